@@ -1,0 +1,52 @@
+//! The 20 standard amino acids and their codes.
+
+/// Residues in the order of their codes: alphabetical one-letter codes, no ambiguity codes.
+pub const AMINO_ACIDS: [u8; 20] = *b"ACDEFGHIKLMNPQRSTVWY";
+
+/// Code of a position outside a sequence. Tables over residue codes have a zero row for it.
+pub const PAD: u8 = 20;
+
+/// Code by ASCII byte, or 255 for everything that is not one of [`AMINO_ACIDS`].
+const CODES: [u8; 256] = {
+    let mut codes = [u8::MAX; 256];
+    let mut i = 0;
+    while i < AMINO_ACIDS.len() {
+        codes[AMINO_ACIDS[i] as usize] = i as u8;
+        i += 1;
+    }
+    codes
+};
+
+/// Code of a residue letter (upper case), in 0..20.
+pub fn code(residue: u8) -> Option<u8> {
+    let code = CODES[usize::from(residue)];
+    (code != u8::MAX).then_some(code)
+}
+
+/// Letters of residue `codes`.
+///
+/// # Panics
+///
+/// If a code is not below 20.
+pub fn decode(codes: &[u8]) -> String {
+    codes.iter().map(|&code| char::from(AMINO_ACIDS[usize::from(code)])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_amino_acid_has_its_own_code_and_nothing_else_has_one() {
+        for byte in 0..=u8::MAX {
+            let position = AMINO_ACIDS.iter().position(|&residue| residue == byte);
+            assert_eq!(code(byte).map(usize::from), position, "byte {byte}");
+        }
+    }
+
+    /// The alphabet agrees with that of the `bio` crate, less its ambiguity codes.
+    #[test]
+    fn every_amino_acid_is_in_the_protein_alphabet() {
+        assert!(bio::alphabets::protein::alphabet().is_word(AMINO_ACIDS));
+    }
+}

@@ -1,0 +1,162 @@
+//! Encoded repertoires: the flat arrays that the bag operation reads.
+
+use crate::repertoire::{GeneVocabulary, Repertoire};
+
+/// Longest sequence that can be encoded, in residues.
+pub const MAX_LENGTH: usize = 255;
+
+/// One repertoire over a model's gene vocabulary. About 25 bytes a sequence.
+///
+/// Invariants, which fast paths rely on: residue codes are below 20, every sequence has 1 to
+/// [`MAX_LENGTH`] residues, gene indices are below the vocabulary's sizes, log-counts are finite and
+/// not negative. All columns have one entry a sequence.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EncodedRepertoire {
+    residues: Vec<u8>,
+    offsets: Vec<u32>,
+    v: Vec<u16>,
+    j: Vec<u16>,
+    log_counts: Vec<f32>,
+    max_length: usize,
+}
+
+impl EncodedRepertoire {
+    /// Encodes `repertoire` over `genes`; genes outside the vocabulary become unknown (index 0).
+    ///
+    /// # Panics
+    ///
+    /// If a junction is empty or longer than [`MAX_LENGTH`]; readers drop such rows.
+    pub fn new(repertoire: &Repertoire, genes: &GeneVocabulary) -> Self {
+        let v = translation(&repertoire.genes().v, &genes.v);
+        let j = translation(&repertoire.genes().j, &genes.j);
+        let lengths = repertoire.offsets().windows(2).map(|pair| (pair[1] - pair[0]) as usize);
+        let (mut shortest, mut longest) = (usize::MAX, 0);
+        for length in lengths {
+            shortest = shortest.min(length);
+            longest = longest.max(length);
+        }
+        assert!(shortest > 0 && longest <= MAX_LENGTH, "lengths {shortest} to {longest}");
+        Self {
+            residues: repertoire.residues().to_vec(),
+            offsets: repertoire.offsets().to_vec(),
+            v: repertoire.v().iter().map(|&index| v[usize::from(index)]).collect(),
+            j: repertoire.j().iter().map(|&index| j[usize::from(index)]).collect(),
+            log_counts: repertoire.counts().iter().map(|&count| (count as f32).ln()).collect(),
+            max_length: longest,
+        }
+    }
+
+    /// Sequences.
+    pub fn len(&self) -> usize {
+        self.v.len()
+    }
+
+    /// Whether there is no sequence.
+    pub fn is_empty(&self) -> bool {
+        self.v.is_empty()
+    }
+
+    /// Residues of the longest sequence, 0 if there is none.
+    pub fn max_length(&self) -> usize {
+        self.max_length
+    }
+
+    /// Residue codes of sequence `i`.
+    pub fn sequence(&self, i: usize) -> &[u8] {
+        &self.residues[self.offsets[i] as usize..self.offsets[i + 1] as usize]
+    }
+
+    /// All residue codes, one sequence after another.
+    pub fn residues(&self) -> &[u8] {
+        &self.residues
+    }
+
+    /// Where each sequence starts in [`Self::residues`], and the end: `len() + 1` values.
+    pub fn offsets(&self) -> &[u32] {
+        &self.offsets
+    }
+
+    /// V gene index of each sequence, 0 for unknown.
+    pub fn v(&self) -> &[u16] {
+        &self.v
+    }
+
+    /// J gene index of each sequence, 0 for unknown.
+    pub fn j(&self) -> &[u16] {
+        &self.j
+    }
+
+    /// Natural logarithm of each sequence's count.
+    pub fn log_counts(&self) -> &[f32] {
+        &self.log_counts
+    }
+
+    /// The sequences at `indices`, in that order; an index may occur more than once.
+    ///
+    /// # Panics
+    ///
+    /// If an index is out of range.
+    pub fn gather(&self, indices: &[u32]) -> Self {
+        let mut out = Self {
+            residues: Vec::with_capacity(indices.len() * 16),
+            offsets: Vec::with_capacity(indices.len() + 1),
+            v: Vec::with_capacity(indices.len()),
+            j: Vec::with_capacity(indices.len()),
+            log_counts: Vec::with_capacity(indices.len()),
+            max_length: 0,
+        };
+        out.offsets.push(0);
+        for &index in indices {
+            let i = index as usize;
+            let sequence = self.sequence(i);
+            out.residues.extend_from_slice(sequence);
+            out.offsets.push(out.residues.len() as u32);
+            out.v.push(self.v[i]);
+            out.j.push(self.j[i]);
+            out.log_counts.push(self.log_counts[i]);
+            out.max_length = out.max_length.max(sequence.len());
+        }
+        out
+    }
+}
+
+/// For each of `from`, its index in `to`, or 0 (unknown).
+fn translation(from: &[String], to: &[String]) -> Vec<u16> {
+    from.iter().map(|name| to.iter().position(|other| other == name).unwrap_or(0) as u16).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repertoire::{Builder, Row};
+
+    fn repertoire(rows: &[(&str, &str)]) -> Repertoire {
+        let mut builder = Builder::default();
+        for &(junction_aa, v_call) in rows {
+            builder.push(Row { junction_aa, v_call, j_call: "TRBJ2-1", duplicate_count: 1 });
+        }
+        builder.finish("r".to_owned())
+    }
+
+    #[test]
+    fn a_gene_that_the_model_never_saw_is_unknown() {
+        let genes = GeneVocabulary::of([&repertoire(&[("CAF", "TRBV9"), ("CAF", "TRBV2")])]);
+        assert_eq!(genes.v, ["", "TRBV2", "TRBV9"]);
+        let patient = repertoire(&[("CAF", "TRBV9"), ("CASF", "TRBV30")]);
+        let encoded = EncodedRepertoire::new(&patient, &genes);
+        assert_eq!(encoded.v(), [2, 0]);
+        assert_eq!(encoded.j(), [1, 1]);
+    }
+
+    #[test]
+    fn gathering_keeps_columns_together() {
+        let patient = repertoire(&[("CAF", "TRBV9"), ("CASF", "TRBV30"), ("CF", "")]);
+        let encoded = EncodedRepertoire::new(&patient, patient.genes());
+        let gathered = encoded.gather(&[2, 0, 2]);
+        assert_eq!(gathered.len(), 3);
+        assert_eq!(gathered.sequence(0), encoded.sequence(2));
+        assert_eq!(gathered.sequence(1), encoded.sequence(0));
+        assert_eq!(gathered.v(), [encoded.v()[2], encoded.v()[0], encoded.v()[2]]);
+        assert_eq!(gathered.max_length(), 4.min(encoded.max_length()));
+    }
+}

@@ -1,0 +1,3 @@
+//! k-mers of junctions: contiguous and gapped patterns, their codes, spectra and embeddings.
+
+pub mod pattern;

@@ -1,0 +1,36 @@
+//! How long-running functions report to their caller: they draw nothing and read no clock.
+
+/// Where a task stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress<'a> {
+    /// What is being done, as a short noun ("reading files", "epoch 3").
+    pub task: &'a str,
+    /// Units finished so far.
+    pub done: u64,
+    /// Units in all.
+    pub total: u64,
+    /// What is counted, plural ("files", "sequences").
+    pub unit: &'static str,
+}
+
+/// Receives progress, scalars for the log, and is asked whether to stop.
+pub trait Observer: Sync {
+    /// A task has advanced. May be called from any thread.
+    fn progress(&self, progress: Progress<'_>);
+    /// A value worth a line in the log and a point in a plot.
+    fn scalar(&self, name: &str, step: u64, value: f64);
+    /// Whether the person asked to stop. Long tasks ask often and save what they have.
+    fn cancelled(&self) -> bool;
+}
+
+/// Reports nothing and never stops.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn progress(&self, _: Progress<'_>) {}
+    fn scalar(&self, _: &str, _: u64, _: f64) {}
+    fn cancelled(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,337 @@
+//! A repertoire: all clonotypes of one sample, as columns.
+//!
+//! A clonotype is the set of a repertoire's sequences that share (`junction_aa`, `v_call`,
+//! `j_call`), its counts summed. Rows stand in one order, by junction, then V, then J, whatever the
+//! order of the file, so that no later result depends on reading order.
+
+use std::collections::HashMap;
+
+use crate::alphabet;
+
+/// Names of V and J genes; index 0 of each is the unknown gene, written as the empty string.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct GeneVocabulary {
+    /// V genes (IMGT, gene level); `v[0]` is "".
+    pub v: Vec<String>,
+    /// J genes (IMGT, gene level); `j[0]` is "".
+    pub j: Vec<String>,
+}
+
+impl Default for GeneVocabulary {
+    fn default() -> Self {
+        Self { v: vec![String::new()], j: vec![String::new()] }
+    }
+}
+
+impl GeneVocabulary {
+    /// The sorted union of the genes of `repertoires`, unknown first.
+    pub fn of<'a>(repertoires: impl IntoIterator<Item = &'a Repertoire>) -> Self {
+        let mut all = Self::default();
+        for repertoire in repertoires {
+            all.v.extend(repertoire.genes.v.iter().cloned());
+            all.j.extend(repertoire.genes.j.iter().cloned());
+        }
+        for names in [&mut all.v, &mut all.j] {
+            names.sort_unstable(); // The empty name sorts first.
+            names.dedup();
+        }
+        all
+    }
+}
+
+/// One row while a repertoire is being put together.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    /// Junction, upper-case letters of the 20 standard amino acids.
+    pub junction_aa: &'a str,
+    /// IMGT gene, or "" if unknown.
+    pub v_call: &'a str,
+    /// IMGT gene, or "" if unknown.
+    pub j_call: &'a str,
+    /// Copies, at least 1.
+    pub duplicate_count: u64,
+}
+
+/// All clonotypes of one sample, as columns in canonical order.
+///
+/// Invariants: rows are distinct and sorted by (junction, V name, J name); residue codes are below
+/// 20; gene indices are inside the vocabulary; counts are at least 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repertoire {
+    /// AIRR `repertoire_id`.
+    pub id: String,
+    residues: Vec<u8>,
+    offsets: Vec<u32>,
+    v: Vec<u16>,
+    j: Vec<u16>,
+    counts: Vec<u64>,
+    genes: GeneVocabulary,
+}
+
+impl Repertoire {
+    /// Clonotypes.
+    pub fn len(&self) -> usize {
+        self.counts.len()
+    }
+
+    /// Whether there is no clonotype.
+    pub fn is_empty(&self) -> bool {
+        self.counts.is_empty()
+    }
+
+    /// Residue codes of clonotype `i`.
+    pub fn junction_codes(&self, i: usize) -> &[u8] {
+        &self.residues[self.offsets[i] as usize..self.offsets[i + 1] as usize]
+    }
+
+    /// Junction of clonotype `i` as letters.
+    pub fn junction_aa(&self, i: usize) -> String {
+        alphabet::decode(self.junction_codes(i))
+    }
+
+    /// V gene of clonotype `i`, "" if unknown.
+    pub fn v_call(&self, i: usize) -> &str {
+        &self.genes.v[usize::from(self.v[i])]
+    }
+
+    /// J gene of clonotype `i`, "" if unknown.
+    pub fn j_call(&self, i: usize) -> &str {
+        &self.genes.j[usize::from(self.j[i])]
+    }
+
+    /// Copies of each clonotype.
+    pub fn counts(&self) -> &[u64] {
+        &self.counts
+    }
+
+    /// All residue codes, one clonotype after another.
+    pub fn residues(&self) -> &[u8] {
+        &self.residues
+    }
+
+    /// Where each clonotype starts in [`Self::residues`], and the end: `len() + 1` values.
+    pub fn offsets(&self) -> &[u32] {
+        &self.offsets
+    }
+
+    /// V gene indices into [`Self::genes`].
+    pub fn v(&self) -> &[u16] {
+        &self.v
+    }
+
+    /// J gene indices into [`Self::genes`].
+    pub fn j(&self) -> &[u16] {
+        &self.j
+    }
+
+    /// Genes of this repertoire, sorted, unknown first.
+    pub fn genes(&self) -> &GeneVocabulary {
+        &self.genes
+    }
+
+    /// Sum of all counts.
+    pub fn templates(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+
+    /// The clonotypes at `indices` (increasing, distinct), with `counts` in place of their own.
+    ///
+    /// Genes that no longer occur leave the vocabulary.
+    ///
+    /// # Panics
+    ///
+    /// If the slices differ in length, an index is out of range or not increasing, or a count is 0.
+    pub fn select(&self, indices: &[usize], counts: &[u64]) -> Self {
+        assert_eq!(indices.len(), counts.len(), "one count a clonotype");
+        assert!(indices.windows(2).all(|pair| pair[0] < pair[1]), "indices increase");
+        let mut builder = Builder::default();
+        for (&i, &duplicate_count) in indices.iter().zip(counts) {
+            let junction_aa = self.junction_aa(i);
+            let (v_call, j_call) = (self.v_call(i), self.j_call(i));
+            builder.push(Row { junction_aa: &junction_aa, v_call, j_call, duplicate_count });
+        }
+        builder.finish(self.id.clone())
+    }
+}
+
+/// Collects rows in any order and collapses them to clonotypes.
+#[derive(Debug, Default)]
+pub struct Builder {
+    residues: Vec<u8>,
+    rows: Vec<BuiltRow>,
+    v: Interner,
+    j: Interner,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct BuiltRow {
+    start: u32,
+    len: u16,
+    v: u16,
+    j: u16,
+    count: u64,
+}
+
+#[derive(Debug, Default)]
+struct Interner {
+    names: Vec<String>,
+    index: HashMap<String, u16>,
+}
+
+impl Interner {
+    fn intern(&mut self, name: &str) -> u16 {
+        if let Some(&index) = self.index.get(name) {
+            return index;
+        }
+        let index = u16::try_from(self.names.len()).expect("fewer than 65,536 distinct genes");
+        self.names.push(name.to_owned());
+        self.index.insert(name.to_owned(), index);
+        index
+    }
+
+    /// The sorted names with "" first, and for each interned index its place among them.
+    fn sorted(self) -> (Vec<String>, Vec<u16>) {
+        let mut names = self.names.clone();
+        names.push(String::new());
+        names.sort_unstable();
+        names.dedup();
+        let place = |name: &String| names.binary_search(name).expect("name is in its own list");
+        let places = self.names.iter().map(|name| place(name) as u16).collect();
+        (names, places)
+    }
+}
+
+impl Builder {
+    /// Rows pushed so far.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether no row was pushed.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Adds one row.
+    ///
+    /// # Panics
+    ///
+    /// If the junction holds anything but the 20 standard amino acids or more than 65,535 of them,
+    /// the count is 0, or a repertoire passes 4 x 10^9 residues.
+    pub fn push(&mut self, row: Row<'_>) {
+        assert!(row.duplicate_count > 0, "a clonotype has at least one copy");
+        let start = u32::try_from(self.residues.len()).expect("fewer than 2^32 residues");
+        for &residue in row.junction_aa.as_bytes() {
+            self.residues.push(alphabet::code(residue).expect("a standard amino acid"));
+        }
+        self.rows.push(BuiltRow {
+            start,
+            len: u16::try_from(row.junction_aa.len()).expect("a junction under 65,536 residues"),
+            v: self.v.intern(row.v_call),
+            j: self.j.intern(row.j_call),
+            count: row.duplicate_count,
+        });
+    }
+
+    /// Sorts and collapses what was pushed.
+    pub fn finish(self, id: String) -> Repertoire {
+        let Self { residues, mut rows, v, j } = self;
+        let (v_names, v_place) = v.sorted();
+        let (j_names, j_place) = j.sorted();
+        let junction = |row: &BuiltRow| {
+            &residues[row.start as usize..row.start as usize + usize::from(row.len)]
+        };
+        for row in &mut rows {
+            row.v = v_place[usize::from(row.v)];
+            row.j = j_place[usize::from(row.j)];
+        }
+        rows.sort_unstable_by(|a, b| {
+            junction(a).cmp(junction(b)).then(a.v.cmp(&b.v)).then(a.j.cmp(&b.j))
+        });
+        rows.dedup_by(|next, kept| {
+            let same = junction(next) == junction(kept) && (next.v, next.j) == (kept.v, kept.j);
+            if same {
+                kept.count += next.count;
+            }
+            same
+        });
+        let mut out = Repertoire {
+            id,
+            residues: Vec::with_capacity(rows.iter().map(|row| usize::from(row.len)).sum()),
+            offsets: Vec::with_capacity(rows.len() + 1),
+            v: rows.iter().map(|row| row.v).collect(),
+            j: rows.iter().map(|row| row.j).collect(),
+            counts: rows.iter().map(|row| row.count).collect(),
+            genes: GeneVocabulary { v: v_names, j: j_names },
+        };
+        out.offsets.push(0);
+        for row in &rows {
+            out.residues.extend_from_slice(junction(row));
+            out.offsets.push(out.residues.len() as u32);
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn build(rows: &[(&str, &str, &str, u64)]) -> Repertoire {
+        let mut builder = Builder::default();
+        for &(junction_aa, v_call, j_call, duplicate_count) in rows {
+            builder.push(Row { junction_aa, v_call, j_call, duplicate_count });
+        }
+        builder.finish("r".to_owned())
+    }
+
+    #[test]
+    fn equal_rows_collapse_and_their_counts_add_up() {
+        let repertoire = build(&[
+            ("CASSF", "TRBV9", "TRBJ2-1", 2),
+            ("CAF", "", "TRBJ1-1", 1),
+            ("CASSF", "TRBV9", "TRBJ2-1", 3),
+            ("CASSF", "TRBV10-1", "TRBJ2-1", 1),
+        ]);
+        let rows: Vec<_> = (0..repertoire.len())
+            .map(|i| (repertoire.junction_aa(i), repertoire.v_call(i), repertoire.counts()[i]))
+            .collect();
+        let expected = [("CAF", "", 1), ("CASSF", "TRBV10-1", 1), ("CASSF", "TRBV9", 5)];
+        assert_eq!(rows, expected.map(|(a, b, c)| (a.to_owned(), b, c)));
+    }
+
+    type OwnedRow = (String, String, String, u64);
+
+    fn rows() -> impl Strategy<Value = Vec<OwnedRow>> {
+        prop::collection::vec(("C[AC]{0,2}F", "(V1|V2|)", "(J1|)", 1_u64..5), 0..30)
+    }
+
+    fn build_owned(rows: &[OwnedRow]) -> Repertoire {
+        let rows: Vec<_> = rows.iter().map(|(a, b, c, n)| (&a[..], &b[..], &c[..], *n)).collect();
+        build(&rows)
+    }
+
+    proptest! {
+        #[test]
+        fn row_order_does_not_matter(rows in rows(), seed in any::<u64>()) {
+            use rand::{SeedableRng, seq::SliceRandom};
+            let mut shuffled = rows.clone();
+            shuffled.shuffle(&mut rand_chacha::ChaCha8Rng::seed_from_u64(seed));
+            prop_assert_eq!(build_owned(&rows), build_owned(&shuffled));
+        }
+
+        #[test]
+        fn counts_keep_their_sum(rows in rows()) {
+            let total: u64 = rows.iter().map(|row| row.3).sum();
+            prop_assert_eq!(build_owned(&rows).templates(), total);
+        }
+
+        #[test]
+        fn selecting_everything_changes_nothing(rows in rows()) {
+            let repertoire = build_owned(&rows);
+            let all: Vec<usize> = (0..repertoire.len()).collect();
+            prop_assert_eq!(repertoire.select(&all, repertoire.counts()), repertoire);
+        }
+    }
+}

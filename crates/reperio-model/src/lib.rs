@@ -1,0 +1,1 @@
+//! Hopfield pooling over encoded repertoires.

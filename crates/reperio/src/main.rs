@@ -1,0 +1,3 @@
+//! The `reperio` program.
+
+fn main() {}
