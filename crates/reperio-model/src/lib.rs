@@ -1,1 +1,3 @@
 //! Hopfield pooling over encoded repertoires.
+
+pub mod metrics;
