@@ -1,3 +1,4 @@
 //! Hopfield pooling over encoded repertoires.
 
+pub mod bag;
 pub mod metrics;
