@@ -230,9 +230,9 @@ fn key_gradient(
     let width = layout.shape().attention_width;
     let mut doutput = vec![0.0; width];
     for (h, dscore) in dscores.iter().enumerate() {
-        for a in 0..width {
+        for (a, doutput) in doutput.iter_mut().enumerate() {
             let q = layout.query.start + h * width + a;
-            doutput[a] += dscore * params[q];
+            *doutput += dscore * params[q];
             grad[q] += dscore * selu(trace.layers[trace.layers.len() - 1][a]);
         }
     }
