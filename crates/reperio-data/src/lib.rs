@@ -5,7 +5,13 @@
 //! arrays that the model reads. No tensors and no terminal here.
 
 pub mod alphabet;
+pub mod atomic;
+pub mod cohort;
 pub mod encode;
 pub mod kmer;
+pub mod metadata;
 pub mod progress;
+pub mod rarefy;
 pub mod repertoire;
+pub mod split;
+pub mod table;

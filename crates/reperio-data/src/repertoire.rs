@@ -68,7 +68,57 @@ pub struct Repertoire {
     genes: GeneVocabulary,
 }
 
+/// The parts of a [`Repertoire`], for readers of files that hold them in canonical order.
+#[derive(Debug, Default)]
+pub struct Columns {
+    /// Residue codes, one clonotype after another.
+    pub residues: Vec<u8>,
+    /// Where each clonotype starts, and the end.
+    pub offsets: Vec<u32>,
+    /// Index of each V gene in `genes`.
+    pub v: Vec<u16>,
+    /// Index of each J gene in `genes`.
+    pub j: Vec<u16>,
+    /// Copies of each clonotype.
+    pub counts: Vec<u64>,
+    /// Sorted names, unknown first.
+    pub genes: GeneVocabulary,
+}
+
+impl Columns {
+    /// Whether all invariants of [`Repertoire`] hold. One pass, no copies.
+    fn are_canonical(&self) -> bool {
+        let Self { residues, offsets, v, j, counts, genes } = self;
+        let n = counts.len();
+        let sorted = |names: &[String]| {
+            names.first().is_some_and(String::is_empty) && names.is_sorted_by(|a, b| a < b)
+        };
+        let ends = offsets.first() == Some(&0)
+            && offsets.last().is_some_and(|&end| end as usize == residues.len());
+        if [offsets.len(), v.len() + 1, j.len() + 1] != [n + 1; 3] || !ends || !offsets.is_sorted()
+        {
+            return false;
+        }
+        let row = |i: usize| (&residues[offsets[i] as usize..offsets[i + 1] as usize], v[i], j[i]);
+        residues.iter().all(|&code| usize::from(code) < alphabet::AMINO_ACIDS.len())
+            && (sorted(&genes.v) && sorted(&genes.j))
+            && v.iter().all(|&index| usize::from(index) < genes.v.len())
+            && j.iter().all(|&index| usize::from(index) < genes.j.len())
+            && counts.iter().all(|&count| count > 0)
+            && (1..n).all(|i| row(i - 1) < row(i))
+    }
+}
+
 impl Repertoire {
+    /// The repertoire of `columns`, or `None` if they are not in canonical order or otherwise break
+    /// an invariant.
+    pub fn from_columns(id: String, columns: Columns) -> Option<Self> {
+        columns.are_canonical().then(|| {
+            let Columns { residues, offsets, v, j, counts, genes } = columns;
+            Self { id, residues, offsets, v, j, counts, genes }
+        })
+    }
+
     /// Clonotypes.
     pub fn len(&self) -> usize {
         self.counts.len()

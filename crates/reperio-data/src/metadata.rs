@@ -1,0 +1,249 @@
+//! Metadata: the table of labels and covariates, one row a repertoire.
+//!
+//! `metadata.tsv` or `.csv`, separated by tabs, commas or semicolons. One column holds the ids
+//! ([`ID_COLUMNS`]; failing these, ids come from `filename`); every other column can be a target or
+//! a covariate. `filename` and `subject_id` have a meaning of their own where they occur. The table
+//! is read with the `csv` crate, so that errors can name the line.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::table::{self, TableError, duplicates, quoted};
+
+/// Names of the id column, best first; letter case and `_`, `-`, `.`, space do not matter.
+pub const ID_COLUMNS: [&str; 7] =
+    ["repertoire_id", "sample_id", "id", "sample", "sample_name", "identifier", "run_id"];
+
+/// Column that says which file holds a repertoire.
+pub const FILENAME: &str = "filename";
+
+/// Values that mean "no value".
+const MISSING: [&str; 9] = ["", "NA", "na", "N/A", "NaN", "nan", "null", "NULL", "None"];
+
+/// Labels and covariates of repertoires, as text; a column with its name holds one value a row.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Metadata {
+    /// Distinct repertoire ids.
+    pub ids: Vec<String>,
+    /// Columns other than the id; `None` is a missing value. Names are distinct.
+    pub columns: Vec<(String, Vec<Option<String>>)>,
+}
+
+/// Why a metadata table could not be used. Every message lists all faults of its kind.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MetadataError {
+    /// The table itself is broken.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// No column can be the id.
+    #[error("{path}: no id column among {}, expected one of {}", quoted(found), ID_COLUMNS.join(", "))]
+    NoIdColumn {
+        /// File being read.
+        path: PathBuf,
+        /// Columns found.
+        found: Vec<String>,
+    },
+    /// Rows without an id.
+    #[error("{path}: no `{column}` in line {}", lines.iter().map(u64::to_string).collect::<Vec<_>>().join(", "))]
+    MissingIds {
+        /// File being read.
+        path: PathBuf,
+        /// The id column.
+        column: String,
+        /// Lines without an id.
+        lines: Vec<u64>,
+    },
+    /// Ids on more than one row.
+    #[error("{path}: `{column}` {} on more than one row, expected distinct ids", quoted(ids))]
+    DuplicateIds {
+        /// File being read.
+        path: PathBuf,
+        /// The id column.
+        column: String,
+        /// Each id that occurs more than once.
+        ids: Vec<String>,
+    },
+    /// No row.
+    #[error("{path}: a header and no rows, expected one row a repertoire")]
+    NoRows {
+        /// File being read.
+        path: PathBuf,
+    },
+}
+
+impl Metadata {
+    /// Reads a metadata table; rows stay in the order of the file.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read or is no table, a row has a wrong number of fields, column names or
+    /// ids repeat, or there is no id column, no id in a row, or no row at all.
+    pub fn read(path: &Path) -> Result<Self, MetadataError> {
+        let table = table::read(path)?;
+        let Some(id) = id_column(&table.columns) else {
+            return Err(MetadataError::NoIdColumn { path: path.to_owned(), found: table.columns });
+        };
+        let column = table.columns[id].clone();
+        let path = || path.to_owned();
+        let missing = |row: &&(u64, Vec<String>)| MISSING.contains(&row.1[id].as_str());
+        let lines: Vec<u64> = table.rows.iter().filter(missing).map(|(line, _)| *line).collect();
+        if !lines.is_empty() {
+            return Err(MetadataError::MissingIds { path: path(), column, lines });
+        }
+        let mut ids: Vec<String> = table.rows.iter().map(|(_, row)| row[id].clone()).collect();
+        if column == FILENAME {
+            ids = ids.iter().map(|name| repertoire_id(Path::new(name))).collect();
+        }
+        if ids.is_empty() {
+            return Err(MetadataError::NoRows { path: path() });
+        }
+        let twice = duplicates(&ids);
+        if !twice.is_empty() {
+            return Err(MetadataError::DuplicateIds { path: path(), column, ids: twice });
+        }
+        let mut columns = Vec::new();
+        for (c, name) in table.columns.iter().enumerate() {
+            // An unnamed column is a row number, as R writes it.
+            if !name.is_empty() && (c != id || column == FILENAME) {
+                columns.push((
+                    name.clone(),
+                    table.rows.iter().map(|(_, row)| value(&row[c])).collect(),
+                ));
+            }
+        }
+        Ok(Self { ids, columns })
+    }
+
+    /// Rows.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// Values of the column `name`, in the order of [`Self::ids`].
+    pub fn column(&self, name: &str) -> Option<&[Option<String>]> {
+        self.columns.iter().find(|(own, _)| own == name).map(|(_, values)| values.as_slice())
+    }
+
+    /// One row for each of `ids`: that of `newer` where it has one, else the own one, else an empty one.
+    ///
+    /// Own columns that `newer` lacks stay, behind its columns, where a row still has a value.
+    pub(crate) fn updated(&self, newer: &Self, ids: &[String]) -> Self {
+        let places = |table: &Self| -> BTreeMap<String, usize> {
+            table.ids.iter().enumerate().map(|(row, id)| (id.clone(), row)).collect()
+        };
+        let (old_rows, new_rows) = (places(self), places(newer));
+        let values = |name: &str| -> Vec<Option<String>> {
+            let (old, new) = (self.column(name), newer.column(name));
+            let value = |id: &String| match new_rows.get(id) {
+                Some(&row) => new.and_then(|column| column[row].clone()),
+                None => old.zip(old_rows.get(id)).and_then(|(column, &row)| column[row].clone()),
+            };
+            ids.iter().map(value).collect()
+        };
+        let mut columns: Vec<_> =
+            newer.columns.iter().map(|(name, _)| (name.clone(), values(name))).collect();
+        for (name, _) in &self.columns {
+            let values = values(name);
+            if newer.column(name).is_none() && values.iter().any(Option::is_some) {
+                columns.push((name.clone(), values));
+            }
+        }
+        Self { ids: ids.to_vec(), columns }
+    }
+
+    /// The rows at `rows`, in that order.
+    ///
+    /// # Panics
+    ///
+    /// If a row is out of range.
+    pub fn select(&self, rows: &[usize]) -> Self {
+        let columns = self.columns.iter().map(|(name, values)| {
+            (name.clone(), rows.iter().map(|&row| values[row].clone()).collect())
+        });
+        Self {
+            ids: rows.iter().map(|&row| self.ids[row].clone()).collect(),
+            columns: columns.collect(),
+        }
+    }
+}
+
+/// The text of a field, `None` where it means "no value".
+fn value(field: &str) -> Option<String> {
+    (!MISSING.contains(&field)).then(|| field.to_owned())
+}
+
+fn id_column(columns: &[String]) -> Option<usize> {
+    let plain = |name: &str| name.to_lowercase().replace(['_', '-', '.', ' '], "");
+    let place = |wanted: &str| columns.iter().position(|name| plain(name) == plain(wanted));
+    ID_COLUMNS.into_iter().find_map(place).or_else(|| columns.iter().position(|c| c == FILENAME))
+}
+
+fn repertoire_id(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.trim_end_matches(".gz");
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use insta::assert_snapshot;
+
+    fn check(text: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metadata.tsv");
+        std::fs::write(&path, text).unwrap();
+        match Metadata::read(&path) {
+            Ok(metadata) => format!("{:?} {:?}", metadata.ids, metadata.columns),
+            Err(err) => err.to_string().replace(&format!("{}/", folder.path().display()), ""),
+        }
+    }
+
+    #[test]
+    fn every_way_to_write_nothing_is_a_missing_label() {
+        assert_snapshot!(
+            check("ID\tstatus\na\t\nb\tNA\nc\tna\nd\tNaN\ne\tnull\nf\tNone\ng\tno\n"),
+            @r#"["a", "b", "c", "d", "e", "f", "g"] [("status", [None, None, None, None, None, None, Some("no")])]"#
+        );
+    }
+
+    #[test]
+    fn the_id_column_has_many_names() {
+        assert_snapshot!(check("sample,repertoire_id\nx,a\n"), @r#"["a"] [("sample", [Some("x")])]"#);
+        assert_snapshot!(check("age,Sample ID\n5,a\n"), @r#"["a"] [("age", [Some("5")])]"#);
+        assert_snapshot!(check("\"\",\"Sample\"\n\"1\",\"a\"\n"), @r#"["a"] []"#);
+        assert_snapshot!(check("filename\tsex\nd/a.b.tsv.gz\tF\n"), @r#"["a.b"] [("filename", [Some("d/a.b.tsv.gz")]), ("sex", [Some("F")])]"#);
+    }
+
+    #[test]
+    fn newer_rows_replace_older_ones_whole() {
+        let table = |ids: &[&str], columns: &[(&str, &[&str])]| Metadata {
+            ids: ids.iter().map(ToString::to_string).collect(),
+            columns: columns
+                .iter()
+                .map(|(name, values)| (name.to_string(), values.iter().map(|v| value(v)).collect()))
+                .collect(),
+        };
+        let old = table(&["a", "b"], &[("x", &["1", "2"]), ("y", &["3", ""])]);
+        let new = table(&["c", "a"], &[("z", &["5", "6"]), ("x", &["7", ""])]);
+        let ids = ["a", "b", "c", "d"].map(str::to_owned);
+        let expected =
+            table(&["a", "b", "c", "d"], &[("z", &["6", "", "5", ""]), ("x", &["", "2", "7", ""])]);
+        assert_eq!(old.updated(&new, &ids), expected);
+        assert_eq!(expected.updated(&new, &ids), expected, "a second time changes nothing");
+    }
+
+    #[test]
+    fn faults_are_listed_at_once() {
+        assert_snapshot!(check("age\tsex\n1\tF\n"), @r#"metadata.tsv: no id column among "age", "sex", expected one of repertoire_id, sample_id, id, sample, sample_name, identifier, run_id"#);
+        assert_snapshot!(check("id\ta\nx\t1\n\t2\nNA\t3\n"), @"metadata.tsv: no `id` in line 3, 4");
+        assert_snapshot!(check("id\nx\ny\nx\nz\ny\nx\n"), @r#"metadata.tsv: `id` "x", "y" on more than one row, expected distinct ids"#);
+        assert_snapshot!(check("id\tlabel\n"), @"metadata.tsv: a header and no rows, expected one row a repertoire");
+    }
+}

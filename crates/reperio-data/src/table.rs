@@ -1,0 +1,193 @@
+//! Small delimited text tables that a person edits: metadata, splits.
+//!
+//! They are read with the `csv` crate and not with polars, whose reader fills short rows with nulls
+//! and gives no line number; a person who repairs a table needs the line.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use polars::prelude::{CsvWriter, DataFrame, PolarsError, SerWriter};
+
+use crate::atomic::{self, WriteError};
+
+/// Why a table could not be read. Every message says where to look.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TableError {
+    /// The file is missing or unreadable.
+    #[error("cannot read {path}")]
+    Io {
+        /// File being read.
+        path: PathBuf,
+        /// Operating-system reason.
+        source: io::Error,
+    },
+    /// The file is not text.
+    #[error("{path}:{line}: not UTF-8, expected a text table")]
+    Encoding {
+        /// File being read.
+        path: PathBuf,
+        /// 1-based line of the first such byte.
+        line: usize,
+    },
+    /// The file has no header.
+    #[error("{path}: empty, expected a header line")]
+    Empty {
+        /// File being read.
+        path: PathBuf,
+    },
+    /// A row has more or fewer fields than the header.
+    #[error("{path}:{line}: {found} fields, expected {expected}")]
+    Ragged {
+        /// File being read.
+        path: PathBuf,
+        /// 1-based line in the file, header included.
+        line: u64,
+        /// Fields in this row.
+        found: usize,
+        /// Fields in the header.
+        expected: usize,
+    },
+    /// Columns that share a name.
+    #[error("{path}:1: column {} more than once, expected distinct names", quoted(names))]
+    DuplicateColumns {
+        /// File being read.
+        path: PathBuf,
+        /// Each name that occurs more than once.
+        names: Vec<String>,
+    },
+}
+
+/// `"a", "b"`: how lists of names stand in messages.
+pub(crate) fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
+}
+
+/// The values that occur more than once, sorted.
+pub(crate) fn duplicates<'a>(names: impl IntoIterator<Item = &'a String>) -> Vec<String> {
+    let mut sorted: Vec<&String> = names.into_iter().collect();
+    sorted.sort_unstable();
+    let mut twice: Vec<String> =
+        sorted.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone()).collect();
+    twice.dedup();
+    twice
+}
+
+/// A table of text.
+#[derive(Debug)]
+pub(crate) struct Table {
+    /// Distinct column names.
+    pub(crate) columns: Vec<String>,
+    /// 1-based line and fields of each row, as many as there are columns.
+    pub(crate) rows: Vec<(u64, Vec<String>)>,
+}
+
+/// Reads a table separated by tabs, commas or semicolons, whichever its header has most of.
+///
+/// Fields are trimmed; quotes as in RFC 4180; empty lines are skipped.
+pub(crate) fn read(path: &Path) -> Result<Table, TableError> {
+    let bytes =
+        fs::read(path).map_err(|source| TableError::Io { path: path.to_owned(), source })?;
+    let text = std::str::from_utf8(&bytes).map_err(|err| {
+        let line = 1 + bytes[..err.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count();
+        TableError::Encoding { path: path.to_owned(), line }
+    })?;
+    parse(path, text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
+fn parse(path: &Path, text: &str) -> Result<Table, TableError> {
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter(text))
+        .has_headers(false)
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let record = record.expect("flexible UTF-8 records from memory cannot fail");
+        let line = record.position().map_or(0, |position| first_line(text, position));
+        rows.push((line, record.iter().map(str::to_owned).collect::<Vec<_>>()));
+    }
+    if rows.is_empty() {
+        return Err(TableError::Empty { path: path.to_owned() });
+    }
+    let (_, columns) = rows.remove(0);
+    let names = duplicates(&columns);
+    if !names.is_empty() {
+        return Err(TableError::DuplicateColumns { path: path.to_owned(), names });
+    }
+    let expected = columns.len();
+    if let Some((line, row)) = rows.iter().find(|(_, row)| row.len() != expected) {
+        let (path, line, found) = (path.to_owned(), *line, row.len());
+        return Err(TableError::Ragged { path, line, found, expected });
+    }
+    Ok(Table { columns, rows })
+}
+
+/// The line that a record starts on: the reader counts empty lines before it as its own.
+fn first_line(text: &str, position: &csv::Position) -> u64 {
+    let rest = text.as_bytes()[position.byte() as usize..].iter();
+    let empty = rest.take_while(|byte| b"\r\n".contains(byte)).filter(|&&byte| byte == b'\n');
+    position.line() + empty.count() as u64
+}
+
+fn delimiter(text: &str) -> u8 {
+    let header = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let count = |delimiter: u8| header.bytes().filter(|&byte| byte == delimiter).count();
+    // `max_by_key` keeps the last of equals: the tab, also in a header of one column.
+    [b';', b',', b'\t'].into_iter().max_by_key(|&delimiter| count(delimiter)).unwrap_or(b'\t')
+}
+
+/// Writes `frame` as TSV, all at once or not at all.
+pub(crate) fn write_tsv(path: &Path, frame: &mut DataFrame) -> Result<(), WriteError> {
+    atomic::write(path, |file| {
+        let mut writer = CsvWriter::new(file).with_separator(b'\t');
+        writer.finish(frame).map_err(io_error)
+    })
+}
+
+/// What stopped polars, as an operating-system error; its kind is kept (disk full).
+pub(crate) fn io_error(err: PolarsError) -> io::Error {
+    match err {
+        PolarsError::IO { error, .. } => io::Error::new(error.kind(), error),
+        other => io::Error::other(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use insta::assert_snapshot;
+
+    fn check(text: &str) -> String {
+        match parse(Path::new("m.tsv"), text) {
+            Ok(table) => format!("{:?} {:?}", table.columns, table.rows),
+            Err(err) => err.to_string(),
+        }
+    }
+
+    #[test]
+    fn the_delimiter_is_that_of_the_header() {
+        assert_snapshot!(check("a\tb\n1,5\t\"x\ty\"\n\n2\t z \n"), @r#"["a", "b"] [(2, ["1,5", "x\ty"]), (4, ["2", "z"])]"#);
+        assert_snapshot!(check("a,b\r\n1,\r\n"), @r#"["a", "b"] [(2, ["1", ""])]"#);
+        assert_snapshot!(check("a;b\n1,5;2\n"), @r#"["a", "b"] [(2, ["1,5", "2"])]"#);
+        assert_snapshot!(check("a\n1\n"), @r#"["a"] [(2, ["1"])]"#);
+    }
+
+    #[test]
+    fn faults_name_their_place() {
+        assert_snapshot!(check(""), @"m.tsv: empty, expected a header line");
+        assert_snapshot!(check("a\tb\n1\t2\n3\n"), @"m.tsv:3: 1 fields, expected 2");
+        assert_snapshot!(check("a\tb\ta\tc\tc\n"), @r#"m.tsv:1: column "a", "c" more than once, expected distinct names"#);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_name_their_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("m.tsv");
+        fs::write(&path, b"a\tb\n1\t\xff\n").unwrap();
+        let text = read(&path).unwrap_err().to_string();
+        assert!(text.ends_with("m.tsv:2: not UTF-8, expected a text table"), "{text}");
+    }
+}
