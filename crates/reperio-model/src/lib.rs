@@ -1,6 +1,7 @@
 //! Hopfield pooling over encoded repertoires.
 
 pub mod bag;
+pub mod deeprc;
 pub mod loss;
 pub mod metrics;
 pub mod optimizer;

@@ -35,7 +35,8 @@ pub enum PositionTerms {
         from_end: usize,
     },
     /// The three input channels of `DeepRC`, R = 3K, row 3t + channel for tap t. With r = |1 - 2q/(L-1)|
-    /// at residue q (1 if L = 1): r on the first ceil(L/2) residues, r on the rest, 1 - r everywhere.
+    /// at residue q (1 if L = 1): r on the first ceil(L/2) residues, r on the rest, 1 - r everywhere; r
+    /// and then 1 - r are rounded to half precision, in which the released program keeps them.
     #[serde(rename = "deeprc")]
     DeepRc,
 }
@@ -88,9 +89,19 @@ fn deeprc_channels(length: usize, q: usize) -> [f64; 3] {
     }
     let r = match length {
         1 => 1.0,
-        _ => (1.0 - 2.0 * q as f64 / (length - 1) as f64).abs(),
+        _ => half_precision((1.0 - 2.0 * q as f64 / (length - 1) as f64).abs()),
     };
-    if q < length.div_ceil(2) { [r, 0.0, 1.0 - r] } else { [0.0, r, 1.0 - r] }
+    let centre = half_precision(1.0 - r);
+    if q < length.div_ceil(2) { [r, 0.0, centre] } else { [0.0, r, centre] }
+}
+
+/// The nearest number with 11 significant bits (binary16), ties to even; `x` is 0 or in [2^-14, 1].
+fn half_precision(x: f64) -> f64 {
+    if x == 0.0 {
+        return x;
+    }
+    let unit = x.log2().floor().exp2() / 1024.0;
+    (x / unit).round_ties_even() * unit
 }
 
 #[cfg(test)]
@@ -125,5 +136,14 @@ mod tests {
         assert_eq!(rows[4], [0.0, 1.0, 0.0]);
         assert_eq!(rows[5], [0.0; 3]);
         assert_eq!(PositionTerms::DeepRc.basis(1, 1, 0), [1.0, 0.0, 0.0]);
+    }
+
+    /// `numpy.float16(x)` and `1 - numpy.float16(x)`, numpy 2.4.6, for r at residues 1 and 2 of 13.
+    #[test]
+    fn deeprc_channels_have_half_precision() {
+        let at = |q| PositionTerms::DeepRc.basis(1, 13, q);
+        assert_eq!(at(1), [0.833_496_093_75, 0.0, 0.166_503_906_25]);
+        assert_eq!(at(2), [0.666_503_906_25, 0.0, 0.333_496_093_75]);
+        assert_eq!(Some(half_precision(0.1)), Some(0.099_975_585_937_5));
     }
 }

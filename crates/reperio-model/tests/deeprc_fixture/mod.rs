@@ -1,0 +1,264 @@
+//! Reads the fixtures of `DeepRC` and lays PyTorch's parameters out as the bag operation wants them.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
+
+use candle_core::{Device, Tensor, safetensors};
+use flate2::read::GzDecoder;
+use reperio_data::encode::EncodedRepertoire;
+use reperio_data::repertoire::{Builder, GeneVocabulary, Row};
+use reperio_model::bag::{BagLayout, BagShape, FilterGroup, PositionTerms, Windows};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// Names of the layers: filter, two of the key network, query, head.
+type LayerNames = [&'static str; 5];
+
+const OWN: LayerNames = ["filter", "key_0", "key_1", "query", "head"];
+const RELEASED: LayerNames = [
+    "sequence_embedding.network.0",
+    "attention_nn.attention_nn.0",
+    "attention_nn.attention_nn.2",
+    "attention_nn.attention_nn.4",
+    "output_nn.output_nn.0",
+];
+
+/// Parameters of one network, and everything computed with them.
+pub(crate) struct Fixture {
+    pub(crate) name: String,
+    pub(crate) count_scaling: bool,
+    pub(crate) network: Network,
+    pub(crate) bags: Vec<BagNumbers>,
+    pub(crate) batch: Batch,
+}
+
+/// A network as the bag operation and a linear head.
+pub(crate) struct Network {
+    pub(crate) layout: BagLayout,
+    pub(crate) params: Vec<f32>,
+    pub(crate) head_weight: Vec<f32>,
+    pub(crate) head_bias: f64,
+    /// Shifts every attention; the softmax cancels it, so the bag operation has none.
+    pub(crate) query_bias: f64,
+}
+
+/// What scoring computes here.
+pub(crate) struct Scored {
+    pub(crate) attention: Vec<f64>,
+    pub(crate) embedding_first: Vec<f64>,
+    pub(crate) logit: f64,
+}
+
+/// A repertoire in the fixture's order and its expected numbers.
+pub(crate) struct BagNumbers {
+    pub(crate) encoded: EncodedRepertoire,
+    pub(crate) attention: Vec<f64>,
+    pub(crate) embedding_first: Vec<f64>,
+    pub(crate) logit_all: f64,
+    pub(crate) input_sd: Option<f64>,
+    pub(crate) kept: Option<Vec<u32>>,
+    pub(crate) logit_kept: Option<f64>,
+}
+
+/// Expected numbers of a minibatch; the gradient is laid out like the parameters.
+pub(crate) struct Batch {
+    pub(crate) bags: Vec<usize>,
+    pub(crate) labels: Vec<Option<bool>>,
+    pub(crate) logits: Vec<f64>,
+    pub(crate) loss: f64,
+    pub(crate) gradient: Vec<f64>,
+    pub(crate) head_gradient: Vec<f64>,
+}
+
+#[derive(Deserialize)]
+struct Sequences {
+    junction_aa: Vec<String>,
+    count: Vec<u64>,
+}
+
+#[derive(Deserialize)]
+struct Outputs {
+    attention: Vec<f64>,
+    embedding_first: Vec<f64>,
+    logit_all: f64,
+    input_sd: Option<f64>,
+    kept: Option<Vec<u32>>,
+    logit_kept: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct Minibatch {
+    bags: Vec<usize>,
+    labels: Vec<u8>,
+    logits: Vec<f64>,
+    loss: f64,
+}
+
+/// The fixtures of our own program: one network with and without counts.
+pub(crate) fn committed(folder: &Path) -> Vec<Fixture> {
+    let text = fs::read_to_string(folder.join("deeprc.json")).expect("deeprc.json");
+    let json: Value = serde_json::from_str(&text).expect("JSON");
+    let tensors = read_tensors(&folder.join("deeprc.safetensors"));
+    let fixture = |case: &str| {
+        let numbers = &json["cases"][case];
+        let bags = pairs(&json["bags"], &numbers["bags"]);
+        let gradient = format!("{case}.grad.");
+        read(case, bags, &numbers["minibatch"], &tensors, (&OWN, &gradient))
+    };
+    ["plain", "counts"].map(fixture).into()
+}
+
+/// The fixtures of the released program: a file each with and without counts.
+pub(crate) fn released(folder: &Path) -> Vec<Fixture> {
+    let fixture = |case: &str| {
+        let mut text = String::new();
+        let file = File::open(folder.join(format!("{case}.json.gz"))).expect("JSON file");
+        GzDecoder::new(file).read_to_string(&mut text).expect("gzip");
+        let json: Value = serde_json::from_str(&text).expect("JSON");
+        let tensors = read_tensors(&folder.join(format!("{case}.safetensors")));
+        let bags = pairs(&json["bags"], &json["bags"]);
+        read(case, bags, &json["minibatch"], &tensors, (&RELEASED, "grad."))
+    };
+    ["plain", "counts"].map(fixture).into()
+}
+
+/// Length to which `bags` are padded together.
+pub(crate) fn padded_length<'a>(bags: impl IntoIterator<Item = &'a BagNumbers>) -> usize {
+    bags.into_iter().map(|bag| bag.encoded.max_length()).max().expect("a bag")
+}
+
+impl Network {
+    /// Logit of a pooled repertoire.
+    pub(crate) fn logit(&self, z: &[f32]) -> f64 {
+        let products = z.iter().zip(&self.head_weight).map(|(&z, &w)| f64::from(z) * f64::from(w));
+        products.sum::<f64>() + self.head_bias
+    }
+}
+
+fn pairs(sequences: &Value, outputs: &Value) -> Vec<(Sequences, Outputs)> {
+    let sequences = Vec::<Sequences>::deserialize(sequences).expect("sequences");
+    sequences.into_iter().zip(Vec::<Outputs>::deserialize(outputs).expect("outputs")).collect()
+}
+
+fn read_tensors(path: &Path) -> HashMap<String, Tensor> {
+    safetensors::load(path, &Device::Cpu).expect("safetensors")
+}
+
+fn read(
+    case: &str,
+    bags: Vec<(Sequences, Outputs)>,
+    minibatch: &Value,
+    tensors: &HashMap<String, Tensor>,
+    (names, gradient): (&LayerNames, &str),
+) -> Fixture {
+    let count_scaling = case == "counts";
+    let layout = layout(count_scaling);
+    let get = |prefix: &str, layer: usize, part: &str| -> Vec<f32> {
+        let tensor = &tensors[&format!("{prefix}{}.{part}", names[layer])];
+        tensor.flatten_all().and_then(|flat| flat.to_vec1()).expect("f32")
+    };
+    let batch = Minibatch::deserialize(minibatch).expect("minibatch");
+    Fixture {
+        name: format!("{} {case}", names[0]),
+        count_scaling,
+        network: Network {
+            params: flat(&layout, |layer, part| get("", layer, part)),
+            head_weight: get("", 4, "weight"),
+            head_bias: f64::from(get("", 4, "bias")[0]),
+            query_bias: f64::from(get("", 3, "bias")[0]),
+            layout: layout.clone(),
+        },
+        bags: bags.into_iter().map(numbers).collect(),
+        batch: Batch {
+            bags: batch.bags,
+            labels: batch.labels.iter().map(|&label| Some(label == 1)).collect(),
+            logits: batch.logits,
+            loss: batch.loss,
+            gradient: widen(flat(&layout, |layer, part| get(gradient, layer, part))),
+            head_gradient: widen(get(gradient, 4, "weight")),
+        },
+    }
+}
+
+fn widen(values: Vec<f32>) -> Vec<f64> {
+    values.into_iter().map(f64::from).collect()
+}
+
+fn layout(count_scaling: bool) -> BagLayout {
+    let shape = BagShape {
+        filters: vec![FilterGroup { width: 9, count: 32 }],
+        windows: Windows::Padded,
+        position: PositionTerms::DeepRc,
+        gene_dim: 0,
+        v_genes: 1,
+        j_genes: 1,
+        attention_layers: 2,
+        attention_width: 32,
+        heads: 1,
+        count_scaling,
+    };
+    BagLayout::new(shape).expect("a valid shape")
+}
+
+/// PyTorch's tensors in the order of the flat vector: a convolution (C, 23, K) parts into residue and
+/// position rows, a linear layer (out, in) is transposed; there is no log-count term.
+fn flat(layout: &BagLayout, get: impl Fn(usize, &str) -> Vec<f32>) -> Vec<f32> {
+    let convolution = get(0, "weight");
+    let at = |c: usize, row: usize, t: usize| convolution[(c * 23 + row) * 9 + t];
+    let tap = |t: usize, rows: std::ops::Range<usize>| {
+        rows.flat_map(move |row| (0..32).map(move |c| (c, row, t)))
+    };
+    let mut out = Vec::with_capacity(layout.len());
+    for segment in layout.segments() {
+        match segment.name.as_str() {
+            "filter.0.weight" => {
+                out.extend((0..9).flat_map(|t| tap(t, 0..20)).map(|(c, row, t)| at(c, row, t)));
+            }
+            "filter.0.position" => {
+                out.extend((0..9).flat_map(|t| tap(t, 20..23)).map(|(c, row, t)| at(c, row, t)));
+            }
+            "filter.0.bias" => out.extend(get(0, "bias")),
+            "key.0.weight" => out.extend(transposed(&get(1, "weight"))),
+            "key.0.bias" => out.extend(get(1, "bias")),
+            "key.1.weight" => out.extend(transposed(&get(2, "weight"))),
+            "key.1.bias" => out.extend(get(2, "bias")),
+            "query" => out.extend(get(3, "weight")),
+            "gamma" => out.push(0.0),
+            other => panic!("unexpected tensor {other}"),
+        }
+    }
+    assert_eq!(out.len(), layout.len());
+    out
+}
+
+/// A 32 x 32 matrix with rows and columns exchanged.
+fn transposed(weight: &[f32]) -> Vec<f32> {
+    (0..32).flat_map(|i| (0..32).map(move |o| weight[o * 32 + i])).collect()
+}
+
+/// Sequences in the fixture's order. A repertoire sorts its rows and collapses equal ones, so each
+/// carries its number as its V gene, by which the order is found again.
+fn numbers((sequences, outputs): (Sequences, Outputs)) -> BagNumbers {
+    let mut builder = Builder::default();
+    for (i, (junction_aa, &duplicate_count)) in
+        sequences.junction_aa.iter().zip(&sequences.count).enumerate()
+    {
+        let v_call = format!("{i:06}");
+        builder.push(Row { junction_aa, v_call: &v_call, j_call: "", duplicate_count });
+    }
+    let repertoire = builder.finish("fixture".to_owned());
+    let mut order: Vec<u32> = (0..repertoire.len() as u32).collect();
+    order.sort_by_key(|&row| repertoire.v_call(row as usize).to_owned());
+    let encoded = EncodedRepertoire::new(&repertoire, &GeneVocabulary::default());
+    BagNumbers {
+        encoded: encoded.gather(&order),
+        attention: outputs.attention,
+        embedding_first: outputs.embedding_first,
+        logit_all: outputs.logit_all,
+        input_sd: outputs.input_sd,
+        kept: outputs.kept,
+        logit_kept: outputs.logit_kept,
+    }
+}
