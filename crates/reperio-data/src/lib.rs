@@ -7,7 +7,12 @@
 pub mod alphabet;
 pub mod atomic;
 pub mod cohort;
+pub mod compress;
 pub mod encode;
+pub mod format;
+pub mod gene;
+pub mod import_counts;
+pub mod junction;
 pub mod kmer;
 pub mod metadata;
 pub mod progress;

@@ -1,0 +1,81 @@
+//! Gene columns repeat a few hundred texts millions of times: each is read once.
+
+use std::collections::HashMap;
+
+use super::{Locus, Species, normalise};
+use crate::format::columns::is_missing;
+
+/// A gene column's reading, by index into the cache.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct GeneCall {
+    /// Index for [`GeneCache::name`]; 0 is unknown.
+    pub(crate) gene: u32,
+    /// Whether other genes fit equally well.
+    pub(crate) tie: bool,
+}
+
+/// Texts remembered. MiXCR's scores make almost every text unique; they need not be kept.
+const MAX_TEXTS: usize = 1 << 16;
+
+/// Readings of the gene columns of one file.
+#[derive(Debug)]
+pub(crate) struct GeneCache {
+    species: Species,
+    calls: HashMap<Box<[u8]>, GeneCall>,
+    names: Vec<(String, Option<Locus>)>,
+    index: HashMap<String, u32>,
+}
+
+impl GeneCache {
+    pub(crate) fn new(species: Species) -> Self {
+        let names = vec![(String::new(), None)];
+        let index = HashMap::from([(String::new(), 0)]);
+        Self { species, calls: HashMap::new(), names, index }
+    }
+
+    /// Reads one gene field.
+    pub(crate) fn call(&mut self, raw: &[u8]) -> GeneCall {
+        if let Some(&call) = self.calls.get(raw) {
+            return call;
+        }
+        let call = self.read(raw);
+        if self.calls.len() < MAX_TEXTS {
+            self.calls.insert(raw.into(), call);
+        }
+        call
+    }
+
+    fn read(&mut self, raw: &[u8]) -> GeneCall {
+        if is_missing(raw) {
+            return GeneCall { gene: 0, tie: false };
+        }
+        let call = normalise(&String::from_utf8_lossy(raw), self.species);
+        let gene = match self.index.get(&call.gene) {
+            Some(&gene) => gene,
+            None => self.add(call.gene),
+        };
+        GeneCall { gene, tie: call.tie }
+    }
+
+    fn add(&mut self, name: String) -> u32 {
+        let gene = self.names.len() as u32;
+        self.names.push((name.clone(), Locus::of_gene(&name)));
+        self.index.insert(name, gene);
+        gene
+    }
+
+    /// IMGT name, "" if unknown.
+    pub(crate) fn name(&self, gene: u32) -> &str {
+        &self.names[gene as usize].0
+    }
+
+    /// Locus of a gene.
+    pub(crate) fn locus(&self, gene: u32) -> Option<Locus> {
+        self.names[gene as usize].1
+    }
+
+    /// Distinct genes seen so far.
+    pub(crate) fn len(&self) -> usize {
+        self.names.len()
+    }
+}

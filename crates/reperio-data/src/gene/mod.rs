@@ -1,0 +1,125 @@
+//! Gene names: whatever a tool writes becomes an IMGT gene, so that samples of different tools meet.
+//!
+//! Names are taken at gene level, alleles dropped: `TCRBV06-02*01` is `TRBV6-2`, `TCRBV28-01` is
+//! `TRBV28`, `TRBV13*00(401.5)` is `TRBV13`. Of several genes the first is taken. A family (`TCRBV06`)
+//! that has several genes, `unresolved`, `None`, ... are unknown, written as the empty string.
+//!
+//! Reference: IMGT nomenclature, <https://www.imgt.org/IMGTrepertoire/>.
+
+mod cache;
+mod families;
+mod locus;
+
+pub(crate) use cache::{GeneCache, GeneCall};
+pub use locus::{Locus, Species, UnknownName};
+
+use families::Families;
+
+/// What a gene column says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Call {
+    /// IMGT gene, "" if unknown.
+    pub gene: String,
+    /// Whether other genes fit equally well.
+    pub tie: bool,
+}
+
+/// Reads a gene column: one name or a list of them, best first.
+///
+/// ```
+/// use reperio_data::gene::{Species, normalise};
+///
+/// assert_eq!(normalise("TCRBV28-01", Species::Human).gene, "TRBV28");
+/// assert_eq!(normalise("TCRBV24-01", Species::Human).gene, "TRBV24-1");
+/// assert_eq!(normalise("TCRBV24-01", Species::Mouse).gene, "TRBV24");
+/// assert!(normalise("TRBV12-4*01, TRBV12-3*01", Species::Human).tie);
+/// ```
+pub fn normalise(text: &str, species: Species) -> Call {
+    let mut best = Call::default();
+    let mut best_score = None;
+    for candidate in text.split([',', ';', '|']) {
+        let (name, score) = split_score(candidate.trim());
+        // MiXCR lists worse hits behind the best: only an equal score is a tie.
+        if !best.gene.is_empty() && score != best_score {
+            continue;
+        }
+        let Call { gene, tie } = single(name, species);
+        if best.gene.is_empty() {
+            best_score = score;
+            best = Call { gene, tie };
+        } else if !gene.is_empty() && gene != best.gene {
+            best.tie = true;
+        }
+    }
+    best
+}
+
+/// `TRBV13*00(401.5)` as name and score; another word in brackets is no score.
+fn split_score(candidate: &str) -> (&str, Option<&str>) {
+    let Some((name, rest)) = candidate.split_once('(') else { return (candidate, None) };
+    match rest.strip_suffix(')') {
+        Some(score) if score.parse::<f64>().is_ok() => (name, Some(score)),
+        _ => (candidate, None),
+    }
+}
+
+/// Reads one name, which may still join two genes by a slash (`TCRBV06-02/06-03*01`).
+fn single(text: &str, species: Species) -> Call {
+    // IMGT/HighV-QUEST writes `Homsap IGHV2-26*01 F` and `or Homsap ...`.
+    let species = if text.contains("Musmus") { Species::Mouse } else { species };
+    let mut names = text.split_whitespace().map(str::to_ascii_uppercase);
+    let name = names
+        .find(|word| word.starts_with("TR") || word.starts_with("TC") || word.starts_with("IG"));
+    let Some(name) = name else { return Call::default() };
+    let gene = name.split('*').next().unwrap_or_default();
+    // A slash is part of the name in TRAV23/DV6 and TRBV20/OR9-2.
+    let joins = |&(at, _): &(usize, &str)| {
+        let rest = &gene[at + 1..];
+        rest.starts_with(|c: char| c.is_ascii_digit())
+            || rest.starts_with('T')
+            || rest.starts_with('I')
+    };
+    let cut = gene.match_indices('/').find(joins);
+    let first = cut.map_or(gene, |(at, _)| &gene[..at]);
+    let gene = imgt(first, species).unwrap_or_default();
+    Call { tie: cut.is_some() && !gene.is_empty(), gene }
+}
+
+/// The IMGT name of a gene written in upper case in the manner of any tool, without its allele.
+fn imgt(name: &str, species: Species) -> Option<String> {
+    let rest = name.strip_prefix("TCR").or_else(|| name.strip_prefix("TR"));
+    let (prefix, rest) = match rest {
+        Some(rest) => ("TR", rest),
+        None => ("IG", name.strip_prefix("IG")?),
+    };
+    let locus = format!("{prefix}{}", rest.get(..1)?).parse::<Locus>().ok()?;
+    let segment = rest.get(1..2).filter(|segment| matches!(*segment, "V" | "J"))?;
+    let segment = format!("{}{segment}", locus.name());
+    let number = tidy_number(rest.get(2..)?);
+    let well_formed = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || "-/()".contains(c);
+    if number.is_empty() || number.len() > 16 || !number.chars().all(well_formed) {
+        return None;
+    }
+    Families::of(species).complete(&segment, &number).map(|number| segment + &number)
+}
+
+/// Takes Adaptive's zeros away (`06-02`, `20-OR09_02`) and gives `DV` and `OR` their slash.
+fn tidy_number(raw: &str) -> String {
+    let mut out = String::with_capacity(raw.len() + 1);
+    let raw = raw.replace('_', "-");
+    for (at, c) in raw.char_indices() {
+        let after_digit = out.ends_with(|last: char| last.is_ascii_digit());
+        let more_digits = raw[at + 1..].starts_with(|next: char| next.is_ascii_digit());
+        if c == '0' && !after_digit && more_digits {
+            continue;
+        }
+        out.push(c);
+    }
+    for mark in ["DV", "OR"] {
+        if let Some(at) = out.find(mark).filter(|&at| at > 0) {
+            let base = out[..at].trim_end_matches(['-', '/']).to_owned();
+            out = format!("{base}/{}", &out[at..]);
+        }
+    }
+    out
+}

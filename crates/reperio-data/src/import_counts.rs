@@ -1,0 +1,161 @@
+//! What became of the rows of a file: kept, or dropped for a stated reason.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::gene::Locus;
+
+/// Why a row was dropped. Every dropped row has exactly one reason, the first found: locus, then the
+/// columns that judge the row, then the junction, then the count, then the cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum DropReason {
+    /// The locus is known and is not one of those asked for.
+    OtherLocus,
+    /// The contig joins segments of two chains (10x `Multi`).
+    MixedChains,
+    /// The barcode was not called a cell.
+    NotACell,
+    /// The contig is not of high confidence (10x).
+    LowConfidence,
+    /// The reading frame is lost between V and J.
+    OutOfFrame,
+    /// There is a stop codon.
+    StopCodon,
+    /// The file calls the rearrangement unproductive and says no more.
+    Unproductive,
+    /// There is no junction.
+    MissingJunction,
+    /// A residue is not one of the 20 standard amino acids (`X`, `_`, `~`, `?`, ...).
+    Ambiguous,
+    /// The junction is shorter than asked for.
+    TooShort,
+    /// The junction is longer than asked for.
+    TooLong,
+    /// The count is 0: the clonotype was not observed in this sample.
+    ZeroCount,
+    /// Another contig of the same cell has the same junction and genes.
+    SameCell,
+}
+
+impl fmt::Display for DropReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OtherLocus => "other locus",
+            Self::MixedChains => "mixed chains",
+            Self::NotACell => "not a cell",
+            Self::LowConfidence => "low confidence",
+            Self::OutOfFrame => "out of frame",
+            Self::StopCodon => "stop codon",
+            Self::Unproductive => "unproductive",
+            Self::MissingJunction => "missing junction",
+            Self::Ambiguous => "ambiguous residue",
+            Self::TooShort => "too short",
+            Self::TooLong => "too long",
+            Self::ZeroCount => "count of zero",
+            Self::SameCell => "same cell again",
+        })
+    }
+}
+
+/// Rows of one repertoire, by what became of them.
+///
+/// Invariant: `rows == kept + dropped()`. All fields below `dropped` count kept rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportCounts {
+    /// Rows read.
+    pub rows: u64,
+    /// Rows that became part of a clonotype.
+    pub kept: u64,
+    /// Distinct clonotypes.
+    pub clonotypes: u64,
+    /// Sum of the counts.
+    pub templates: u64,
+    /// Rows dropped, by reason.
+    pub dropped: BTreeMap<DropReason, u64>,
+    /// Rows without a count, taken as 1.
+    pub missing_counts: u64,
+    /// Rows whose count was not a whole number, rounded (half up, at least 1).
+    pub rounded_counts: u64,
+    /// Rows with several V or several J genes, of which the first was taken.
+    pub gene_ties: u64,
+    /// Rows without a V gene.
+    pub unknown_v: u64,
+    /// Rows without a J gene.
+    pub unknown_j: u64,
+    /// Rows that had only a CDR3, to which the anchors were put back (see [`crate::junction`]).
+    pub anchors_restored: u64,
+    /// Rows whose junction was translated from nucleotides.
+    pub translated: u64,
+    /// Rows by locus.
+    pub loci: BTreeMap<Locus, u64>,
+    /// Rows whose locus neither a column nor a gene tells; they are kept whatever loci are asked for.
+    pub unknown_locus: u64,
+}
+
+impl ImportCounts {
+    /// Rows dropped, all reasons together.
+    pub fn dropped(&self) -> u64 {
+        self.dropped.values().sum()
+    }
+
+    /// Adds the counts of another repertoire, for totals.
+    pub fn add(&mut self, other: &Self) {
+        self.rows += other.rows;
+        self.kept += other.kept;
+        self.clonotypes += other.clonotypes;
+        self.templates += other.templates;
+        self.missing_counts += other.missing_counts;
+        self.rounded_counts += other.rounded_counts;
+        self.gene_ties += other.gene_ties;
+        self.unknown_v += other.unknown_v;
+        self.unknown_j += other.unknown_j;
+        self.anchors_restored += other.anchors_restored;
+        self.translated += other.translated;
+        self.unknown_locus += other.unknown_locus;
+        for (reason, rows) in &other.dropped {
+            *self.dropped.entry(*reason).or_default() += rows;
+        }
+        for (locus, rows) in &other.loci {
+            *self.loci.entry(*locus).or_default() += rows;
+        }
+    }
+
+    /// Counts one dropped row.
+    pub(crate) fn drop_row(&mut self, reason: DropReason) {
+        self.rows += 1;
+        *self.dropped.entry(reason).or_default() += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn totals_keep_the_invariant() {
+        let mut a = ImportCounts { rows: 3, kept: 3, templates: 5, ..ImportCounts::default() };
+        a.loci.insert(Locus::Trb, 3);
+        a.drop_row(DropReason::StopCodon);
+        let mut b = ImportCounts { rows: 1, kept: 1, ..ImportCounts::default() };
+        b.drop_row(DropReason::StopCodon);
+        b.drop_row(DropReason::TooLong);
+        a.add(&b);
+        assert_eq!((a.rows, a.kept, a.dropped()), (7, 4, 3));
+        assert_eq!(a.dropped[&DropReason::StopCodon], 2);
+    }
+
+    #[test]
+    fn counts_survive_json() {
+        let mut counts = ImportCounts { rows: 1, kept: 1, ..ImportCounts::default() };
+        counts.loci.insert(Locus::Igh, 1);
+        counts.drop_row(DropReason::OutOfFrame);
+        let json = serde_json::to_string(&counts).unwrap();
+        assert!(json.contains(r#""dropped":{"out_of_frame":1}"#), "{json}");
+        assert!(json.contains(r#""loci":{"IGH":1}"#), "{json}");
+        assert_eq!(serde_json::from_str::<ImportCounts>(&json).unwrap(), counts);
+    }
+}

@@ -1,0 +1,160 @@
+//! The amino-acid junction: the stretch from the conserved cysteine (IMGT position 104) to the
+//! conserved phenylalanine or tryptophan (118), *both included*.
+//!
+//! AIRR calls this field `junction_aa`. It is two residues longer than the CDR3 (`cdr3_aa`), which
+//! excludes the two anchors; mixing them shifts every position feature by one. Where a file has
+//! only the CDR3, readers put the anchors back (`C` in front, [`closing_anchor`] behind) and count
+//! it, so that the made-up residues are never silent.
+
+use crate::alphabet;
+use crate::gene::Locus;
+use crate::import_counts::DropReason;
+
+/// Writes the junction `raw` in upper case to `out`.
+///
+/// # Errors
+///
+/// Why the row must be dropped: no junction, a stop (`*`), or anything but the 20 amino acids.
+pub(crate) fn read(raw: &[u8], out: &mut Vec<u8>) -> Result<(), DropReason> {
+    out.clear();
+    out.extend(raw.iter().map(u8::to_ascii_uppercase));
+    let strange = out.iter().any(|&residue| alphabet::code(residue).is_none());
+    if out.is_empty() {
+        return Err(DropReason::MissingJunction);
+    }
+    if !strange {
+        return Ok(());
+    }
+    Err(match out.as_slice() {
+        b"OUT_OF_FRAME" => DropReason::OutOfFrame, // TRUST4.
+        b"REGION_NOT_COVERED" => DropReason::MissingJunction, // MiXCR.
+        junction if junction.contains(&b'*') => DropReason::StopCodon,
+        _ => DropReason::Ambiguous,
+    })
+}
+
+/// Translates the nucleotides `raw` (standard genetic code) to `out`.
+///
+/// # Errors
+///
+/// Why the row must be dropped: no nucleotides, a length that is not a multiple of three, a stop
+/// codon, or a codon with anything but A, C, G, T or U.
+pub(crate) fn translate(raw: &[u8], out: &mut Vec<u8>) -> Result<(), DropReason> {
+    out.clear();
+    if raw.is_empty() {
+        return Err(DropReason::MissingJunction);
+    }
+    if !raw.len().is_multiple_of(3) {
+        return Err(DropReason::OutOfFrame);
+    }
+    let mut worst = Ok(());
+    for codon in raw.chunks_exact(3) {
+        match amino_acid(codon) {
+            Some(b'*') => worst = Err(DropReason::StopCodon),
+            Some(residue) => out.push(residue),
+            None if worst.is_ok() => worst = Err(DropReason::Ambiguous),
+            None => {}
+        }
+    }
+    worst
+}
+
+/// Residue of a codon, `*` for a stop, in the order T, C, A, G of NCBI's translation table 1.
+fn amino_acid(codon: &[u8]) -> Option<u8> {
+    const TABLE: &[u8; 64] = b"FFLLSSSSYY**CC*WLLLLPPPPHHQQRRRRIIIMTTTTNNKKSSRRVVVVAAAADDEEGGGG";
+    let mut index = 0;
+    for base in codon {
+        let digit = match base.to_ascii_uppercase() {
+            b'T' | b'U' => 0,
+            b'C' => 1,
+            b'A' => 2,
+            b'G' => 3,
+            _ => return None,
+        };
+        index = 4 * index + digit;
+    }
+    Some(TABLE[index])
+}
+
+/// The conserved residue that ends a junction, given its J gene and locus: W for the heavy chain
+/// and for TRAJ33, TRAJ38 and TRAJ55, otherwise F.
+///
+/// ```
+/// use reperio_data::gene::Locus;
+/// use reperio_data::junction::closing_anchor;
+///
+/// assert_eq!(closing_anchor("TRBJ2-7", Some(Locus::Trb)), b'F');
+/// assert_eq!(closing_anchor("TRAJ33", Some(Locus::Tra)), b'W');
+/// assert_eq!(closing_anchor("", Some(Locus::Igh)), b'W');
+/// ```
+pub fn closing_anchor(j_call: &str, locus: Option<Locus>) -> u8 {
+    let heavy = j_call.starts_with("IGHJ") || (j_call.is_empty() && locus == Some(Locus::Igh));
+    if heavy || matches!(j_call, "TRAJ33" | "TRAJ38" | "TRAJ55") { b'W' } else { b'F' }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(read: fn(&[u8], &mut Vec<u8>) -> Result<(), DropReason>, raw: &str) -> String {
+        let mut out = Vec::new();
+        match read(raw.as_bytes(), &mut out) {
+            Ok(()) => String::from_utf8(out).unwrap(),
+            Err(reason) => reason.to_string(),
+        }
+    }
+
+    #[test]
+    fn unusable_junctions_name_their_reason() {
+        let cases = [
+            ("CASSLGTDTQYF", "CASSLGTDTQYF"),
+            ("CASSlgTDTQYF", "CASSLGTDTQYF"), // MiXCR writes imputed residues in lower case.
+            ("", "missing junction"),
+            ("CASS*GTDTQYF", "stop codon"),
+            ("CASS*_TDTQYF", "stop codon"),
+            ("CASS_GTDTQYF", "ambiguous residue"),
+            ("CASS~GTDTQYF", "ambiguous residue"),
+            ("CASSXGTDTQYF", "ambiguous residue"),
+            ("out_of_frame", "out of frame"),
+            ("region_not_covered", "missing junction"),
+        ];
+        for (raw, expected) in cases {
+            assert_eq!(check(super::read, raw), expected, "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn nucleotides_are_translated_by_the_standard_code() {
+        let cases = [
+            ("TGTGCCAGCAGCTTCTTT", "CASSFF"),
+            ("tgugccuuu", "CAF"),
+            ("TGTGCCTT", "out of frame"),
+            ("TGTTAGTTT", "stop codon"),
+            ("TGTNNNTAATTT", "stop codon"),
+            ("TGTGCNTTT", "ambiguous residue"),
+            ("", "missing junction"),
+        ];
+        for (raw, expected) in cases {
+            assert_eq!(check(translate, raw), expected, "{raw:?}");
+        }
+    }
+
+    /// All 64 codons against a second spelling of the code: residue, then its codons.
+    #[test]
+    fn every_codon_has_the_residue_of_the_textbook() {
+        let textbook = "F TTT TTC|L TTA TTG CTT CTC CTA CTG|I ATT ATC ATA|M ATG|V GTT GTC GTA GTG|\
+            S TCT TCC TCA TCG AGT AGC|P CCT CCC CCA CCG|T ACT ACC ACA ACG|A GCT GCC GCA GCG|\
+            Y TAT TAC|* TAA TAG TGA|H CAT CAC|Q CAA CAG|N AAT AAC|K AAA AAG|D GAT GAC|E GAA GAG|\
+            C TGT TGC|W TGG|R CGT CGC CGA CGG AGA AGG|G GGT GGC GGA GGG";
+        let mut seen = 0;
+        for entry in textbook.split('|') {
+            let mut words = entry.split_whitespace();
+            let residue = words.next().unwrap().as_bytes()[0];
+            for codon in words {
+                assert_eq!(amino_acid(codon.as_bytes()), Some(residue), "{codon}");
+                seen += 1;
+            }
+        }
+        assert_eq!(seen, 64);
+    }
+}
