@@ -1,0 +1,326 @@
+//! What a run is made of: the network, its training, the discovery before it.
+//!
+//! A config file states only what differs from the defaults; unknown keys are errors, so a typing
+//! error never trains a default model. [`Config::default`] is Reperio's own model, and
+//! [`Config::deeprc`] the published network.
+
+use serde::{Deserialize, Serialize};
+
+use crate::bag::{FilterGroup, PositionTerms, Windows};
+
+/// A value outside its range.
+#[derive(Debug, PartialEq, thiserror::Error)]
+#[error("`{key}` is {value}, expected {expected}")]
+pub struct InvalidConfig {
+    /// Key as written in the file.
+    pub key: &'static str,
+    /// Value found.
+    pub value: String,
+    /// Range in words.
+    pub expected: &'static str,
+}
+
+/// A whole config file: `[model]`, `[training]`, `[discovery]`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The network.
+    pub model: ModelConfig,
+    /// How its parameters are fitted.
+    pub training: TrainingConfig,
+    /// What is looked for before the first update.
+    pub discovery: DiscoveryConfig,
+}
+
+/// How the parameters start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Initialisation {
+    /// Normal, variance one over the fan-in (self-normalising networks).
+    FanIn,
+    /// Normal, variance one over the number of weights of the layer (released DeepRC).
+    LayerSize,
+}
+
+/// The network of the design: motif filters, gene embeddings, key network, Hopfield pooling.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ModelConfig {
+    /// Filters by width in residues.
+    pub filters: Vec<FilterGroup>,
+    /// Which windows a filter sees.
+    pub windows: Windows,
+    /// How a filter's response depends on position.
+    pub position: PositionTerms,
+    /// Values of the embedding of V and J; 0 for none.
+    pub gene_dim: usize,
+    /// Units of each layer of the key network.
+    pub attention_width: usize,
+    /// Layers of the key network, 1 to 3.
+    pub attention_layers: usize,
+    /// State patterns (queries), 1 to 8.
+    pub heads: usize,
+    /// Inverse temperature of the Hopfield softmax at the start.
+    pub beta: f64,
+    /// Whether beta and the weight of the log-count in the softmax are learned.
+    pub learn_beta: bool,
+    /// Multiply the one-hot input by the log-count (the published choice on the CMV data).
+    pub count_scaling: bool,
+    /// Divide the input of a repertoire by its own standard deviation (the published choice).
+    pub standardise_input: bool,
+    /// Share of the sequences kept, by attention, in training and scoring. In (0, 1].
+    pub top_fraction: f64,
+    /// How the parameters start.
+    pub initialisation: Initialisation,
+}
+
+impl Default for ModelConfig {
+    fn default() -> Self {
+        Self {
+            filters: vec![
+                FilterGroup { width: 5, count: 16 },
+                FilterGroup { width: 8, count: 16 },
+            ],
+            windows: Windows::Full,
+            position: PositionTerms::Bins { from_start: 12, from_end: 12 },
+            gene_dim: 16,
+            attention_width: 32,
+            attention_layers: 2,
+            heads: 4,
+            beta: 1.0,
+            learn_beta: true,
+            count_scaling: false,
+            standardise_input: false,
+            top_fraction: 1.0,
+            initialisation: Initialisation::FanIn,
+        }
+    }
+}
+
+/// How the parameters are fitted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainingConfig {
+    /// Source of all random numbers of the run.
+    pub seed: u64,
+    /// Networks trained on different validation parts, their logits averaged.
+    pub members: usize,
+    /// Passes over the training repertoires, at most.
+    pub epochs: usize,
+    /// Repertoires an update.
+    pub batch_size: usize,
+    /// Sequences drawn at random from each repertoire for an update; 0 for all.
+    pub sequences_per_repertoire: usize,
+    /// Draw with replacement and remove duplicates (the published choice).
+    pub with_replacement: bool,
+    /// Learning rate after warm-up.
+    pub learning_rate: f64,
+    /// Share of the updates over which the learning rate rises from 0. In [0, 1).
+    pub warm_up: f64,
+    /// Learning rate at the end as a share of the highest; 1 for a constant rate.
+    pub final_rate: f64,
+    /// Decay of the first moment.
+    pub beta1: f64,
+    /// Decay of the second moment.
+    pub beta2: f64,
+    /// Added to the root of the second moment.
+    pub epsilon: f64,
+    /// Decoupled weight decay.
+    pub weight_decay: f64,
+    /// L1 penalty in the gradient.
+    pub l1: f64,
+    /// L2 penalty in the gradient.
+    pub l2: f64,
+    /// Largest norm of the gradient of an update; 0 for no limit.
+    pub clip_norm: f64,
+    /// Share of the training repertoires kept aside for early stopping. In (0, 0.5].
+    pub validation_fraction: f64,
+    /// Epochs without a better validation loss after which training stops.
+    pub patience: usize,
+    /// Weigh classes by the inverse of their share.
+    pub balance_classes: bool,
+}
+
+impl Default for TrainingConfig {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            members: 1,
+            epochs: 30,
+            batch_size: 8,
+            sequences_per_repertoire: 0,
+            with_replacement: false,
+            learning_rate: 2e-3,
+            warm_up: 0.05,
+            final_rate: 0.05,
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            weight_decay: 0.01,
+            l1: 0.0,
+            l2: 0.0,
+            clip_norm: 1.0,
+            validation_fraction: 0.2,
+            patience: 8,
+            balance_classes: true,
+        }
+    }
+}
+
+/// What is looked for in the training part before the first update.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DiscoveryConfig {
+    /// Whether to look for enriched k-mers.
+    pub motifs: bool,
+    /// Whether to look for differences in V and J usage.
+    pub genes: bool,
+    /// Residues of the k-mers, each 3 to 5.
+    pub k: Vec<usize>,
+    /// Ignored positions inside a k-mer, at most.
+    pub max_gaps: usize,
+    /// Seeds, at most; filters beyond that start at random.
+    pub max_seeds: usize,
+    /// Expected share of false seeds among the proposed. In (0, 1).
+    pub false_discovery: f64,
+    /// Candidates kept after the screen.
+    pub candidates: usize,
+}
+
+impl Default for DiscoveryConfig {
+    fn default() -> Self {
+        Self {
+            motifs: true,
+            genes: true,
+            k: vec![3, 4],
+            max_gaps: 1,
+            max_seeds: 12,
+            false_discovery: 0.05,
+            candidates: 600,
+        }
+    }
+}
+
+impl Config {
+    /// The published DeepRC network and its training, as far as the released code states them.
+    ///
+    /// Widrich et al., NeurIPS 2020, <https://arxiv.org/abs/2007.13505>.
+    pub fn deeprc() -> Self {
+        Self {
+            model: ModelConfig {
+                filters: vec![FilterGroup { width: 9, count: 32 }],
+                windows: Windows::Padded,
+                position: PositionTerms::DeepRc,
+                gene_dim: 0,
+                attention_width: 32,
+                attention_layers: 2,
+                heads: 1,
+                beta: 1.0,
+                learn_beta: false,
+                count_scaling: false,
+                standardise_input: true,
+                top_fraction: 0.1,
+                initialisation: Initialisation::LayerSize,
+            },
+            training: TrainingConfig {
+                epochs: 450,
+                batch_size: 4,
+                sequences_per_repertoire: 10_000,
+                with_replacement: true,
+                learning_rate: 1e-4,
+                warm_up: 0.0,
+                final_rate: 1.0,
+                epsilon: 1e-4,
+                weight_decay: 0.0,
+                clip_norm: 0.0,
+                patience: 450,
+                balance_classes: false,
+                ..TrainingConfig::default()
+            },
+            discovery: DiscoveryConfig {
+                motifs: false,
+                genes: false,
+                ..DiscoveryConfig::default()
+            },
+        }
+    }
+
+    /// Checks all ranges; called once, where the file is read.
+    ///
+    /// # Errors
+    ///
+    /// Names the first key whose value is out of range.
+    pub fn validate(&self) -> Result<(), InvalidConfig> {
+        self.model.validate()?;
+        self.training.validate()?;
+        self.discovery.validate()
+    }
+}
+
+fn check(
+    ok: bool,
+    key: &'static str,
+    value: &dyn std::fmt::Debug,
+    expected: &'static str,
+) -> Result<(), InvalidConfig> {
+    if ok { Ok(()) } else { Err(InvalidConfig { key, value: format!("{value:?}"), expected }) }
+}
+
+impl ModelConfig {
+    fn validate(&self) -> Result<(), InvalidConfig> {
+        let filters = &self.filters;
+        check(!filters.is_empty(), "model.filters", filters, "at least one group of filters")?;
+        for group in filters {
+            let width = group.width;
+            check((1..=15).contains(&width), "model.filters.width", &width, "1 to 15 residues")?;
+            let count = group.count;
+            check((1..=256).contains(&count), "model.filters.count", &count, "1 to 256 filters")?;
+        }
+        let (width, layers) = (self.attention_width, self.attention_layers);
+        check((1..=128).contains(&width), "model.attention_width", &width, "1 to 128")?;
+        check((1..=3).contains(&layers), "model.attention_layers", &layers, "1 to 3")?;
+        check((1..=8).contains(&self.heads), "model.heads", &self.heads, "1 to 8")?;
+        check(self.gene_dim <= 64, "model.gene_dim", &self.gene_dim, "0 to 64")?;
+        let beta = self.beta;
+        check(beta > 0.0 && beta.is_finite(), "model.beta", &beta, "a number above 0")?;
+        let top = self.top_fraction;
+        check(top > 0.0 && top <= 1.0, "model.top_fraction", &top, "in (0, 1]")
+    }
+}
+
+impl TrainingConfig {
+    fn validate(&self) -> Result<(), InvalidConfig> {
+        check(self.members > 0, "training.members", &self.members, "at least 1")?;
+        check(self.batch_size > 0, "training.batch_size", &self.batch_size, "at least 1")?;
+        let rate = self.learning_rate;
+        check(rate > 0.0 && rate.is_finite(), "training.learning_rate", &rate, "a number above 0")?;
+        check((0.0..1.0).contains(&self.warm_up), "training.warm_up", &self.warm_up, "in [0, 1)")?;
+        let floor = self.final_rate;
+        check((0.0..=1.0).contains(&floor), "training.final_rate", &floor, "in [0, 1]")?;
+        check((0.0..1.0).contains(&self.beta1), "training.beta1", &self.beta1, "in [0, 1)")?;
+        check((0.0..1.0).contains(&self.beta2), "training.beta2", &self.beta2, "in [0, 1)")?;
+        for (key, value) in [
+            ("training.epsilon", self.epsilon),
+            ("training.weight_decay", self.weight_decay),
+            ("training.l1", self.l1),
+            ("training.l2", self.l2),
+            ("training.clip_norm", self.clip_norm),
+        ] {
+            check(value >= 0.0 && value.is_finite(), key, &value, "a number not below 0")?;
+        }
+        let part = self.validation_fraction;
+        check(part > 0.0 && part <= 0.5, "training.validation_fraction", &part, "in (0, 0.5]")
+    }
+}
+
+impl DiscoveryConfig {
+    fn validate(&self) -> Result<(), InvalidConfig> {
+        let k = &self.k;
+        check(k.iter().all(|k| (3..=5).contains(k)), "discovery.k", k, "values from 3 to 5")?;
+        check(self.max_gaps <= 3, "discovery.max_gaps", &self.max_gaps, "0 to 3")?;
+        let limit = self.false_discovery;
+        check(limit > 0.0 && limit < 1.0, "discovery.false_discovery", &limit, "in (0, 1)")?;
+        let candidates = self.candidates;
+        check((1..=60_000).contains(&candidates), "discovery.candidates", &candidates, "1 to 60000")
+    }
+}

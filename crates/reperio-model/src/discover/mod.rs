@@ -1,0 +1,104 @@
+//! Discovery before descent: statistics propose where the network starts.
+//!
+//! Gradient descent from random filters does not find a motif that one sequence in a thousand
+//! carries; counting does. Discovery looks at the *training* repertoires only and proposes
+//!
+//! - [`Seed`]s: contiguous and gapped k-mers that more (or fewer) sequences carry than depth and V/J
+//!   usage explain, found one after another, each without the sequences that the earlier ones explain;
+//! - [`GeneUsage`]: a regularised linear score of V and J usage, if it predicts under cross-validation.
+//!
+//! Either may find nothing; then the network starts at random.
+
+pub mod contrast;
+pub mod genes;
+mod hits;
+mod poisson;
+mod screen;
+mod search;
+mod statistic;
+
+use std::ops::RangeInclusive;
+
+use reperio_data::encode::EncodedRepertoire;
+use reperio_data::kmer::pattern::Pattern;
+use reperio_data::progress::Observer;
+
+use crate::config::DiscoveryConfig;
+use contrast::Contrast;
+pub use genes::GeneUsage;
+
+/// A k-mer that the training repertoires propose as a filter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seed {
+    /// Counted positions.
+    pub pattern: Pattern,
+    /// Which residues stand there.
+    pub code: u32,
+    /// Output of the network that it was found for.
+    pub output: usize,
+    /// Score statistic, standard normal if the k-mer has nothing to do with the labels; negative if
+    /// positive repertoires have fewer carriers.
+    pub z: f64,
+    /// Window starts (0-based junction positions) that count.
+    pub starts: RangeInclusive<usize>,
+    /// Share of the training sequences that carry it there.
+    pub share: f64,
+    /// Natural logarithm of the carriers' enrichment by window start, shrunk to 0, from position 0.
+    pub by_start: Vec<f64>,
+    /// The same by residues between the k-mer's end and the sequence's end.
+    pub by_end: Vec<f64>,
+}
+
+impl Seed {
+    /// The k-mer in letters, `-` for ignored positions.
+    pub fn text(&self) -> String {
+        self.pattern.text(self.code)
+    }
+}
+
+/// What discovery found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Discovery {
+    /// Seeds, strongest first within each output.
+    pub seeds: Vec<Seed>,
+    /// A score of V and J usage a network output, where one predicts.
+    pub genes: Vec<Option<GeneUsage>>,
+    /// k-mers tested against one output.
+    pub tested: usize,
+}
+
+/// The training part as discovery sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Evidence<'a> {
+    /// Repertoires.
+    pub repertoires: &'a [&'a EncodedRepertoire],
+    /// Sizes of the vocabulary of V and J genes.
+    pub n_genes: (usize, usize),
+    /// One contrast a network output.
+    pub contrasts: &'a [Contrast],
+    /// Repertoires of one group (subject) stay together in cross-validation.
+    pub groups: &'a [usize],
+}
+
+/// Looks for seeds and gene usage in the training part.
+pub fn discover(
+    evidence: Evidence<'_>,
+    config: &DiscoveryConfig,
+    observer: &dyn Observer,
+) -> Discovery {
+    let mut discovery = Discovery::default();
+    if config.genes {
+        let usage = genes::Usage::of(evidence.repertoires, evidence.n_genes);
+        discovery.genes = evidence
+            .contrasts
+            .iter()
+            .map(|contrast| usage.fit(contrast, evidence.groups))
+            .collect();
+    }
+    if config.motifs {
+        let found = search::search(evidence, config, observer);
+        discovery.seeds = found.seeds;
+        discovery.tested = found.tested;
+    }
+    discovery
+}

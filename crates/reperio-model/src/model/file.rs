@@ -1,0 +1,143 @@
+//! The model file: safetensors whose metadata makes it sufficient on its own.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use candle_core::Device;
+use reperio_data::atomic;
+
+use super::{FORMAT, Model, ModelInfo};
+use crate::tensors::{self, TensorsError};
+
+/// Key of the model's description in the file's metadata.
+const KEY: &str = "reperio.model";
+
+/// Why a model file cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// It cannot be read.
+    #[error("cannot read model {path}")]
+    Io {
+        /// File.
+        path: PathBuf,
+        /// Operating-system reason.
+        source: io::Error,
+    },
+    /// It cannot be written.
+    #[error(transparent)]
+    Write(#[from] atomic::WriteError),
+    /// Its bytes are damaged.
+    #[error("model {path} is damaged or not a model")]
+    Damaged {
+        /// File.
+        path: PathBuf,
+        /// What is wrong.
+        source: TensorsError,
+    },
+    /// A safetensors file of something else.
+    #[error("{path} is a safetensors file without a Reperio model, expected the metadata key `{KEY}`")]
+    NotAModel {
+        /// File.
+        path: PathBuf,
+    },
+    /// A model of another version.
+    #[error("model {path} has format version {found}, this program reads version {FORMAT}")]
+    OtherVersion {
+        /// File.
+        path: PathBuf,
+        /// Version found.
+        found: u64,
+    },
+    /// The description does not parse.
+    #[error("the description of model {path} cannot be understood")]
+    Description {
+        /// File.
+        path: PathBuf,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+    /// The description is out of range.
+    #[error("the configuration of model {path} is out of range")]
+    Config {
+        /// File.
+        path: PathBuf,
+        /// What is wrong.
+        source: crate::config::InvalidConfig,
+    },
+    /// The parameters do not fit the description.
+    #[error("the parameters of model {path} do not fit its description")]
+    Parameters {
+        /// File.
+        path: PathBuf,
+        /// What is wrong.
+        source: candle_core::Error,
+    },
+}
+
+impl Model {
+    /// Writes the model to `path`, whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), ModelError> {
+        let mut all = Vec::new();
+        for (i, member) in self.members.iter().enumerate() {
+            let named = |(name, value): &(String, _)| (format!("member.{i}.{name}"), Clone::clone(value));
+            all.extend(member.iter().map(named));
+        }
+        let info = serde_json::to_string(&self.info).expect("a description is plain data");
+        let bytes = tensors::to_bytes(&all, &[(KEY, info)])
+            .map_err(|source| ModelError::Damaged { path: path.to_owned(), source })?;
+        atomic::write(path, |file| file.write_all(&bytes))?;
+        Ok(())
+    }
+
+    /// Reads a model from `path`: a model file, or a run folder that holds `model.safetensors`.
+    ///
+    /// # Errors
+    ///
+    /// See [`ModelError`].
+    pub fn load(path: &Path) -> Result<Self, ModelError> {
+        let path = if path.is_dir() { path.join("model.safetensors") } else { path.to_owned() };
+        let bytes =
+            fs::read(&path).map_err(|source| ModelError::Io { path: path.clone(), source })?;
+        let (tensors, metadata) = tensors::from_bytes(&bytes, &Device::Cpu)
+            .map_err(|source| ModelError::Damaged { path: path.clone(), source })?;
+        let Some(text) = metadata.get(KEY) else { return Err(ModelError::NotAModel { path }) };
+        let info = describe(&path, text)?;
+        let mut members: Vec<Vec<_>> = Vec::new();
+        for index in 0.. {
+            let prefix = format!("member.{index}.");
+            let strip = |(name, value): &(String, _)| {
+                Some((name.strip_prefix(&prefix)?.to_owned(), Clone::clone(value)))
+            };
+            let member: Vec<_> = tensors.iter().filter_map(strip).collect();
+            if member.is_empty() {
+                break;
+            }
+            members.push(member);
+        }
+        if members.is_empty() {
+            return Err(ModelError::NotAModel { path });
+        }
+        Self::new(info, members).map_err(|source| ModelError::Parameters { path, source })
+    }
+}
+
+fn describe(path: &Path, text: &str) -> Result<ModelInfo, ModelError> {
+    let bad = |source| ModelError::Description { path: path.to_owned(), source };
+    // The version first: the rest of another version's description need not parse.
+    let value: serde_json::Value = serde_json::from_str(text).map_err(bad)?;
+    let found = value.get("format").and_then(serde_json::Value::as_u64).unwrap_or(0);
+    if found != u64::from(FORMAT) {
+        return Err(ModelError::OtherVersion { path: path.to_owned(), found });
+    }
+    let info: ModelInfo = serde_json::from_value(value).map_err(bad)?;
+    info.config
+        .validate()
+        .map_err(|source| ModelError::Config { path: path.to_owned(), source })?;
+    Ok(info)
+}

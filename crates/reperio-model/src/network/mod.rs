@@ -1,0 +1,212 @@
+//! The network: bag operation, Hopfield state patterns and a linear head, as named variables.
+//!
+//! ```text
+//! q_h = beta_h xi_h                      beta_h = exp(log_beta_h)
+//! z   = bag operation(filters, genes, key network, q, gamma)             (B, H, D)
+//! y_t = b_t + sum_h <w_th, z_h>                                          (B, T)
+//! ```
+
+mod init;
+mod seeding;
+mod weights;
+
+use std::sync::Arc;
+
+use candle_core::{DType, Device, Result, Tensor, Var};
+
+use crate::bag::{Bag, BagLayout, BagOp, BagShape, bag};
+use crate::config::ModelConfig;
+pub use seeding::{PlantedSeed, recalibrate};
+pub use weights::Weights;
+
+/// Name of the state patterns xi, (H, A).
+pub const PATTERN: &str = "state.pattern";
+/// Name of the logarithms of beta, (H).
+pub const LOG_BETA: &str = "state.log_beta";
+/// Name of the weights of the log-count in the softmax, (H).
+pub const GAMMA: &str = "gamma";
+/// Name of the head's weights, (T, H, D).
+pub const HEAD_WEIGHT: &str = "head.weight";
+/// Name of the head's biases, (T).
+pub const HEAD_BIAS: &str = "head.bias";
+
+/// A network under training.
+#[derive(Debug)]
+pub struct Network {
+    layout: Arc<BagLayout>,
+    outputs: usize,
+    params: Vec<(String, Var)>,
+    learn_beta: bool,
+}
+
+impl ModelConfig {
+    /// Sizes of the bag operation over vocabularies of `v_genes` and `j_genes` (unknown included).
+    pub fn shape(&self, v_genes: usize, j_genes: usize) -> BagShape {
+        BagShape {
+            filters: self.filters.clone(),
+            windows: self.windows,
+            position: self.position,
+            gene_dim: self.gene_dim,
+            v_genes,
+            j_genes,
+            attention_layers: self.attention_layers,
+            attention_width: self.attention_width,
+            heads: self.heads,
+            count_scaling: self.count_scaling,
+        }
+    }
+}
+
+/// Names and shapes of all variables, in their one order.
+fn variables(layout: &BagLayout, outputs: usize) -> Vec<(String, Vec<usize>)> {
+    let shape = layout.shape();
+    let (heads, width) = (shape.heads, shape.attention_width);
+    let mut all = Vec::new();
+    for segment in layout.segments() {
+        if segment.name == "query" {
+            all.push((PATTERN.to_owned(), vec![heads, width]));
+            all.push((LOG_BETA.to_owned(), vec![heads]));
+        } else {
+            all.push((segment.name.clone(), segment.shape.clone()));
+        }
+    }
+    all.push((HEAD_WEIGHT.to_owned(), vec![outputs, heads, shape.embedding_dim()]));
+    all.push((HEAD_BIAS.to_owned(), vec![outputs]));
+    all
+}
+
+impl Network {
+    /// A network with random parameters from `seed`.
+    ///
+    /// # Errors
+    ///
+    /// If candle cannot allocate.
+    pub fn new(
+        layout: &Arc<BagLayout>,
+        outputs: usize,
+        config: &ModelConfig,
+        seed: u64,
+    ) -> Result<Self> {
+        let mut params = Vec::new();
+        for (values, (name, shape)) in
+            init::values(layout, outputs, config, seed).into_iter().zip(variables(layout, outputs))
+        {
+            let tensor = Tensor::from_vec(values, shape, &Device::Cpu)?;
+            params.push((name, Var::from_tensor(&tensor)?));
+        }
+        Ok(Self { layout: Arc::clone(layout), outputs, params, learn_beta: config.learn_beta })
+    }
+
+    /// The bag operation's layout.
+    pub fn layout(&self) -> &Arc<BagLayout> {
+        &self.layout
+    }
+
+    /// Names and values of all variables, in their one order.
+    pub fn params(&self) -> &[(String, Var)] {
+        &self.params
+    }
+
+    /// The variables that training changes, and whether weight decay applies to each.
+    pub fn trainable(&self) -> Vec<(&str, &Var, bool)> {
+        let fixed = |name: &str| !self.learn_beta && (name == LOG_BETA || name == GAMMA);
+        let decays = |name: &str| name.ends_with("weight");
+        self.params
+            .iter()
+            .filter(|(name, _)| !fixed(name))
+            .map(|(name, var)| (name.as_str(), var, decays(name)))
+            .collect()
+    }
+
+    fn param(&self, name: &str) -> &Var {
+        let found = self.params.iter().find(|(other, _)| other == name);
+        &found.expect("every layout has these variables").1
+    }
+
+    /// The flat parameter vector of the bag operation, (P), as part of the graph.
+    fn flat(&self) -> Result<Tensor> {
+        let beta = self.param(LOG_BETA).exp()?.unsqueeze(1)?; // (H, 1)
+        let query = self.param(PATTERN).broadcast_mul(&beta)?; // (H, A)
+        let mut parts = Vec::new();
+        for segment in self.layout.segments() {
+            parts.push(match segment.name.as_str() {
+                "query" => query.flatten_all()?,
+                name => self.param(name).flatten_all()?,
+            });
+        }
+        Tensor::cat(&parts, 0)
+    }
+
+    /// Outputs y of each bag, as part of the graph.
+    ///
+    /// # Shapes
+    ///
+    /// - returns: `(B, T)`
+    ///
+    /// # Errors
+    ///
+    /// If candle fails.
+    pub fn outputs(&self, bags: Vec<Bag>) -> Result<Tensor> {
+        let n = bags.len();
+        let z = bag(&self.flat()?, BagOp::new(Arc::clone(&self.layout), bags))?; // (B, H, D)
+        let z = z.reshape((n, 1, ()))?; // (B, 1, H D)
+        let weight = self.param(HEAD_WEIGHT).reshape((1, self.outputs, ()))?; // (1, T, H D)
+        let dots = z.broadcast_mul(&weight)?.sum(2)?; // (B, T)
+        dots.broadcast_add(self.param(HEAD_BIAS))
+    }
+
+    /// A copy of the parameters for scoring.
+    ///
+    /// # Errors
+    ///
+    /// If candle fails.
+    pub fn weights(&self) -> Result<Weights> {
+        let values = |name| self.param(name).flatten_all()?.to_vec1::<f32>();
+        Ok(Weights {
+            layout: Arc::clone(&self.layout),
+            flat: self.flat()?.to_vec1()?,
+            head: values(HEAD_WEIGHT)?,
+            bias: values(HEAD_BIAS)?,
+        })
+    }
+
+    /// Copies of all parameters, by name.
+    ///
+    /// # Errors
+    ///
+    /// If candle fails.
+    pub fn snapshot(&self) -> Result<Vec<(String, Tensor)>> {
+        let copy = |(name, var): &(String, Var)| Ok((name.clone(), var.as_tensor().copy()?));
+        self.params.iter().map(copy).collect()
+    }
+
+    /// Sets the parameters to those of a [`Self::snapshot`].
+    ///
+    /// # Errors
+    ///
+    /// If a name is missing or a shape differs.
+    pub fn restore(&self, snapshot: &[(String, Tensor)]) -> Result<()> {
+        for (name, var) in &self.params {
+            let Some((_, value)) = snapshot.iter().find(|(other, _)| other == name) else {
+                candle_core::bail!("parameter {name} is missing");
+            };
+            if value.dims() != var.dims() {
+                candle_core::bail!(
+                    "parameter {name} has shape {:?}, expected {:?}",
+                    value.dims(),
+                    var.dims()
+                );
+            }
+            var.set(&value.to_dtype(DType::F32)?)?;
+        }
+        Ok(())
+    }
+
+    /// Changes the values of one parameter in place.
+    fn edit(&self, name: &str, change: impl FnOnce(&mut [f32])) -> Result<()> {
+        let var = self.param(name);
+        let mut values = var.flatten_all()?.to_vec1::<f32>()?;
+        change(&mut values);
+        var.set(&Tensor::from_vec(values, var.dims(), var.device())?)
+    }
+}

@@ -1,0 +1,352 @@
+//! Targets: what is predicted from a repertoire, and the labels that a cohort gives.
+
+use reperio_data::metadata::Metadata;
+use serde::{Deserialize, Serialize};
+
+/// A column of the metadata that is to be predicted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetSpec {
+    /// Column name.
+    pub column: String,
+    /// Value of the positive class; every other value is negative. `None`: seen from the values.
+    pub positive: Option<String>,
+    /// Kind, if it is not to be seen from the values.
+    pub kind: Option<KindName>,
+}
+
+/// The kinds of target by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KindName {
+    /// Two classes.
+    Binary,
+    /// Three classes or more.
+    Classes,
+    /// A number.
+    Regression,
+}
+
+/// What a target's values mean.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum TargetKind {
+    /// One logit: the log-odds of `positive`.
+    Binary {
+        /// Value of the positive class.
+        positive: String,
+        /// What stands against it; several values are joined by `|`.
+        negative: String,
+    },
+    /// One logit a class.
+    Classes {
+        /// Classes, sorted.
+        classes: Vec<String>,
+    },
+    /// One output; `mean` and `sd` are those of the training part.
+    Regression {
+        /// Mean of the training labels.
+        mean: f64,
+        /// Standard deviation of the training labels, above 0.
+        sd: f64,
+    },
+}
+
+/// One target of a model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Target {
+    /// Column name in the metadata.
+    pub column: String,
+    /// Meaning of its values.
+    #[serde(flatten)]
+    pub kind: TargetKind,
+}
+
+impl Target {
+    /// Outputs of the network for this target.
+    pub fn width(&self) -> usize {
+        match &self.kind {
+            TargetKind::Binary { .. } | TargetKind::Regression { .. } => 1,
+            TargetKind::Classes { classes } => classes.len(),
+        }
+    }
+
+    /// Names of the outputs: the positive value, the classes, or the column.
+    pub fn outputs(&self) -> Vec<String> {
+        match &self.kind {
+            TargetKind::Binary { positive, .. } => vec![positive.clone()],
+            TargetKind::Classes { classes } => classes.clone(),
+            TargetKind::Regression { .. } => vec![self.column.clone()],
+        }
+    }
+}
+
+/// Targets and their labels for the repertoires of a cohort, in its order.
+#[derive(Clone, Debug)]
+pub struct Labels {
+    /// The targets.
+    pub targets: Vec<Target>,
+    /// `values[t][i]`: 0 or 1, the class index, or the number; `None` where it is missing.
+    pub values: Vec<Vec<Option<f64>>>,
+}
+
+/// Why labels cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TargetError {
+    /// No such column.
+    #[error("no column {column:?} in the metadata, expected one of: {known}")]
+    UnknownColumn {
+        /// Column asked for.
+        column: String,
+        /// Columns that exist.
+        known: String,
+    },
+    /// The positive value does not occur.
+    #[error("column {column:?} never has the value {positive:?}, it has: {known}")]
+    UnknownPositive {
+        /// Column asked for.
+        column: String,
+        /// Value asked for.
+        positive: String,
+        /// Values that occur.
+        known: String,
+    },
+    /// Fewer than two different values.
+    #[error("column {column:?} has one class only ({only}), expected at least two different values")]
+    OneClass {
+        /// Column asked for.
+        column: String,
+        /// The one value, or "no value at all".
+        only: String,
+    },
+    /// Two classes were asked for where there are more.
+    #[error("column {column:?} has {found} different values, expected two: name the positive one")]
+    NotBinary {
+        /// Column asked for.
+        column: String,
+        /// Different values.
+        found: usize,
+    },
+    /// A regression label that is no number.
+    #[error("column {column:?} of repertoire {id:?} is {value:?}, expected a number")]
+    NotANumber {
+        /// Column asked for.
+        column: String,
+        /// Repertoire.
+        id: String,
+        /// Value found.
+        value: String,
+    },
+}
+
+/// Values that mean "positive" when nothing else is said.
+const POSITIVE_NAMES: [&str; 10] =
+    ["1", "true", "yes", "y", "positive", "pos", "+", "case", "t", "disease"];
+
+impl Labels {
+    /// Reads the labels of `specs` from `metadata`.
+    ///
+    /// Without a stated kind: a stated positive value or two different values make a binary target
+    /// (positive: the value that means so in English, else the last in sorted order), more than ten
+    /// different numbers a regression, anything else classes.
+    ///
+    /// # Errors
+    ///
+    /// If a column or value does not exist, or the values do not fit the kind.
+    pub fn read(metadata: &Metadata, specs: &[TargetSpec]) -> Result<Self, TargetError> {
+        let mut labels = Self { targets: Vec::new(), values: Vec::new() };
+        for spec in specs {
+            let (target, values) = read_one(metadata, spec)?;
+            labels.targets.push(target);
+            labels.values.push(values);
+        }
+        Ok(labels)
+    }
+
+    /// Repertoires.
+    pub fn len(&self) -> usize {
+        self.values.first().map_or(0, Vec::len)
+    }
+
+    /// Whether there is no repertoire.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The labels of the repertoires at `indices`.
+    pub fn select(&self, indices: &[usize]) -> Self {
+        let pick = |values: &Vec<Option<f64>>| indices.iter().map(|&i| values[i]).collect();
+        Self { targets: self.targets.clone(), values: self.values.iter().map(pick).collect() }
+    }
+
+    /// Whether repertoire `i` has any label.
+    pub fn is_labelled(&self, i: usize) -> bool {
+        self.values.iter().any(|values| values[i].is_some())
+    }
+
+    /// A name for the combination of labels of repertoire `i`, for stratified splits. Numbers fall
+    /// into the quarters of their distribution.
+    pub fn stratum(&self, i: usize) -> String {
+        let mut parts = Vec::new();
+        for (target, values) in self.targets.iter().zip(&self.values) {
+            parts.push(match (values[i], &target.kind) {
+                (None, _) => "?".to_owned(),
+                (Some(value), TargetKind::Regression { .. }) => {
+                    let known = || values.iter().flatten();
+                    let below = known().filter(|&&other| other < value).count();
+                    format!("q{}", 4 * below / known().count().max(1))
+                }
+                (Some(value), _) => format!("{value}"),
+            });
+        }
+        parts.join("/")
+    }
+
+    /// Sets mean and standard deviation of regression targets from these labels.
+    pub fn standardise(&mut self) {
+        for (target, values) in self.targets.iter_mut().zip(&self.values) {
+            if let TargetKind::Regression { mean, sd } = &mut target.kind {
+                let known: Vec<f64> = values.iter().copied().flatten().collect();
+                let n = known.len().max(1) as f64;
+                *mean = known.iter().sum::<f64>() / n;
+                let variance = known.iter().map(|value| (value - *mean).powi(2)).sum::<f64>() / n;
+                *sd = if variance > 0.0 { variance.sqrt() } else { 1.0 };
+            }
+        }
+    }
+}
+
+fn read_one(
+    metadata: &Metadata,
+    spec: &TargetSpec,
+) -> Result<(Target, Vec<Option<f64>>), TargetError> {
+    let column = spec.column.clone();
+    let Some(texts) = metadata.column(&column) else {
+        let names: Vec<&str> = metadata.columns.iter().map(|(name, _)| name.as_str()).collect();
+        return Err(TargetError::UnknownColumn { column, known: names.join(", ") });
+    };
+    let mut classes: Vec<&str> = texts.iter().flatten().map(String::as_str).collect();
+    classes.sort_unstable();
+    classes.dedup();
+    if classes.len() < 2 {
+        let only = classes.first().map_or("no value at all".to_owned(), |value| format!("{value:?}"));
+        return Err(TargetError::OneClass { column, only });
+    }
+    let kind = spec.kind.unwrap_or_else(|| guess_kind(spec, &classes));
+    if kind == KindName::Regression {
+        let values = numbers(&column, metadata, texts)?;
+        return Ok((Target { column, kind: TargetKind::Regression { mean: 0.0, sd: 1.0 } }, values));
+    }
+    let index = |text: &str| classes.binary_search(&text).expect("listed above") as f64;
+    if kind == KindName::Classes {
+        let values = texts.iter().map(|text| text.as_deref().map(index)).collect();
+        let classes = classes.iter().map(|&class| class.to_owned()).collect();
+        return Ok((Target { column, kind: TargetKind::Classes { classes } }, values));
+    }
+    let positive = positive_value(spec, &classes)?;
+    let value = |text: &String| f64::from(u8::from(*text == positive));
+    let values = texts.iter().map(|text| text.as_ref().map(value)).collect();
+    let others: Vec<&str> = classes.iter().copied().filter(|&class| class != positive).collect();
+    let negative = others.join("|");
+    Ok((Target { column, kind: TargetKind::Binary { positive, negative } }, values))
+}
+
+fn guess_kind(spec: &TargetSpec, classes: &[&str]) -> KindName {
+    if spec.positive.is_some() || classes.len() == 2 {
+        KindName::Binary
+    } else if classes.len() > 10 && classes.iter().all(|text| text.parse::<f64>().is_ok()) {
+        KindName::Regression
+    } else {
+        KindName::Classes
+    }
+}
+
+fn positive_value(spec: &TargetSpec, classes: &[&str]) -> Result<String, TargetError> {
+    let column = spec.column.clone();
+    if let Some(positive) = &spec.positive {
+        if classes.contains(&positive.as_str()) {
+            return Ok(positive.clone());
+        }
+        let positive = positive.clone();
+        return Err(TargetError::UnknownPositive { column, positive, known: classes.join(", ") });
+    }
+    if classes.len() != 2 {
+        return Err(TargetError::NotBinary { column, found: classes.len() });
+    }
+    let named = classes.iter().find(|class| POSITIVE_NAMES.contains(&&*class.to_lowercase()));
+    Ok((*named.unwrap_or(&classes[1])).to_owned())
+}
+
+fn numbers(
+    column: &str,
+    metadata: &Metadata,
+    texts: &[Option<String>],
+) -> Result<Vec<Option<f64>>, TargetError> {
+    let parse = |(id, text): (&String, &Option<String>)| {
+        let Some(text) = text else { return Ok(None) };
+        match text.parse::<f64>() {
+            Ok(value) if value.is_finite() => Ok(Some(value)),
+            _ => Err(TargetError::NotANumber {
+                column: column.to_owned(),
+                id: id.clone(),
+                value: text.clone(),
+            }),
+        }
+    };
+    metadata.ids.iter().zip(texts).map(parse).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use insta::assert_snapshot;
+
+    fn check(values: &[&str], positive: Option<&str>) -> String {
+        let column = values.iter().map(|v| (!v.is_empty()).then(|| (*v).to_owned())).collect();
+        let metadata = Metadata {
+            ids: (0..values.len()).map(|i| format!("r{i}")).collect(),
+            columns: vec![("status".to_owned(), column)],
+        };
+        let spec = TargetSpec {
+            column: "status".to_owned(),
+            positive: positive.map(str::to_owned),
+            kind: None,
+        };
+        match Labels::read(&metadata, &[spec]) {
+            Ok(labels) => format!("{:?} {:?}", labels.targets[0].kind, labels.values[0]),
+            Err(err) => err.to_string(),
+        }
+    }
+
+    #[test]
+    fn two_values_are_a_binary_target_and_missing_ones_stay_missing() {
+        assert_snapshot!(check(&["CD4", "CD8", ""], None),
+            @r#"Binary { positive: "CD8", negative: "CD4" } [Some(0.0), Some(1.0), None]"#);
+        assert_snapshot!(check(&["positive", "z"], None),
+            @r#"Binary { positive: "positive", negative: "z" } [Some(1.0), Some(0.0)]"#);
+    }
+
+    #[test]
+    fn a_named_positive_stands_against_all_others() {
+        assert_snapshot!(check(&["a", "b", "c"], Some("b")),
+            @r#"Binary { positive: "b", negative: "a|c" } [Some(0.0), Some(1.0), Some(0.0)]"#);
+    }
+
+    #[test]
+    fn one_class_only_is_an_error() {
+        assert_snapshot!(check(&["a", "a"], None),
+            @r#"column "status" has one class only ("a"), expected at least two different values"#);
+    }
+
+    #[test]
+    fn a_positive_value_that_never_occurs_is_an_error() {
+        assert_snapshot!(check(&["a", "b"], Some("CD8")),
+            @r#"column "status" never has the value "CD8", it has: a, b"#);
+    }
+
+    #[test]
+    fn many_numbers_are_a_regression() {
+        let texts: Vec<String> = (0..12).map(|i| format!("{}", f64::from(i) * 0.5)).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        assert!(check(&texts, None).starts_with("Regression"));
+    }
+}

@@ -1,0 +1,260 @@
+//! Checkpoints: everything that training needs to go on to the same last bit.
+//!
+//! A folder with `state.safetensors`, replaced as a whole after every epoch: the parameters and the
+//! best ones so far of the member in training, the moments of the optimizer, the parameters of
+//! finished members, and as metadata where training stands and a fingerprint of what it trains on.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use candle_core::{Device, Tensor};
+use reperio_data::atomic;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::Run;
+use super::member::Snapshot;
+use super::report::{EpochReport, MemberReport};
+use crate::tensors;
+
+/// Why a checkpoint cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckpointError {
+    /// It cannot be read or written.
+    #[error("cannot access checkpoint {path}")]
+    Io {
+        /// File or folder.
+        path: PathBuf,
+        /// Operating-system reason.
+        source: io::Error,
+    },
+    /// It cannot be written.
+    #[error(transparent)]
+    Write(#[from] atomic::WriteError),
+    /// Its content is damaged.
+    #[error("checkpoint {path} is damaged")]
+    Damaged {
+        /// File.
+        path: PathBuf,
+        /// What is wrong.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// It belongs to another run.
+    #[error(
+        "checkpoint {path} belongs to other data, another configuration or another version; \
+         expected the same: train into a new folder or remove it"
+    )]
+    OtherRun {
+        /// File.
+        path: PathBuf,
+    },
+}
+
+/// Where the member in training stands.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Progressed {
+    /// Epochs finished.
+    pub(crate) epoch: usize,
+    /// Updates finished in the current epoch.
+    pub(crate) updates: usize,
+    /// Bits of the sum of the losses of those updates; bits, so that text does not round them.
+    loss_bits: u64,
+    /// Epoch with the lowest validation loss.
+    pub(crate) best_epoch: usize,
+    /// Bits of that loss.
+    best_bits: Option<u64>,
+    /// Losses so far.
+    pub(crate) epochs: Vec<EpochReport>,
+}
+
+impl Progressed {
+    pub(crate) fn loss(&self) -> f64 {
+        f64::from_bits(self.loss_bits)
+    }
+
+    pub(crate) fn add(&mut self, loss: f64) {
+        self.loss_bits = (self.loss() + loss).to_bits();
+        self.updates += 1;
+    }
+
+    pub(crate) fn start_epoch(&mut self) {
+        self.epoch += 1;
+        self.updates = 0;
+        self.loss_bits = 0;
+    }
+
+    /// Whether `loss`, after the current epoch, is the lowest so far; remembers it if so.
+    pub(crate) fn improves(&mut self, loss: f64) -> bool {
+        let improves = self.best_bits.is_none_or(|bits| loss < f64::from_bits(bits));
+        if improves {
+            self.best_bits = Some(loss.to_bits());
+            self.best_epoch = self.epoch;
+        }
+        improves
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    fingerprint: String,
+    finished: Vec<MemberReport>,
+    member: Option<Progressed>,
+}
+
+/// What a checkpoint holds of the member in training.
+pub(super) struct Unfinished {
+    pub(super) parameters: Snapshot,
+    pub(super) best: Snapshot,
+    pub(super) optimizer: Snapshot,
+    pub(super) progressed: Progressed,
+}
+
+/// The checkpoint of a run, or nothing if none was asked for.
+pub(super) struct Store {
+    path: Option<PathBuf>,
+    header: Header,
+    tensors: Snapshot,
+}
+
+const HEADER: &str = "reperio.checkpoint";
+
+impl Store {
+    /// Opens the checkpoint in `folder`, which need not exist.
+    pub(super) fn open(folder: Option<&Path>, run: &Run<'_>) -> Result<Self, CheckpointError> {
+        let fingerprint = fingerprint(run);
+        let header = Header { fingerprint, finished: vec![], member: None };
+        let mut store = Self { path: None, header, tensors: vec![] };
+        let Some(folder) = folder else { return Ok(store) };
+        let io = |source| CheckpointError::Io { path: folder.to_owned(), source };
+        fs::create_dir_all(folder).map_err(io)?;
+        let path = folder.join("state.safetensors");
+        if path.exists() {
+            store.load(&path)?;
+        }
+        store.path = Some(path);
+        Ok(store)
+    }
+
+    fn load(&mut self, path: &Path) -> Result<(), CheckpointError> {
+        let damaged = |source: Box<dyn std::error::Error + Send + Sync>| CheckpointError::Damaged {
+            path: path.to_owned(),
+            source,
+        };
+        let bytes = fs::read(path)
+            .map_err(|source| CheckpointError::Io { path: path.to_owned(), source })?;
+        let (tensors, metadata) =
+            tensors::from_bytes(&bytes, &Device::Cpu).map_err(|err| damaged(err.into()))?;
+        let text = metadata.get(HEADER).ok_or_else(|| damaged("no header".into()))?;
+        let header: Header = serde_json::from_str(text).map_err(|err| damaged(err.into()))?;
+        if header.fingerprint != self.header.fingerprint {
+            return Err(CheckpointError::OtherRun { path: path.to_owned() });
+        }
+        self.header = header;
+        self.tensors = tensors;
+        Ok(())
+    }
+
+    /// Parameters and report of a member that is already trained.
+    pub(super) fn finished(&self, index: usize) -> Option<(Snapshot, MemberReport)> {
+        let report = self.header.finished.get(index)?;
+        Some((self.part(&format!("member.{index}.")), report.clone()))
+    }
+
+    /// The state of member `index`, if it is the one in training.
+    #[expect(clippy::unnecessary_wraps, reason = "the caller treats reading as fallible")]
+    pub(super) fn unfinished(&self, index: usize) -> Result<Option<Unfinished>, CheckpointError> {
+        if self.header.finished.len() != index {
+            return Ok(None);
+        }
+        Ok(self.header.member.as_ref().map(|progressed| Unfinished {
+            parameters: self.part("now."),
+            best: self.part("best."),
+            optimizer: self.part("optimizer."),
+            progressed: progressed.clone(),
+        }))
+    }
+
+    fn part(&self, prefix: &str) -> Snapshot {
+        let strip = |(name, value): &(String, Tensor)| {
+            Some((name.strip_prefix(prefix)?.to_owned(), value.clone()))
+        };
+        self.tensors.iter().filter_map(strip).collect()
+    }
+
+    /// Saves the state of the member in training.
+    pub(super) fn save(
+        &mut self,
+        index: usize,
+        parameters: &Snapshot,
+        best: &Snapshot,
+        optimizer: &Snapshot,
+        progressed: &Progressed,
+    ) -> Result<(), CheckpointError> {
+        if self.path.is_none() {
+            return Ok(());
+        }
+        self.keep_finished(index);
+        for (prefix, part) in [("now.", parameters), ("best.", best), ("optimizer.", optimizer)] {
+            let named = part.iter().map(|(name, value)| (format!("{prefix}{name}"), value.clone()));
+            self.tensors.extend(named);
+        }
+        self.header.member = Some(progressed.clone());
+        self.write()
+    }
+
+    /// Saves member `index` as trained.
+    pub(super) fn finish(
+        &mut self,
+        index: usize,
+        best: &Snapshot,
+        report: &MemberReport,
+    ) -> Result<(), CheckpointError> {
+        self.keep_finished(index);
+        let named = best.iter().map(|(name, value)| (format!("member.{index}.{name}"), value.clone()));
+        self.tensors.extend(named);
+        self.header.finished.push(report.clone());
+        self.header.member = None;
+        self.write()
+    }
+
+    fn keep_finished(&mut self, index: usize) {
+        debug_assert_eq!(self.header.finished.len(), index, "members are trained in order");
+        self.tensors.retain(|(name, _)| name.starts_with("member."));
+    }
+
+    /// Replaces the file as a whole.
+    fn write(&self) -> Result<(), CheckpointError> {
+        let Some(path) = &self.path else { return Ok(()) };
+        let header = serde_json::to_string(&self.header).expect("a header is plain data");
+        let bytes = tensors::to_bytes(&self.tensors, &[(HEADER, header)]).map_err(|err| {
+            CheckpointError::Damaged { path: path.clone(), source: err.into() }
+        })?;
+        atomic::write(path, |file| file.write_all(&bytes))?;
+        Ok(())
+    }
+}
+
+/// A checksum of everything that decides the course of training.
+fn fingerprint(run: &Run<'_>) -> String {
+    let mut hash = Sha256::new();
+    let config = serde_json::to_string(run.config).expect("a config is plain data");
+    hash.update(env!("CARGO_PKG_VERSION"));
+    hash.update(config);
+    hash.update(format!("{:?}{:?}{:?}", run.labels, run.groups, run.ids));
+    for bag in &run.encoded {
+        hash.update(bag.residues());
+        for offset in bag.offsets() {
+            hash.update(offset.to_le_bytes());
+        }
+        for gene in bag.v().iter().chain(bag.j()) {
+            hash.update(gene.to_le_bytes());
+        }
+        for count in bag.log_counts() {
+            hash.update(count.to_le_bytes());
+        }
+    }
+    let digest = hash.finalize();
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
