@@ -16,6 +16,7 @@ use candle_core::{DType, Device, Result, Tensor, Var};
 
 use crate::bag::{Bag, BagLayout, BagOp, BagShape, bag};
 use crate::config::ModelConfig;
+use crate::optimizer::Parameter;
 pub use seeding::{PlantedSeed, recalibrate};
 pub use weights::Weights;
 
@@ -107,14 +108,17 @@ impl Network {
         &self.params
     }
 
-    /// The variables that training changes, and whether weight decay applies to each.
-    pub fn trainable(&self) -> Vec<(&str, &Var, bool)> {
+    /// The variables that training changes; weight decay applies to weights alone.
+    pub fn trainable(&self) -> Vec<Parameter> {
         let fixed = |name: &str| !self.learn_beta && (name == LOG_BETA || name == GAMMA);
-        let decays = |name: &str| name.ends_with("weight");
         self.params
             .iter()
             .filter(|(name, _)| !fixed(name))
-            .map(|(name, var)| (name.as_str(), var, decays(name)))
+            .map(|(name, var)| Parameter {
+                name: name.clone(),
+                var: var.clone(),
+                decay: name.ends_with("weight"),
+            })
             .collect()
     }
 

@@ -139,9 +139,8 @@ impl<'a> Descent<'a> {
         objective: &'a Objective,
     ) -> Result<Self, TrainError> {
         let training = &run.config.training;
-        let vars = network.trainable();
         let optimizer = AdamW::new(
-            vars.into_iter().map(|(name, var, decay)| (name.to_owned(), var.clone(), decay)).collect(),
+            network.trainable(),
             AdamWConfig {
                 beta1: training.beta1,
                 beta2: training.beta2,
@@ -149,7 +148,7 @@ impl<'a> Descent<'a> {
                 weight_decay: training.weight_decay,
                 l1: training.l1,
                 l2: training.l2,
-                clip_norm: (training.clip_norm > 0.0).then_some(training.clip_norm),
+                max_gradient_norm: (training.clip_norm > 0.0).then_some(training.clip_norm),
             },
         )?;
         let best = network.snapshot()?;
@@ -161,7 +160,7 @@ impl<'a> Descent<'a> {
         if let Some(saved) = store.unfinished(self.index)? {
             self.network.restore(&saved.parameters)?;
             self.best = saved.best;
-            self.optimizer.load_state(&saved.optimizer)?;
+            self.optimizer.load_state(&saved.optimizer.into_iter().collect())?;
             self.progressed = saved.progressed;
         }
         Ok(())
@@ -169,7 +168,7 @@ impl<'a> Descent<'a> {
 
     fn save(&self, store: &mut Store) -> Result<(), TrainError> {
         let parameters = self.network.snapshot()?;
-        let optimizer = self.optimizer.state()?;
+        let optimizer = self.optimizer.state()?.into_iter().collect();
         Ok(store.save(self.index, &parameters, &self.best, &optimizer, &self.progressed)?)
     }
 
@@ -206,12 +205,8 @@ impl<'a> Descent<'a> {
         order.shuffle(&mut rng);
         let batches: Vec<&[usize]> = order.chunks(training.batch_size).collect();
         let total = (batches.len() * training.epochs) as u64;
-        let schedule = Schedule {
-            peak: training.learning_rate,
-            total,
-            warm_up: (training.warm_up * total as f64) as u64,
-            floor: training.final_rate,
-        };
+        let schedule =
+            Schedule::WarmupCosine { warmup: training.warm_up, floor: training.final_rate };
         let task = format!("member {} epoch {}", self.index + 1, epoch + 1);
         while self.progressed.updates < batches.len() {
             if observer.cancelled() {
@@ -219,7 +214,7 @@ impl<'a> Descent<'a> {
             }
             let update = self.progressed.updates;
             let step = (epoch * batches.len() + update) as u64;
-            let loss = self.update(batches[update], step, schedule.rate(step))?;
+            let loss = self.update(batches[update], step, training.learning_rate * schedule.factor(step, total))?;
             if !loss.is_finite() {
                 return Err(TrainError::Diverged { loss, epoch: epoch + 1 });
             }
@@ -253,8 +248,8 @@ impl<'a> Descent<'a> {
         }
         let outputs = self.network.outputs(bags)?; // (B, T)
         let loss = self.objective.loss(&outputs, batch)?;
-        let grads = loss.backward()?;
-        self.optimizer.step(&grads, rate)?;
+        let gradients = self.optimizer.gradients(&loss.backward()?)?;
+        self.optimizer.step(&gradients, rate)?;
         Ok(f64::from(loss.to_scalar::<f32>()?))
     }
 

@@ -2,7 +2,7 @@
 //! validation.
 //!
 //! ```text
-//! loss = mean over targets of ( sum_i w_i l(y_i, label_i) / sum_i w_i )      labelled i only
+//! loss = mean over targets of mean over labelled i of w_i l(y_i, label_i)
 //! ```
 //!
 //! Cross-entropy for classes, squared error of the standardised number for a regression. With
@@ -11,10 +11,10 @@
 use candle_core::{Result, Tensor};
 
 use crate::loss;
-use crate::target::{Labels, TargetKind};
+use crate::target::{Labels, Target, TargetKind};
 
 /// Weights of the classes of each target, mean 1 over the training labels.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Objective {
     labels: Labels,
     class_weights: Vec<Vec<f64>>,
@@ -23,70 +23,53 @@ pub(crate) struct Objective {
 impl Objective {
     /// An objective for `labels`, its class weights from the repertoires at `training`.
     pub(crate) fn new(labels: &Labels, training: &[usize], balance: bool) -> Self {
-        let weights = |(t, values): (usize, &Vec<Option<f64>>)| {
-            let classes = match &labels.targets[t].kind {
+        let weights = |(target, values): (&Target, &Vec<Option<f64>>)| {
+            let classes = match &target.kind {
                 TargetKind::Binary { .. } => 2,
                 TargetKind::Classes { classes } => classes.len(),
                 TargetKind::Regression { .. } => return vec![],
             };
-            let mut counts = vec![0.0_f64; classes];
+            let mut counts = vec![0; classes];
             for value in training.iter().filter_map(|&i| values[i]) {
-                counts[value as usize] += 1.0;
+                counts[value as usize] += 1;
             }
-            let total: f64 = counts.iter().sum();
-            let weight = |count: f64| total / (classes as f64 * count.max(1.0));
-            counts.into_iter().map(|n| if balance { weight(n) } else { 1.0 }).collect()
+            if balance { loss::balanced_weights(&counts) } else { vec![1.0; classes] }
         };
-        let class_weights = labels.values.iter().enumerate().map(weights).collect();
+        let class_weights = labels.targets.iter().zip(&labels.values).map(weights).collect();
         Self { labels: labels.clone(), class_weights }
     }
 
-    fn weight(&self, target: usize, label: f64) -> f64 {
-        self.class_weights[target].get(label as usize).copied().unwrap_or(1.0)
-    }
-
-    /// Label of repertoire `i` as the loss takes it (a regression's number standardised), and weight.
-    fn label(&self, target: usize, i: usize) -> Option<(f64, f64)> {
+    /// Label of repertoire `i` as the loss takes it: a regression's number is standardised.
+    fn label(&self, target: usize, i: usize) -> Option<f64> {
         let value = self.labels.values[target][i]?;
         Some(match self.labels.targets[target].kind {
-            TargetKind::Regression { mean, sd } => ((value - mean) / sd, 1.0),
-            _ => (value, self.weight(target, value)),
+            TargetKind::Regression { mean, sd } => (value - mean) / sd,
+            _ => value,
         })
     }
 
     /// Loss of a minibatch as part of the graph: `outputs` (B, T) of the repertoires at `batch`.
     pub(crate) fn loss(&self, outputs: &Tensor, batch: &[usize]) -> Result<Tensor> {
-        let device = outputs.device();
         let mut losses = Vec::new();
         let mut column = 0;
         for (t, target) in self.labels.targets.iter().enumerate() {
-            let rows: Vec<Option<(f64, f64)>> = batch.iter().map(|&i| self.label(t, i)).collect();
-            let labels: Vec<f32> = rows.iter().map(|row| row.map_or(0.0, |row| row.0 as f32)).collect();
-            let weights: Vec<f32> = rows.iter().map(|row| row.map_or(0.0, |row| row.1 as f32)).collect();
-            let width = target.width();
-            let part = outputs.narrow(1, column, width)?; // (B, width)
-            column += width;
-            if weights.iter().all(|&weight| weight == 0.0) {
-                continue;
-            }
-            let weights = Tensor::new(weights, device)?; // (B,)
+            let labels: Vec<Option<f64>> = batch.iter().map(|&i| self.label(t, i)).collect();
+            let part = outputs.narrow(1, column, target.width())?.contiguous()?; // (B, width)
+            column += target.width();
+            let weights = &self.class_weights[t];
             losses.push(match &target.kind {
                 TargetKind::Binary { .. } => {
-                    let labels = Tensor::new(labels, device)?;
-                    loss::binary_cross_entropy(&part.squeeze(1)?, &labels, &weights)?
+                    let labels: Vec<_> = labels.iter().map(|l| l.map(|l| l > 0.5)).collect();
+                    loss::binary_cross_entropy(&part.squeeze(1)?, &labels, [weights[0], weights[1]])?
                 }
                 TargetKind::Classes { .. } => {
-                    let labels: Vec<u32> = labels.iter().map(|&label| label as u32).collect();
-                    loss::cross_entropy(&part, &Tensor::new(labels, device)?, &weights)?
+                    let labels: Vec<_> = labels.iter().map(|l| l.map(|l| l as usize)).collect();
+                    loss::softmax_cross_entropy(&part, &labels, weights)?
                 }
                 TargetKind::Regression { .. } => {
-                    let labels = Tensor::new(labels, device)?;
-                    loss::squared_error(&part.squeeze(1)?, &labels, &weights)?
+                    loss::mean_squared_error(&part.squeeze(1)?, &labels)?
                 }
             });
-        }
-        if losses.is_empty() {
-            return outputs.zeros_like()?.sum_all();
         }
         Tensor::stack(&losses, 0)?.mean_all()
     }
@@ -97,17 +80,16 @@ impl Objective {
         let mut column = 0;
         for (t, target) in self.labels.targets.iter().enumerate() {
             let width = target.width();
-            let (mut sum, mut total) = (0.0, 0.0);
+            let (mut sum, mut total) = (0.0, 0.0_f64);
             for (outputs, &i) in outputs.iter().zip(rows) {
-                if let Some((label, weight)) = self.label(t, i) {
+                if let Some(label) = self.label(t, i) {
+                    let weight = self.class_weights[t].get(label as usize).copied().unwrap_or(1.0);
                     sum += weight * point_loss(&target.kind, &outputs[column..column + width], label);
-                    total += weight;
+                    total += 1.0;
                 }
             }
             column += width;
-            if total > 0.0 {
-                losses.push(sum / total);
-            }
+            losses.push(sum / total.max(1.0));
         }
         losses.iter().sum::<f64>() / losses.len().max(1) as f64
     }
@@ -131,7 +113,6 @@ fn point_loss(kind: &TargetKind, outputs: &[f64], label: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::Target;
     use candle_core::Device;
 
     fn labels() -> Labels {
