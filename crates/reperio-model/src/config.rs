@@ -77,10 +77,7 @@ pub struct ModelConfig {
 impl Default for ModelConfig {
     fn default() -> Self {
         Self {
-            filters: vec![
-                FilterGroup { width: 5, count: 16 },
-                FilterGroup { width: 8, count: 16 },
-            ],
+            filters: vec![FilterGroup { width: 5, count: 16 }, FilterGroup { width: 8, count: 16 }],
             windows: Windows::Full,
             position: PositionTerms::Bins { from_start: 12, from_end: 12 },
             gene_dim: 16,

@@ -178,7 +178,9 @@ mod tests {
         let classes: Vec<bool> = scores
             .iter()
             .enumerate()
-            .map(|(i, score)| f64::from(i as u32 * 37 % 100) / 100.0 < 1.0 / (1.0 + (-3.0 * score).exp()))
+            .map(|(i, score)| {
+                f64::from(i as u32 * 37 % 100) / 100.0 < 1.0 / (1.0 + (-3.0 * score).exp())
+            })
             .collect();
         let (slope, intercept) = logistic_slope(&scores, &classes);
         assert!((slope - 3.0).abs() < 0.6, "{slope}");

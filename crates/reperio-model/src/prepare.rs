@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
+use rand::SeedableRng;
 use rand::seq::index;
-use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use reperio_data::encode::EncodedRepertoire;
 
@@ -42,7 +42,8 @@ pub fn reduce(weights: &Weights, bag: &Bag, fraction: f64) -> (Bag, Vec<u32>) {
     let input = bag.input();
     let pooled = weights.pool(&[input]).remove(0);
     let scores = scores(weights, &input, &pooled);
-    let kept = deeprc::top_fraction(&scores, fraction);
+    let mut kept = deeprc::best_attended(&scores, fraction);
+    kept.sort_unstable();
     let repertoire = Arc::new(bag.repertoire.gather(&kept));
     (Bag { repertoire, ..bag.clone() }, kept)
 }
@@ -69,12 +70,12 @@ pub fn draw(
     }
     let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
     rng.set_stream(stream);
-    let mut chosen: Vec<u32> = if config.with_replacement {
-        (0..k).map(|_| rng.random_range(0..n as u32)).collect()
+    let chosen = if config.with_replacement {
+        deeprc::draw(n, k, &mut rng)
     } else {
-        index::sample(&mut rng, n, k).into_iter().map(|i| i as u32).collect()
+        let mut chosen: Vec<u32> = index::sample(&mut rng, n, k).iter().map(|i| i as u32).collect();
+        chosen.sort_unstable();
+        chosen
     };
-    chosen.sort_unstable();
-    chosen.dedup();
     Arc::new(repertoire.gather(&chosen))
 }

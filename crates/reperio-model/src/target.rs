@@ -111,7 +111,9 @@ pub enum TargetError {
         known: String,
     },
     /// Fewer than two different values.
-    #[error("column {column:?} has one class only ({only}), expected at least two different values")]
+    #[error(
+        "column {column:?} has one class only ({only}), expected at least two different values"
+    )]
     OneClass {
         /// Column asked for.
         column: String,
@@ -228,13 +230,17 @@ fn read_one(
     classes.sort_unstable();
     classes.dedup();
     if classes.len() < 2 {
-        let only = classes.first().map_or("no value at all".to_owned(), |value| format!("{value:?}"));
+        let only =
+            classes.first().map_or("no value at all".to_owned(), |value| format!("{value:?}"));
         return Err(TargetError::OneClass { column, only });
     }
     let kind = spec.kind.unwrap_or_else(|| guess_kind(spec, &classes));
     if kind == KindName::Regression {
         let values = numbers(&column, metadata, texts)?;
-        return Ok((Target { column, kind: TargetKind::Regression { mean: 0.0, sd: 1.0 } }, values));
+        return Ok((
+            Target { column, kind: TargetKind::Regression { mean: 0.0, sd: 1.0 } },
+            values,
+        ));
     }
     let index = |text: &str| classes.binary_search(&text).expect("listed above") as f64;
     if kind == KindName::Classes {

@@ -49,7 +49,8 @@ pub(super) fn search(
         let Some(best) = strongest(&background, screened.strongest.len()) else { break };
         // Step-up limit: the r-th seed may have r times the p-value of the first.
         let rank = seeds.len() as f64 + 1.0;
-        let limit = config.false_discovery * rank / (screened.tested * evidence.contrasts.len()) as f64;
+        let limit =
+            config.false_discovery * rank / (screened.tested * evidence.contrasts.len()) as f64;
         if two_sided_p(best.z) > limit {
             break;
         }

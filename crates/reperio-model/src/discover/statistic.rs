@@ -46,9 +46,8 @@ impl GeneTable {
 
     /// Expected carriers in each bag given the carriers of each gene.
     fn expected(&self, carriers: &[f64], rate: f64) -> Vec<f64> {
-        let shrunk = |(carriers, total): (&f64, &f64)| {
-            (carriers + SHRINKAGE * rate) / (total + SHRINKAGE)
-        };
+        let shrunk =
+            |(carriers, total): (&f64, &f64)| (carriers + SHRINKAGE * rate) / (total + SHRINKAGE);
         let rates: Vec<f64> = carriers.iter().zip(&self.total).map(shrunk).collect();
         let dot = |bag: &[f64]| bag.iter().zip(&rates).map(|(n, rate)| n * rate).sum();
         self.by_bag.chunks_exact(self.n).map(dot).collect()

@@ -37,7 +37,9 @@ pub enum ModelError {
         source: TensorsError,
     },
     /// A safetensors file of something else.
-    #[error("{path} is a safetensors file without a Reperio model, expected the metadata key `{KEY}`")]
+    #[error(
+        "{path} is a safetensors file without a Reperio model, expected the metadata key `{KEY}`"
+    )]
     NotAModel {
         /// File.
         path: PathBuf,
@@ -85,7 +87,8 @@ impl Model {
     pub fn save(&self, path: &Path) -> Result<(), ModelError> {
         let mut all = Vec::new();
         for (i, member) in self.members.iter().enumerate() {
-            let named = |(name, value): &(String, _)| (format!("member.{i}.{name}"), Clone::clone(value));
+            let named =
+                |(name, value): &(String, _)| (format!("member.{i}.{name}"), Clone::clone(value));
             all.extend(member.iter().map(named));
         }
         let info = serde_json::to_string(&self.info).expect("a description is plain data");

@@ -159,7 +159,8 @@ impl Model {
             for k in 0..bag.repertoire.len() {
                 let i = kept.as_ref().map_or(k, |kept| kept[k] as usize);
                 for t in 0..outputs {
-                    out.evidence[i * outputs + t] += f64::from(scores.evidence[k * outputs + t]) * share;
+                    out.evidence[i * outputs + t] +=
+                        f64::from(scores.evidence[k * outputs + t]) * share;
                 }
                 let from = &scores.attention[k * per_member..(k + 1) * per_member];
                 let at = i * heads + m * per_member;

@@ -56,7 +56,8 @@ impl Network {
         let mut planted = Vec::new();
         for seed in &discovery.seeds {
             let span = seed.pattern.span();
-            let free = |&g: &usize| shape.filters[g].width >= span && used[g] < shape.filters[g].count;
+            let free =
+                |&g: &usize| shape.filters[g].width >= span && used[g] < shape.filters[g].count;
             let group = (0..used.len()).filter(free).min_by_key(|&g| shape.filters[g].width);
             let Some(group) = group else { continue };
             let unit = planted.len();
@@ -102,7 +103,9 @@ impl Network {
             for row in weight.chunks_exact_mut(group.count) {
                 row[filter] *= 0.1; // Noise that breaks ties between residues not yet weighed.
             }
-            for (&at, residue) in seed.pattern.offsets().iter().zip(seed.pattern.residues(seed.code)) {
+            for (&at, residue) in
+                seed.pattern.offsets().iter().zip(seed.pattern.residues(seed.code))
+            {
                 let row = (place.offset + usize::from(at)) * 20 + usize::from(residue);
                 weight[row * group.count + filter] = MATCH;
             }
@@ -165,7 +168,8 @@ impl Network {
                 })?;
             }
             self.edit(HEAD_WEIGHT, |weight| {
-                weight[output * heads * dim + channels + output] = (usage.scale * usage.slope) as f32;
+                weight[output * heads * dim + channels + output] =
+                    (usage.scale * usage.slope) as f32;
             })?;
             self.edit(HEAD_BIAS, |bias| bias[output] = usage.intercept as f32)?;
         }
@@ -255,7 +259,8 @@ impl Network {
         let group = self.layout.shape().filters[place.group];
         let weight = self.param(&format!("filter.{}.weight", place.group));
         let weight = weight.flatten_all()?.to_vec1::<f32>()?;
-        let at = |row: usize, residue: usize| weight[(row * 20 + residue) * group.count + place.filter];
+        let at =
+            |row: usize, residue: usize| weight[(row * 20 + residue) * group.count + place.filter];
         Ok(place.kmer.bytes().enumerate().all(|(i, letter)| {
             let Some(residue) = reperio_data::alphabet::code(letter) else { return true };
             let row = place.offset + i;

@@ -212,7 +212,8 @@ impl Store {
         report: &MemberReport,
     ) -> Result<(), CheckpointError> {
         self.keep_finished(index);
-        let named = best.iter().map(|(name, value)| (format!("member.{index}.{name}"), value.clone()));
+        let named =
+            best.iter().map(|(name, value)| (format!("member.{index}.{name}"), value.clone()));
         self.tensors.extend(named);
         self.header.finished.push(report.clone());
         self.header.member = None;
@@ -228,9 +229,8 @@ impl Store {
     fn write(&self) -> Result<(), CheckpointError> {
         let Some(path) = &self.path else { return Ok(()) };
         let header = serde_json::to_string(&self.header).expect("a header is plain data");
-        let bytes = tensors::to_bytes(&self.tensors, &[(HEADER, header)]).map_err(|err| {
-            CheckpointError::Damaged { path: path.clone(), source: err.into() }
-        })?;
+        let bytes = tensors::to_bytes(&self.tensors, &[(HEADER, header)])
+            .map_err(|err| CheckpointError::Damaged { path: path.clone(), source: err.into() })?;
         atomic::write(path, |file| file.write_all(&bytes))?;
         Ok(())
     }

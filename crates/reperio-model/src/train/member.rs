@@ -43,7 +43,8 @@ pub(super) fn train(
     }
     let parts = divide(run, index)?;
     let (network, planted, mut report) = start(run, index, &parts, observer)?;
-    let objective = Objective::new(&run.labels, &parts.fitting, run.config.training.balance_classes);
+    let objective =
+        Objective::new(&run.labels, &parts.fitting, run.config.training.balance_classes);
     let mut descent = Descent::new(run, index, &parts, &network, &objective)?;
     descent.resume(store)?;
     descent.run(store, observer)?;
@@ -65,7 +66,8 @@ fn divide(run: &Run<'_>, index: usize) -> Result<Parts, TrainError> {
         .collect();
     let training = &run.config.training;
     let seed = training.seed.wrapping_mul(0x9E37_79B9).wrapping_add(index as u64);
-    let aside = split::holdout(&items, training.validation_fraction, seed).map_err(TrainError::Split)?;
+    let aside =
+        split::holdout(&items, training.validation_fraction, seed).map_err(TrainError::Split)?;
     let part = |held: bool| (0..items.len()).filter(|&i| aside[i] == held).collect();
     Ok(Parts { fitting: part(false), validation: part(true) })
 }
@@ -113,7 +115,11 @@ fn report(run: &Run<'_>, parts: &Parts, discovery: &Discovery) -> MemberReport {
         fitted: parts.fitting.len(),
         validation: parts.validation.iter().map(|&i| run.ids[i].to_owned()).collect(),
         kmers_tested: discovery.tested,
-        gene_usage: discovery.genes.iter().map(|usage| usage.as_ref().map(|u| u.r_squared)).collect(),
+        gene_usage: discovery
+            .genes
+            .iter()
+            .map(|usage| usage.as_ref().map(|u| u.r_squared))
+            .collect(),
         ..MemberReport::default()
     }
 }
@@ -214,7 +220,11 @@ impl<'a> Descent<'a> {
             }
             let update = self.progressed.updates;
             let step = (epoch * batches.len() + update) as u64;
-            let loss = self.update(batches[update], step, training.learning_rate * schedule.factor(step, total))?;
+            let loss = self.update(
+                batches[update],
+                step,
+                training.learning_rate * schedule.factor(step, total),
+            )?;
             if !loss.is_finite() {
                 return Err(TrainError::Diverged { loss, epoch: epoch + 1 });
             }
@@ -254,7 +264,11 @@ impl<'a> Descent<'a> {
     }
 
     /// Validation loss; keeps the parameters if it is the lowest so far.
-    fn validate(&mut self, training_loss: Option<f64>, observer: &dyn Observer) -> Result<(), TrainError> {
+    fn validate(
+        &mut self,
+        training_loss: Option<f64>,
+        observer: &dyn Observer,
+    ) -> Result<(), TrainError> {
         let weights = self.network.weights()?;
         let model = &self.run.config.model;
         let rows = &self.parts.validation;

@@ -60,7 +60,11 @@ impl Objective {
             losses.push(match &target.kind {
                 TargetKind::Binary { .. } => {
                     let labels: Vec<_> = labels.iter().map(|l| l.map(|l| l > 0.5)).collect();
-                    loss::binary_cross_entropy(&part.squeeze(1)?, &labels, [weights[0], weights[1]])?
+                    loss::binary_cross_entropy(
+                        &part.squeeze(1)?,
+                        &labels,
+                        [weights[0], weights[1]],
+                    )?
                 }
                 TargetKind::Classes { .. } => {
                     let labels: Vec<_> = labels.iter().map(|l| l.map(|l| l as usize)).collect();
@@ -84,7 +88,8 @@ impl Objective {
             for (outputs, &i) in outputs.iter().zip(rows) {
                 if let Some(label) = self.label(t, i) {
                     let weight = self.class_weights[t].get(label as usize).copied().unwrap_or(1.0);
-                    sum += weight * point_loss(&target.kind, &outputs[column..column + width], label);
+                    sum +=
+                        weight * point_loss(&target.kind, &outputs[column..column + width], label);
                     total += 1.0;
                 }
             }
