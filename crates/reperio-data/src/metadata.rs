@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::format;
 use crate::table::{self, TableError, duplicates, quoted};
 
 /// Names of the id column, best first; letter case and `_`, `-`, `.`, space do not matter.
@@ -93,7 +94,7 @@ impl Metadata {
         }
         let mut ids: Vec<String> = table.rows.iter().map(|(_, row)| row[id].clone()).collect();
         if column == FILENAME {
-            ids = ids.iter().map(|name| repertoire_id(Path::new(name))).collect();
+            ids = ids.iter().map(|name| format::repertoire_id(Path::new(name))).collect();
         }
         if ids.is_empty() {
             return Err(MetadataError::NoRows { path: path() });
@@ -182,12 +183,6 @@ fn id_column(columns: &[String]) -> Option<usize> {
     let plain = |name: &str| name.to_lowercase().replace(['_', '-', '.', ' '], "");
     let place = |wanted: &str| columns.iter().position(|name| plain(name) == plain(wanted));
     ID_COLUMNS.into_iter().find_map(place).or_else(|| columns.iter().position(|c| c == FILENAME))
-}
-
-fn repertoire_id(path: &Path) -> String {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let name = name.trim_end_matches(".gz");
-    name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use polars::prelude::{CsvWriter, DataFrame, PolarsError, SerWriter};
+use polars::prelude::{CsvWriter, DataFrame, PolarsError, PolarsResult, SerWriter};
 
 use crate::atomic::{self, WriteError};
 
@@ -90,7 +90,7 @@ pub(crate) fn read(path: &Path) -> Result<Table, TableError> {
     let bytes =
         fs::read(path).map_err(|source| TableError::Io { path: path.to_owned(), source })?;
     let text = std::str::from_utf8(&bytes).map_err(|err| {
-        let line = 1 + bytes[..err.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count();
+        let line = bytes[..err.valid_up_to()].split(|&byte| byte == b'\n').count();
         TableError::Encoding { path: path.to_owned(), line }
     })?;
     parse(path, text.strip_prefix('\u{feff}').unwrap_or(text))
@@ -140,10 +140,11 @@ fn delimiter(text: &str) -> u8 {
 }
 
 /// Writes `frame` as TSV, all at once or not at all.
-pub(crate) fn write_tsv(path: &Path, frame: &mut DataFrame) -> Result<(), WriteError> {
+pub(crate) fn write_tsv(path: &Path, frame: PolarsResult<DataFrame>) -> Result<(), WriteError> {
     atomic::write(path, |file| {
+        let mut frame = frame.map_err(io_error)?;
         let mut writer = CsvWriter::new(file).with_separator(b'\t');
-        writer.finish(frame).map_err(io_error)
+        writer.finish(&mut frame).map_err(io_error)
     })
 }
 

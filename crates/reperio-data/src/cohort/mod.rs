@@ -1,14 +1,123 @@
-//! Cohorts: repertoires with a table of labels and covariates.
+//! Cohorts: repertoires with a table of labels and covariates, from raw files or from a store.
+//!
+//! A *store* is a folder that [`import`] writes and any Parquet reader opens:
+//!
+//! ```text
+//! cohort.parquet             metadata and import counts (`import_*`), a row a repertoire
+//! repertoires/<id>.parquet   junction_aa, v_call, j_call, duplicate_count
+//! import_report.tsv          import counts and notes as text
+//! manifest.json              version, checksums, where each repertoire comes from
+//! ```
+//!
+//! Rows and repertoires are sorted by id, clonotypes are in the order of
+//! [`Repertoire`]; nothing depends on the order of inputs, on threads or on the clock, so equal inputs
+//! give equal bytes. Ids that are no safe file names are percent-encoded there.
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::format::ReadOptions;
+use crate::import_counts::ImportCounts;
 use crate::metadata::Metadata;
+use crate::progress::Observer;
 use crate::repertoire::Repertoire;
 
-/// Repertoires with their labels. Rows of `metadata` and `repertoires` are in the same order, sorted
-/// by id.
-#[derive(Clone, Debug, Default, PartialEq)]
+mod error;
+mod import;
+mod inputs;
+mod manifest;
+mod matching;
+mod parquet;
+mod reading;
+mod report;
+mod store;
+mod work;
+
+pub use error::CohortError;
+pub use import::{ImportRequest, import};
+pub use inputs::Skipped;
+pub use report::{ImportRow, ImportSummary, notes};
+
+/// Repertoires with their labels. Rows of all fields are in the same order, sorted by id.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cohort {
     /// Labels and covariates.
     pub metadata: Metadata,
     /// Clonotypes.
     pub repertoires: Vec<Repertoire>,
+    /// What became of the rows that the repertoires were read from.
+    pub counts: Vec<ImportCounts>,
+}
+
+impl Cohort {
+    /// The cohort of `repertoires` with distinct ids; rows of `metadata` for other ids are left out,
+    /// and repertoires without a row have no labels.
+    pub fn new(mut repertoires: Vec<(Repertoire, ImportCounts)>, metadata: &Metadata) -> Self {
+        repertoires.sort_by(|a, b| a.0.id.cmp(&b.0.id));
+        let (repertoires, counts): (Vec<_>, Vec<_>) = repertoires.into_iter().unzip();
+        let ids: Vec<String> = repertoires.iter().map(|own| own.id.clone()).collect();
+        Self { metadata: Metadata::default().updated(metadata, &ids), repertoires, counts }
+    }
+
+    /// Repertoires.
+    pub fn len(&self) -> usize {
+        self.repertoires.len()
+    }
+
+    /// Whether there is no repertoire.
+    pub fn is_empty(&self) -> bool {
+        self.repertoires.is_empty()
+    }
+}
+
+/// Loads stores, repertoire files and folders of such files as one cohort.
+///
+/// `metadata` gives the labels; without it they come from a `metadata.tsv` or `.csv` at the top of
+/// the only input, or from the stores. Files in folders that are no repertoire tables are left out,
+/// with a warning in the log. `options` are for raw files.
+///
+/// # Errors
+///
+/// If an input is missing or broken, ids repeat, or the metadata does not match; faults of one kind
+/// are listed all at once.
+pub fn load(
+    inputs: &[PathBuf],
+    metadata: Option<&Path>,
+    options: &ReadOptions,
+    observer: &dyn Observer,
+) -> Result<Cohort, CohortError> {
+    let mut found = inputs::find(inputs, metadata, options)?;
+    for skipped in &found.skipped {
+        tracing::warn!(path = %skipped.path.display(), reason = skipped.reason, "skipped");
+    }
+    if found.sources.is_empty() && found.stores.is_empty() {
+        return Err(CohortError::NoRepertoires { inputs: inputs.to_vec(), skipped: found.skipped });
+    }
+    let mut all = Vec::new();
+    let mut origins = Vec::new();
+    let mut labels = Metadata::default();
+    for folder in &found.stores {
+        let cohort = store::load(folder, observer)?;
+        let origin = |own: &Repertoire| (own.id.clone(), folder.display().to_string());
+        origins.extend(cohort.repertoires.iter().map(origin));
+        let ids: Vec<String> = labels.ids.iter().chain(&cohort.metadata.ids).cloned().collect();
+        labels = labels.updated(&cohort.metadata, &ids);
+        all.extend(cohort.repertoires.into_iter().zip(cohort.counts));
+    }
+    let stored = origins.iter().map(|(id, _)| id.clone()).collect();
+    matching::check_names(&found, &stored)?;
+    let contents = reading::each(&found.sources, "reading files", observer, |source| {
+        Ok(reading::read(source, options)?)
+    })?;
+    for (source, content) in found.sources.iter().zip(contents) {
+        for read in content.repertoires {
+            origins.push((read.repertoire.id.clone(), source.name.clone()));
+            all.push((read.repertoire, read.counts));
+        }
+    }
+    matching::check(&found, &origins, &BTreeSet::new())?;
+    if let Some((_, table)) = found.metadata.take() {
+        labels = table;
+    }
+    Ok(Cohort::new(all, &labels))
 }

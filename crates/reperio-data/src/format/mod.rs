@@ -191,13 +191,13 @@ pub fn read_file(path: &Path, options: &ReadOptions) -> Result<Vec<ReadRepertoir
     }
 }
 
-/// The format of a file, from its first lines.
+/// The format of a file that is to be read with `options`, from its first lines.
 ///
 /// # Errors
 ///
 /// If the file cannot be read or is no table of receptors.
-pub fn is_repertoire_table(path: &Path) -> Result<Format, ReadError> {
-    Ok(match detect::open(path, &ReadOptions::default())? {
+pub fn recognise(path: &Path, options: &ReadOptions) -> Result<Format, ReadError> {
+    Ok(match detect::open(path, options)? {
         detect::Content::Table(table) => table.format,
         detect::Content::Fasta(_) => Format::Fasta,
     })

@@ -136,9 +136,7 @@ impl Splits {
         let folds: Vec<u64> = self.folds.values().map(|&fold| fold as u64).collect();
         let columns =
             vec![Column::new("repertoire_id".into(), ids), Column::new("fold".into(), folds)];
-        let mut frame =
-            DataFrame::new(self.folds.len(), columns).expect("two columns of one height");
-        table::write_tsv(path, &mut frame)
+        table::write_tsv(path, DataFrame::new(self.folds.len(), columns))
     }
 
     /// Folds in all.

@@ -1,0 +1,195 @@
+//! Why a cohort could not be imported or loaded.
+
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
+
+use polars::prelude::PolarsError;
+
+use crate::atomic::WriteError;
+use crate::format::ReadError;
+use crate::metadata::MetadataError;
+use crate::table::quoted;
+
+use super::inputs::Skipped;
+
+/// Why a cohort could not be imported or loaded. Faults of one kind are listed all at once.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CohortError {
+    /// Inputs that do not exist.
+    #[error("no such file or folder: {}", paths(inputs))]
+    NoSuchInput {
+        /// Each such input.
+        inputs: Vec<PathBuf>,
+    },
+    /// No input holds a repertoire.
+    #[error("no repertoire table in {}{}", paths(inputs), skipped_list(skipped))]
+    NoRepertoires {
+        /// Inputs searched.
+        inputs: Vec<PathBuf>,
+        /// Files found there that are no repertoire tables.
+        skipped: Vec<Skipped>,
+    },
+    /// A store where raw files are expected.
+    #[error("{path} is a cohort already, expected repertoire files")]
+    IsCohort {
+        /// The store.
+        path: PathBuf,
+    },
+    /// Every row of every repertoire was dropped.
+    #[error("no clonotype left of {rows} rows: {reasons}")]
+    NoClonotypes {
+        /// Rows read.
+        rows: u64,
+        /// Rows dropped by reason, in words.
+        reasons: String,
+    },
+    /// One repertoire file is broken.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// Several repertoire files are broken.
+    #[error("{} files cannot be read{}", errors.len(), error_list(errors))]
+    ReadMany {
+        /// The reason for each file, in the order of the inputs.
+        errors: Vec<ReadError>,
+    },
+    /// The metadata table is broken.
+    #[error(transparent)]
+    Metadata(#[from] MetadataError),
+    /// Metadata and repertoires are not about the same ids.
+    #[error("{path} does not match the repertoires{}", mismatch(unmatched, unlisted))]
+    Mismatch {
+        /// Metadata table.
+        path: PathBuf,
+        /// Ids of the table without a repertoire.
+        unmatched: Vec<String>,
+        /// Repertoires that the table does not list: id and where it comes from.
+        unlisted: Vec<(String, String)>,
+    },
+    /// Several repertoires have the same id.
+    #[error("repertoire ids occur more than once{}", duplicate_list(duplicates))]
+    DuplicateIds {
+        /// Each id and the inputs that have it.
+        duplicates: Vec<(String, Vec<String>)>,
+    },
+    /// Columns with names that the store needs for itself.
+    #[error(
+        "metadata columns {} are names that cohort.parquet keeps for itself, expected others",
+        quoted(names)
+    )]
+    ReservedColumns {
+        /// The columns.
+        names: Vec<String>,
+    },
+    /// An output could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// An input could not be read.
+    #[error("cannot read {path}")]
+    Io {
+        /// File or folder being read.
+        path: PathBuf,
+        /// Operating-system reason.
+        source: io::Error,
+    },
+    /// The output folder has other things in it.
+    #[error("{path} is not empty and not a cohort, expected a new folder or a cohort to add to")]
+    NotEmpty {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The folder has no manifest, so that an import has not ended.
+    #[error("{path} is not a finished cohort: there is no manifest.json, run the import again")]
+    NotFinished {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The manifest cannot be understood.
+    #[error("{path}: not the manifest of a cohort, run the import again")]
+    Manifest {
+        /// The manifest.
+        path: PathBuf,
+        /// What is wrong with its JSON.
+        source: serde_json::Error,
+    },
+    /// The cohort was written by another version.
+    #[error(
+        "{path}: cohort format {found}, expected {expected}: import it again with this version"
+    )]
+    Version {
+        /// The manifest.
+        path: PathBuf,
+        /// Format found.
+        found: u32,
+        /// Format that this version reads.
+        expected: u32,
+    },
+    /// A file of the store is not the one that was written.
+    #[error(
+        "{path}: its checksum is not the one in manifest.json: damaged or changed since the import"
+    )]
+    Checksum {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A Parquet file cannot be read.
+    #[error("cannot read {path}")]
+    Parquet {
+        /// The file.
+        path: PathBuf,
+        /// What polars says.
+        source: PolarsError,
+    },
+    /// A Parquet file does not hold what it should.
+    #[error("{path}: {found}, expected {expected}")]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What is there.
+        found: String,
+        /// What should be there.
+        expected: &'static str,
+    },
+    /// The person asked to stop; what is finished is kept for the next run.
+    #[error("stopped")]
+    Cancelled,
+}
+
+fn paths(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// One line for each of `lines`, under the first line of a message.
+fn below(lines: impl Iterator<Item = String>) -> String {
+    lines.fold(String::new(), |text, line| text + "\n  " + &line)
+}
+
+fn skipped_list(skipped: &[Skipped]) -> String {
+    below(
+        skipped
+            .iter()
+            .map(|skipped| format!("skipped {}: {}", skipped.path.display(), skipped.reason)),
+    )
+}
+
+/// An error and its causes in one line.
+pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
+    let chain = std::iter::successors(Some(error), |&error| error.source());
+    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+fn error_list(errors: &[ReadError]) -> String {
+    below(errors.iter().map(|error| chain(error)))
+}
+
+fn mismatch(unmatched: &[String], unlisted: &[(String, String)]) -> String {
+    let ids = unmatched.iter().map(|id| format!("id without a repertoire: {id:?}"));
+    let files =
+        unlisted.iter().map(|(id, source)| format!("repertoire without a row: {id:?} ({source})"));
+    below(ids.chain(files))
+}
+
+fn duplicate_list(duplicates: &[(String, Vec<String>)]) -> String {
+    below(duplicates.iter().map(|(id, sources)| format!("{id:?} in {}", sources.join(", "))))
+}

@@ -1,0 +1,107 @@
+//! Imports repertoire files into a store.
+
+use std::path::PathBuf;
+
+use crate::format::ReadOptions;
+use crate::import_counts::ImportCounts;
+use crate::progress::Observer;
+
+use super::error::CohortError;
+use super::inputs::{self, Inputs};
+use super::report::{self, ImportRow, ImportSummary, PREFIX};
+use super::work::{Imported, Work};
+use super::{matching, reading};
+
+/// What to import and where to.
+#[derive(Clone, Debug)]
+pub struct ImportRequest {
+    /// Repertoire files and folders of them.
+    pub inputs: Vec<PathBuf>,
+    /// Labels; without it a `metadata.tsv` or `.csv` at the top of the only input.
+    pub metadata: Option<PathBuf>,
+    /// The store: a new folder, or a cohort to add to.
+    pub out: PathBuf,
+    /// How to read the files.
+    pub options: ReadOptions,
+}
+
+/// Reads repertoire files and adds them to the store `request.out`, in place of those with the same
+/// ids. Labels of repertoires that the metadata lists are replaced.
+///
+/// A source that was imported before in the same way (same content, same options, same version) is
+/// not read again. Until everything has been read and matched, a cohort that was there stays as it
+/// was; a process killed at any moment leaves either it or an unfinished store, which [`super::load`]
+/// refuses and another import completes, to the same bytes.
+///
+/// # Errors
+///
+/// If an input is missing or broken, ids repeat, the metadata does not match, no clonotype is left,
+/// or the store cannot be written; faults of one kind are listed all at once.
+pub fn import(
+    request: &ImportRequest,
+    observer: &dyn Observer,
+) -> Result<ImportSummary, CohortError> {
+    let found = inputs::find(&request.inputs, request.metadata.as_deref(), &request.options)?;
+    if let Some(path) = found.stores.first() {
+        return Err(CohortError::IsCohort { path: path.clone() });
+    }
+    if found.sources.is_empty() {
+        let inputs = request.inputs.clone();
+        return Err(CohortError::NoRepertoires { inputs, skipped: found.skipped });
+    }
+    check_columns(&found)?;
+    let work = Work::open(&request.out, &request.options)?;
+    let stored = work.stored();
+    matching::check_names(&found, &stored)?;
+    work.begin()?;
+    let done =
+        reading::each(&found.sources, "importing files", observer, |source| work.import(source))?;
+    let origins: Vec<_> = done
+        .iter()
+        .zip(&found.sources)
+        .flat_map(|(done, source)| {
+            done.repertoires.keys().map(|id| (id.clone(), source.name.clone()))
+        })
+        .collect();
+    matching::check(&found, &origins, &stored)?;
+    let mut summary = summary(&done);
+    let totals = summary.totals();
+    if totals.clonotypes == 0 {
+        return Err(no_clonotypes(&totals));
+    }
+    let entries = done.into_iter().flat_map(|done| done.repertoires).collect();
+    summary.in_cohort = work.commit(entries, found.metadata.as_ref().map(|(_, table)| table))?;
+    summary.skipped = found.skipped;
+    Ok(summary)
+}
+
+/// Refuses metadata columns that `cohort.parquet` could not hold beside its own.
+fn check_columns(found: &Inputs) -> Result<(), CohortError> {
+    let columns = found.metadata.iter().flat_map(|(_, table)| &table.columns);
+    let names = columns.map(|(name, _)| name.clone());
+    let names: Vec<_> =
+        names.filter(|name| name.starts_with(PREFIX) || name == "repertoire_id").collect();
+    if names.is_empty() { Ok(()) } else { Err(CohortError::ReservedColumns { names }) }
+}
+
+fn no_clonotypes(totals: &ImportCounts) -> CohortError {
+    CohortError::NoClonotypes { rows: totals.rows, reasons: report::reasons(totals) }
+}
+
+fn summary(done: &[Imported]) -> ImportSummary {
+    let mut repertoires = Vec::new();
+    for done in done {
+        for (id, entry) in &done.repertoires {
+            repertoires.push(ImportRow {
+                id: id.clone(),
+                source: entry.source.name.clone(),
+                format: entry.source.format.clone(),
+                unchanged: done.unchanged,
+                counts: entry.counts.clone(),
+                notes: report::notes(&entry.counts),
+            });
+        }
+    }
+    repertoires.sort_by(|a, b| a.id.cmp(&b.id));
+    ImportSummary { repertoires, skipped: Vec::new(), in_cohort: 0 }
+}

@@ -1,0 +1,213 @@
+//! Finds the repertoire files among the inputs that a person named.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::format::{self, ReadError, ReadOptions};
+use crate::metadata::{FILENAME, Metadata};
+
+use super::error::{CohortError, chain};
+use super::{manifest, matching};
+
+/// Names of metadata tables, looked for in a folder that is the only input.
+const METADATA_FILES: [&str; 3] = ["metadata.tsv", "metadata.csv", "metadata.txt"];
+
+/// A file in an input folder that was not read.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Skipped {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// Why it was not read.
+    pub reason: String,
+}
+
+/// A file to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Source {
+    /// Where it is.
+    pub(super) path: PathBuf,
+    /// Its path from the input that a person named: the same wherever that stands.
+    pub(super) name: String,
+    /// Rows of the metadata that are about it, as far as its name tells.
+    pub(super) rows: Vec<usize>,
+    /// The id of its only repertoire, if it has but one.
+    pub(super) id: String,
+}
+
+/// What the inputs hold.
+#[derive(Debug, Default)]
+pub(super) struct Inputs {
+    /// Repertoire files in the order of the inputs, those of a folder sorted.
+    pub(super) sources: Vec<Source>,
+    /// Cohort stores.
+    pub(super) stores: Vec<PathBuf>,
+    /// Files that are not read.
+    pub(super) skipped: Vec<Skipped>,
+    /// The metadata table and what it says.
+    pub(super) metadata: Option<(PathBuf, Metadata)>,
+    /// Canonical path of each file that the metadata names, with its row.
+    pub(super) listed: Vec<(PathBuf, usize)>,
+}
+
+/// Finds all repertoire files, and the metadata: `metadata`, or a metadata table at the top of the
+/// only input.
+pub(super) fn find(
+    inputs: &[PathBuf],
+    metadata: Option<&Path>,
+    options: &ReadOptions,
+) -> Result<Inputs, CohortError> {
+    let missing: Vec<PathBuf> = inputs.iter().filter(|path| !path.exists()).cloned().collect();
+    if !missing.is_empty() {
+        return Err(CohortError::NoSuchInput { inputs: missing });
+    }
+    let path = metadata.map(Path::to_owned).or_else(|| beside(inputs));
+    let mut found = Inputs::default();
+    if let Some(path) = path {
+        let table = Metadata::read(&path)?;
+        found.listed = listed_files(&path, &table, inputs);
+        found.metadata = Some((path, table));
+    }
+    let mut walk = Walk::new(&found, options);
+    for input in inputs {
+        if !input.is_dir() {
+            let name = input.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            walk.add(input.clone(), name);
+        } else if manifest::is_store(input) {
+            found.stores.push(input.clone());
+        } else {
+            walk.folder(input, input)?;
+        }
+    }
+    (found.sources, found.skipped) = (walk.sources, walk.skipped);
+    matching::name_sources(&mut found);
+    Ok(found)
+}
+
+fn beside(inputs: &[PathBuf]) -> Option<PathBuf> {
+    let [folder] = inputs else { return None };
+    if manifest::is_store(folder) {
+        return None;
+    }
+    METADATA_FILES.into_iter().map(|name| folder.join(name)).find(|path| path.is_file())
+}
+
+/// The files that the column `filename` names, from the folder of the metadata or an input folder.
+fn listed_files(path: &Path, table: &Metadata, inputs: &[PathBuf]) -> Vec<(PathBuf, usize)> {
+    let mut folders = vec![path.parent().unwrap_or(Path::new(""))];
+    folders.extend(inputs.iter().filter(|input| input.is_dir()).map(PathBuf::as_path));
+    let mut listed = Vec::new();
+    for (row, name) in table.column(FILENAME).unwrap_or_default().iter().enumerate() {
+        let Some(name) = name else { continue };
+        let place = folders.iter().map(|folder| folder.join(name)).find(|path| path.is_file());
+        listed.extend(place.and_then(|path| path.canonicalize().ok()).map(|path| (path, row)));
+    }
+    listed
+}
+
+struct Walk<'a> {
+    options: &'a ReadOptions,
+    metadata: Option<PathBuf>,
+    /// Folders to look in, where the metadata names the file of every row.
+    folders: Option<BTreeSet<PathBuf>>,
+    seen: BTreeSet<PathBuf>,
+    sources: Vec<Source>,
+    skipped: Vec<Skipped>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(found: &Inputs, options: &'a ReadOptions) -> Self {
+        let table = found.metadata.as_ref();
+        let all_named = table.is_some_and(|(_, table)| table.len() == found.listed.len());
+        let parents = || {
+            let paths = found.listed.iter().map(|(path, _)| path);
+            paths.filter_map(|path| path.parent().map(Path::to_owned)).collect()
+        };
+        Self {
+            options,
+            metadata: table.and_then(|(path, _)| path.canonicalize().ok()),
+            folders: all_named.then(parents),
+            seen: BTreeSet::new(),
+            sources: Vec::new(),
+            skipped: Vec::new(),
+        }
+    }
+
+    /// Adds a file unless it is there already.
+    fn add(&mut self, path: PathBuf, name: String) {
+        let canonical = path.canonicalize().unwrap_or_else(|_| path.clone());
+        if self.metadata.as_ref() != Some(&canonical) && self.seen.insert(canonical) {
+            let id = format::repertoire_id(&path);
+            self.sources.push(Source { path, name, rows: Vec::new(), id });
+        }
+    }
+
+    fn folder(&mut self, top: &Path, folder: &Path) -> Result<(), CohortError> {
+        let named = |source: io::Error| CohortError::Io { path: folder.to_owned(), source };
+        // A folder is visited once, also where links make a circle.
+        if !self.seen.insert(folder.canonicalize().map_err(named)?) {
+            return Ok(());
+        }
+        let entries = fs::read_dir(folder).map_err(named)?;
+        let paths = entries.map(|entry| entry.map(|entry| entry.path()));
+        let mut paths = paths.collect::<io::Result<Vec<_>>>().map_err(named)?;
+        paths.sort();
+        for path in paths {
+            if let Some(reason) = self.reason_to_skip(&path) {
+                self.skipped.push(Skipped { path, reason });
+            } else if path.is_dir() {
+                self.folder(top, &path)?;
+            } else {
+                let name = path.strip_prefix(top).unwrap_or(&path);
+                let name = name.to_string_lossy().replace('\\', "/");
+                self.add(path, name);
+            }
+        }
+        Ok(())
+    }
+
+    /// Why a file or folder found in an input folder is not read; `None` if it is.
+    fn reason_to_skip(&self, path: &Path) -> Option<String> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let canonical = path.canonicalize().ok();
+        if name.starts_with('.') {
+            return Some("hidden".to_owned());
+        }
+        if path.is_dir() {
+            return manifest::is_store(path).then(|| "a cohort, name it as an input".to_owned());
+        }
+        if self.metadata.is_some() && self.metadata == canonical {
+            return None;
+        }
+        if METADATA_FILES.contains(&name.as_ref()) {
+            return Some("a metadata table that was not asked for".to_owned());
+        }
+        let parent = canonical.as_deref().and_then(Path::parent);
+        if let (Some(folders), Some(parent)) = (&self.folders, parent)
+            && !folders.contains(parent)
+        {
+            return Some("not in a folder of the files that the metadata names".to_owned());
+        }
+        let error = format::recognise(path, self.options).err().filter(says_no_table)?;
+        let text = chain(&error);
+        let place = format!("{}:", path.display());
+        Some(text.strip_prefix(&place).unwrap_or(&text).trim_start().to_owned())
+    }
+}
+
+/// Whether a file is something else than a repertoire table; a broken one is read all the same, so
+/// that its error is seen.
+fn says_no_table(error: &ReadError) -> bool {
+    use ReadError as E;
+    matches!(
+        error,
+        E::Empty { .. }
+            | E::HeaderOnly { .. }
+            | E::Binary { .. }
+            | E::Refused { .. }
+            | E::UnknownFormat { .. }
+            | E::MissingColumn { .. }
+            | E::Encoding { .. }
+    )
+}

@@ -1,0 +1,88 @@
+//! Matches repertoires with rows of the metadata: exactly, by file name or by id, and complete in
+//! both directions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::error::CohortError;
+use super::inputs::{Inputs, Source};
+
+/// A repertoire and where it comes from.
+pub(super) type Origin = (String, String);
+
+/// Finds the metadata rows of each source: those whose `filename` is the source, else the one whose
+/// id is its name, with or without extension. Ids written with an extension lose it.
+pub(super) fn name_sources(found: &mut Inputs) {
+    let Some((_, table)) = &mut found.metadata else { return };
+    let has_file: BTreeSet<usize> = found.listed.iter().map(|&(_, row)| row).collect();
+    let mut by_id: BTreeMap<String, usize> = BTreeMap::new();
+    for (row, id) in table.ids.iter().enumerate().filter(|(row, _)| !has_file.contains(row)) {
+        by_id.insert(id.clone(), row);
+    }
+    for source in &mut found.sources {
+        let canonical = source.path.canonicalize().ok();
+        let is_source = |(path, _): &&(_, _)| Some(path) == canonical.as_ref();
+        source.rows = found.listed.iter().filter(is_source).map(|&(_, row)| row).collect();
+        if source.rows.is_empty() {
+            let name = source.path.file_name().unwrap_or_default().to_string_lossy();
+            let row = by_id.get(&source.id).or_else(|| by_id.get(name.as_ref()));
+            source.rows.extend(row);
+        }
+        if let [row] = source.rows[..] {
+            let file = source.path.file_name().unwrap_or_default().to_string_lossy();
+            if table.ids[row] == file {
+                table.ids[row].clone_from(&source.id);
+            }
+            source.id.clone_from(&table.ids[row]);
+        }
+    }
+}
+
+/// Refuses what no reading can mend: sources without a row when every row has its source, rows
+/// without a source when every source has its row.
+pub(super) fn check_names(found: &Inputs, stored: &BTreeSet<String>) -> Result<(), CohortError> {
+    let Some((path, table)) = &found.metadata else { return Ok(()) };
+    let taken: BTreeSet<usize> =
+        found.sources.iter().flat_map(|source| source.rows.iter().copied()).collect();
+    let origin = |source: &Source| (source.id.clone(), source.name.clone());
+    let unlisted: Vec<Origin> =
+        found.sources.iter().filter(|source| source.rows.is_empty()).map(origin).collect();
+    let free = (0..table.len()).filter(|row| !taken.contains(row)).map(|row| &table.ids[row]);
+    let free: Vec<String> = free.cloned().collect();
+    let (unmatched, unlisted) = match (free.is_empty(), unlisted.is_empty()) {
+        (true, false) => (Vec::new(), unlisted),
+        (false, true) => (free.into_iter().filter(|id| !stored.contains(id)).collect(), Vec::new()),
+        _ => return Ok(()),
+    };
+    if unmatched.is_empty() && unlisted.is_empty() {
+        return Ok(());
+    }
+    Err(CohortError::Mismatch { path: path.clone(), unmatched, unlisted })
+}
+
+/// Refuses repertoires that occur twice, repertoires without a row, and rows without a repertoire
+/// among `read` and `stored`.
+pub(super) fn check(
+    found: &Inputs,
+    read: &[Origin],
+    stored: &BTreeSet<String>,
+) -> Result<(), CohortError> {
+    let mut origins: BTreeMap<&String, Vec<String>> = BTreeMap::new();
+    for (id, source) in read {
+        origins.entry(id).or_default().push(source.clone());
+    }
+    let twice = origins.iter().filter(|(_, sources)| sources.len() > 1);
+    let duplicates: Vec<_> = twice.map(|(id, sources)| ((*id).clone(), sources.clone())).collect();
+    if !duplicates.is_empty() {
+        return Err(CohortError::DuplicateIds { duplicates });
+    }
+    let Some((path, table)) = &found.metadata else { return Ok(()) };
+    let listed: BTreeSet<&String> = table.ids.iter().collect();
+    let unlisted: Vec<Origin> =
+        read.iter().filter(|(id, _)| !listed.contains(id)).cloned().collect();
+    let known = |id: &&String| origins.contains_key(id) || stored.contains(*id);
+    let unmatched: Vec<String> = table.ids.iter().filter(|id| !known(id)).cloned().collect();
+    if unmatched.is_empty() && unlisted.is_empty() {
+        return Ok(());
+    }
+    Err(CohortError::Mismatch { path: path.clone(), unmatched, unlisted })
+}

@@ -1,0 +1,185 @@
+//! Repertoires and cohort tables as Parquet, through polars.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, BufWriter, Cursor, Write};
+use std::path::Path;
+
+use polars::prelude::{
+    Column, DataFrame, ParallelStrategy, ParquetCompression, ParquetReader, ParquetWriter,
+    PolarsResult, SerReader, StringChunked,
+};
+
+use crate::alphabet::{self, AMINO_ACIDS};
+use crate::metadata::Metadata;
+use crate::repertoire::{Columns, GeneVocabulary, Repertoire};
+use crate::table::io_error;
+
+use super::error::CohortError;
+
+const SEQUENCE_COLUMNS: [&str; 4] = ["junction_aa", "v_call", "j_call", "duplicate_count"];
+
+/// Writes a frame, zstd-compressed. Equal frames give equal bytes.
+pub(super) fn write(file: &mut File, frame: &mut DataFrame) -> io::Result<()> {
+    let mut buffered = BufWriter::with_capacity(1 << 18, file);
+    ParquetWriter::new(&mut buffered)
+        .with_compression(ParquetCompression::Zstd(None))
+        .set_parallel(false) // Files are written in parallel, each by one thread.
+        .finish(frame)
+        .map_err(io_error)?;
+    buffered.flush()
+}
+
+/// The columns of a repertoire as AIRR names them.
+pub(super) fn frame(repertoire: &Repertoire) -> DataFrame {
+    let n = repertoire.len();
+    let letters: Vec<u8> =
+        repertoire.residues().iter().map(|&code| AMINO_ACIDS[usize::from(code)]).collect();
+    let letters = String::from_utf8(letters).expect("amino acids are ASCII letters");
+    let junctions = repertoire.offsets().windows(2).map(|o| &letters[o[0] as usize..o[1] as usize]);
+    let strings = |name: &str, values: Vec<&str>| Column::new(name.into(), values);
+    let [junction_aa, v_call, j_call, duplicate_count] = SEQUENCE_COLUMNS;
+    let columns = vec![
+        strings(junction_aa, junctions.collect()),
+        strings(v_call, (0..n).map(|i| repertoire.v_call(i)).collect()),
+        strings(j_call, (0..n).map(|i| repertoire.j_call(i)).collect()),
+        Column::new(duplicate_count.into(), repertoire.counts()),
+    ];
+    DataFrame::new(n, columns).expect("four columns of one height")
+}
+
+/// Reads the Parquet file `bytes`, which came from `path`.
+pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<DataFrame, CohortError> {
+    let reader = ParquetReader::new(Cursor::new(bytes)).read_parallel(ParallelStrategy::None);
+    reader.finish().map_err(|source| CohortError::Parquet { path: path.to_owned(), source })
+}
+
+/// The repertoire that [`frame`] made.
+pub(super) fn repertoire(
+    path: &Path,
+    id: &str,
+    frame: &DataFrame,
+) -> Result<Repertoire, CohortError> {
+    let columns =
+        columns(frame).map_err(|source| CohortError::Parquet { path: path.to_owned(), source })?;
+    let repertoire = columns.and_then(|columns| Repertoire::from_columns(id.to_owned(), columns));
+    repertoire.ok_or_else(|| CohortError::Content {
+        path: path.to_owned(),
+        found: "rows that are not those of a repertoire".to_owned(),
+        expected: "distinct clonotypes in order, without missing values",
+    })
+}
+
+/// The columns of a repertoire; nothing if a value is missing or no junction.
+fn columns(frame: &DataFrame) -> PolarsResult<Option<Columns>> {
+    let [junction_aa, v_call, j_call, duplicate_count] = SEQUENCE_COLUMNS;
+    let (v_names, v) = genes(frame.column(v_call)?.str()?);
+    let (j_names, j) = genes(frame.column(j_call)?.str()?);
+    let counts = frame.column(duplicate_count)?.u64()?;
+    let junctions = frame.column(junction_aa)?.str()?;
+    let mut out = Columns {
+        residues: Vec::with_capacity(junctions.len() * 16),
+        offsets: Vec::with_capacity(junctions.len() + 1),
+        v,
+        j,
+        counts: counts.iter().flatten().collect(),
+        genes: GeneVocabulary { v: v_names, j: j_names },
+    };
+    out.offsets.push(0);
+    for junction in junctions.iter().flatten() {
+        for &letter in junction.as_bytes() {
+            // A letter that is no amino acid becomes a code that the later check refuses.
+            out.residues.push(alphabet::code(letter).unwrap_or(u8::MAX));
+        }
+        let Ok(end) = u32::try_from(out.residues.len()) else { return Ok(None) };
+        out.offsets.push(end);
+    }
+    Ok((out.counts.len() == frame.height()).then_some(out))
+}
+
+/// The sorted names of a gene column with the unknown one first, and the index of each value.
+fn genes(values: &StringChunked) -> (Vec<String>, Vec<u16>) {
+    let mut index: HashMap<&str, u16> = HashMap::new();
+    let mut names = vec![""];
+    index.insert("", 0);
+    let mut found = Vec::with_capacity(values.len());
+    for name in values.iter().flatten() {
+        let next = names.len() as u16;
+        found.push(*index.entry(name).or_insert_with(|| {
+            names.push(name);
+            next
+        }));
+    }
+    let mut sorted: Vec<&str> = names.clone();
+    sorted.sort_unstable();
+    let place = |name: &&str| sorted.binary_search(name).expect("name is in its own list") as u16;
+    let places: Vec<u16> = names.iter().map(place).collect();
+    let found = found.into_iter().map(|i| places[usize::from(i)]).collect();
+    (sorted.into_iter().map(str::to_owned).collect(), found)
+}
+
+/// The metadata in a cohort table: the ids and the columns called `names`.
+pub(super) fn metadata(
+    path: &Path,
+    frame: &DataFrame,
+    names: &[String],
+) -> Result<Metadata, CohortError> {
+    let column = |name: &str| -> Result<Vec<Option<String>>, CohortError> {
+        let values = frame.column(name).and_then(|column| column.str());
+        let values =
+            values.map_err(|source| CohortError::Parquet { path: path.to_owned(), source })?;
+        Ok(values.iter().map(|value| value.map(str::to_owned)).collect())
+    };
+    let ids = column("repertoire_id")?.into_iter().flatten().collect();
+    let columns = names
+        .iter()
+        .map(|name| Ok((name.clone(), column(name)?)))
+        .collect::<Result<_, CohortError>>()?;
+    Ok(Metadata { ids, columns })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repertoire::{Builder, Row};
+    use proptest::prelude::*;
+
+    fn bytes(repertoire: &Repertoire) -> Vec<u8> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("r.parquet");
+        write(&mut File::create(&path).unwrap(), &mut frame(repertoire)).unwrap();
+        std::fs::read(path).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(
+            rows in prop::collection::vec(("C[A-IK-NP-TVWY]{3,20}F", "(V[0-9]{1,2}|)", "(J1|)", 1_u64..5), 0..40),
+        ) {
+            let mut builder = Builder::default();
+            for (junction, v_call, j_call, duplicate_count) in &rows {
+                let junction_aa: String = junction.chars().filter(|c| alphabet::code(*c as u8).is_some()).collect();
+                builder.push(Row { junction_aa: &junction_aa, v_call, j_call, duplicate_count: *duplicate_count });
+            }
+            let written = builder.finish("r".to_owned());
+            let file = bytes(&written);
+            prop_assert_eq!(&bytes(&written), &file, "the same bytes every time");
+            let path = Path::new("r.parquet");
+            let read = repertoire(path, "r", &read(path, &file).unwrap()).unwrap();
+            prop_assert_eq!(read, written);
+        }
+    }
+
+    #[test]
+    fn rows_out_of_order_are_refused() {
+        let columns = vec![
+            Column::new("junction_aa".into(), ["CSF", "CAF"]),
+            Column::new("v_call".into(), ["", ""]),
+            Column::new("j_call".into(), ["", ""]),
+            Column::new("duplicate_count".into(), [1_u64, 1]),
+        ];
+        let frame = DataFrame::new(2, columns).unwrap();
+        let err = repertoire(Path::new("r.parquet"), "r", &frame).unwrap_err();
+        insta::assert_snapshot!(err, @"r.parquet: rows that are not those of a repertoire, expected distinct clonotypes in order, without missing values");
+    }
+}

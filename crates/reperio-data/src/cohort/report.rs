@@ -1,0 +1,147 @@
+//! What an import did, for people and for tables.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use polars::prelude::{Column, DataFrame};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::atomic::WriteError;
+use crate::import_counts::ImportCounts;
+use crate::metadata::Metadata;
+use crate::table;
+
+use super::inputs::Skipped;
+use super::manifest::Entry;
+
+/// Prefix of the columns of `cohort.parquet` that hold import counts.
+pub(super) const PREFIX: &str = "import_";
+
+/// What an import did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ImportSummary {
+    /// The repertoires of this import, sorted by id.
+    pub repertoires: Vec<ImportRow>,
+    /// Files in input folders that were not read.
+    pub skipped: Vec<Skipped>,
+    /// Repertoires that the cohort holds now.
+    pub in_cohort: usize,
+}
+
+/// One imported repertoire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ImportRow {
+    /// `repertoire_id`.
+    pub id: String,
+    /// Path of its file from the input that was named.
+    pub source: String,
+    /// Format of the file.
+    pub format: String,
+    /// Whether the file was left unread because it had been imported before in the same way.
+    pub unchanged: bool,
+    /// What became of its rows.
+    pub counts: ImportCounts,
+    /// What a person should know, in words.
+    pub notes: Vec<String>,
+}
+
+impl ImportSummary {
+    /// The counts of all repertoires of this import together.
+    pub fn totals(&self) -> ImportCounts {
+        let mut totals = ImportCounts::default();
+        for row in &self.repertoires {
+            totals.add(&row.counts);
+        }
+        totals
+    }
+}
+
+/// What a person should know about `counts`, in words.
+pub fn notes(counts: &ImportCounts) -> Vec<String> {
+    let mut notes = Vec::new();
+    if counts.clonotypes == 0 {
+        notes.push("no clonotype left".to_owned());
+    }
+    let facts = [
+        (counts.missing_counts, "without a count, taken as 1"),
+        (counts.rounded_counts, "with a fractional count, rounded"),
+        (counts.gene_ties, "with several genes, the first taken"),
+        (counts.unknown_v, "without a V gene"),
+        (counts.unknown_j, "without a J gene"),
+        (counts.anchors_restored, "with a CDR3 only, anchors added"),
+        (counts.translated, "translated from nucleotides"),
+    ];
+    for (rows, fact) in facts {
+        if rows > 0 {
+            notes.push(format!("{rows} of {} rows {fact}", counts.kept));
+        }
+    }
+    notes
+}
+
+/// The reasons for which rows were dropped, most frequent first, in words.
+pub(super) fn reasons(counts: &ImportCounts) -> String {
+    let mut dropped: Vec<_> = counts.dropped.iter().collect();
+    dropped.sort_by_key(|&(reason, rows)| (std::cmp::Reverse(rows), reason));
+    dropped.iter().map(|(reason, rows)| format!("{rows} {reason}")).collect::<Vec<_>>().join(", ")
+}
+
+/// The counts as named numbers: `rows`, `dropped`, `dropped_stop_codon`, ...
+fn numbers(counts: &ImportCounts) -> BTreeMap<String, u64> {
+    let mut numbers = BTreeMap::from([("dropped".to_owned(), counts.dropped())]);
+    let value = serde_json::to_value(counts).expect("counts are numbers with text keys");
+    for (name, value) in value.as_object().into_iter().flatten() {
+        match value {
+            Value::Object(inner) => numbers.extend(
+                inner.iter().map(|(key, n)| (format!("{name}_{key}"), n.as_u64().unwrap_or(0))),
+            ),
+            number => {
+                numbers.insert(name.clone(), number.as_u64().unwrap_or(0));
+            }
+        }
+    }
+    numbers
+}
+
+/// One column for each number that any repertoire has, the principal ones first.
+fn count_columns(entries: &BTreeMap<String, Entry>) -> Vec<Column> {
+    let rows: Vec<_> = entries.values().map(|entry| numbers(&entry.counts)).collect();
+    let first = ["rows", "kept", "clonotypes", "templates", "dropped"];
+    let all: BTreeSet<&str> = rows.iter().flat_map(|row| row.keys().map(String::as_str)).collect();
+    let others = all.into_iter().filter(|name| !first.contains(name));
+    let column = |name: &str| {
+        let values: Vec<u64> = rows.iter().map(|row| row.get(name).copied().unwrap_or(0)).collect();
+        Column::new(format!("{PREFIX}{name}").into(), values)
+    };
+    first.into_iter().chain(others).map(column).collect()
+}
+
+/// `cohort.parquet`: metadata and import counts, a row a repertoire. Rows are in the same order.
+pub(super) fn cohort_frame(metadata: &Metadata, entries: &BTreeMap<String, Entry>) -> DataFrame {
+    let mut columns = vec![Column::new("repertoire_id".into(), metadata.ids.as_slice())];
+    for (name, values) in &metadata.columns {
+        columns.push(Column::new(name.as_str().into(), values.as_slice()));
+    }
+    columns.extend(count_columns(entries));
+    DataFrame::new(entries.len(), columns).expect("columns have distinct names and one height")
+}
+
+/// Writes `import_report.tsv`: where each repertoire comes from, its counts, notes.
+pub(super) fn write(path: &Path, entries: &BTreeMap<String, Entry>) -> Result<(), WriteError> {
+    let text = |name: &str, value: &dyn Fn(&Entry) -> String| {
+        Column::new(name.into(), entries.values().map(value).collect::<Vec<_>>())
+    };
+    let mut columns = vec![
+        Column::new("repertoire_id".into(), entries.keys().cloned().collect::<Vec<_>>()),
+        text("source", &|entry| entry.source.name.clone()),
+        text("format", &|entry| entry.source.format.clone()),
+    ];
+    for mut column in count_columns(entries) {
+        let name = column.name().trim_start_matches(PREFIX).to_owned();
+        column.rename(name.as_str().into());
+        columns.push(column);
+    }
+    columns.push(text("notes", &|entry| notes(&entry.counts).join("; ")));
+    table::write_tsv(path, DataFrame::new(entries.len(), columns))
+}

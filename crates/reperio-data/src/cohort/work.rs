@@ -1,0 +1,291 @@
+//! A store while an import works on it.
+//!
+//! Repertoires are written under hidden names and the journal notes each finished source. Only when
+//! all have been read and match the metadata is the cohort changed ([`Work::commit`]): the old
+//! manifest steps aside, files are renamed into place, the new manifest last. So until then an old
+//! cohort stays whole, and after a crash at any moment a rerun finds either the old cohort or none,
+//! and ends with the same bytes as an undisturbed run.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use crate::atomic::{self, WriteError};
+use crate::format::{ReadOptions, ReadRepertoire};
+use crate::metadata::Metadata;
+
+use super::error::CohortError;
+use super::inputs::Source;
+use super::manifest::{
+    self, COHORT, Done, Entry, FORMAT_VERSION, JOURNAL, MANIFEST, Manifest, PREVIOUS, REPERTOIRES,
+    REPORT, SourceRecord,
+};
+use super::{parquet, reading, report, store};
+
+/// Repertoires of one source.
+pub(super) struct Imported {
+    pub(super) repertoires: BTreeMap<String, Entry>,
+    /// Whether the source was left unread.
+    pub(super) unchanged: bool,
+}
+
+/// A store that is being written.
+pub(super) struct Work<'a> {
+    folder: &'a Path,
+    options: &'a ReadOptions,
+    /// The finished cohort that was there.
+    old: Option<Manifest>,
+    old_metadata: Metadata,
+    /// Repertoires written before with the same options and version, by checksum of their source.
+    known: BTreeMap<String, BTreeMap<String, Entry>>,
+    journal: Mutex<Option<File>>,
+    claimed: Mutex<BTreeSet<String>>,
+}
+
+impl<'a> Work<'a> {
+    /// Looks at what is in `folder`; changes nothing.
+    pub(super) fn open(folder: &'a Path, options: &'a ReadOptions) -> Result<Self, CohortError> {
+        if !manifest::is_store(folder) && has_files(folder) {
+            return Err(CohortError::NotEmpty { path: folder.to_owned() });
+        }
+        let mut old = manifest::read_named(folder, MANIFEST)?;
+        let mut old_metadata = Metadata::default();
+        if let Some(manifest) = &old {
+            old_metadata = store::metadata(folder, manifest)?;
+        } else if let Some(previous) = manifest::read_named(folder, PREVIOUS)? {
+            old_metadata = interrupted_metadata(folder, &previous)?;
+            old = Some(previous);
+        }
+        let mut known: BTreeMap<String, BTreeMap<String, Entry>> = BTreeMap::new();
+        let before = old.iter().map(|manifest| manifest.repertoires.clone());
+        let journal = manifest::read_journal(folder).into_iter().map(|done| done.repertoires);
+        let described = manifest::describe(options);
+        for (id, entry) in before.chain(journal).flatten() {
+            let source = &entry.source;
+            if source.options == described && source.reperio_version == manifest::version() {
+                known.entry(source.sha256.clone()).or_default().insert(id, entry);
+            }
+        }
+        let (journal, claimed) = (Mutex::new(None), Mutex::new(BTreeSet::new()));
+        Ok(Self { folder, options, old, old_metadata, known, journal, claimed })
+    }
+
+    /// Ids of the cohort that was there.
+    pub(super) fn stored(&self) -> BTreeSet<String> {
+        self.old.iter().flat_map(|manifest| manifest.repertoires.keys().cloned()).collect()
+    }
+
+    /// Makes the folder and starts the journal, with what is known from before.
+    pub(super) fn begin(&self) -> Result<(), CohortError> {
+        let path = self.folder.join(JOURNAL);
+        atomic::write(&path, |file| {
+            self.known.values().try_for_each(|done| append(file, done.clone()))
+        })?;
+        let file = File::options().append(true).open(&path);
+        let file = file.map_err(|source| WriteError::Io { path, source })?;
+        *self.journal.lock().expect("no thread panics with the journal") = Some(file);
+        Ok(())
+    }
+
+    /// Reads one source and writes its repertoires under hidden names, unless that was done before.
+    pub(super) fn import(&self, source: &Source) -> Result<Imported, CohortError> {
+        let named = |err| CohortError::Io { path: source.path.clone(), source: err };
+        let sha256 = manifest::sha256_of_file(&source.path).map_err(named)?;
+        if let Some(repertoires) = self.done_before(source, &sha256) {
+            self.claim(repertoires.keys());
+            return Ok(Imported { repertoires, unchanged: true });
+        }
+        let content = reading::read(source, self.options)?;
+        let are_new = self.claim(content.repertoires.iter().map(|read| &read.repertoire.id));
+        let mut repertoires = BTreeMap::new();
+        for read in &content.repertoires {
+            let record = SourceRecord {
+                name: source.name.clone(),
+                sha256: sha256.clone(),
+                repertoires: content.repertoires.len(),
+                named_by_file: content.named_by_file,
+                format: read.format.to_string(),
+                reperio_version: manifest::version(),
+                options: manifest::describe(self.options),
+            };
+            // An id of two sources fails the import in the end; they must not write the same file.
+            let sha256 = if are_new { self.write(read)? } else { String::new() };
+            let entry = Entry { sha256, source: record, counts: read.counts.clone() };
+            repertoires.insert(read.repertoire.id.clone(), entry);
+        }
+        if are_new {
+            self.note(repertoires.clone())?;
+        }
+        Ok(Imported { repertoires, unchanged: false })
+    }
+
+    /// Takes ids for the calling source; whether no other source had taken any of them.
+    fn claim<'b>(&self, mut ids: impl Iterator<Item = &'b String>) -> bool {
+        let mut claimed = self.claimed.lock().expect("no thread panics with the ids");
+        ids.all(|id| claimed.insert(id.clone()))
+    }
+
+    fn done_before(&self, source: &Source, sha256: &str) -> Option<BTreeMap<String, Entry>> {
+        let known = self.known.get(sha256)?;
+        let by_file =
+            known.get_key_value(&source.id).filter(|(_, entry)| entry.source.named_by_file);
+        let mut done: BTreeMap<String, Entry> = if let Some((id, entry)) = by_file {
+            BTreeMap::from([(id.clone(), entry.clone())])
+        } else {
+            let by_column = known.iter().filter(|(_, entry)| !entry.source.named_by_file);
+            by_column.map(|(id, entry)| (id.clone(), entry.clone())).collect()
+        };
+        let expected = done.values().next()?.source.repertoires;
+        if done.len() != expected || !done.iter().all(|(id, entry)| self.is_whole(id, entry)) {
+            return None;
+        }
+        for entry in done.values_mut() {
+            entry.source.name.clone_from(&source.name);
+        }
+        Some(done)
+    }
+
+    /// Whether a repertoire that was written before is there and undamaged. What is staged under its
+    /// name and is not wanted goes.
+    fn is_whole(&self, id: &str, entry: &Entry) -> bool {
+        let is =
+            |path: &Path| manifest::sha256_of_file(path).is_ok_and(|sha256| sha256 == entry.sha256);
+        let staged = manifest::staged_path(self.folder, id);
+        if is(&manifest::repertoire_path(self.folder, id)) {
+            let _ = fs::remove_file(staged); // Mostly there is none.
+            return true;
+        }
+        is(&staged)
+    }
+
+    fn write(&self, read: &ReadRepertoire) -> Result<String, CohortError> {
+        let path = manifest::staged_path(self.folder, &read.repertoire.id);
+        let mut frame = parquet::frame(&read.repertoire);
+        atomic::write(&path, |file| parquet::write(file, &mut frame))?;
+        manifest::sha256_of_file(&path).map_err(|source| CohortError::Io { path, source })
+    }
+
+    fn note(&self, repertoires: BTreeMap<String, Entry>) -> Result<(), CohortError> {
+        let mut journal = self.journal.lock().expect("no thread panics with the journal");
+        let file = journal.as_mut().expect("the import has begun");
+        let result = append(file, repertoires).and_then(|()| file.sync_data());
+        let path = self.folder.join(JOURNAL);
+        Ok(result.map_err(|source| WriteError::Io { path, source })?)
+    }
+
+    /// Makes `entries` part of the cohort, with the rows of `metadata`; returns the repertoires that
+    /// the cohort has now.
+    pub(super) fn commit(
+        &self,
+        entries: BTreeMap<String, Entry>,
+        metadata: Option<&Metadata>,
+    ) -> Result<usize, CohortError> {
+        let mut all = self.old.as_ref().map(|old| old.repertoires.clone()).unwrap_or_default();
+        all.extend(entries);
+        let ids: Vec<String> = all.keys().cloned().collect();
+        let none = Metadata::default();
+        let metadata = self.old_metadata.updated(metadata.unwrap_or(&none), &ids);
+        let staged = |name: &str| self.folder.join(format!(".{name}.new"));
+        let mut frame = report::cohort_frame(&metadata, &all);
+        atomic::write(&staged(COHORT), |file| parquet::write(file, &mut frame))?;
+        report::write(&staged(REPORT), &all)?;
+        let path = staged(COHORT);
+        let manifest = Manifest {
+            cohort_format: FORMAT_VERSION,
+            reperio_version: manifest::version(),
+            metadata_columns: metadata.columns.iter().map(|(name, _)| name.clone()).collect(),
+            cohort_sha256: manifest::sha256_of_file(&path)
+                .map_err(|source| CohortError::Io { path, source })?,
+            repertoires: all,
+        };
+        atomic::write(&staged(MANIFEST), |file| {
+            let text = serde_json::to_string_pretty(&manifest).map_err(io::Error::other)?;
+            writeln!(file, "{text}")
+        })?;
+        self.put_in_place(&manifest)?;
+        Ok(manifest.repertoires.len())
+    }
+
+    /// Renames everything from its hidden name, the manifest last, and tidies up.
+    fn put_in_place(&self, manifest: &Manifest) -> Result<(), CohortError> {
+        let staged = |name: &str| self.folder.join(format!(".{name}.new"));
+        let place = |name: &str| self.folder.join(name);
+        let is_staged = |id: &&String| manifest::staged_path(self.folder, id).is_file();
+        let ids: Vec<&String> = manifest.repertoires.keys().filter(is_staged).collect();
+        let is_finished = place(MANIFEST).is_file();
+        if is_finished && ids.is_empty() && self.old.as_ref() == Some(manifest) {
+            return self.tidy(manifest); // Nothing is new.
+        }
+        if is_finished {
+            rename(&place(MANIFEST), &place(PREVIOUS))?;
+        }
+        for id in ids {
+            let from = manifest::staged_path(self.folder, id);
+            rename(&from, &manifest::repertoire_path(self.folder, id))?;
+        }
+        for name in [COHORT, REPORT, MANIFEST] {
+            rename(&staged(name), &place(name))?;
+        }
+        self.tidy(manifest)
+    }
+
+    /// Removes what unfinished imports of other files left.
+    fn tidy(&self, manifest: &Manifest) -> Result<(), CohortError> {
+        let kept = |id: &&String| !manifest.repertoires.contains_key(*id);
+        let gone = self.known.values().flat_map(BTreeMap::keys).filter(kept);
+        let mut files: Vec<PathBuf> =
+            gone.map(|id| manifest::repertoire_path(self.folder, id)).collect();
+        for folder in [self.folder.to_owned(), self.folder.join(REPERTOIRES)] {
+            let entries = fs::read_dir(&folder);
+            let entries = entries.map_err(|source| CohortError::Io { path: folder, source })?;
+            files.extend(entries.flatten().map(|entry| entry.path()).filter(|path| is_ours(path)));
+        }
+        files.extend([self.folder.join(PREVIOUS), self.folder.join(JOURNAL)]);
+        for path in files {
+            match fs::remove_file(&path) {
+                Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                    return Err(WriteError::Io { path, source }.into());
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The metadata of a cohort whose change was interrupted: that of before, or of after.
+fn interrupted_metadata(folder: &Path, previous: &Manifest) -> Result<Metadata, CohortError> {
+    match store::metadata(folder, previous) {
+        Err(CohortError::Checksum { path } | CohortError::Content { path, .. }) => {
+            match manifest::read_named(folder, &format!(".{MANIFEST}.new"))? {
+                Some(next) => store::metadata(folder, &next),
+                None => Err(CohortError::Checksum { path }),
+            }
+        }
+        result => result,
+    }
+}
+
+/// Whether a file is a hidden one of this module or of [`atomic::write`].
+fn is_ours(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with('.') && (name.ends_with(".new") || name.ends_with(".tmp"))
+}
+
+/// Whether there is anything in `folder` but what a killed import left.
+fn has_files(folder: &Path) -> bool {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).any(|path| !is_ours(&path))
+}
+
+fn append(file: &mut File, repertoires: BTreeMap<String, Entry>) -> io::Result<()> {
+    let mut line = serde_json::to_string(&Done { repertoires }).map_err(io::Error::other)?;
+    line.push('\n');
+    file.write_all(line.as_bytes())
+}
+
+fn rename(from: &Path, to: &Path) -> Result<(), WriteError> {
+    atomic::rename(from, to).map_err(|source| WriteError::Io { path: to.to_owned(), source })
+}

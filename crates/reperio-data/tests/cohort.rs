@@ -1,0 +1,461 @@
+//! Import and load as a person meets them: folders of files in, one cohort out.
+#![expect(clippy::unwrap_used, reason = "fixtures fail loudly")]
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use insta::assert_snapshot;
+use proptest::prelude::*;
+use reperio_data::cohort::{self, Cohort, CohortError, ImportRequest, ImportSummary};
+use reperio_data::format::ReadOptions;
+use reperio_data::progress::{Observer, Progress, Silent};
+use tempfile::TempDir;
+
+const HEADER: &str = "junction_aa\tv_call\tj_call\tduplicate_count\n";
+
+/// An AIRR table of one clonotype a junction.
+fn airr(junctions: &[&str]) -> String {
+    let rows = junctions.iter().zip(1..).map(|(j, n)| format!("{j}\tTRBV9\tTRBJ2-1\t{n}\n"));
+    HEADER.to_owned() + &rows.collect::<String>()
+}
+
+/// A fresh folder with files in it.
+struct Scenario(TempDir);
+
+impl Scenario {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let scenario = Self(TempDir::new().unwrap());
+        for (name, content) in files {
+            scenario.write(name, content);
+        }
+        scenario
+    }
+
+    /// Three repertoires in `in/`; the table of labels names them in three ways.
+    fn three() -> Self {
+        Self::new(&[
+            ("in/a.tsv", &airr(&["CASSAF", "CASSLF"])),
+            ("in/b.tsv", &airr(&["CASSQF", "CASSLF", "CAGGF"])),
+            ("in/sub/c.tsv", &airr(&["CASSYF"])),
+            ("in/readme.md", "# Not a table\n"),
+            (
+                "in/metadata.tsv",
+                "ID\tfilename\tstatus\na\t\tsick\nb.tsv\t\tNA\nC1\tsub/c.tsv\twell\n",
+            ),
+        ])
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, content: &str) {
+        fs::create_dir_all(self.path(name).parent().unwrap()).unwrap();
+        fs::write(self.path(name), content).unwrap();
+    }
+
+    fn import(
+        &self,
+        inputs: &[&str],
+        metadata: Option<&str>,
+    ) -> Result<ImportSummary, CohortError> {
+        self.import_watched(inputs, metadata, &Silent)
+    }
+
+    fn import_watched(
+        &self,
+        inputs: &[&str],
+        metadata: Option<&str>,
+        observer: &dyn Observer,
+    ) -> Result<ImportSummary, CohortError> {
+        let request = ImportRequest {
+            inputs: inputs.iter().map(|name| self.path(name)).collect(),
+            metadata: metadata.map(|name| self.path(name)),
+            out: self.path("cohort"),
+            options: ReadOptions::default(),
+        };
+        cohort::import(&request, observer)
+    }
+
+    fn load(&self, inputs: &[&str], metadata: Option<&str>) -> Result<Cohort, CohortError> {
+        let inputs: Vec<_> = inputs.iter().map(|name| self.path(name)).collect();
+        let metadata = metadata.map(|name| self.path(name));
+        cohort::load(&inputs, metadata.as_deref(), &ReadOptions::default(), &Silent)
+    }
+
+    /// Every file of the store with its bytes.
+    fn store(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        files(self.0.path(), &self.path("cohort"))
+    }
+
+    /// The message of an error with its causes, without the path of the fresh folder.
+    fn text<T>(&self, result: Result<T, CohortError>) -> String {
+        let Err(err) = result else { panic!("an error was expected") };
+        let chain = std::iter::successors(Some(&err as &dyn Error), |&err| err.source());
+        let text = chain.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+        text.replace(&format!("{}/", self.0.path().display()), "")
+    }
+}
+
+/// All files in `folder` by their path from `top`.
+fn files(top: &Path, folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(top, &path));
+        } else {
+            found.insert(path.strip_prefix(top).unwrap().to_owned(), fs::read(&path).unwrap());
+        }
+    }
+    found
+}
+
+fn assert_same_files(a: &BTreeMap<PathBuf, Vec<u8>>, b: &BTreeMap<PathBuf, Vec<u8>>, when: &str) {
+    assert!(a.keys().eq(b.keys()), "{when}: {:?} and {:?}", a.keys(), b.keys());
+    for (path, bytes) in a {
+        assert!(bytes == &b[path], "{when}: {} differs", path.display());
+    }
+}
+
+fn junctions(cohort: &Cohort) -> Vec<String> {
+    let all = cohort.repertoires.iter().map(|own| {
+        let junctions: Vec<_> = (0..own.len()).map(|i| own.junction_aa(i)).collect();
+        format!("{}: {}", own.id, junctions.join(" "))
+    });
+    all.collect()
+}
+
+#[test]
+fn a_folder_becomes_a_cohort_with_its_labels() {
+    let scenario = Scenario::three();
+    let summary = scenario.import(&["in"], None).unwrap();
+    let cohort = scenario.load(&["cohort"], None).unwrap();
+    assert_eq!(cohort.metadata.ids, ["C1", "a", "b"]);
+    let status = [Some("well".to_owned()), Some("sick".to_owned()), None];
+    assert_eq!(cohort.metadata.column("status"), Some(&status[..]));
+    assert_snapshot!(junctions(&cohort).join("\n"), @r"
+    C1: CASSYF
+    a: CASSAF CASSLF
+    b: CAGGF CASSLF CASSQF
+    ");
+    assert_eq!(summary.in_cohort, 3);
+    assert_eq!(summary.totals().clonotypes, 6);
+    assert_eq!(summary.skipped.len(), 1);
+    assert!(summary.skipped[0].path.ends_with("readme.md"));
+    assert_eq!(scenario.load(&["in"], None).unwrap(), cohort, "raw files give the same cohort");
+}
+
+#[test]
+fn the_store_holds_the_promised_files_and_nothing_else() {
+    let scenario = Scenario::three();
+    scenario.import(&["in"], None).unwrap();
+    let names: Vec<_> =
+        scenario.store().into_keys().map(|path| path.display().to_string()).collect();
+    assert_snapshot!(names.join("\n"), @r"
+    cohort/cohort.parquet
+    cohort/import_report.tsv
+    cohort/manifest.json
+    cohort/repertoires/C1.parquet
+    cohort/repertoires/a.parquet
+    cohort/repertoires/b.parquet
+    ");
+    let report = fs::read_to_string(scenario.path("cohort/import_report.tsv")).unwrap();
+    assert_snapshot!(report.lines().next().unwrap().split('\t').take(8).collect::<Vec<_>>().join(" "), @"repertoire_id source format rows kept clonotypes templates dropped");
+    assert_snapshot!(report.lines().nth(1).unwrap().split('\t').take(8).collect::<Vec<_>>().join(" "), @"C1 sub/c.tsv airr 1 1 1 1 0");
+}
+
+#[test]
+fn importing_again_adds_replaces_and_leaves_the_rest_unread() {
+    let scenario = Scenario::three();
+    scenario.import(&["in"], None).unwrap();
+    let before = scenario.store();
+    let again = scenario.import(&["in"], None).unwrap();
+    assert!(again.repertoires.iter().all(|row| row.unchanged));
+    assert_same_files(&scenario.store(), &before, "the second time");
+
+    scenario.write("more/a.tsv", &airr(&["CAAAAF"]));
+    scenario.write("more/d.tsv", &airr(&["CDDDDF"]));
+    scenario.write("more/metadata.csv", "sample,age\na,5\nd,7\nb,9\n");
+    let more = scenario.import(&["more"], None).unwrap();
+    assert_eq!((more.repertoires.len(), more.in_cohort), (2, 4));
+    assert!(more.repertoires.iter().all(|row| !row.unchanged));
+    let cohort = scenario.load(&["cohort"], None).unwrap();
+    assert_eq!(cohort.metadata.ids, ["C1", "a", "b", "d"]);
+    let age = [None, Some("5"), Some("9"), Some("7")].map(|age| age.map(str::to_owned));
+    assert_eq!(cohort.metadata.column("age"), Some(&age[..]));
+    assert_eq!(junctions(&cohort)[1], "a: CAAAAF");
+}
+
+#[test]
+fn changed_options_read_again() {
+    let scenario = Scenario::three();
+    scenario.import(&["in"], None).unwrap();
+    let options = ReadOptions { max_length: 5, ..ReadOptions::default() };
+    let (inputs, out) = (vec![scenario.path("in")], scenario.path("cohort"));
+    let request = ImportRequest { inputs, metadata: None, out, options };
+    let summary = cohort::import(&request, &Silent).unwrap();
+    assert_eq!(summary.totals().clonotypes, 1);
+    assert_eq!(junctions(&scenario.load(&["cohort"], None).unwrap()), ["C1: ", "a: ", "b: CAGGF"]);
+}
+
+#[test]
+fn a_failed_import_leaves_the_old_cohort_whole() {
+    let scenario = Scenario::three();
+    scenario.import(&["in"], None).unwrap();
+    let before = scenario.load(&["cohort"], None).unwrap();
+    scenario.write("more/a.tsv", &airr(&["CAAAAF"]));
+    scenario.write("more/bad.tsv", &format!("{HEADER}CASSF\tTRBV9\n"));
+    scenario.import(&["more"], None).unwrap_err();
+    assert_eq!(scenario.load(&["cohort"], None).unwrap(), before);
+}
+
+/// Asks to stop once `after` files are done, as Ctrl-C does.
+struct StopAfter {
+    after: usize,
+    done: std::sync::atomic::AtomicUsize,
+}
+
+impl Observer for StopAfter {
+    fn progress(&self, _: Progress<'_>) {
+        self.done.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+    }
+    fn scalar(&self, _: &str, _: u64, _: f64) {}
+    fn cancelled(&self) -> bool {
+        self.done.load(std::sync::atomic::Ordering::SeqCst) >= self.after
+    }
+}
+
+#[test]
+fn a_stopped_import_keeps_what_it_has_and_ends_with_the_same_bytes() {
+    let (stopped, whole) = (Scenario::three(), Scenario::three());
+    whole.import(&["in"], None).unwrap();
+    let observer = StopAfter { after: 1, done: 0.into() };
+    let result = stopped.import_watched(&["in"], None, &observer);
+    assert_snapshot!(stopped.text(result), @"stopped");
+    assert_snapshot!(stopped.text(stopped.load(&["cohort"], None)), @"cohort is not a finished cohort: there is no manifest.json, run the import again");
+    let summary = stopped.import(&["in"], None).unwrap();
+    assert!(summary.repertoires.iter().any(|row| row.unchanged), "one was kept");
+    assert_same_files(&stopped.store(), &whole.store(), "after the rerun");
+}
+
+#[test]
+fn ids_that_are_no_file_names_are_encoded() {
+    let scenario = Scenario::three();
+    scenario.write("m.tsv", "id\tfilename\n../x\tin/a.tsv\na b\tin/b.tsv\nü\tin/sub/c.tsv\n");
+    scenario.import(&["in/a.tsv", "in/b.tsv", "in/sub/c.tsv"], Some("m.tsv")).unwrap();
+    assert!(scenario.path("cohort/repertoires/%2E.%2Fx.parquet").is_file());
+    assert_eq!(scenario.load(&["cohort"], None).unwrap().metadata.ids, ["../x", "a b", "ü"]);
+}
+
+#[test]
+fn only_folders_of_listed_files_are_searched() {
+    let scenario = Scenario::three();
+    scenario.write("in/metadata.tsv", "id\tfilename\nC1\tsub/c.tsv\n");
+    let summary = scenario.import(&["in"], None).unwrap();
+    assert_eq!(summary.in_cohort, 1);
+    assert_eq!(summary.skipped.len(), 3, "{:?}", summary.skipped);
+}
+
+#[test]
+fn one_table_of_many_repertoires_is_matched_by_id() {
+    let table = "RunId\tAASeq\tcloneFraction\tVregion\tJregion\n\
+                 S1\tCASSAF\t0.5\tTRBV9\tTRBJ2-1\nS2\tCASSLF\t0.5\tTRBV9\tTRBJ2-1\n";
+    let scenario =
+        Scenario::new(&[("in/P.tsv", table), ("in/metadata.tsv", "id\tx\nS2\t2\nS1\t1\n")]);
+    scenario.import(&["in"], None).unwrap();
+    let before = scenario.store();
+    assert!(scenario.import(&["in"], None).unwrap().repertoires.iter().all(|row| row.unchanged));
+    assert_same_files(&scenario.store(), &before, "the second time");
+    let x = [Some("1".to_owned()), Some("2".to_owned())];
+    assert_eq!(scenario.load(&["cohort"], None).unwrap().metadata.column("x"), Some(&x[..]));
+}
+
+#[test]
+fn stores_and_files_load_together_and_new_labels_win() {
+    let scenario = Scenario::three();
+    scenario.import(&["in"], None).unwrap();
+    scenario.write("d.tsv", &airr(&["CDDDDF"]));
+    let cohort = scenario.load(&["cohort", "d.tsv"], None).unwrap();
+    assert_eq!(cohort.metadata.ids, ["C1", "a", "b", "d"]);
+    assert!(cohort.metadata.column("status").is_some());
+    scenario.write("m.tsv", "id\ty\na\t1\nb\t2\nC1\t3\nd\t4\n");
+    let cohort = scenario.load(&["cohort", "d.tsv"], Some("m.tsv")).unwrap();
+    assert_eq!(cohort.metadata.columns.len(), 1);
+}
+
+#[test]
+fn mismatches_are_listed_in_both_directions() {
+    let scenario = Scenario::three();
+    scenario.write("in/metadata.tsv", "id\tx\na\t1\nz\t2\ny.tsv\t3\n");
+    assert_snapshot!(scenario.text(scenario.import(&["in"], None)), @r#"
+    in/metadata.tsv does not match the repertoires
+      id without a repertoire: "z"
+      id without a repertoire: "y.tsv"
+      repertoire without a row: "b" (b.tsv)
+      repertoire without a row: "c" (sub/c.tsv)
+    "#);
+    assert_snapshot!(scenario.text(scenario.load(&["in/a.tsv"], Some("in/metadata.tsv"))), @r#"
+    in/metadata.tsv does not match the repertoires
+      id without a repertoire: "z"
+      id without a repertoire: "y.tsv"
+    "#);
+    scenario.write("in/metadata.tsv", "id\tx\na\t1\n");
+    assert_snapshot!(scenario.text(scenario.load(&["in"], None)), @r#"
+    in/metadata.tsv does not match the repertoires
+      repertoire without a row: "b" (b.tsv)
+      repertoire without a row: "c" (sub/c.tsv)
+    "#);
+}
+
+#[test]
+fn wrong_inputs_are_named() {
+    let scenario = Scenario::three();
+    scenario.write("other/a.tsv", &airr(&["CAAAAF"]));
+    scenario.write("empty/notes.txt", "nothing\n");
+    scenario.write("bad1.tsv", &format!("{HEADER}CASSF\tTRBV9\n"));
+    scenario.write("bad2.tsv", "");
+    scenario.write("short.tsv", &airr(&["CF", "CAF"]));
+    scenario.write("reserved.tsv", "id\timport_rows\na\t1\n");
+    let check = |inputs: &[&str]| scenario.text(scenario.import(inputs, None));
+    assert_snapshot!(check(&["in", "no/such", "nor.this"]), @"no such file or folder: no/such, nor.this");
+    assert_snapshot!(check(&["in/a.tsv", "other"]), @r#"
+    repertoire ids occur more than once
+      "a" in a.tsv, a.tsv
+    "#);
+    assert_snapshot!(check(&["empty"]), @r"
+    no repertoire table in empty
+      skipped empty/notes.txt: 1: columns `nothing`, expected those of a known format (airr, immunoseq, mixcr, vdjtools, immunarch, 10x, trust4, imgt, deeprc, immuneml, tcrdb, airr-ml-25, custom, fasta) or columns that you name
+    ");
+    assert_snapshot!(check(&["bad1.tsv"]), @"bad1.tsv:2: 2 fields, expected 4");
+    assert_snapshot!(check(&["bad1.tsv", "in/a.tsv", "bad2.tsv"]), @r"
+    2 files cannot be read
+      bad1.tsv:2: 2 fields, expected 4
+      bad2.tsv: empty file, expected a table with a header line
+    ");
+    assert_snapshot!(check(&["short.tsv"]), @"no clonotype left of 2 rows: 2 too short");
+    let reserved = scenario.import(&["in/a.tsv"], Some("reserved.tsv"));
+    assert_snapshot!(scenario.text(reserved), @r#"metadata columns "import_rows" are names that cohort.parquet keeps for itself, expected others"#);
+}
+
+#[test]
+fn wrong_outputs_are_named() {
+    let scenario = Scenario::three();
+    scenario.write("cohort/thesis.txt", "precious");
+    assert_snapshot!(scenario.text(scenario.import(&["in"], None)), @"cohort is not empty and not a cohort, expected a new folder or a cohort to add to");
+    let request = ImportRequest {
+        inputs: vec![scenario.path("in")],
+        metadata: None,
+        out: scenario.path("in/a.tsv/cohort"),
+        options: ReadOptions::default(),
+    };
+    assert_snapshot!(scenario.text(cohort::import(&request, &Silent)), @"cannot write in/a.tsv/cohort/import.journal: in/a.tsv is a file, expected a folder");
+}
+
+#[test]
+fn damage_is_found() {
+    let scenario = Scenario::three();
+    scenario.import(&["in"], None).unwrap();
+    assert_snapshot!(scenario.text(scenario.import(&["cohort"], None)), @"cohort is a cohort already, expected repertoire files");
+    let path = scenario.path("cohort/repertoires/a.parquet");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[30] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    let check = || scenario.text(scenario.load(&["cohort"], None));
+    assert_snapshot!(check(), @"cohort/repertoires/a.parquet: its checksum is not the one in manifest.json: damaged or changed since the import");
+    fs::remove_file(&path).unwrap();
+    assert_snapshot!(check(), @"cannot read cohort/repertoires/a.parquet: No such file or directory (os error 2)");
+    scenario.import(&["in"], None).unwrap();
+    scenario.load(&["cohort"], None).unwrap();
+
+    let manifest = fs::read_to_string(scenario.path("cohort/manifest.json")).unwrap();
+    scenario.write(
+        "cohort/manifest.json",
+        &manifest.replace("\"cohort_format\": 1", "\"cohort_format\": 9"),
+    );
+    assert_snapshot!(check(), @"cohort/manifest.json: cohort format 9, expected 1: import it again with this version");
+    scenario.write("cohort/manifest.json", &manifest[..manifest.len() / 2]);
+    assert_snapshot!(check().split(": EOF").next().unwrap().to_owned(), @"cohort/manifest.json: not the manifest of a cohort, run the import again");
+}
+
+/// A store as a process leaves it that was killed right after its `n`th change of a file.
+fn killed_after(
+    n: usize,
+    before: &BTreeMap<PathBuf, Vec<u8>>,
+    after: &BTreeMap<PathBuf, Vec<u8>>,
+) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut state = before.clone();
+    let manifest = PathBuf::from("cohort/manifest.json");
+    let hidden = |path: &Path| {
+        path.with_file_name(format!(".{}.new", path.file_name().unwrap().to_str().unwrap()))
+    };
+    for (path, bytes) in after {
+        if before.get(path) != Some(bytes) {
+            state.insert(hidden(path), bytes.clone());
+        }
+    }
+    if let Some(old) = state.remove(&manifest) {
+        state.insert("cohort/.manifest.previous.json".into(), old);
+    }
+    let changes: Vec<_> = after.keys().filter(|path| **path != manifest).collect();
+    for path in changes.into_iter().rev().take(n) {
+        if let Some(bytes) = state.remove(&hidden(path)) {
+            state.insert(path.clone(), bytes);
+        }
+    }
+    state
+}
+
+#[test]
+fn a_kill_between_any_two_renames_is_mended_by_a_rerun() {
+    let scenario = Scenario::three();
+    scenario.import(&["in"], None).unwrap();
+    let before = scenario.store();
+    scenario.write("more/a.tsv", &airr(&["CAAAAF"]));
+    scenario.write("more/d.tsv", &airr(&["CDDDDF"]));
+    scenario.write("more/metadata.csv", "sample,age\na,5\nd,7\n");
+    scenario.import(&["more"], None).unwrap();
+    let after = scenario.store();
+    for n in 0..=after.len() {
+        fs::remove_dir_all(scenario.path("cohort")).unwrap();
+        for (path, bytes) in killed_after(n, &before, &after) {
+            let path = scenario.0.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
+        }
+        let loaded = scenario.load(&["cohort"], None);
+        assert!(matches!(loaded, Err(CohortError::NotFinished { .. })), "after {n} renames");
+        scenario.import(&["more"], None).unwrap();
+        assert_same_files(&scenario.store(), &after, &format!("after {n} renames"));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// The order of inputs and of rows changes no byte of the store.
+    #[test]
+    fn order_changes_nothing(
+        repertoires in prop::collection::vec(prop::collection::vec("C[ACDEFGHIKL]{4}F", 1..8), 1..5),
+    ) {
+        let (forward, backward) = (Scenario::new(&[]), Scenario::new(&[]));
+        let mut inputs = Vec::new();
+        for (i, junctions) in repertoires.iter().enumerate() {
+            let rows: Vec<_> = junctions.iter().map(|j| format!("{j}\tTRBV9\t\t2\n")).collect();
+            let name = format!("r{i}.tsv");
+            forward.write(&name, &(HEADER.to_owned() + &rows.concat()));
+            backward.write(&name, &(HEADER.to_owned() + &rows.concat()));
+            inputs.push(name);
+        }
+        let mut inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
+        forward.import(&inputs, None).unwrap();
+        let raw = forward.load(&inputs, None).unwrap();
+        inputs.reverse();
+        backward.import(&inputs, None).unwrap();
+        assert_same_files(&forward.store(), &backward.store(), "in both orders");
+        prop_assert_eq!(&forward.load(&["cohort"], None).unwrap(), &raw, "the store keeps everything");
+        prop_assert_eq!(backward.load(&inputs, None).unwrap(), raw);
+    }
+}
