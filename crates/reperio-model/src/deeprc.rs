@@ -56,7 +56,7 @@ fn position_sums(length: usize) -> [f64; 2] {
 /// first; of equals the first.
 ///
 /// `DeepRC` keeps a tenth, in training and in scoring, and takes the softmax over the kept ones alone.
-/// The published program keeps none of fewer than 10 sequences and fails; here one is kept.
+/// A tenth of fewer than 10 sequences would be none; here one is kept.
 pub fn best_attended(attention: &[f32], fraction: f64) -> Vec<u32> {
     let wanted = (attention.len() as f64 * fraction) as usize;
     let mut order: Vec<u32> = (0..attention.len() as u32).collect();
