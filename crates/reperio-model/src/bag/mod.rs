@@ -15,12 +15,31 @@
 
 use reperio_data::encode::EncodedRepertoire;
 
+mod backward;
+mod chunk;
+mod dense;
+mod forward;
+mod gradient;
+mod lanes;
 mod layout;
+mod math;
 mod op;
+mod pack;
+mod parts;
 mod position;
 pub mod scalar;
+mod scan;
+mod sequences;
 mod shape;
+mod softmax;
+mod starts;
+#[cfg(test)]
+mod tests;
 
+use chunk::Operation;
+use pack::Packed;
+
+pub use lanes::InstructionSet;
 pub use layout::{BagLayout, Segment};
 pub use op::{Bag, BagOp, bag};
 pub use position::PositionTerms;
@@ -77,19 +96,26 @@ pub struct Embeddings {
 /// If `params` does not fit `layout`, a gene index is outside the layout's vocabulary, or
 /// [`Windows::Padded`] meets a `padded_length` shorter than a sequence or a filter.
 pub fn forward(layout: &BagLayout, params: &[f32], bags: &[BagInput]) -> Vec<Pooled> {
-    let params = widen(params);
-    let narrow = |values: Vec<f64>| values.into_iter().map(|value| value as f32).collect();
-    bags.iter()
-        .map(|bag| scalar::forward(layout, &params, bag))
-        .map(|pooled| Pooled {
-            z: narrow(pooled.z),
-            max: narrow(pooled.max),
-            sum: narrow(pooled.sum),
-        })
-        .collect()
+    forward_with(InstructionSet::detect(), layout, params, bags)
 }
 
-/// Gradient of `sum(dz * z)` by the flat parameters, summed over `bags`; `dz` is (B, H, D).
+/// [`forward`] with one instruction set.
+///
+/// # Panics
+///
+/// As [`forward`], or if the processor lacks the set.
+pub fn forward_with(
+    set: InstructionSet,
+    layout: &BagLayout,
+    params: &[f32],
+    bags: &[BagInput],
+) -> Vec<Pooled> {
+    let packed = pack(set, layout, params, bags);
+    forward::forward(Operation { set, shape: layout.shape(), packed: &packed }, bags)
+}
+
+/// Gradient of `sum(dz * z)` by the flat parameters, summed over `bags`; `dz` is (B, H, D) and `pooled`
+/// what [`forward`] returned.
 ///
 /// # Panics
 ///
@@ -101,16 +127,27 @@ pub fn backward(
     pooled: &[Pooled],
     dz: &[f32],
 ) -> Vec<f32> {
-    let (params, dz) = (widen(params), widen(dz));
+    backward_with(InstructionSet::detect(), layout, params, bags, (pooled, dz))
+}
+
+/// [`backward`] with one instruction set.
+///
+/// # Panics
+///
+/// As [`backward`], or if the processor lacks the set.
+pub fn backward_with(
+    set: InstructionSet,
+    layout: &BagLayout,
+    params: &[f32],
+    bags: &[BagInput],
+    (pooled, dz): (&[Pooled], &[f32]),
+) -> Vec<f32> {
     let size = layout.shape().heads * layout.shape().embedding_dim();
-    assert_eq!((pooled.len(), dz.len()), (bags.len(), bags.len() * size), "bags and (B, H, D)");
-    let mut total = vec![0.0; layout.len()];
-    for (bag, dz) in bags.iter().zip(dz.chunks(size)) {
-        for (total, part) in total.iter_mut().zip(scalar::backward(layout, &params, bag, dz)) {
-            *total += part;
-        }
-    }
-    total.into_iter().map(|value| value as f32).collect()
+    let expected = (bags.len(), bags.len() * size);
+    assert_eq!((pooled.len(), dz.len()), expected, "pooled bags and gradients (B, H, D)");
+    let packed = pack(set, layout, params, bags);
+    let op = Operation { set, shape: layout.shape(), packed: &packed };
+    backward::backward(op, layout, bags, (pooled, dz))
 }
 
 /// Scores, attention and evidence of each sequence of `bag`, for a linear `head` (T, H, D).
@@ -125,26 +162,12 @@ pub fn sequences(
     pooled: &Pooled,
     head: &[f32],
 ) -> SequenceScores {
-    let params = widen(params);
-    let dim = layout.shape().embedding_dim();
-    let size = layout.shape().heads * dim;
-    let mut out = SequenceScores { scores: vec![], attention: vec![], evidence: vec![] };
-    for i in 0..bag.repertoire.len() {
-        let trace = scalar::trace(layout, &params, bag, i);
-        let mut attention = Vec::new();
-        for (h, &score) in trace.scores.iter().enumerate() {
-            attention.push((score - f64::from(pooled.max[h])).exp() / f64::from(pooled.sum[h]));
-        }
-        for row in head.chunks_exact(size) {
-            let dots = row.chunks_exact(dim).zip(&attention).map(|(w, a)| {
-                a * w.iter().zip(&trace.e).map(|(&w, e)| f64::from(w) * e).sum::<f64>()
-            });
-            out.evidence.push(dots.sum::<f64>() as f32);
-        }
-        out.scores.extend(trace.scores.iter().map(|&score| score as f32));
-        out.attention.extend(attention.iter().map(|&attention| attention as f32));
-    }
-    out
+    let size = layout.shape().heads * layout.shape().embedding_dim();
+    assert_eq!(head.len() % size, 0, "a head of {} values, expected (T, H, D)", head.len());
+    let set = InstructionSet::detect();
+    let packed = pack(set, layout, params, &[*bag]);
+    let op = Operation { set, shape: layout.shape(), packed: &packed };
+    sequences::sequences(op, bag, pooled, head)
 }
 
 /// Embeddings of each sequence of `bag`.
@@ -153,17 +176,29 @@ pub fn sequences(
 ///
 /// As [`forward`].
 pub fn embeddings(layout: &BagLayout, params: &[f32], bag: &BagInput) -> Embeddings {
-    let params = widen(params);
-    let mut out = Embeddings { values: vec![], starts: vec![] };
-    for i in 0..bag.repertoire.len() {
-        let trace = scalar::trace(layout, &params, bag, i);
-        let length = bag.repertoire.sequence(i).len();
-        out.values.extend(trace.e.iter().map(|&e| e as f32));
-        out.starts.extend(trace.starts.iter().map(|&p| p.min(length) as u16));
-    }
-    out
+    let set = InstructionSet::detect();
+    let packed = pack(set, layout, params, &[*bag]);
+    sequences::embeddings(Operation { set, shape: layout.shape(), packed: &packed }, bag)
 }
 
-fn widen(values: &[f32]) -> Vec<f64> {
-    values.iter().map(|&value| f64::from(value)).collect()
+/// Checks everything once, so that the kernels need not, and packs the parameters.
+fn pack(set: InstructionSet, layout: &BagLayout, params: &[f32], bags: &[BagInput]) -> Packed {
+    assert!(set.is_available(), "{set:?} is not available on this processor");
+    assert_eq!(params.len(), layout.len(), "parameters of the layout");
+    let shape = layout.shape();
+    for bag in bags {
+        assert!(
+            chunk::is_padded_enough(shape, bag),
+            "padded to {}, sequences up to {} and filters up to {} residues",
+            bag.padded_length,
+            bag.repertoire.max_length(),
+            shape.max_width()
+        );
+        let columns = [(bag.repertoire.v(), shape.v_genes), (bag.repertoire.j(), shape.j_genes)];
+        for (genes, count) in columns.into_iter().filter(|_| shape.gene_dim > 0) {
+            let largest = genes.iter().copied().max().map_or(0, usize::from);
+            assert!(largest < count, "gene {largest} of a vocabulary of {count}");
+        }
+    }
+    Packed::new(layout, params, bags)
 }
