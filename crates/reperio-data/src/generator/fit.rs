@@ -1,0 +1,218 @@
+//! Fitting a generator to real repertoires.
+
+use super::file::{Lengths, Parameters};
+use super::layout::{CLASSES, Layout};
+use super::residues::Tally;
+use super::{CountModel, DepthModel, Generator, Variation, rows};
+use crate::repertoire::{GeneVocabulary, Repertoire};
+
+/// Weight of the independent estimate of lengths given V and J, in clonotypes.
+const KAPPA: f64 = 50.0;
+
+/// What a generator is fitted with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FitOptions {
+    /// Shortest junction used, in residues.
+    pub min_length: usize,
+    /// Longest junction used, in residues.
+    pub max_length: usize,
+    /// Genes with a smaller share of all clonotypes are left out, with their clonotypes.
+    pub min_gene_share: f64,
+}
+
+impl Default for FitOptions {
+    fn default() -> Self {
+        Self { min_length: 7, max_length: 30, min_gene_share: 2e-5 }
+    }
+}
+
+/// Why no generator could be fitted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FitError {
+    /// Nothing left to fit to.
+    #[error(
+        "no clonotype with {min_length} to {max_length} residues in {repertoires} repertoires, expected at least one"
+    )]
+    Empty {
+        /// Repertoires given.
+        repertoires: usize,
+        /// Shortest junction used.
+        min_length: usize,
+        /// Longest junction used.
+        max_length: usize,
+    },
+}
+
+impl Generator {
+    /// Fits a generator; each clonotype weighs the same, whatever its count.
+    ///
+    /// # Errors
+    ///
+    /// If no clonotype is left after the options' limits.
+    pub fn fit(repertoires: &[&Repertoire], options: &FitOptions) -> Result<Self, FitError> {
+        let genes = frequent_genes(repertoires, options.min_gene_share);
+        let (n_v, n_j) = (genes.v.len(), genes.j.len());
+        let (min, max) = (options.min_length.max(2), options.max_length);
+        let width = (max + 1).saturating_sub(min);
+        let mut lengths = vec![vec![0_u32; width]; n_v * n_j];
+        each(repertoires, &genes, (min, max), |v, j, junction| {
+            lengths[v * n_j + j][junction.len() - min] += 1;
+        });
+        let pairs: Vec<u32> = lengths.iter().map(|row| row.iter().sum()).collect();
+        let clonotypes: u64 = pairs.iter().map(|&n| u64::from(n)).sum();
+        if clonotypes == 0 {
+            let (min_length, max_length) = (min, max);
+            return Err(FitError::Empty { repertoires: repertoires.len(), min_length, max_length });
+        }
+        let class_bounds = class_bounds(&lengths, min);
+        let layout = Layout { n_v, n_j, max_length: max, class_bounds };
+        let mut tally = Tally::new(layout.clone());
+        each(repertoires, &genes, (min, max), |v, j, junction| tally.add(v, j, junction));
+        Ok(Self::new(Parameters {
+            fitted_repertoires: repertoires.len() as u64,
+            fitted_clonotypes: clonotypes,
+            lengths: Lengths { min, max, rows: length_rows(&lengths, n_j) },
+            residues: tally.fit(),
+            layout,
+            pairs,
+            counts: CountModel::fit(repertoires),
+            depth: DepthModel::fit(repertoires),
+            variation: Variation::fit(repertoires, &genes),
+            genes,
+        }))
+    }
+}
+
+/// Genes with at least `min_share` of all clonotypes; the unknown gene stays.
+fn frequent_genes(repertoires: &[&Repertoire], min_share: f64) -> GeneVocabulary {
+    let mut genes = GeneVocabulary::of(repertoires.iter().copied());
+    let total: usize = repertoires.iter().map(|repertoire| repertoire.len()).sum();
+    let least = min_share * total as f64;
+    let is_frequent = |name: &String, pick: fn(&Repertoire) -> (&[u16], &[String])| {
+        let occurrences = |repertoire: &&Repertoire| {
+            let (indices, names) = pick(repertoire);
+            let own = names.iter().position(|other| other == name);
+            own.map_or(0, |own| indices.iter().filter(|&&index| usize::from(index) == own).count())
+        };
+        name.is_empty() || repertoires.iter().map(occurrences).sum::<usize>() as f64 >= least
+    };
+    genes.v.retain(|name| is_frequent(name, |r| (r.v(), &r.genes().v)));
+    genes.j.retain(|name| is_frequent(name, |r| (r.j(), &r.genes().j)));
+    genes
+}
+
+/// Calls `visit` with V, J and residues of every clonotype within the limits.
+fn each(
+    repertoires: &[&Repertoire],
+    genes: &GeneVocabulary,
+    (min, max): (usize, usize),
+    mut visit: impl FnMut(usize, usize, &[u8]),
+) {
+    for repertoire in repertoires {
+        let place = |from: &[String], to: &[String]| -> Vec<Option<usize>> {
+            from.iter().map(|name| to.iter().position(|other| other == name)).collect()
+        };
+        let v_place = place(&repertoire.genes().v, &genes.v);
+        let j_place = place(&repertoire.genes().j, &genes.j);
+        for i in 0..repertoire.len() {
+            let junction = repertoire.junction_codes(i);
+            let v = v_place[usize::from(repertoire.v()[i])];
+            let j = j_place[usize::from(repertoire.j()[i])];
+            if let (Some(v), Some(j), true) = (v, j, (min..=max).contains(&junction.len())) {
+                visit(v, j, junction);
+            }
+        }
+    }
+}
+
+/// Lengths that divide the clonotypes into classes of about equal size.
+fn class_bounds(lengths: &[Vec<u32>], min: usize) -> [usize; CLASSES - 1] {
+    let width = lengths[0].len();
+    let marginal: Vec<u64> =
+        (0..width).map(|l| lengths.iter().map(|row| u64::from(row[l])).sum()).collect();
+    let total: u64 = marginal.iter().sum();
+    std::array::from_fn(|class| {
+        let wanted = total * (class as u64 + 1) / CLASSES as u64;
+        let mut below = 0;
+        let mut reaches = marginal.iter().position(|n| {
+            below += n;
+            below >= wanted
+        });
+        min + reaches.take().unwrap_or(width - 1)
+    })
+}
+
+/// Quantised `P(length | V, J)` of each pair that occurs, shrunk towards independence:
+/// `P(l | v) P(l | j) / P(l)`.
+fn length_rows(lengths: &[Vec<u32>], n_j: usize) -> Vec<u8> {
+    let width = lengths[0].len();
+    let sum = |pairs: &mut dyn Iterator<Item = usize>| {
+        let mut row = vec![0.5; width]; // Half a clonotype: no length is impossible.
+        for pair in pairs {
+            row.iter_mut().zip(&lengths[pair]).for_each(|(sum, &n)| *sum += f64::from(n));
+        }
+        let total: f64 = row.iter().sum();
+        row.iter().map(|n| n / total).collect::<Vec<f64>>()
+    };
+    let all = sum(&mut (0..lengths.len()));
+    let by_v: Vec<_> =
+        (0..lengths.len() / n_j).map(|v| sum(&mut (v * n_j..(v + 1) * n_j))).collect();
+    let by_j: Vec<_> = (0..n_j).map(|j| sum(&mut (j..lengths.len()).step_by(n_j))).collect();
+    let mut bytes = Vec::new();
+    for (pair, row) in lengths.iter().enumerate() {
+        let n: f64 = row.iter().map(|&n| f64::from(n)).sum();
+        if n > 0.0 {
+            let (v, j) = (&by_v[pair / n_j], &by_j[pair % n_j]);
+            let product: Vec<f64> = (0..width).map(|l| v[l] * j[l] / all[l]).collect();
+            let total: f64 = product.iter().sum();
+            let shrunk = |l: usize| f64::from(row[l]) + KAPPA * product[l] / total;
+            bytes.extend(rows::quantise(&(0..width).map(shrunk).collect::<Vec<_>>()));
+        }
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repertoire::{Builder, Row};
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    #[test]
+    fn a_gene_pair_keeps_its_own_lengths() {
+        let mut builder = Builder::default();
+        for i in 0..4_000 {
+            let middle = alphabet_text(i);
+            let short = format!("CAS{middle}EQYF");
+            let long = format!("CASSLGG{middle}EQYF");
+            builder.push(Row { junction_aa: &short, v_call: "A", j_call: "B", duplicate_count: 1 });
+            builder.push(Row { junction_aa: &long, v_call: "C", j_call: "B", duplicate_count: 1 });
+        }
+        let repertoire = builder.finish("r".to_owned());
+        let generator = Generator::fit(&[&repertoire], &FitOptions::default()).unwrap();
+        let mut rng = ChaCha8Rng::seed_from_u64(4);
+        let usage = generator.mean_usage();
+        let mut right = 0;
+        for _ in 0..1_000 {
+            let mut junction = Vec::new();
+            let (v, _) = generator.draw(&usage, &mut junction, &mut rng);
+            let expected = if generator.genes().v[v] == "A" { 10 } else { 14 };
+            right += u32::from(junction.len() == expected);
+        }
+        assert!(right > 980, "{right} of 1000");
+    }
+
+    /// Three letters that spell `i`.
+    fn alphabet_text(i: usize) -> String {
+        crate::alphabet::decode(&[(i % 20) as u8, (i / 20 % 20) as u8, (i / 400 % 20) as u8])
+    }
+
+    #[test]
+    fn nothing_to_fit_to_is_an_error() {
+        let empty = Builder::default().finish("r".to_owned());
+        let error = Generator::fit(&[&empty], &FitOptions::default()).unwrap_err();
+        insta::assert_snapshot!(error, @"no clonotype with 7 to 30 residues in 1 repertoires, expected at least one");
+    }
+}

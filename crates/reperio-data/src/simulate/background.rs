@@ -1,0 +1,131 @@
+//! Where the clonotypes of a simulated repertoire come from, before anything is implanted.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use rand::Rng;
+use rand::seq::{SliceRandom, index};
+use rand_chacha::ChaCha8Rng;
+
+use super::config::{BackgroundMix, Clonotypes, SimulationConfig};
+use super::draft::Draft;
+use crate::generator::{DepthModel, Generator};
+use crate::repertoire::Repertoire;
+
+/// Draws for one clonotype before a generator counts as exhausted: a repertoire's clonotypes are
+/// distinct, and a generator fitted to little may not have enough of them.
+const ATTEMPTS: usize = 100;
+
+/// Where clonotypes come from.
+#[derive(Clone, Copy, Debug)]
+pub enum Background<'a> {
+    /// Drawn by a generator; all of a repertoire are distinct.
+    Generator(&'a Generator),
+    /// Rows of real repertoires, with their genes and counts. They are drawn anew for each simulated
+    /// repertoire, so where there are fewer real repertoires than simulated ones, a row stands in
+    /// several; labels are independent of it.
+    Repertoires(&'a [Repertoire]),
+}
+
+impl<'a> Background<'a> {
+    pub(super) fn is_empty(self) -> bool {
+        match self {
+            Self::Generator(_) => false,
+            Self::Repertoires(real) => real.iter().all(Repertoire::is_empty),
+        }
+    }
+
+    /// The background of one repertoire; `subject` is the random stream that all repertoires of its
+    /// subject start with.
+    pub(super) fn draw(
+        self,
+        config: &SimulationConfig,
+        mut subject: ChaCha8Rng,
+        rng: &mut ChaCha8Rng,
+    ) -> Draft<'a> {
+        let n = match config.clonotypes {
+            Clonotypes::Fixed(n) => n,
+            Clonotypes::LogNormal { median, sd_ln } => DepthModel { median, sd_ln }.draw(rng),
+        };
+        match (self, config.background_mix) {
+            (Self::Generator(generator), _) => generated(generator, config, n, &mut subject, rng),
+            (Self::Repertoires(real), BackgroundMix::Run) => one_run(real, n, &mut subject, rng),
+            (Self::Repertoires(real), BackgroundMix::Pool) => pooled(real, n, rng),
+        }
+    }
+}
+
+/// Distinct clonotypes of a generator.
+fn generated<'a>(
+    generator: &'a Generator,
+    config: &SimulationConfig,
+    n: usize,
+    subject: &mut ChaCha8Rng,
+    rng: &mut ChaCha8Rng,
+) -> Draft<'a> {
+    let usage =
+        if config.gene_variation { generator.draw_usage(subject) } else { generator.mean_usage() };
+    let (genes, counts) = (generator.genes(), generator.counts());
+    let mut draft = Draft::with_capacity(n);
+    let mut seen = HashSet::with_capacity(n);
+    let mut junction = Vec::new();
+    for _ in 0..n.saturating_mul(ATTEMPTS) {
+        if draft.len() == n {
+            break;
+        }
+        junction.clear();
+        let (v, j) = generator.draw(&usage, &mut junction, rng);
+        let mut hasher = DefaultHasher::new(); // Fixed keys: the same on every run.
+        (v, j, &junction).hash(&mut hasher);
+        if seen.insert(hasher.finish()) {
+            draft.push(&junction, (&genes.v[v], &genes.j[j]), counts.draw(rng));
+        }
+    }
+    draft
+}
+
+/// Rows of one real repertoire without replacement; when it has too few, of further ones.
+fn one_run<'a>(
+    real: &'a [Repertoire],
+    n: usize,
+    subject: &mut ChaCha8Rng,
+    rng: &mut ChaCha8Rng,
+) -> Draft<'a> {
+    let mut order: Vec<usize> = (0..real.len()).collect();
+    order.shuffle(subject);
+    let mut draft = Draft::with_capacity(n);
+    for run in order {
+        let run = &real[run];
+        let wanted = (n - draft.len()).min(run.len());
+        for row in index::sample(rng, run.len(), wanted) {
+            push_row(&mut draft, run, row);
+        }
+        if draft.len() == n {
+            break;
+        }
+    }
+    draft
+}
+
+/// Rows of all real repertoires, with replacement.
+fn pooled<'a>(real: &'a [Repertoire], n: usize, rng: &mut ChaCha8Rng) -> Draft<'a> {
+    let mut total = 0;
+    let ends: Vec<usize> = real
+        .iter()
+        .map(|run| {
+            total += run.len();
+            total
+        })
+        .collect();
+    let mut draft = Draft::with_capacity(n);
+    for _ in 0..n {
+        let row = rng.random_range(0..total);
+        let run = ends.partition_point(|&end| end <= row);
+        push_row(&mut draft, &real[run], row + real[run].len() - ends[run]);
+    }
+    draft
+}
+
+fn push_row<'a>(draft: &mut Draft<'a>, run: &'a Repertoire, row: usize) {
+    draft.push(run.junction_codes(row), (run.v_call(row), run.j_call(row)), run.counts()[row]);
+}

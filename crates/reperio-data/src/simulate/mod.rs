@@ -1,0 +1,101 @@
+//! Simulated cohorts: background repertoires with implanted signals, and the truth about them.
+//!
+//! A [`SimulationConfig`] says how many repertoires there are, which signals the positive ones carry,
+//! and what their label columns are; a [`Background`] says where their clonotypes come from: drawn by
+//! a [`Generator`], or rows of real repertoires. Labels, subjects and carriers are decided for the
+//! cohort as a whole before any repertoire is made, so that each repertoire depends on the seed and
+//! its own number alone and all can be made in any order, on any thread.
+//!
+//! [`Generator`]: crate::generator::Generator
+
+mod background;
+mod config;
+mod draft;
+mod make;
+mod motif;
+mod oracle;
+mod plan;
+mod write;
+
+pub use background::Background;
+pub use config::{
+    BackgroundMix, Clonotypes, InvalidSimulation, Load, Position, Second, Signal, SimulationConfig,
+    Target, WitnessNumber,
+};
+pub use make::Witness;
+pub use motif::{InvalidMotif, Motif};
+pub use oracle::Oracle;
+pub use write::{SimulationSummary, simulate};
+
+use std::path::PathBuf;
+
+use rayon::prelude::*;
+
+use crate::atomic::WriteError;
+use crate::cohort::Cohort;
+use make::Made;
+use plan::Plan;
+
+/// Why a cohort could not be simulated.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SimulationError {
+    /// The configuration is not valid.
+    #[error("the simulation's configuration is not valid")]
+    Config(#[from] InvalidSimulation),
+    /// There is nothing to draw a background from.
+    #[error("the background has no clonotype, expected at least one repertoire with clonotypes")]
+    EmptyBackground,
+    /// The output folder holds repertoires that no simulation wrote.
+    #[error(
+        "{path} exists and no `simulation.toml` beside it says that a simulation wrote it, expected a new folder"
+    )]
+    Occupied {
+        /// What stands in the way.
+        path: PathBuf,
+    },
+    /// The configuration cannot be written as a file.
+    #[error("cannot write the simulation's configuration as TOML")]
+    Toml(#[from] toml::ser::Error),
+    /// A file could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The person asked to stop; the output folder holds no finished simulation.
+    #[error("stopped before all repertoires were made")]
+    Cancelled,
+}
+
+/// A simulated cohort in memory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Simulation {
+    /// Repertoires and labels.
+    pub cohort: Cohort,
+    /// What was implanted, sorted by repertoire.
+    pub truth: Vec<Witness>,
+    /// Witnesses that found no clonotype long enough.
+    pub unplaced: u64,
+}
+
+/// Makes a cohort in memory, without files.
+///
+/// # Errors
+///
+/// If the configuration is not valid or the background is empty.
+pub fn cohort(
+    config: &SimulationConfig,
+    background: Background<'_>,
+) -> Result<Simulation, SimulationError> {
+    let maker = make::Maker::new(config, background)?;
+    let made: Vec<Made> = (0..config.repertoires).into_par_iter().map(|i| maker.make(i)).collect();
+    let unplaced = made.iter().map(|made| made.unplaced).sum();
+    let (mut repertoires, mut truth) = (Vec::with_capacity(made.len()), Vec::new());
+    for made in made {
+        repertoires.push(made.repertoire);
+        truth.extend(made.witnesses);
+    }
+    let metadata = Plan::new(config).metadata(config);
+    Ok(Simulation { cohort: Cohort { metadata, repertoires }, truth, unplaced })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,169 @@
+//! A simulated cohort as files, the way a person would hand in a real one, with the truth beside it.
+//!
+//! ```text
+//! out/repertoires/<id>.tsv.gz   junction_aa  v_call  j_call  duplicate_count   (AIRR)
+//! out/metadata.tsv              repertoire_id  filename  label ...
+//! out/truth.tsv.gz              repertoire_id  signal  motif  position  junction_aa  v_call  j_call
+//! out/simulation.toml           the configuration, written last
+//! ```
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::SimulationError;
+use super::background::Background;
+use super::config::SimulationConfig;
+use super::make::{Maker, Witness};
+use super::plan::Plan;
+use crate::atomic::{self, WriteError};
+use crate::metadata::Metadata;
+use crate::progress::{Observer, Progress};
+use crate::repertoire::Repertoire;
+
+/// Marks a finished simulation.
+const MARKER: &str = "simulation.toml";
+/// Marks a simulation that was begun, so that a rerun may overwrite what a killed run left.
+const BEGUN: &str = ".simulation-begun";
+
+/// What was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct SimulationSummary {
+    /// Repertoires.
+    pub repertoires: u64,
+    /// Clonotypes of all repertoires.
+    pub clonotypes: u64,
+    /// Implanted sequences.
+    pub witnesses: u64,
+    /// Witnesses that found no clonotype long enough.
+    pub unplaced: u64,
+}
+
+/// Makes a cohort and writes it to the folder `out`, replacing an earlier simulation there.
+///
+/// # Errors
+///
+/// If the configuration is not valid, the background is empty, `out` holds repertoires that no
+/// simulation wrote, a file cannot be written, or the observer asks to stop.
+pub fn simulate(
+    config: &SimulationConfig,
+    background: Background<'_>,
+    out: &Path,
+    observer: &dyn Observer,
+) -> Result<SimulationSummary, SimulationError> {
+    let maker = Maker::new(config, background)?;
+    clear(out)?;
+    let (done, clonotypes) = (AtomicU64::new(0), AtomicU64::new(0));
+    let total = config.repertoires as u64;
+    let write = |i: usize| {
+        if observer.cancelled() {
+            return Err(SimulationError::Cancelled);
+        }
+        let made = maker.make(i);
+        let name = format!("repertoires/{}.tsv.gz", made.repertoire.id);
+        write_gz(&out.join(name), &table(&made.repertoire))?;
+        clonotypes.fetch_add(made.repertoire.len() as u64, Ordering::Relaxed);
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        observer.progress(Progress { task: "simulating", done, total, unit: "repertoires" });
+        Ok((made.witnesses, made.unplaced))
+    };
+    let made: Vec<(Vec<Witness>, u64)> =
+        (0..config.repertoires).into_par_iter().map(write).collect::<Result<_, _>>()?;
+    let truth: Vec<&Witness> = made.iter().flat_map(|(witnesses, _)| witnesses).collect();
+    write_gz(&out.join("truth.tsv.gz"), &truth_table(&truth))?;
+    let metadata = metadata_table(&Plan::new(config).metadata(config));
+    atomic::write(&out.join("metadata.tsv"), |file| file.write_all(metadata.as_bytes()))?;
+    let text = toml::to_string(config)?;
+    atomic::write(&out.join(MARKER), |file| file.write_all(text.as_bytes()))?;
+    remove(&out.join(BEGUN))?;
+    Ok(SimulationSummary {
+        repertoires: total,
+        clonotypes: clonotypes.into_inner(),
+        witnesses: truth.len() as u64,
+        unplaced: made.iter().map(|(_, unplaced)| unplaced).sum(),
+    })
+}
+
+/// Removes an earlier simulation, finished or not; refuses a folder with other repertoires.
+fn clear(out: &Path) -> Result<(), SimulationError> {
+    let repertoires = out.join("repertoires");
+    let ours = out.join(MARKER).exists() || out.join(BEGUN).exists();
+    if repertoires.exists() && !ours {
+        return Err(SimulationError::Occupied { path: repertoires });
+    }
+    atomic::write(&out.join(BEGUN), |_| Ok(()))?;
+    for name in [MARKER, "metadata.tsv", "truth.tsv.gz"] {
+        remove(&out.join(name))?;
+    }
+    match fs::remove_dir_all(&repertoires) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => {
+            Err(WriteError::Io { path: repertoires, source }.into())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn remove(path: &Path) -> Result<(), WriteError> {
+    match fs::remove_file(path) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => {
+            Err(WriteError::Io { path: path.to_owned(), source })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn write_gz(path: &Path, text: &str) -> Result<(), WriteError> {
+    atomic::write(path, |file| {
+        let mut encoder = GzEncoder::new(file, Compression::fast());
+        encoder.write_all(text.as_bytes())?;
+        encoder.finish().map(drop)
+    })
+}
+
+/// A repertoire as AIRR rows.
+fn table(repertoire: &Repertoire) -> String {
+    let mut text = String::with_capacity(repertoire.len() * 40);
+    text.push_str("junction_aa\tv_call\tj_call\tduplicate_count\n");
+    for i in 0..repertoire.len() {
+        let (junction, count) = (repertoire.junction_aa(i), repertoire.counts()[i]);
+        let (v, j) = (repertoire.v_call(i), repertoire.j_call(i));
+        let _ = writeln!(text, "{junction}\t{v}\t{j}\t{count}"); // A string takes any text.
+    }
+    text
+}
+
+fn truth_table(truth: &[&Witness]) -> String {
+    let mut text =
+        "repertoire_id\tsignal\tmotif\tposition\tjunction_aa\tv_call\tj_call\n".to_owned();
+    for witness in truth {
+        let Witness { repertoire_id, signal, motif, position, junction_aa, v_call, j_call } =
+            witness;
+        let row =
+            [repertoire_id, signal, motif, &position.to_string(), junction_aa, v_call, j_call];
+        text.push_str(&row.map(String::as_str).join("\t"));
+        text.push('\n');
+    }
+    text
+}
+
+fn metadata_table(metadata: &Metadata) -> String {
+    let names = metadata.columns.iter().map(|(name, _)| name.as_str());
+    let mut text = std::iter::once("repertoire_id").chain(names).collect::<Vec<_>>().join("\t");
+    text.push('\n');
+    for (i, id) in metadata.ids.iter().enumerate() {
+        text.push_str(id);
+        for (_, values) in &metadata.columns {
+            text.push('\t');
+            text.push_str(values[i].as_deref().unwrap_or_default());
+        }
+        text.push('\n');
+    }
+    text
+}
