@@ -88,6 +88,8 @@ pub struct ImportCounts {
     pub unknown_j: u64,
     /// Rows that had only a CDR3, to which the anchors were put back (see [`crate::junction`]).
     pub anchors_restored: u64,
+    /// Rows that leave off trailing empty fields, as the format's writers do.
+    pub short_rows: u64,
     /// Rows whose junction was translated from nucleotides.
     pub translated: u64,
     /// Rows by locus.
@@ -114,6 +116,7 @@ impl ImportCounts {
         self.unknown_v += other.unknown_v;
         self.unknown_j += other.unknown_j;
         self.anchors_restored += other.anchors_restored;
+        self.short_rows += other.short_rows;
         self.translated += other.translated;
         self.unknown_locus += other.unknown_locus;
         for (reason, rows) in &other.dropped {

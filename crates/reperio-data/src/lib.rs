@@ -21,4 +21,5 @@ pub mod rarefy;
 pub mod repertoire;
 pub mod simulate;
 pub mod split;
+pub mod summary;
 pub mod table;

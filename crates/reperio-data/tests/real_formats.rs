@@ -3,6 +3,9 @@
 //! The files are not part of the project: they lie in `../shared` beside it, or where the variable
 //! `REPERIO_SHARED` says. Where they are absent these tests say so and pass.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the table is the result")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

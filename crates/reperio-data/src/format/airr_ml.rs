@@ -22,3 +22,29 @@ pub(super) const LAYOUT: Layout = Layout {
     repertoire_id: &["repertoire_id"],
     ..Layout::NONE
 };
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check;
+    use insta::assert_snapshot;
+
+    #[test]
+    fn templates_are_the_counts() {
+        let table = "junction_aa\tv_call\tj_call\td_call\ttemplates\n\
+            CASSYEQYF\tTRBV9*01\tTRBJ2-7*01\tTRBD1\t12\n";
+        assert_snapshot!(check(table), @r"
+        airr-ml-25 case: 1 of 1 rows
+        CASSYEQYF TRBV9 TRBJ2-7 12
+        ");
+    }
+
+    #[test]
+    fn there_may_be_no_counts() {
+        let table = "junction_aa,v_call,j_call\nCASSYEQYF,TRBV9,TRBJ2-7\n";
+        assert_snapshot!(check(table), @r"
+        airr-ml-25 case: 1 of 1 rows
+        CASSYEQYF TRBV9 TRBJ2-7 1
+        noted: missing counts 1
+        ");
+    }
+}

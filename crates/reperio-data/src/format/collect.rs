@@ -7,7 +7,7 @@ use csv::ByteRecord;
 
 use super::columns::{Check, Places, is_missing};
 use super::error::ReadError;
-use super::value::{self, Count};
+use super::value::{self, Count, Truth};
 use super::{Format, ReadOptions, ReadRepertoire};
 use crate::encode::MAX_LENGTH;
 use crate::gene::{GeneCache, GeneCall, Locus};
@@ -25,6 +25,8 @@ const MAX_RESIDUES: u64 = u32::MAX as u64 - MAX_LENGTH as u64;
 #[derive(Debug)]
 pub(super) enum Fault {
     Value { at: usize, found: String, expected: &'static str },
+    Ragged { found: usize, expected: usize },
+    Encoding { at: usize },
     TooLarge(&'static str),
 }
 
@@ -39,6 +41,8 @@ impl Fault {
             Self::Value { at, found, expected } => {
                 ReadError::Value { path, line, column: names[at].clone(), found, expected }
             }
+            Self::Ragged { found, expected } => ReadError::Ragged { path, line, found, expected },
+            Self::Encoding { at } => ReadError::Encoding { path, line, column: names[at].clone() },
             Self::TooLarge(limit) => ReadError::TooLarge { path, line, limit },
         }
     }
@@ -62,6 +66,16 @@ struct Kept {
     origin: Origin,
 }
 
+/// A cell's chain; a second one with the same key is the same chain again.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Contig {
+    /// Fields that name the cell, joined.
+    cell: Vec<u8>,
+    junction: Box<[u8]>,
+    v: u32,
+    j: u32,
+}
+
 /// One repertoire while its rows are read.
 #[derive(Debug)]
 struct Group {
@@ -70,8 +84,8 @@ struct Group {
     builder: Builder,
     counts: ImportCounts,
     residues: u64,
-    /// Barcode, junction and genes of every contig kept, if clonotypes are counted in cells.
-    cells: HashSet<(Box<[u8]>, Box<[u8]>, u32, u32)>,
+    /// Every contig kept, if clonotypes are counted in cells.
+    contigs: HashSet<Contig>,
 }
 
 /// Gathers the rows of one file.
@@ -79,6 +93,8 @@ pub(super) struct Collector<'a> {
     format: Format,
     places: Places,
     options: &'a ReadOptions,
+    /// Fields of the header.
+    width: usize,
     genes: GeneCache,
     junction: Vec<u8>,
     groups: Vec<Group>,
@@ -92,11 +108,17 @@ fn field(record: &ByteRecord, at: usize) -> &[u8] {
 }
 
 impl<'a> Collector<'a> {
-    pub(super) fn new(format: Format, places: Places, options: &'a ReadOptions) -> Self {
+    pub(super) fn new(
+        format: Format,
+        places: Places,
+        width: usize,
+        options: &'a ReadOptions,
+    ) -> Self {
         Self {
             format,
             places,
             options,
+            width,
             genes: GeneCache::new(options.species),
             junction: Vec::new(),
             groups: Vec::new(),
@@ -139,7 +161,7 @@ impl<'a> Collector<'a> {
                 builder: Builder::default(),
                 counts: ImportCounts::default(),
                 residues: 0,
-                cells: HashSet::new(),
+                contigs: HashSet::new(),
             });
             self.index.insert(id.into(), self.groups.len() - 1);
             self.groups.len() - 1
@@ -256,10 +278,12 @@ impl<'a> Collector<'a> {
     /// Adds a row that is kept to its repertoire.
     fn keep(&mut self, group: usize, kept: Kept, record: &ByteRecord) -> Result<(), Fault> {
         let group = &mut self.groups[group];
-        if let Some(&at) = self.places.cell.first() {
-            let barcode = field(record, at).into();
-            let contig = (barcode, self.junction.as_slice().into(), kept.v.gene, kept.j.gene);
-            if !group.cells.insert(contig) {
+        if !self.places.cell.is_empty() {
+            let named = self.places.cell.iter().map(|&at| field(record, at));
+            let cell = named.collect::<Vec<_>>().join(&b'\t');
+            let junction = self.junction.as_slice().into();
+            let contig = Contig { cell, junction, v: kept.v.gene, j: kept.j.gene };
+            if !group.contigs.insert(contig) {
                 group.counts.drop_row(DropReason::SameCell);
                 return Ok(());
             }
@@ -276,6 +300,7 @@ impl<'a> Collector<'a> {
         let (v_call, j_call) = (self.genes.name(kept.v.gene), self.genes.name(kept.j.gene));
         group.builder.push(Row { junction_aa, v_call, j_call, duplicate_count });
         note(&mut group.counts, kept, self.places.cell.is_empty());
+        group.counts.short_rows += u64::from(record.len() < self.width);
         Ok(())
     }
 
@@ -333,15 +358,15 @@ fn gene(
 
 /// What a status column says of a row, or what it may hold.
 fn verdict(check: Check, raw: &[u8]) -> Result<Option<DropReason>, &'static str> {
-    let truth = || value::truth(raw).ok_or(value::TRUTH);
+    let says = |expected| value::truth(raw).map(|truth| truth == expected).ok_or(value::TRUTH);
     let is = |word: &str| raw.eq_ignore_ascii_case(word.as_bytes());
     let (fails, reason) = match check {
-        Check::Productive => (truth()? == Some(false), DropReason::Unproductive),
-        Check::SurelyProductive => (truth()? != Some(true), DropReason::Unproductive),
-        Check::InFrame => (truth()? == Some(false), DropReason::OutOfFrame),
-        Check::StopCodon => (truth()? == Some(true), DropReason::StopCodon),
-        Check::Cell => (truth()? == Some(false), DropReason::NotACell),
-        Check::Confident => (truth()? == Some(false), DropReason::LowConfidence),
+        Check::Productive => (says(Truth::False)?, DropReason::Unproductive),
+        Check::SurelyProductive => (!says(Truth::True)?, DropReason::Unproductive),
+        Check::InFrame => (says(Truth::False)?, DropReason::OutOfFrame),
+        Check::StopCodon => (says(Truth::True)?, DropReason::StopCodon),
+        Check::Cell => (says(Truth::False)?, DropReason::NotACell),
+        Check::Confident => (says(Truth::False)?, DropReason::LowConfidence),
         Check::OneChain => (is("Multi"), DropReason::MixedChains),
         Check::FrameType if is("Out") => (true, DropReason::OutOfFrame),
         Check::FrameType if is("Stop") => (true, DropReason::StopCodon),

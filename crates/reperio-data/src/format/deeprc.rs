@@ -10,3 +10,19 @@ pub(super) const LAYOUT: Layout = Layout {
     counts: &["templates"],
     ..Layout::NONE
 };
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check;
+    use insta::assert_snapshot;
+
+    #[test]
+    fn there_are_no_genes() {
+        let table = "amino_acid\ttemplates\nCASSYEQYF\t3\nCASSYXQYF\t1\n";
+        assert_snapshot!(check(table), @r"
+        deeprc case: 1 of 2 rows
+        CASSYEQYF ? ? 3
+        dropped: ambiguous residue 1
+        ");
+    }
+}

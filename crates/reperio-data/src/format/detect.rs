@@ -49,7 +49,7 @@ pub(super) struct Table {
 }
 
 pub(super) enum Content {
-    Table(Table),
+    Table(Box<Table>),
     Fasta(Source),
 }
 
@@ -79,7 +79,7 @@ pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Content, ReadEr
             Err(ReadError::Refused { path: source.path, line: 1, found })
         }
         Some(b'>') => Ok(Content::Fasta(source)),
-        Some(_) => open_table(source, options).map(Content::Table),
+        Some(_) => open_table(source, options).map(|table| Content::Table(Box::new(table))),
     }
 }
 
@@ -104,9 +104,6 @@ fn open_table(mut source: Source, options: &ReadOptions) -> Result<Table, ReadEr
             let column = "header".to_owned();
             return Err(ReadError::Encoding { path: source.path, line, column });
         };
-        if text.contains("BD Rhapsody") && text.starts_with('#') {
-            return Err(ReadError::Refused { path: source.path, line, found: Refusal::BdRhapsody });
-        }
         if text.is_empty() {
             continue;
         }
@@ -148,12 +145,11 @@ fn accept(
             Err(_) => Ok(None),
         };
     }
-    let layout = match options.format {
-        Some(format) => LAYOUTS.iter().find(|layout| layout.format == format),
-        None => {
-            refuse(header, path)?;
-            LAYOUTS.iter().find(|layout| layout.matches(header))
-        }
+    let layout = if let Some(format) = options.format {
+        LAYOUTS.iter().find(|layout| layout.format == format)
+    } else {
+        refuse(header, path)?;
+        LAYOUTS.iter().find(|layout| layout.matches(header))
     };
     let Some(layout) = layout else { return Ok(None) };
     let mut places = Places::of(layout, header);
@@ -237,4 +233,81 @@ fn with_repertoire_column(mut table: Table, options: &ReadOptions) -> Result<Tab
     };
     table.places.repertoire_id = vec![at];
     Ok(table)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{check, check_with};
+    use super::*;
+    use crate::gene::Locus;
+    use insta::assert_snapshot;
+
+    #[test]
+    fn files_that_are_no_tables_say_what_they_are() {
+        assert_snapshot!(check(""), @"case.tsv: empty file, expected a table with a header line");
+        assert_snapshot!(check(" \n\n"), @"case.tsv: empty file, expected a table with a header line");
+        assert_snapshot!(check("MZ\0\u{1}"), @"case.tsv: binary data (a zero byte at position 2), expected a text table, plain or compressed with gzip, zstd, bzip2, xz or zip");
+        assert_snapshot!(check(r#"[{"barcode": "A-1", "contig_name": "A-1_contig_1"}]"#), @"case.tsv:1: this is 10x contig annotations in JSON, expected the `*_contig_annotations.csv` that Cell Ranger writes beside it");
+        assert_snapshot!(check(r#"{"a": 1}"#), @"case.tsv:1: this is JSON, expected a table of receptors");
+    }
+
+    #[test]
+    fn tables_of_something_else_are_refused() {
+        assert_snapshot!(check("filename,subject_id,label\na.tsv,s1,1\n"), @"case.tsv:1: this is a metadata table: columns about samples, none with receptor sequences, expected a table of receptors (give this one as the metadata)");
+        assert_snapshot!(check("SEQUENCE_ID\tV_CALL\tJUNCTION\n"), @"case.tsv:1: this is a Change-O table, expected an AIRR table (Change-O 1.0 and later write one with `--format airr`)");
+        assert_snapshot!(check("## BD Rhapsody\nCell_Index,V_gene,CDR3_Translation\n"), @"case.tsv:2: this is a BD Rhapsody contig table, expected the AIRR table (`*_VDJ_*_AIRR.tsv`) that the pipeline writes beside it");
+        assert_snapshot!(check("x\ty\n1\t2\n"), @"case.tsv:1: columns `x`, `y`, expected those of a known format (airr, immunoseq, mixcr, vdjtools, immunarch, 10x, trust4, imgt, deeprc, immuneml, tcrdb, airr-ml-25, custom, fasta) or columns that you name");
+        let wide: Vec<_> = (0..40).map(|n| format!("c{n}")).collect();
+        let text = check(&format!("{}\n", wide.join(",")));
+        assert!(text.contains("`c11`, and 28 more, expected"), "{text}");
+    }
+
+    #[test]
+    fn a_format_that_was_asked_for_overrules_the_header() {
+        let table = "amino_acid\ttemplates\tframe_type\nCASSYEQYF\t3\tOut\n";
+        assert_snapshot!(check(table), @r"
+        immunoseq case: 0 of 1 rows
+        dropped: out of frame 1
+        ");
+        let options = |format| ReadOptions { format: Some(format), ..ReadOptions::default() };
+        assert_snapshot!(check_with(table.as_bytes(), &options(Format::Deeprc)), @r"
+        deeprc case: 1 of 1 rows
+        CASSYEQYF ? ? 3
+        ");
+        assert_snapshot!(check_with(table.as_bytes(), &options(Format::Airr)), @"case.tsv:1: columns `amino_acid`, `templates`, `frame_type`, expected a sequence column of format airr: `junction_aa` or `junction` or `cdr3_aa`");
+        assert_snapshot!(check_with(table.as_bytes(), &options(Format::Custom)), @"case.tsv:1: columns `amino_acid`, `templates`, `frame_type`, expected what format custom needs: the names of its columns, or a FASTA file");
+    }
+
+    #[test]
+    fn byte_order_marks_comments_and_crlf_are_no_obstacle() {
+        let table = "\u{feff}# made up\r\n\r\njunction_aa,duplicate_count\r\nCASSYEQYF,2\r\n\r\n\"CASSLGYEQYF\",\"3\"\r\n";
+        assert_snapshot!(check(table), @r"
+        airr case: 2 of 2 rows
+        CASSLGYEQYF ? ? 3
+        CASSYEQYF ? ? 2
+        ");
+    }
+
+    #[test]
+    fn loci_and_lengths_can_be_limited() {
+        let table = "junction_aa\tv_call\tj_call\tlocus\tduplicate_count\n\
+            CASSYEQYF\tTRBV9\tTRBJ2-7\t\t1\n\
+            CAVMDSNYQLIW\tTRAV1-2\tTRAJ33\t\t1\n\
+            CARDYFDYW\t\t\tIGH\t1\n\
+            CAWF\tTRBV9\tTRBJ2-7\t\t1\n\
+            CASSYEQYEQYEQYF\tTRBV9\tTRBJ2-7\t\t1\n\
+            CASSYEQFF\t\t\t\t0\n\
+            CASSFEQFF\t\t\t\t2\n";
+        let options =
+            ReadOptions { loci: vec![Locus::Trb], max_length: 12, ..ReadOptions::default() };
+        assert_snapshot!(check_with(table.as_bytes(), &options), @r"
+        airr case: 2 of 7 rows
+        CASSFEQFF ? ? 2
+        CASSYEQYF TRBV9 TRBJ2-7 1
+        dropped: other locus 2
+        dropped: too short 1
+        dropped: too long 1
+        dropped: count of zero 1
+        ");
+    }
 }

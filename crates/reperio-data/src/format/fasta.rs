@@ -23,14 +23,14 @@ pub(super) fn read(
     let reader = CountLines { inner: reader, lines: Rc::clone(&lines) };
     let places = Places { junction_aa: vec![0], ..Places::default() };
     let names = ["sequence".to_owned()];
-    let mut collector = Collector::new(Format::Fasta, places, options);
+    let mut collector = Collector::new(Format::Fasta, places, names.len(), options);
     for record in Reader::from_bufread(reader).records() {
         let line = lines.get();
         let record = match record {
             Ok(record) => record,
             Err(err) if err.kind() == io::ErrorKind::InvalidData => {
                 let column = "sequence".to_owned();
-                return Err(ReadError::Encoding { path, line: line + 1, column });
+                return Err(ReadError::Encoding { path, line, column });
             }
             Err(err) => return Err(ReadError::from_io(err, &path, line + 1, compression)),
         };
@@ -60,9 +60,34 @@ impl BufRead for CountLines {
 
     fn consume(&mut self, amount: usize) {
         if let Ok(buffer) = self.inner.fill_buf() {
-            let passed = buffer[..amount].iter().filter(|&&byte| byte == b'\n').count();
-            self.lines.set(self.lines.get() + passed as u64);
+            let lines = buffer[..amount].split(|&byte| byte == b'\n').count();
+            self.lines.set(self.lines.get() + lines as u64 - 1);
         }
         self.inner.consume(amount);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ReadOptions;
+    use super::super::testing::{check, check_with};
+    use insta::assert_snapshot;
+
+    #[test]
+    fn every_record_is_a_junction() {
+        let text = ">one first\nCASSYE\nQYF\n>two\ncassyeqyf\n>three\nCASS*EQYF\n>four\n";
+        assert_snapshot!(check(text), @r"
+        fasta case: 2 of 4 rows
+        CASSYEQYF ? ? 2
+        dropped: stop codon 1
+        dropped: missing junction 1
+        noted: missing counts 2
+        ");
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_name_their_line() {
+        let text = b">one\nCASSYEQYF\n>two\nCASS\xffF\n";
+        assert_snapshot!(check_with(text, &ReadOptions::default()), @"case.tsv:4: column `sequence` is not UTF-8, expected UTF-8 text");
     }
 }

@@ -18,3 +18,25 @@ pub(super) const LAYOUT: Layout = Layout {
     short_rows: true,
     ..Layout::NONE
 };
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check;
+    use insta::assert_snapshot;
+
+    #[test]
+    fn reads_are_counted_and_failed_ones_dropped() {
+        let table = "Sequence number\tSequence ID\tV-DOMAIN Functionality\tV-GENE and allele\tJ-GENE and allele\tAA JUNCTION\tJUNCTION frame\n\
+            1\ta\tproductive\tHomsap IGHV2-26*01 F\tHomsap IGHJ4*02 F\tCARDYFDYW\tin-frame\n\
+            2\tb\tproductive (see comment)\tHomsap IGHV2-26*01 F\tHomsap IGHJ4*02 F\tCARDYFDYW\tin-frame\n\
+            3\tc\tunproductive\tHomsap IGHV2-26*01 F\tHomsap IGHJ4*02 F\tCAR#YFDYW\tout-of-frame\n\
+            4\td\tNo results\t\t\t\n";
+        assert_snapshot!(check(table), @r"
+        imgt case: 2 of 4 rows
+        CARDYFDYW IGHV2-26 IGHJ4 2
+        dropped: unproductive 1
+        dropped: missing junction 1
+        noted: missing counts 2
+        ");
+    }
+}

@@ -14,3 +14,22 @@ pub(super) const LAYOUT: Layout = Layout {
     locus: &["chain"],
     ..Layout::NONE
 };
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check;
+    use insta::assert_snapshot;
+
+    #[test]
+    fn a_comment_stands_before_the_header() {
+        let table = "# Exported from immunarch 0.5.6 https://immunarch.com\n\
+            Clones\tProportion\tCDR3.nt\tCDR3.aa\tV.name\tD.name\tJ.name\n\
+            206\t0.02\tTGC\tCASSQEGYEQYF\tTRBV4-1\tTRBD1\tTRBJ2-7\n\
+            2\t0.01\tTGTGCC\tNA\tTRBV4-1\tTRBD1\tTRBJ2-7\n";
+        assert_snapshot!(check(table), @r"
+        immunarch case: 1 of 2 rows
+        CASSQEGYEQYF TRBV4-1 TRBJ2-7 206
+        dropped: too short 1
+        ");
+    }
+}

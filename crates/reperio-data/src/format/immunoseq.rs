@@ -53,6 +53,62 @@ pub(super) const LAYOUT: Layout = Layout {
         "count",
     ],
     locus: &["locus"],
+    repertoire_id: &["sample_name"],
     checks: &[("frame_type", Check::FrameType), ("sequencestatus", Check::FrameType)],
     ..Layout::NONE
 };
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check;
+    use insta::assert_snapshot;
+
+    #[test]
+    fn the_old_export_is_read() {
+        let table = "nucleotide\taminoAcid\tcount (templates/reads)\tvMaxResolved\tvGeneName\tjGeneName\tsequenceStatus\n\
+            ACGT\tCASSYEQYF\t5\tTCRBV28-01*01\tTCRBV28-01\tTCRBJ02-07\tIn\n\
+            ACGT\t\t9\tTCRBV28-01*01\tTCRBV28-01\tTCRBJ02-07\tOut\n\
+            ACGT\tCASS*EQYF\t9\tTCRBV28-01*01\tTCRBV28-01\tTCRBJ02-07\tStop\n";
+        assert_snapshot!(check(table), @r"
+        immunoseq case: 1 of 3 rows
+        CASSYEQYF TRBV28 TRBJ2-7 5
+        dropped: out of frame 1
+        dropped: stop codon 1
+        ");
+    }
+
+    #[test]
+    fn the_new_export_falls_back_on_reads_and_on_ties() {
+        let table = "rearrangement\tamino_acid\tframe_type\ttemplates\treads\tv_family\tv_gene\tj_gene\tv_gene_ties\n\
+            ACGT\tCASSYEQYF\tIn\tnull\t8\tTCRBV06\tunresolved\tTCRBJ02-07\tTCRBV06-02,TCRBV06-03\n\
+            ACGT\tCASSLGYEQYF\tIn\t3\t40\tTCRBV20\tunresolved\tTCRBJ02-07\tno data\n\
+            ACGT\tCASSFGYEQYF\tIn\t3\t40\tTCRBV06\tunresolved\tTCRBJ02-07\tno data\n\
+            ACGT\tna\tOut\t3\t40\tTCRBV20\tunresolved\tTCRBJ02-07\tno data\n";
+        assert_snapshot!(check(table), @r"
+        immunoseq case: 3 of 4 rows
+        CASSFGYEQYF ? TRBJ2-7 3
+        CASSLGYEQYF TRBV20-1 TRBJ2-7 3
+        CASSYEQYF TRBV6-2 TRBJ2-7 8
+        dropped: out of frame 1
+        noted: gene ties 1
+        ");
+    }
+
+    #[test]
+    fn a_bio_identity_is_taken_apart() {
+        let table = "rearrangement\tbio_identity\ttemplates\tframe_type\n\
+            ACGT\tCASSYEQYF+TCRBV06-02+TCRBJ02-07\t4\tIn\n\
+            ACGT\tX+TCRBV28-01+TCRBJ02-07\t4\tOut\n";
+        assert_snapshot!(check(table), @r"
+        immunoseq case: 1 of 2 rows
+        CASSYEQYF TRBV6-2 TRBJ2-7 4
+        dropped: out of frame 1
+        ");
+    }
+
+    #[test]
+    fn another_frame_type_is_an_error() {
+        let table = "rearrangement\tamino_acid\tframe_type\nACGT\tCASSYEQYF\tperhaps\n";
+        assert_snapshot!(check(table), @r#"case.tsv:2: column `frame_type` is "perhaps", expected In, Out, Stop or nothing"#);
+    }
+}

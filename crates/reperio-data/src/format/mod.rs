@@ -21,6 +21,8 @@ mod mixcr;
 mod rows;
 mod tcrdb;
 mod tenx;
+#[cfg(test)]
+mod testing;
 mod trust4;
 mod value;
 mod vdjtools;
@@ -186,7 +188,7 @@ pub struct ReadRepertoire {
 /// If the file cannot be read, its format is not known, or its structure is broken.
 pub fn read_file(path: &Path, options: &ReadOptions) -> Result<Vec<ReadRepertoire>, ReadError> {
     match detect::open(path, options)? {
-        detect::Content::Table(table) => rows::read(table, options),
+        detect::Content::Table(table) => rows::read(*table, options),
         detect::Content::Fasta(source) => fasta::read(source, options),
     }
 }

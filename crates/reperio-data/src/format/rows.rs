@@ -1,8 +1,10 @@
 //! The one loop over rows that all tabular formats share.
 
+use std::io;
+
 use csv::ByteRecord;
 
-use super::collect::Collector;
+use super::collect::{Collector, Fault};
 use super::detect::{Source, Table};
 use super::error::ReadError;
 use super::{ReadOptions, ReadRepertoire, repertoire_id};
@@ -12,7 +14,7 @@ pub(super) fn read(table: Table, options: &ReadOptions) -> Result<Vec<ReadRepert
     let Table { source: Source { path, compression, reader }, format, header, places } = table;
     // The newline added at the end makes the line of a row the same function of the reader's
     // position everywhere; blank lines are skipped.
-    let reader = std::io::Read::chain(reader, &b"\n"[..]);
+    let reader = io::Read::chain(reader, &b"\n"[..]);
     let mut rows = csv::ReaderBuilder::new()
         .delimiter(header.delimiter)
         .terminator(csv::Terminator::Any(b'\n'))
@@ -23,35 +25,25 @@ pub(super) fn read(table: Table, options: &ReadOptions) -> Result<Vec<ReadRepert
     let width = header.names.len();
     let least = if places.short_rows { places.width() } else { width };
     let mut record = ByteRecord::new();
-    let mut collector = Collector::new(format, places, options);
+    let mut collector = Collector::new(format, places, width, options);
     loop {
+        let next = header.line + rows.position().line();
         let more = rows.read_byte_record(&mut record);
-        let line = header.line + rows.position().line() - 1;
+        let line = header.line + rows.position().line();
         match more {
+            Ok(true) if record.len() == 1 && width > 1 && record[0].trim_ascii().is_empty() => {
+                continue; // A blank line that ends in CR LF.
+            }
             Ok(true) => {}
             Ok(false) => break,
-            Err(err) => {
-                let source = match err.into_kind() {
-                    csv::ErrorKind::Io(source) => source,
-                    other => std::io::Error::other(format!("{other:?}")),
-                };
-                return Err(ReadError::from_io(source, &path, line, compression));
-            }
+            Err(err) => return Err(ReadError::from_io(io_error(err), &path, line, compression)),
         }
-        let found = record.len();
-        if found == 1 && width > 1 && record[0].trim_ascii().is_empty() {
-            continue; // A blank line that ends in CR LF.
+        let line = || next.max(first_line(&record, line));
+        if let Err(fault) = check(&record, width, least) {
+            return Err(fault.at(path, line(), &header.names));
         }
-        if found > width || found < least {
-            return Err(ReadError::Ragged { path, line, found, expected: width });
-        }
-        if std::str::from_utf8(record.as_slice()).is_err() {
-            let bad = |field: &[u8]| std::str::from_utf8(field).is_err();
-            let column = record.iter().position(bad).map_or("", |at| &header.names[at]).to_owned();
-            return Err(ReadError::Encoding { path, line, column });
-        }
-        if let Err(fault) = collector.push(&record, line) {
-            return Err(fault.at(path, line, &header.names));
+        if let Err(fault) = collector.push(&record, next) {
+            return Err(fault.at(path, line(), &header.names));
         }
     }
     if collector.is_empty() {
@@ -59,4 +51,222 @@ pub(super) fn read(table: Table, options: &ReadOptions) -> Result<Vec<ReadRepert
     }
     let only = repertoire_id(&path);
     collector.finish(&only).map_err(|(line, fault)| fault.at(path, line, &header.names))
+}
+
+/// Checks the number of fields and that they are text.
+fn check(record: &ByteRecord, expected: usize, least: usize) -> Result<(), Fault> {
+    let found = record.len();
+    if found < least || expected < found {
+        return Err(Fault::Ragged { found, expected });
+    }
+    if std::str::from_utf8(record.as_slice()).is_ok() {
+        return Ok(());
+    }
+    let bad = record.iter().position(|field| std::str::from_utf8(field).is_err());
+    Err(Fault::Encoding { at: bad.unwrap_or(0) })
+}
+
+/// The line on which a row starts, given the line behind it: quoted fields may hold line breaks.
+/// (A quote that is never closed makes this one too small.)
+fn first_line(record: &ByteRecord, behind: u64) -> u64 {
+    behind - record.as_slice().split(|&byte| byte == b'\n').count() as u64
+}
+
+/// The I/O error inside a reader's error; with byte records of any length there is no other kind.
+fn io_error(err: csv::Error) -> io::Error {
+    match err.into_kind() {
+        csv::ErrorKind::Io(err) => err,
+        other => io::Error::other(format!("{other:?}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{check, check_with, read_bytes};
+    use super::super::{Format, ReadOptions};
+    use insta::assert_snapshot;
+    use proptest::prelude::*;
+    use std::io::Write;
+
+    const HEADER: &str = "v_call\tj_call\tjunction_aa\tduplicate_count\n";
+
+    fn below_header(rows: &str) -> String {
+        check(&format!("{HEADER}{rows}"))
+    }
+
+    #[test]
+    fn a_ragged_row_names_its_line() {
+        assert_snapshot!(
+            below_header("TRBV9\tTRBJ2-3\tCASSLGTDTQYF\t3\nTRBV9\tTRBJ2-3\tCASSLGF\n"),
+            @"case.tsv:3: 3 fields, expected 4"
+        );
+        assert_snapshot!(
+            below_header("\r\n\nTRBV9\tTRBJ2-3\tCASSLGTDTQYF\t3\r\n\nTRBV9\tTRBJ2-3\tCASSLGF\t1\t\r\n"),
+            @"case.tsv:6: 5 fields, expected 4"
+        );
+        assert_snapshot!(below_header("TRBV9\tTRBJ2-3\tCASSLGF"), @"case.tsv:2: 3 fields, expected 4");
+        assert_snapshot!(below_header("\"TRBV9\nTRBV9\tTRBJ2-3\tCASSLGF\t1\n"), @"case.tsv:2: 1 fields, expected 4");
+    }
+
+    #[test]
+    fn a_header_alone_is_an_error() {
+        assert_snapshot!(below_header(""), @"case.tsv:1: no rows below the header, expected at least one");
+        assert_snapshot!(below_header("\n\r\n"), @"case.tsv:1: no rows below the header, expected at least one");
+    }
+
+    #[test]
+    fn a_count_that_is_no_number_names_its_column() {
+        assert_snapshot!(
+            below_header("TRBV9\tTRBJ2-3\tCASSLGF\t1e3\nTRBV9\tTRBJ2-3\tCASS*GF\tmany\n"),
+            @r#"case.tsv:3: column `duplicate_count` is "many", expected a number from 0 to 1e12"#
+        );
+    }
+
+    #[test]
+    fn a_truth_value_that_is_none_names_its_column() {
+        assert_snapshot!(
+            check("junction_aa\tproductive\nCASSLGF\tyes\n"),
+            @r#"case.tsv:2: column `productive` is "yes", expected T, F, true, false or nothing"#
+        );
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_name_line_and_column() {
+        let bytes =
+            [HEADER.as_bytes(), b"TRBV9\tTRBJ2-3\tCASSLGF\t1\nTRBV9\tTRBJ\xe92-3\tCASSLGF\t1\n"]
+                .concat();
+        assert_snapshot!(check_with(&bytes, &ReadOptions::default()), @"case.tsv:3: column `j_call` is not UTF-8, expected UTF-8 text");
+    }
+
+    #[test]
+    fn a_cut_or_damaged_gzip_is_an_error() {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+        let rows = "TRBV9\tTRBJ2-3\tCASSLGF\t1\n".repeat(2000);
+        encoder.write_all(HEADER.as_bytes()).unwrap();
+        encoder.write_all(rows.as_bytes()).unwrap();
+        let bytes = encoder.finish().unwrap();
+        let options = ReadOptions::default();
+        let cut = check_with(&bytes[..bytes.len() - 30], &options);
+        assert_snapshot!(cut, @"case.tsv:2001: the gzip data ends here, expected more: the file is truncated");
+        // Cut inside the checksum, behind the last row.
+        let cut = check_with(&bytes[..bytes.len() - 2], &options);
+        assert_snapshot!(cut, @"case.tsv:2002: the gzip data ends here, expected more: the file is truncated");
+        let mut damaged = bytes.clone();
+        let last = damaged.len() - 6;
+        damaged[last] ^= 1;
+        let text = check_with(&damaged, &options);
+        assert!(text.starts_with("case.tsv:2002: damaged gzip data"), "{text}");
+    }
+
+    #[test]
+    fn a_missing_file_is_an_error() {
+        let err =
+            super::super::read_file("no/case.tsv".as_ref(), &ReadOptions::default()).unwrap_err();
+        assert_snapshot!(super::super::testing::render_error(&err), @"case.tsv: cannot read: No such file or directory (os error 2)");
+    }
+
+    /// A header of every format that has one, so that the bytes below reach each reader.
+    const HEADERS: [&str; 12] = [
+        "junction_aa\tjunction\tcdr3_aa\tv_call\tj_call\tduplicate_count\tproductive\tlocus\trepertoire_id",
+        "amino_acid\tbio_identity\ttemplates\treads\tv_gene\tj_gene\tv_gene_ties\tframe_type",
+        "aaSeqCDR3\tnSeqCDR3\tcloneCount\tallVHitsWithScore\tallJHitsWithScore",
+        "count\tcdr3nt\tcdr3aa\tv\tj",
+        "Clones\tCDR3.nt\tCDR3.aa\tV.name\tJ.name",
+        "barcode,is_cell,high_confidence,chain,v_gene,j_gene,productive,cdr3,cdr3_nt",
+        "#count\tfrequency\tCDR3nt\tCDR3aa\tV\tD\tJ\tC",
+        "V-DOMAIN Functionality\tV-GENE and allele\tJ-GENE and allele\tAA JUNCTION\tJUNCTION",
+        "amino_acid\ttemplates",
+        "sequence_aas\tv_genes\tj_genes\tcounts\tregion_types",
+        "AASeq\tVregion\tJregion\tRunId",
+        "junction_aa\tv_call\tj_call\ttemplates",
+    ];
+
+    #[test]
+    fn the_headers_are_of_different_formats() {
+        let mut formats: Vec<_> = HEADERS
+            .iter()
+            .map(|header| {
+                let width = header.split(['\t', ',']).count();
+                let separator = if header.contains(',') { "," } else { "\t" };
+                let row = vec![""; width].join(separator);
+                let read =
+                    read_bytes(format!("{header}\n{row}\n").as_bytes(), &ReadOptions::default());
+                read.unwrap()[0].format
+            })
+            .collect();
+        formats.sort_unstable();
+        formats.dedup();
+        assert_eq!(formats.len(), Format::ALL.len() - 2, "{formats:?}");
+    }
+
+    /// Fields that each reader knows something about, and bytes that none does.
+    fn field() -> impl Strategy<Value = Vec<u8>> {
+        let known = [
+            "CASSYEQYF",
+            "ASSYEQY",
+            "TGTGCCAGCAGCTTCTTT",
+            "CASS*F",
+            "CAS_F",
+            "TCRBV06-02*01",
+            "TRBV6-2*00(40.5),TRBV9*00(1)",
+            "TRBV/",
+            "TR",
+            "TRB",
+            "TRBV(",
+            "IGHV3-NL1",
+            "TRAV29DV5",
+            "DV",
+            "OR",
+            "CASSF+TCRBV06-02+TCRBJ01-05",
+            "+",
+            "X",
+            "1",
+            "0",
+            "1e3",
+            "2.5",
+            "null",
+            "",
+            "T",
+            "F",
+            "true",
+            "In",
+            "Out",
+            "productive",
+            "r1",
+            "IMGT_JUNCTION",
+            "Homsap TRBV9*01 F",
+            "\"",
+            "\r",
+        ];
+        prop_oneof![
+            8 => prop::sample::select(known.to_vec()).prop_map(|text| text.as_bytes().to_vec()),
+            1 => prop::collection::vec(any::<u8>(), 0..12),
+            1 => "\\PC{0,8}".prop_map(String::into_bytes),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(400))]
+
+        #[test]
+        fn no_bytes_below_a_header_make_a_reader_panic(
+            header in prop::sample::select(HEADERS.to_vec()),
+            rows in prop::collection::vec(prop::collection::vec(field(), 9), 0..6),
+            noise in prop::collection::vec(any::<u8>(), 0..20),
+        ) {
+            let separator = if header.contains(',') { b"," } else { b"\t" };
+            let width = header.split(['\t', ',']).count();
+            let mut content = format!("{header}\n").into_bytes();
+            for row in rows {
+                content.extend(row[..width].join(&separator[..]));
+                content.push(b'\n');
+            }
+            let clean = read_bytes(&content, &ReadOptions::default());
+            for read in clean.into_iter().flatten() {
+                prop_assert_eq!(read.counts.rows, read.counts.kept + read.counts.dropped());
+            }
+            content.extend(noise);
+            let _ = read_bytes(&content, &ReadOptions::default());
+        }
+    }
 }

@@ -42,16 +42,25 @@ pub(super) fn count(field: &[u8]) -> Option<Count> {
 /// What a truth column may hold.
 pub(super) const TRUTH: &str = "T, F, true, false or nothing";
 
-/// Reads a truth value: `None` if the field is none, `Some(None)` if it is missing.
-pub(super) fn truth(field: &[u8]) -> Option<Option<bool>> {
+/// A truth value as a file states it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Truth {
+    /// No value.
+    Missing,
+    True,
+    False,
+}
+
+/// Reads a truth value; `None` if the field is neither one nor missing.
+pub(super) fn truth(field: &[u8]) -> Option<Truth> {
     let is =
         |words: [&str; 2]| words.iter().any(|word| field.eq_ignore_ascii_case(word.as_bytes()));
     if is(["T", "true"]) {
-        Some(Some(true))
+        Some(Truth::True)
     } else if is(["F", "false"]) {
-        Some(Some(false))
+        Some(Truth::False)
     } else {
-        is_missing(field).then_some(None)
+        is_missing(field).then_some(Truth::Missing)
     }
 }
 
@@ -86,13 +95,13 @@ mod tests {
     #[test]
     fn truth_values_are_read_as_every_tool_writes_them() {
         for (field, expected) in [
-            ("T", Some(Some(true))),
-            ("TRUE", Some(Some(true))),
-            ("true", Some(Some(true))),
-            ("F", Some(Some(false))),
-            ("False", Some(Some(false))),
-            ("", Some(None)),
-            ("None", Some(None)),
+            ("T", Some(Truth::True)),
+            ("TRUE", Some(Truth::True)),
+            ("true", Some(Truth::True)),
+            ("F", Some(Truth::False)),
+            ("False", Some(Truth::False)),
+            ("", Some(Truth::Missing)),
+            ("None", Some(Truth::Missing)),
             ("yes", None),
         ] {
             assert_eq!(truth(field.as_bytes()), expected, "{field:?}");

@@ -17,3 +17,38 @@ pub(super) const LAYOUT: Layout = Layout {
     counts: &["count", "#count", "#seq. count", "seq. count"],
     ..Layout::NONE
 };
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::check;
+    use insta::assert_snapshot;
+
+    #[test]
+    fn the_table_of_vdjtools_itself_is_read() {
+        let table = "#count\tfreq\tcdr3nt\tcdr3aa\tv\td\tj\n\
+            7\t0.7\tTGT\tCASSYEQYF\tTRBV12-4, TRBV12-3\t.\tTRBJ2-7\n\
+            3\t0.3\tTGT\tCASS~EQYF\tTRBV9\t.\tTRBJ2-7\n";
+        assert_snapshot!(check(table), @r"
+        vdjtools case: 1 of 2 rows
+        CASSYEQYF TRBV12-4 TRBJ2-7 7
+        dropped: ambiguous residue 1
+        noted: gene ties 1
+        ");
+    }
+
+    #[test]
+    fn variants_are_read_and_an_unnamed_first_column_is_an_index() {
+        let table = "\tcount\tfreq\tcdr3nt\tCDR3_beta\tTRBV_gene\td\tTRBJ_gene\n\
+            0\t5\t0.5\tTGT\tCASSYEQYF\tTRBV9\t.\tTRBJ2-7\n";
+        assert_snapshot!(check(table), @r"
+        vdjtools case: 1 of 1 rows
+        CASSYEQYF TRBV9 TRBJ2-7 5
+        ");
+        let table = "#Seq. Count\tPercent\tN Sequence\tAA Sequence\tV segments\tJ segments\tD segment\n\
+            5\t0.5\tTGT\tCASSYEQYF\tTRBV9\tTRBJ2-7\tTRBD1\n";
+        assert_snapshot!(check(table), @r"
+        vdjtools case: 1 of 1 rows
+        CASSYEQYF TRBV9 TRBJ2-7 5
+        ");
+    }
+}

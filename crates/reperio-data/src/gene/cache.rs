@@ -14,7 +14,7 @@ pub(crate) struct GeneCall {
     pub(crate) tie: bool,
 }
 
-/// Texts remembered. MiXCR's scores make almost every text unique; they need not be kept.
+/// Texts remembered. `MiXCR`'s scores make almost every text unique; they need not be kept.
 const MAX_TEXTS: usize = 1 << 16;
 
 /// Readings of the gene columns of one file.

@@ -123,3 +123,69 @@ fn tidy_number(raw: &str) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_agree_with_tidytcells() {
+        let mut checked = 0;
+        for line in include_str!("cases.tsv").lines().filter(|line| !line.starts_with('#')) {
+            let fields: Vec<_> = line.split('\t').collect();
+            let [written, species, expected] = fields[..] else { panic!("{line}") };
+            let call = normalise(written, species.parse().unwrap());
+            assert_eq!((call.gene.as_str(), call.tie), (expected, false), "{written} ({species})");
+            checked += 1;
+        }
+        assert!(checked > 100);
+    }
+
+    /// Where `tidytcells` takes another way, and what other tools write that it does not read.
+    #[test]
+    fn names_of_other_kinds() {
+        let human = [
+            ("TCRBV06", ""), // A family of several genes is none of them (tidytcells: TRBV6-1).
+            ("TRBJ2", ""),
+            ("TCRAV14-01", "TRAV14/DV4"), // Adaptive's name for it (tidytcells: the orphon TRAV14-1).
+            ("TCRBV20-or09_02", "TRBV20/OR9-2"),
+            ("TRBV13*00(401.5)", "TRBV13"),
+            ("Homsap IGHV2-26*01 F", "IGHV2-26"),
+            ("Homsap TRBV6-5*01 (F)", "TRBV6-5"),
+            ("unresolved", ""),
+            ("", ""),
+            ("None", ""),
+            ("TRB", ""),
+            ("TRBV", ""),
+            ("TRBD1", ""), // No V or J gene.
+            ("TRBV6-2<script>", ""),
+            ("\u{130}TRBV9", ""),
+        ];
+        for (written, expected) in human {
+            assert_eq!(normalise(written, Species::Human).gene, expected, "{written:?}");
+        }
+        for (written, expected) in [("TCRBV13", ""), ("Musmus TRBV24*01 F", "TRBV24")] {
+            assert_eq!(normalise(written, Species::Mouse).gene, expected, "{written:?}");
+        }
+        assert_eq!(normalise("Musmus TRBV24*01 F", Species::Human).gene, "TRBV24");
+    }
+
+    #[test]
+    fn the_first_of_several_genes_is_taken() {
+        let cases = [
+            ("TRBV12-4, TRBV12-3", "TRBV12-4", true),       // VDJtools.
+            ("IGHV1-69*01,IGHV1-69D*01", "IGHV1-69", true), // AIRR.
+            ("TRBV6-2*01,TRBV6-2*02", "TRBV6-2", false),    // Two alleles are one gene.
+            ("TCRBV06-02/06-03*01", "TRBV6-2", true),       // immunoSEQ.
+            ("TRBV13*00(401.5),TRBV14*00(380)", "TRBV13", false), // MiXCR: the second is worse.
+            ("TRBV6-2*00(401.5),TRBV6-3*00(401.5)", "TRBV6-2", true),
+            ("Homsap IGHV4-4*02 F, or Homsap IGHV4-59*01 F", "IGHV4-4", true), // IMGT.
+            ("TCRBV06,TCRBV05-01", "TRBV5-1", false), // The first that is a gene.
+            ("TRBV12-3/TRBV12-4", "TRBV12-3", true),
+        ];
+        for (written, gene, tie) in cases {
+            let expected = Call { gene: gene.to_owned(), tie };
+            assert_eq!(normalise(written, Species::Human), expected, "{written:?}");
+        }
+    }
+}

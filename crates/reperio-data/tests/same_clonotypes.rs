@@ -1,0 +1,134 @@
+//! The same clonotypes exported by different tools are the same repertoire.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::fmt::Write;
+
+use proptest::prelude::*;
+use reperio_data::format::{Format, ReadOptions, ReadRepertoire, read_file};
+
+/// A V gene as IMGT and as Adaptive write it.
+const V: [[&str; 2]; 6] = [
+    ["TRBV6-2", "TCRBV06-02*01"],
+    ["TRBV28", "TCRBV28-01*01"],
+    ["TRBV20-1", "TCRBV20-01*01"],
+    ["TRBV12-3", "TCRBV12-03*01"],
+    ["TRBV9", "TCRBV09-01*02"],
+    ["", "unresolved"],
+];
+
+/// A J gene as IMGT and as Adaptive write it.
+const J: [[&str; 2]; 3] =
+    [["TRBJ2-7", "TCRBJ02-07*01"], ["TRBJ1-1", "TCRBJ01-01*01"], ["", "unresolved"]];
+
+/// One made-up row: a junction that may be unusable, indices into [`V`] and [`J`], copies.
+#[derive(Clone, Debug)]
+struct Made {
+    junction_aa: String,
+    v: usize,
+    j: usize,
+    copies: u64,
+}
+
+fn rows() -> impl Strategy<Value = Vec<Made>> {
+    let row = ("C[ASGQ]{3,5}EQ[YF]F", 0..V.len(), 0..J.len(), 1_u64..2000);
+    prop::collection::vec(row, 1..40).prop_map(|rows| {
+        rows.into_iter()
+            .map(|(junction_aa, v, j, copies)| Made { junction_aa, v, j, copies })
+            .collect()
+    })
+}
+
+/// The allele of an IMGT gene, or nothing.
+fn allele(gene: &str, suffix: &str) -> String {
+    if gene.is_empty() { String::new() } else { format!("{gene}{suffix}") }
+}
+
+fn airr(rows: &[Made]) -> String {
+    let mut out =
+        "sequence_id\tproductive\tv_call\tj_call\tjunction_aa\tduplicate_count\n".to_owned();
+    for (n, row) in rows.iter().enumerate() {
+        let (v, j) = (allele(V[row.v][0], "*01"), allele(J[row.j][0], "*01"));
+        writeln!(out, "s{n}\tT\t{v}\t{j}\t{}\t{}", row.junction_aa, row.copies).unwrap();
+    }
+    out
+}
+
+fn immunoseq_old(rows: &[Made]) -> String {
+    let mut out =
+        "nucleotide\taminoAcid\tcount (templates/reads)\tvMaxResolved\tvGeneName\tjMaxResolved\tsequenceStatus\n"
+            .to_owned();
+    for row in rows {
+        let (v, j) = (V[row.v][1], J[row.j][1]);
+        let gene = v.split('*').next().unwrap();
+        writeln!(out, "ACGT\t{}\t{}\t{v}\t{gene}\t{j}\tIn", row.junction_aa, row.copies).unwrap();
+    }
+    out
+}
+
+fn immunoseq_new(rows: &[Made]) -> String {
+    let mut out =
+        "rearrangement\tamino_acid\tframe_type\ttemplates\treads\tv_resolved\tj_resolved\n"
+            .to_owned();
+    for row in rows {
+        let (v, j) = (V[row.v][1], J[row.j][1]);
+        writeln!(out, "ACGT\t{}\tIn\t{}\t9\t{v}\t{j}", row.junction_aa, row.copies).unwrap();
+    }
+    out
+}
+
+fn mixcr(rows: &[Made]) -> String {
+    let mut out =
+        "cloneId\tcloneCount\tallVHitsWithScore\tallJHitsWithScore\taaSeqCDR3\n".to_owned();
+    for (n, row) in rows.iter().enumerate() {
+        let v = allele(V[row.v][0], "*00(401.5),TRBV30*00(77)");
+        let (j, copies) = (allele(J[row.j][0], "*00(120)"), row.copies);
+        writeln!(out, "{n}\t{copies}.0\t{v}\t{j}\t{}", row.junction_aa).unwrap();
+    }
+    out
+}
+
+fn vdjtools(rows: &[Made]) -> String {
+    let mut out = "count\tfreq\tcdr3nt\tcdr3aa\tv\td\tj\n".to_owned();
+    for row in rows {
+        let [v, j] =
+            [V[row.v][0], J[row.j][0]].map(|gene| if gene.is_empty() { "." } else { gene });
+        writeln!(out, "{}\t0.1\tTGT\t{}\t{v}\t.\t{j}", row.copies, row.junction_aa).unwrap();
+    }
+    out
+}
+
+fn read(table: &str) -> ReadRepertoire {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("donor.tsv");
+    std::fs::write(&path, table).unwrap();
+    let mut repertoires = read_file(&path, &ReadOptions::default()).unwrap();
+    assert_eq!(repertoires.len(), 1);
+    repertoires.remove(0)
+}
+
+proptest! {
+    #[test]
+    fn exports_of_different_tools_are_one_repertoire(rows in rows(), stop in any::<bool>()) {
+        let mut rows = rows;
+        if stop {
+            rows[0].junction_aa = "CASS*EQYF".to_owned();
+        }
+        let expected = read(&airr(&rows));
+        prop_assert_eq!(expected.format, Format::Airr);
+        let templates: u64 = rows.iter().skip(usize::from(stop)).map(|row| row.copies).sum();
+        prop_assert_eq!(expected.repertoire.templates(), templates);
+        let others = [
+            (Format::Immunoseq, immunoseq_old(&rows)),
+            (Format::Immunoseq, immunoseq_new(&rows)),
+            (Format::Mixcr, mixcr(&rows)),
+            (Format::Vdjtools, vdjtools(&rows)),
+        ];
+        for (format, table) in others {
+            let other = read(&table);
+            prop_assert_eq!(other.format, format);
+            prop_assert_eq!(&other.repertoire, &expected.repertoire, "{}", table);
+            prop_assert_eq!(&other.counts, &expected.counts);
+        }
+    }
+}
