@@ -19,98 +19,136 @@ impl Linear {
     }
 }
 
-/// Ridge regression of `labels` on the standardised columns of `rows`.
+/// Ridge regression on the standardised columns of some rows, ready for any labels.
 ///
 /// ```text
 /// minimise |y - X b|² + penalty |b|²       X standardised, sd at least `least_sd`
 /// ```
 ///
-/// Solved by Cholesky decomposition, with n x n or p x p, whichever is smaller.
-pub(crate) fn ridge(rows: &[&[f64]], labels: &[f64], penalty: f64, least_sd: f64) -> Linear {
-    let n = rows.len();
-    let p = rows.first().map_or(0, |row| row.len());
-    let mut means = vec![0.0; p];
-    let mut sds = vec![0.0; p];
-    for row in rows {
-        for (mean, value) in means.iter_mut().zip(*row) {
-            *mean += value / n as f64;
-        }
-    }
-    for row in rows {
-        for ((sd, mean), value) in sds.iter_mut().zip(&means).zip(*row) {
-            *sd += (value - mean).powi(2) / n as f64;
-        }
-    }
-    for sd in &mut sds {
-        *sd = sd.sqrt().max(least_sd);
-    }
-    let standardise = |row: &&[f64]| -> Vec<f64> {
-        row.iter().zip(&means).zip(&sds).map(|((x, mean), sd)| (x - mean) / sd).collect()
-    };
-    let x: Vec<Vec<f64>> = rows.iter().map(standardise).collect();
-    let intercept = labels.iter().sum::<f64>() / n.max(1) as f64;
-    let y: Vec<f64> = labels.iter().map(|label| label - intercept).collect();
-    let mut weights = if p <= n { primal(&x, &y, p, penalty) } else { dual(&x, &y, p, penalty) };
-    for (weight, sd) in weights.iter_mut().zip(&sds) {
-        *weight /= sd;
-    }
-    Linear { weights, means, intercept }
+/// The Cholesky factor of XᵀX + penalty I, or of X Xᵀ + penalty I where there are fewer rows than
+/// columns, is computed once.
+pub(crate) struct Ridge {
+    x: Vec<Vec<f64>>,
+    means: Vec<f64>,
+    sds: Vec<f64>,
+    factor: Vec<f64>,
+    /// Whether `factor` is over the columns.
+    primal: bool,
 }
 
-/// b = (XᵀX + penalty I)⁻¹ Xᵀ y
-fn primal(x: &[Vec<f64>], y: &[f64], p: usize, penalty: f64) -> Vec<f64> {
+impl Ridge {
+    /// Prepares the regression.
+    pub(crate) fn new(rows: &[&[f64]], penalty: f64, least_sd: f64) -> Self {
+        let n = rows.len();
+        let p = rows.first().map_or(0, |row| row.len());
+        let mut means = vec![0.0; p];
+        let mut sds = vec![0.0; p];
+        for row in rows {
+            for (mean, value) in means.iter_mut().zip(*row) {
+                *mean += value / n as f64;
+            }
+        }
+        for row in rows {
+            for ((sd, mean), value) in sds.iter_mut().zip(&means).zip(*row) {
+                *sd += (value - mean).powi(2) / n as f64;
+            }
+        }
+        for sd in &mut sds {
+            *sd = sd.sqrt().max(least_sd);
+        }
+        let standardise = |row: &&[f64]| -> Vec<f64> {
+            row.iter().zip(&means).zip(&sds).map(|((x, mean), sd)| (x - mean) / sd).collect()
+        };
+        let x: Vec<Vec<f64>> = rows.iter().map(standardise).collect();
+        let primal = p <= n;
+        let mut gram = if primal { columns_gram(&x, p) } else { rows_gram(&x) };
+        let size = if primal { p } else { n };
+        for i in 0..size {
+            gram[i * size + i] += penalty;
+        }
+        Self { x, means, sds, factor: cholesky(gram, size), primal }
+    }
+
+    /// The solution for `labels`, one a row.
+    pub(crate) fn fit(&self, labels: &[f64]) -> Linear {
+        let intercept = labels.iter().sum::<f64>() / labels.len().max(1) as f64;
+        let y: Vec<f64> = labels.iter().map(|label| label - intercept).collect();
+        let mut weights = if self.primal {
+            solve(&self.factor, transposed_times(&self.x, &y, self.means.len()))
+        } else {
+            transposed_times(&self.x, &solve(&self.factor, y), self.means.len())
+        };
+        for (weight, sd) in weights.iter_mut().zip(&self.sds) {
+            *weight /= sd;
+        }
+        Linear { weights, means: self.means.clone(), intercept }
+    }
+}
+
+/// Lower triangle of XᵀX.
+fn columns_gram(x: &[Vec<f64>], p: usize) -> Vec<f64> {
     let mut gram = vec![0.0; p * p];
-    let mut right = vec![0.0; p];
-    for (row, label) in x.iter().zip(y) {
+    for row in x {
         for (i, &a) in row.iter().enumerate() {
-            right[i] += a * label;
             for (entry, &b) in gram[i * p..=i * p + i].iter_mut().zip(row) {
                 *entry += a * b;
             }
         }
     }
-    for i in 0..p {
-        gram[i * p + i] += penalty;
-    }
-    solve(gram, right)
+    gram
 }
 
-/// b = Xᵀ (X Xᵀ + penalty I)⁻¹ y
-fn dual(x: &[Vec<f64>], y: &[f64], p: usize, penalty: f64) -> Vec<f64> {
+/// Lower triangle of X Xᵀ.
+fn rows_gram(x: &[Vec<f64>]) -> Vec<f64> {
     let n = x.len();
     let mut gram = vec![0.0; n * n];
     for i in 0..n {
         for j in 0..=i {
             gram[i * n + j] = x[i].iter().zip(&x[j]).map(|(a, b)| a * b).sum();
         }
-        gram[i * n + i] += penalty;
     }
-    let mut weights = vec![0.0; p];
-    for (alpha, row) in solve(gram, y.to_vec()).iter().zip(x) {
-        for (weight, value) in weights.iter_mut().zip(row) {
-            *weight += alpha * value;
-        }
-    }
-    weights
+    gram
 }
 
-/// Solves `a x = b` for a symmetric positive definite `a`, of which the lower triangle is read.
-fn solve(mut a: Vec<f64>, mut b: Vec<f64>) -> Vec<f64> {
-    let n = b.len();
+/// Xᵀ y
+fn transposed_times(x: &[Vec<f64>], y: &[f64], p: usize) -> Vec<f64> {
+    let mut product = vec![0.0; p];
+    for (row, label) in x.iter().zip(y) {
+        for (entry, value) in product.iter_mut().zip(row) {
+            *entry += label * value;
+        }
+    }
+    product
+}
+
+/// Lower Cholesky factor of a symmetric positive definite matrix of which the lower triangle is read.
+fn cholesky(mut a: Vec<f64>, n: usize) -> Vec<f64> {
     for i in 0..n {
         for j in 0..=i {
-            let dot: f64 = (0..j).map(|k| a[i * n + k] * a[j * n + k]).sum();
+            let (above, row) = a.split_at(i * n);
+            let other = if i == j { &row[..j] } else { &above[j * n..j * n + j] };
+            let dot: f64 = row[..j].iter().zip(other).map(|(x, y)| x * y).sum();
             let rest = a[i * n + j] - dot;
             a[i * n + j] = if i == j { rest.max(1e-300).sqrt() } else { rest / a[j * n + j] };
         }
     }
+    a
+}
+
+/// Solves `L Lᵀ x = b`.
+fn solve(factor: &[f64], mut b: Vec<f64>) -> Vec<f64> {
+    let n = b.len();
     for i in 0..n {
-        let dot: f64 = (0..i).map(|k| a[i * n + k] * b[k]).sum();
-        b[i] = (b[i] - dot) / a[i * n + i];
+        let row = &factor[i * n..i * n + i];
+        let dot: f64 = row.iter().zip(&b).map(|(l, x)| l * x).sum();
+        b[i] = (b[i] - dot) / factor[i * n + i];
     }
     for i in (0..n).rev() {
-        let dot: f64 = (i + 1..n).map(|k| a[k * n + i] * b[k]).sum();
-        b[i] = (b[i] - dot) / a[i * n + i];
+        b[i] /= factor[i * n + i];
+        let (known, last) = b.split_at_mut(i);
+        for (x, l) in known.iter_mut().zip(&factor[i * n..i * n + i]) {
+            *x -= l * last[0];
+        }
     }
     b
 }
@@ -148,27 +186,26 @@ pub(crate) fn logistic_slope(scores: &[f64], classes: &[bool]) -> (f64, f64) {
 mod tests {
     use super::*;
 
-    /// `sklearn.linear_model.Ridge(alpha=2.0)` on standardised columns, scikit-learn 1.7: the same
-    /// minimum, here checked by its first-order condition.
+    /// At the minimum of |y - X b|² + penalty |b|² the gradient Xᵀ(X b - y) + penalty b vanishes, with
+    /// more rows than columns and with fewer.
     #[test]
-    fn the_gradient_vanishes_at_the_solution_in_both_forms() {
-        let rows: Vec<Vec<f64>> = (0..12)
-            .map(|i| (0..5).map(|j| f64::from((i * 7 + j * j * 3 + i * j) % 11)).collect())
-            .collect();
-        let y: Vec<f64> = (0..12).map(|i| f64::from(i % 3) - 1.0).collect();
-        let primal = primal(&rows, &y, 5, 2.0);
-        let dual = dual(&rows, &y, 5, 2.0);
-        for (i, (a, b)) in primal.iter().zip(&dual).enumerate() {
-            assert!((a - b).abs() < 1e-9, "{a} != {b}");
-            let gradient: f64 = rows
-                .iter()
-                .zip(&y)
-                .map(|(row, y)| {
-                    let fit: f64 = row.iter().zip(&primal).map(|(x, w)| x * w).sum();
-                    (fit - y) * row[i]
-                })
-                .sum();
-            assert!((gradient + 2.0 * a).abs() < 1e-8, "{gradient}");
+    fn the_gradient_vanishes_at_the_solution() {
+        for n in [4, 12] {
+            let rows: Vec<Vec<f64>> = (0..n)
+                .map(|i| (0..5).map(|j| f64::from((i * 7 + j * j * 3 + i * j) % 11)).collect())
+                .collect();
+            let y: Vec<f64> = (0..n).map(|i| f64::from(i % 3)).collect();
+            let views: Vec<&[f64]> = rows.iter().map(|row| &row[..]).collect();
+            let ridge = Ridge::new(&views, 2.0, 1e-9);
+            let linear = ridge.fit(&y);
+            for (c, sd) in ridge.sds.iter().enumerate() {
+                let error = |(row, y): (&Vec<f64>, &f64)| {
+                    (linear.score(row) - y) * (row[c] - ridge.means[c]) / sd
+                };
+                let gradient: f64 = rows.iter().zip(&y).map(error).sum();
+                let penalty = 2.0 * linear.weights[c] * sd;
+                assert!((gradient + penalty).abs() < 1e-9, "n={n} column {c}: {gradient}");
+            }
         }
     }
 

@@ -53,4 +53,36 @@ impl Contrast {
     pub fn n(&self) -> usize {
         self.values.iter().flatten().count()
     }
+
+    /// Score statistic of `residuals`, one a repertoire: their covariance with the contrast over its
+    /// standard deviation under permuted labels.
+    ///
+    /// Repertoires of one group and label count once, by their mean: three samples of one subject are
+    /// not three subjects.
+    pub fn z(&self, residuals: &[f64], groups: &[usize]) -> f64 {
+        let mut cells: Vec<(usize, f64, f64)> = Vec::new(); // group, label, residual
+        for ((value, residual), group) in self.values.iter().zip(residuals).zip(groups) {
+            if let Some(value) = value {
+                cells.push((*group, *value, *residual));
+            }
+        }
+        cells.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        let same = |a: &(usize, f64, f64), b: &(usize, f64, f64)| a.0 == b.0 && a.1 == b.1;
+        let means = cells.chunk_by(same).map(|cell| {
+            let sum: f64 = cell.iter().map(|(.., residual)| residual).sum();
+            (cell[0].1, sum / cell.len() as f64)
+        });
+        let means: Vec<(f64, f64)> = means.collect();
+        let n = means.len() as f64;
+        let mean_label = means.iter().map(|(label, _)| label).sum::<f64>() / n;
+        let mean = means.iter().map(|(_, residual)| residual).sum::<f64>() / n;
+        let (mut covariance, mut labels, mut squares) = (0.0, 0.0, 0.0);
+        for (label, residual) in means {
+            covariance += (label - mean_label) * (residual - mean);
+            labels += (label - mean_label).powi(2);
+            squares += (residual - mean).powi(2);
+        }
+        let scale = (labels * squares / (n - 1.0)).sqrt();
+        if scale > 1e-9 { covariance / scale } else { 0.0 }
+    }
 }

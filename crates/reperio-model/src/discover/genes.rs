@@ -4,11 +4,14 @@
 //! exactly what a uniformly attending head computes over one column of the gene embeddings: the
 //! network starts there and goes on.
 
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use reperio_data::encode::EncodedRepertoire;
 
 use super::contrast::Contrast;
-use crate::linear::{logistic_slope, ridge};
+use crate::linear::{Ridge, logistic_slope};
 
 /// A linear score of V and J usage.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,8 +35,9 @@ pub struct GeneUsage {
 /// Penalties tried, over the number of repertoires, on standardised shares.
 const PENALTIES: [f64; 8] = [0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0];
 
-/// Below this cross-validated R² the usage is left alone.
-const LEAST_R_SQUARED: f64 = 0.02;
+/// Permutations of the labels that the cross-validated R² must all exceed: a chance of 1 in 40 where
+/// usage has nothing to do with the labels.
+const PERMUTATIONS: usize = 39;
 
 /// Folds of the inner cross-validation.
 const FOLDS: usize = 10;
@@ -63,36 +67,37 @@ impl Usage {
         Self { n_v, rows: bags.par_iter().map(row).collect() }
     }
 
-    /// Fits the score of one contrast; `None` if it does not predict.
+    /// Fits the score of one contrast; `None` if it does not predict better than on permuted labels.
     pub(super) fn fit(&self, contrast: &Contrast, groups: &[usize]) -> Option<GeneUsage> {
         let known: Vec<usize> =
             (0..self.rows.len()).filter(|&i| contrast.values[i].is_some()).collect();
-        let y: Vec<f64> = known.iter().map(|&i| contrast.values[i].expect("filtered")).collect();
-        let folds = folds(&y, &known.iter().map(|&i| groups[i]).collect::<Vec<_>>())?;
-        let mut best: Option<(f64, f64, Vec<f64>)> = None;
-        let tried: Vec<(f64, Vec<f64>)> = PENALTIES
+        let rows: Vec<&[f64]> = known.iter().map(|&i| &self.rows[i][..]).collect();
+        let y: Vec<f64> = known.iter().filter_map(|&i| contrast.values[i]).collect();
+        let groups: Vec<usize> = known.iter().map(|&i| groups[i]).collect();
+        let folds = folds(&y, &groups)?;
+        // The labels themselves first, then permutations of them.
+        let labels = [vec![y.clone()], permutations(&y, &groups)].concat();
+        let tried: Vec<Vec<Vec<f64>>> = PENALTIES
             .par_iter()
-            .map(|&penalty| (penalty, self.cross_validated(&known, &y, &folds, penalty)))
+            .map(|&penalty| cross_validated(&rows, &labels, &folds, penalty))
             .collect();
-        for (penalty, scores) in tried {
-            let error: f64 = y.iter().zip(&scores).map(|(y, score)| (y - score).powi(2)).sum();
-            let r_squared = 1.0 - error / contrast.sum_of_squares.max(f64::MIN_POSITIVE);
-            if best.as_ref().is_none_or(|(most, ..)| r_squared > *most) {
-                best = Some((r_squared, penalty, scores));
-            }
-        }
-        let (r_squared, penalty, scores) = best?;
-        if r_squared < LEAST_R_SQUARED {
+        let best = |k: usize| {
+            let r_squared = |scores: &Vec<Vec<f64>>| r_squared(&labels[k], &scores[k]);
+            let all = tried.iter().map(r_squared).enumerate();
+            all.max_by(|a, b| a.1.total_cmp(&b.1)).expect("penalties are listed")
+        };
+        let (chosen, r_squared) = best(0);
+        if (1..labels.len()).any(|k| best(k).1 >= r_squared) || r_squared <= 0.0 {
             return None;
         }
         let (slope, intercept) = if contrast.is_class {
             let classes: Vec<bool> = y.iter().map(|&value| value > 0.0).collect();
-            logistic_slope(&scores, &classes)
+            logistic_slope(&tried[chosen][0], &classes)
         } else {
             (1.0, 0.0)
         };
-        let rows: Vec<&[f64]> = known.iter().map(|&i| &self.rows[i][..]).collect();
-        let linear = ridge(&rows, &y, penalty * y.len() as f64, LEAST_SD);
+        let penalty = PENALTIES[chosen];
+        let linear = Ridge::new(&rows, penalty * y.len() as f64, LEAST_SD).fit(&y);
         let (v, j) = linear.weights.split_at(self.n_v);
         let (mean_v, mean_j) = linear.means.split_at(self.n_v);
         let (v, j) = (centred(v, mean_v), centred(j, mean_j));
@@ -102,30 +107,67 @@ impl Usage {
         let scale = (square(&v, mean_v) + square(&j, mean_j)).sqrt().max(1e-6);
         Some(GeneUsage { v, j, scale, slope, intercept, r_squared, penalty })
     }
+}
 
-    /// The score of every repertoire from a fit without its fold.
-    fn cross_validated(
-        &self,
-        known: &[usize],
-        y: &[f64],
-        folds: &[usize],
-        penalty: f64,
-    ) -> Vec<f64> {
-        let mut scores = vec![0.0; known.len()];
-        for fold in 0..FOLDS {
-            let inside: Vec<usize> = (0..known.len()).filter(|&i| folds[i] != fold).collect();
-            if inside.len() == known.len() {
-                continue;
-            }
-            let rows: Vec<&[f64]> = inside.iter().map(|&i| &self.rows[known[i]][..]).collect();
-            let labels: Vec<f64> = inside.iter().map(|&i| y[i]).collect();
-            let linear = ridge(&rows, &labels, penalty * labels.len() as f64, LEAST_SD);
-            for i in (0..known.len()).filter(|&i| folds[i] == fold) {
-                scores[i] = linear.score(&self.rows[known[i]]);
+/// For each of several labellings, the score of every repertoire from a fit without its fold.
+fn cross_validated(
+    rows: &[&[f64]],
+    labels: &[Vec<f64>],
+    folds: &[usize],
+    penalty: f64,
+) -> Vec<Vec<f64>> {
+    let mut scores = vec![vec![0.0; rows.len()]; labels.len()];
+    for fold in 0..FOLDS {
+        let (held, inside): (Vec<usize>, Vec<usize>) =
+            (0..rows.len()).partition(|&i| folds[i] == fold);
+        if held.is_empty() {
+            continue;
+        }
+        let fitted: Vec<&[f64]> = inside.iter().map(|&i| rows[i]).collect();
+        let ridge = Ridge::new(&fitted, penalty * inside.len() as f64, LEAST_SD);
+        for (labels, scores) in labels.iter().zip(&mut scores) {
+            let linear = ridge.fit(&inside.iter().map(|&i| labels[i]).collect::<Vec<_>>());
+            for &i in &held {
+                scores[i] = linear.score(rows[i]);
             }
         }
-        scores
     }
+    scores
+}
+
+/// Share of the variance of `labels` that `scores` predict; negative if they are worse than the mean.
+fn r_squared(labels: &[f64], scores: &[f64]) -> f64 {
+    let error: f64 = labels.iter().zip(scores).map(|(y, score)| (y - score).powi(2)).sum();
+    let total: f64 = labels.iter().map(|y| y * y).sum();
+    1.0 - error / total.max(f64::MIN_POSITIVE)
+}
+
+/// Permuted labels. Where every group has one label, whole groups swap theirs, since repertoires of
+/// one subject are alike; otherwise repertoires do.
+fn permutations(y: &[f64], groups: &[usize]) -> Vec<Vec<f64>> {
+    let mut first: Vec<(usize, f64)> = Vec::new();
+    let mut constant = true;
+    for (&group, &value) in groups.iter().zip(y) {
+        match first.iter().find(|(other, _)| *other == group) {
+            Some((_, label)) => constant &= (label - value).abs() < 1e-12,
+            None => first.push((group, value)),
+        }
+    }
+    let mut rng = ChaCha8Rng::seed_from_u64(PERMUTATIONS as u64);
+    let mut permuted = Vec::with_capacity(PERMUTATIONS);
+    for _ in 0..PERMUTATIONS {
+        let mut values: Vec<f64> =
+            if constant { first.iter().map(|(_, label)| *label).collect() } else { y.to_vec() };
+        values.shuffle(&mut rng);
+        if constant {
+            let place = |group: &usize| first.iter().position(|(other, _)| other == group);
+            let label = |group: &usize| values[place(group).expect("every group was listed")];
+            values = groups.iter().map(label).collect();
+        }
+        let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
+        permuted.push(values.iter().map(|value| value - mean).collect());
+    }
+    permuted
 }
 
 /// Shares sum to one, so a constant may move between weights and intercept: here the mean scores 0.

@@ -146,7 +146,8 @@ impl<'a> Background<'a> {
     /// Score statistic of `candidate` for each contrast.
     pub(super) fn z(&self, candidate: usize, starts: &RangeInclusive<usize>) -> Vec<f64> {
         let residuals = self.residuals(candidate, starts);
-        self.evidence.contrasts.iter().map(|contrast| z(contrast, &residuals)).collect()
+        let groups = self.evidence.groups;
+        self.evidence.contrasts.iter().map(|contrast| contrast.z(&residuals, groups)).collect()
     }
 
     /// Log-enrichment of `candidate` by window start and by residues behind the window's end, in
@@ -182,20 +183,4 @@ impl<'a> Background<'a> {
         };
         (by_start.iter().map(log).collect(), by_end.iter().map(log).collect())
     }
-}
-
-/// Covariance of residuals and contrast over its standard deviation under permuted labels.
-fn z(contrast: &Contrast, residuals: &[f64]) -> f64 {
-    let (mut n, mut sum, mut squares, mut covariance) = (0.0, 0.0, 0.0, 0.0);
-    for (value, residual) in contrast.values.iter().zip(residuals) {
-        if let Some(value) = value {
-            n += 1.0;
-            sum += residual;
-            squares += residual * residual;
-            covariance += value * residual;
-        }
-    }
-    let variance = (squares - sum * sum / n) / (n - 1.0);
-    let scale = (variance * contrast.sum_of_squares).sqrt();
-    if scale > 1e-9 { covariance / scale } else { 0.0 }
 }
