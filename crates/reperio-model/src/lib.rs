@@ -4,6 +4,7 @@ pub mod bag;
 pub mod config;
 pub mod deeprc;
 pub mod discover;
+pub mod evaluate;
 mod linear;
 pub mod loss;
 pub mod metrics;

@@ -1,0 +1,192 @@
+//! Nested cross-validation: every repertoire is scored by a model that never saw its subject.
+//!
+//! Everything that looks at labels (discovery, early stopping, standardisation) happens inside the
+//! training part of a fold. Beside the model stands a control that sees only depth and V/J usage.
+
+mod control;
+mod summary;
+
+use std::path::Path;
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use reperio_data::progress::{Observer, Progress};
+use reperio_data::repertoire::Repertoire;
+use reperio_data::split;
+use serde::{Deserialize, Serialize};
+
+use crate::config::Config;
+use crate::target::{Labels, Target, TargetKind};
+use crate::train::{self, Dataset, TrainError, TrainingReport};
+pub use summary::{Metrics, TargetSummary};
+
+/// How to evaluate.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Fold of each repertoire of the dataset.
+    pub folds: Vec<usize>,
+    /// Train on labels permuted with this seed: a control that must come out at chance.
+    pub permute_labels: Option<u64>,
+}
+
+/// One held-out prediction.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HeldOut {
+    /// Repertoire.
+    pub repertoire_id: String,
+    /// Fold in which it was held out, from 0.
+    pub fold: usize,
+    /// Outputs of the network, all targets one after another.
+    pub outputs: Vec<f64>,
+    /// The same of the control, a linear model of depth and V/J usage.
+    pub control: Vec<f64>,
+}
+
+/// A whole evaluation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// Targets; the mean and standard deviation of a regression are those of the whole dataset.
+    pub targets: Vec<Target>,
+    /// Labels that were evaluated against (permuted ones if asked for), a row a target.
+    pub labels: Vec<Vec<Option<f64>>>,
+    /// Predictions in the order of the dataset.
+    pub predictions: Vec<HeldOut>,
+    /// Figures, a target each.
+    pub summaries: Vec<TargetSummary>,
+    /// How each fold's training went.
+    pub training: Vec<TrainingReport>,
+}
+
+/// Cross-validates `config` on `dataset`.
+///
+/// With a `checkpoint` folder each fold trains with a checkpoint of its own below it, so that an
+/// interrupted evaluation goes on where it stopped.
+///
+/// # Errors
+///
+/// See [`TrainError`].
+///
+/// # Panics
+///
+/// If the plan has not one fold a repertoire.
+pub fn evaluate(
+    dataset: Dataset<'_>,
+    config: &Config,
+    plan: &Plan,
+    checkpoint: Option<&Path>,
+    observer: &dyn Observer,
+) -> Result<Evaluation, TrainError> {
+    assert_eq!(plan.folds.len(), dataset.repertoires.len(), "one fold a repertoire");
+    let mut labels = match plan.permute_labels {
+        Some(seed) => permuted(dataset.labels, dataset.groups, seed),
+        None => dataset.labels.clone(),
+    };
+    labels.standardise();
+    let n_folds = plan.folds.iter().max().map_or(0, |last| last + 1);
+    let mut predictions: Vec<Option<HeldOut>> = vec![None; dataset.repertoires.len()];
+    let mut training = Vec::new();
+    for fold in 0..n_folds {
+        observer.progress(Progress {
+            task: "folds",
+            done: fold as u64,
+            total: n_folds as u64,
+            unit: "folds",
+        });
+        let (held, inside): (Vec<usize>, Vec<usize>) =
+            (0..plan.folds.len()).partition(|&i| plan.folds[i] == fold);
+        let repertoires: Vec<Repertoire> =
+            inside.iter().map(|&i| dataset.repertoires[i].clone()).collect();
+        let groups: Vec<String> = inside.iter().map(|&i| dataset.groups[i].clone()).collect();
+        let own = labels.select(&inside);
+        let part = Dataset { repertoires: &repertoires, labels: &own, groups: &groups };
+        let folder = checkpoint.map(|folder| folder.join(format!("fold{fold}")));
+        let fitted = train::fit(part, config, folder.as_deref(), observer)?;
+        let tested: Vec<&Repertoire> = held.iter().map(|&i| &dataset.repertoires[i]).collect();
+        let control = control::predictions(part, &tested);
+        for ((&i, repertoire), control) in held.iter().zip(&tested).zip(control) {
+            predictions[i] = Some(HeldOut {
+                repertoire_id: repertoire.id.clone(),
+                fold,
+                outputs: raw(&fitted.model.info().targets, &fitted.model.outputs(repertoire)),
+                control,
+            });
+        }
+        training.push(fitted.report);
+    }
+    let predictions: Vec<HeldOut> = predictions.into_iter().flatten().collect();
+    let summaries = summary::summaries(&labels, &predictions, dataset.groups);
+    Ok(Evaluation {
+        targets: labels.targets,
+        labels: labels.values,
+        predictions,
+        summaries,
+        training,
+    })
+}
+
+/// Regression outputs in their own unit: each fold standardises by its own training part.
+fn raw(targets: &[Target], outputs: &[f64]) -> Vec<f64> {
+    let mut raw = outputs.to_vec();
+    let mut column = 0;
+    for target in targets {
+        if let TargetKind::Regression { mean, sd } = target.kind {
+            raw[column] = mean + sd * raw[column];
+        }
+        column += target.width();
+    }
+    raw
+}
+
+/// Stratified folds that keep groups apart, for labelled repertoires; the others follow their group
+/// or the first fold and are scored all the same.
+///
+/// # Errors
+///
+/// If there are fewer groups than folds.
+pub fn folds(
+    ids: &[String],
+    labels: &Labels,
+    groups: &[String],
+    k: usize,
+    seed: u64,
+) -> Result<Vec<usize>, split::SplitError> {
+    split::folds(&items(ids, labels, groups), k, seed)
+}
+
+/// Repertoires as splits see them.
+pub fn items(ids: &[String], labels: &Labels, groups: &[String]) -> Vec<split::Item> {
+    let item = |(i, (id, group)): (usize, (&String, &String))| split::Item {
+        id: id.clone(),
+        stratum: labels.stratum(i),
+        group: group.clone(),
+    };
+    ids.iter().zip(groups).enumerate().map(item).collect()
+}
+
+/// Labels dealt out anew: between groups where each group has one label, else between repertoires.
+fn permuted(labels: &Labels, groups: &[String], seed: u64) -> Labels {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut permuted = labels.clone();
+    for values in &mut permuted.values {
+        let mut names: Vec<(&String, Option<f64>)> = Vec::new();
+        let mut constant = true;
+        for (group, value) in groups.iter().zip(values.iter()) {
+            match names.iter().find(|(name, _)| *name == group) {
+                Some((_, first)) => constant &= first == value,
+                None => names.push((group, *value)),
+            }
+        }
+        if constant {
+            let mut shuffled: Vec<Option<f64>> = names.iter().map(|(_, value)| *value).collect();
+            shuffled.shuffle(&mut rng);
+            for (group, value) in groups.iter().zip(values) {
+                let place = names.iter().position(|(name, _)| *name == group);
+                *value = shuffled[place.expect("every group was listed")];
+            }
+        } else {
+            values.shuffle(&mut rng);
+        }
+    }
+    permuted
+}

@@ -1,0 +1,144 @@
+//! Figures of an evaluation: pooled over the held-out predictions, and by fold for the spread.
+
+use serde::{Deserialize, Serialize};
+
+use super::HeldOut;
+use crate::metrics::bootstrap::{Bootstrap, units_of};
+use crate::metrics::{self, BinaryMetrics, ClassMetrics, RegressionMetrics};
+use crate::target::{Labels, Target, TargetKind};
+
+/// Bootstrap samples behind an interval over subjects.
+const BOOTSTRAPS: usize = 2000;
+
+/// The figures of one target.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TargetSummary {
+    /// Column name.
+    pub column: String,
+    /// Pooled over all held-out predictions.
+    pub pooled: Metrics,
+    /// AUC pooled over the folds (macro over classes; none for a regression).
+    pub auc: Option<f64>,
+    /// Its 95 % interval: DeLong's, or a bootstrap over subjects where a subject has several
+    /// repertoires. None for more than two classes.
+    pub auc_ci: Option<[f64; 2]>,
+    /// AUC of each fold.
+    pub fold_auc: Vec<Option<f64>>,
+    /// R² of each fold of a regression.
+    pub fold_r2: Vec<Option<f64>>,
+    /// The control's pooled AUC, or R² for a regression: depth and V/J usage alone.
+    pub control: Option<f64>,
+}
+
+/// Metrics by kind of target.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Metrics {
+    /// Two classes.
+    Binary(BinaryMetrics),
+    /// More classes.
+    Classes(ClassMetrics),
+    /// A number.
+    Regression(RegressionMetrics),
+}
+
+impl Metrics {
+    /// Compares the outputs of one target with its labels.
+    pub fn of(kind: &TargetKind, outputs: &[Vec<f64>], labels: &[Option<f64>]) -> Self {
+        let first: Vec<f64> = outputs.iter().map(|row| row[0]).collect();
+        match kind {
+            TargetKind::Binary { .. } => {
+                let labels: Vec<_> = labels.iter().map(|l| l.map(|l| l > 0.5)).collect();
+                Self::Binary(BinaryMetrics::of(&first, &labels))
+            }
+            TargetKind::Classes { .. } => {
+                let labels: Vec<_> = labels.iter().map(|l| l.map(|l| l as usize)).collect();
+                Self::Classes(ClassMetrics::of(outputs, &labels))
+            }
+            TargetKind::Regression { .. } => {
+                Self::Regression(RegressionMetrics::of(&first, labels))
+            }
+        }
+    }
+
+    /// AUC, macro over classes.
+    pub fn auc(&self) -> Option<f64> {
+        match self {
+            Self::Binary(metrics) => metrics.auc,
+            Self::Classes(metrics) => metrics.auc,
+            Self::Regression(_) => None,
+        }
+    }
+
+    fn r2(&self) -> Option<f64> {
+        match self {
+            Self::Regression(metrics) => metrics.r2,
+            _ => None,
+        }
+    }
+}
+
+/// Summarises `predictions`, one a repertoire, against `labels`.
+pub(super) fn summaries(
+    labels: &Labels,
+    predictions: &[HeldOut],
+    groups: &[String],
+) -> Vec<TargetSummary> {
+    let n_folds = predictions.iter().map(|p| p.fold + 1).max().unwrap_or(0);
+    let mut column = 0;
+    let mut summaries = Vec::new();
+    for (target, values) in labels.targets.iter().zip(&labels.values) {
+        let range = column..column + target.width();
+        column = range.end;
+        let rows = |of: fn(&HeldOut) -> &Vec<f64>| -> Vec<Vec<f64>> {
+            predictions.iter().map(|p| of(p)[range.clone()].to_vec()).collect()
+        };
+        let outputs = rows(|p| &p.outputs);
+        let pooled = Metrics::of(&target.kind, &outputs, values);
+        let control = Metrics::of(&target.kind, &rows(|p| &p.control), values);
+        let fold = |fold: usize| {
+            let inside: Vec<usize> =
+                (0..predictions.len()).filter(|&i| predictions[i].fold == fold).collect();
+            let outputs: Vec<Vec<f64>> = inside.iter().map(|&i| outputs[i].clone()).collect();
+            let values: Vec<Option<f64>> = inside.iter().map(|&i| values[i]).collect();
+            Metrics::of(&target.kind, &outputs, &values)
+        };
+        let by_fold: Vec<Metrics> = (0..n_folds).map(fold).collect();
+        summaries.push(TargetSummary {
+            column: target.column.clone(),
+            auc: pooled.auc(),
+            auc_ci: interval(target, &pooled, &outputs, values, groups),
+            fold_auc: by_fold.iter().map(Metrics::auc).collect(),
+            fold_r2: by_fold.iter().map(Metrics::r2).collect(),
+            control: control.auc().or(control.r2()),
+            pooled,
+        });
+    }
+    summaries
+}
+
+fn interval(
+    target: &Target,
+    pooled: &Metrics,
+    outputs: &[Vec<f64>],
+    values: &[Option<f64>],
+    groups: &[String],
+) -> Option<[f64; 2]> {
+    let (TargetKind::Binary { .. }, Metrics::Binary(metrics)) = (&target.kind, pooled) else {
+        return None;
+    };
+    let known: Vec<usize> = (0..values.len()).filter(|&i| values[i].is_some()).collect();
+    let subjects: Vec<&str> = known.iter().map(|&i| groups[i].as_str()).collect();
+    let units = units_of(&subjects);
+    if units.len() == known.len() {
+        return metrics.auc_ci;
+    }
+    let scores: Vec<f64> = known.iter().map(|&i| outputs[i][0]).collect();
+    let labels: Vec<bool> = known.iter().map(|&i| values[i] == Some(1.0)).collect();
+    let area = |rows: &[usize]| {
+        let scores: Vec<f64> = rows.iter().map(|&i| scores[i]).collect();
+        let labels: Vec<bool> = rows.iter().map(|&i| labels[i]).collect();
+        metrics::auc(&scores, &labels)
+    };
+    Bootstrap { draws: BOOTSTRAPS, ..Bootstrap::default() }.interval(&units, area)
+}
