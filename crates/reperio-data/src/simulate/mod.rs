@@ -33,6 +33,8 @@ use rayon::prelude::*;
 
 use crate::atomic::WriteError;
 use crate::cohort::Cohort;
+use crate::import_counts::ImportCounts;
+use crate::repertoire::Repertoire;
 use make::Made;
 use plan::Plan;
 
@@ -93,8 +95,15 @@ pub fn cohort(
         repertoires.push(made.repertoire);
         truth.extend(made.witnesses);
     }
+    let counts = repertoires.iter().map(counts).collect();
     let metadata = Plan::new(config).metadata(config);
-    Ok(Simulation { cohort: Cohort { metadata, repertoires }, truth, unplaced })
+    Ok(Simulation { cohort: Cohort { metadata, repertoires, counts }, truth, unplaced })
+}
+
+/// The import counts of a repertoire that no file was read for: every row is kept.
+fn counts(repertoire: &Repertoire) -> ImportCounts {
+    let (clonotypes, templates) = (repertoire.len() as u64, repertoire.templates());
+    ImportCounts { rows: clonotypes, kept: clonotypes, clonotypes, templates, ..Default::default() }
 }
 
 #[cfg(test)]
