@@ -142,6 +142,10 @@ pub(super) fn write(path: &Path, entries: &BTreeMap<String, Entry>) -> Result<()
         column.rename(name.as_str().into());
         columns.push(column);
     }
-    columns.push(text("notes", &|entry| notes(&entry.counts).join("; ")));
+    let notes = entries.values().map(|entry| {
+        let notes = notes(&entry.counts).join("; ");
+        (!notes.is_empty()).then_some(notes) // An empty text would be written as two quotes.
+    });
+    columns.push(Column::new("notes".into(), notes.collect::<Vec<_>>()));
     table::write_tsv(path, DataFrame::new(entries.len(), columns))
 }

@@ -12,6 +12,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use polars::prelude::DataFrame;
+
 use crate::atomic::{self, WriteError};
 use crate::format::{ReadOptions, ReadRepertoire};
 use crate::metadata::Metadata;
@@ -160,11 +162,10 @@ impl<'a> Work<'a> {
         is(&staged)
     }
 
-    fn write(&self, read: &ReadRepertoire) -> Result<String, CohortError> {
+    /// Writes a repertoire under its hidden name; returns its checksum.
+    fn write(&self, read: &ReadRepertoire) -> Result<String, WriteError> {
         let path = manifest::staged_path(self.folder, &read.repertoire.id);
-        let mut frame = parquet::frame(&read.repertoire);
-        atomic::write(&path, |file| parquet::write(file, &mut frame))?;
-        manifest::sha256_of_file(&path).map_err(|source| CohortError::Io { path, source })
+        write_parquet(&path, &mut parquet::frame(&read.repertoire))
     }
 
     fn note(&self, repertoires: BTreeMap<String, Entry>) -> Result<(), CohortError> {
@@ -188,16 +189,14 @@ impl<'a> Work<'a> {
         let none = Metadata::default();
         let metadata = self.old_metadata.updated(metadata.unwrap_or(&none), &ids);
         let staged = |name: &str| self.folder.join(format!(".{name}.new"));
-        let mut frame = report::cohort_frame(&metadata, &all);
-        atomic::write(&staged(COHORT), |file| parquet::write(file, &mut frame))?;
+        let cohort_sha256 =
+            write_parquet(&staged(COHORT), &mut report::cohort_frame(&metadata, &all))?;
         report::write(&staged(REPORT), &all)?;
-        let path = staged(COHORT);
         let manifest = Manifest {
             cohort_format: FORMAT_VERSION,
             reperio_version: manifest::version(),
             metadata_columns: metadata.columns.iter().map(|(name, _)| name.clone()).collect(),
-            cohort_sha256: manifest::sha256_of_file(&path)
-                .map_err(|source| CohortError::Io { path, source })?,
+            cohort_sha256,
             repertoires: all,
         };
         atomic::write(&staged(MANIFEST), |file| {
@@ -278,6 +277,17 @@ fn is_ours(path: &Path) -> bool {
 fn has_files(folder: &Path) -> bool {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.map(|entry| entry.path()).any(|path| !is_ours(&path))
+}
+
+/// Writes a frame as Parquet; returns its checksum.
+fn write_parquet(path: &Path, frame: &mut DataFrame) -> Result<String, WriteError> {
+    let mut sha256 = String::new();
+    atomic::write(path, |file| {
+        let bytes = parquet::bytes(frame)?;
+        sha256 = manifest::sha256(&bytes);
+        file.write_all(&bytes)
+    })?;
+    Ok(sha256)
 }
 
 fn append(file: &mut File, repertoires: BTreeMap<String, Entry>) -> io::Result<()> {
