@@ -100,11 +100,12 @@ fn open_table(mut source: Source, options: &ReadOptions) -> Result<Table, ReadEr
         if n == 0 {
             return Err(ReadError::HeaderOnly { path: source.path, line: line - 1 });
         }
-        let Ok(text) = std::str::from_utf8(raw.trim_ascii_end()) else {
+        let Ok(text) = std::str::from_utf8(&raw) else {
             let column = "header".to_owned();
             return Err(ReadError::Encoding { path: source.path, line, column });
         };
-        if text.is_empty() {
+        let text = text.trim_end_matches(['\n', '\r']); // A tab at the end is an unnamed column.
+        if text.trim().is_empty() {
             continue;
         }
         let header = parse_header(text, line);
@@ -284,6 +285,15 @@ mod tests {
         assert_snapshot!(check(table), @r"
         airr case: 2 of 2 rows
         CASSLGYEQYF ? ? 3
+        CASSYEQYF ? ? 2
+        ");
+    }
+
+    #[test]
+    fn an_unnamed_last_column_counts() {
+        let table = "junction_aa\tduplicate_count\tsequence\t\nCASSYEQYF\t2\tA\t\n";
+        assert_snapshot!(check(table), @r"
+        airr case: 1 of 1 rows
         CASSYEQYF ? ? 2
         ");
     }

@@ -159,6 +159,12 @@ mod tests {
     }
 
     #[test]
+    fn too_many_genes_are_an_error() {
+        let rows: Vec<_> = (0..60_010).map(|n| format!("\tTRAJ{n}\tCASSLGF\t1\n")).collect();
+        assert_snapshot!(below_header(&rows.concat()), @"case.tsv:60001: more than 60,000 different genes, expected a repertoire within that limit");
+    }
+
+    #[test]
     fn a_missing_file_is_an_error() {
         let err =
             super::super::read_file("no/case.tsv".as_ref(), &ReadOptions::default()).unwrap_err();
