@@ -128,6 +128,16 @@ pub enum TargetError {
         /// Different values.
         found: usize,
     },
+    /// A class that a trained model does not have.
+    #[error("column {column:?} has the value {value:?}, the model knows: {known}")]
+    UnknownClass {
+        /// Column asked for.
+        column: String,
+        /// Value found.
+        value: String,
+        /// Classes of the model.
+        known: String,
+    },
     /// A regression label that is no number.
     #[error("column {column:?} of repertoire {id:?} is {value:?}, expected a number")]
     NotANumber {
@@ -162,6 +172,38 @@ impl Labels {
             labels.values.push(values);
         }
         Ok(labels)
+    }
+
+    /// Reads the labels of the targets that a model was trained for, in its meaning.
+    ///
+    /// # Errors
+    ///
+    /// If a column does not exist, or a value is none that the model knows.
+    pub fn of(metadata: &Metadata, targets: &[Target]) -> Result<Self, TargetError> {
+        let mut values = Vec::new();
+        for Target { column, kind } in targets {
+            let texts = column_of(metadata, column)?;
+            values.push(match kind {
+                TargetKind::Binary { positive, .. } => {
+                    let value = |text: &String| f64::from(u8::from(text == positive));
+                    texts.iter().map(|text| text.as_ref().map(value)).collect()
+                }
+                TargetKind::Regression { .. } => numbers(column, metadata, texts)?,
+                TargetKind::Classes { classes } => {
+                    let index = |text: &String| {
+                        let place = classes.iter().position(|class| class == text);
+                        place.map(|place| place as f64).ok_or_else(|| TargetError::UnknownClass {
+                            column: column.clone(),
+                            value: text.clone(),
+                            known: classes.join(", "),
+                        })
+                    };
+                    let indices = texts.iter().map(|text| text.as_ref().map(index).transpose());
+                    indices.collect::<Result<_, _>>()?
+                }
+            });
+        }
+        Ok(Self { targets: targets.to_vec(), values })
     }
 
     /// Repertoires.
@@ -217,15 +259,22 @@ impl Labels {
     }
 }
 
+fn column_of<'a>(
+    metadata: &'a Metadata,
+    column: &str,
+) -> Result<&'a [Option<String>], TargetError> {
+    metadata.column(column).ok_or_else(|| {
+        let names: Vec<&str> = metadata.columns.iter().map(|(name, _)| name.as_str()).collect();
+        TargetError::UnknownColumn { column: column.to_owned(), known: names.join(", ") }
+    })
+}
+
 fn read_one(
     metadata: &Metadata,
     spec: &TargetSpec,
 ) -> Result<(Target, Vec<Option<f64>>), TargetError> {
     let column = spec.column.clone();
-    let Some(texts) = metadata.column(&column) else {
-        let names: Vec<&str> = metadata.columns.iter().map(|(name, _)| name.as_str()).collect();
-        return Err(TargetError::UnknownColumn { column, known: names.join(", ") });
-    };
+    let texts = column_of(metadata, &column)?;
     let mut classes: Vec<&str> = texts.iter().flatten().map(String::as_str).collect();
     classes.sort_unstable();
     classes.dedup();

@@ -7,16 +7,19 @@ mod control;
 mod summary;
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 use reperio_data::progress::{Observer, Progress};
 use reperio_data::repertoire::Repertoire;
 use reperio_data::split;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
+use crate::model::Model;
 use crate::target::{Labels, Target, TargetKind};
 use crate::train::{self, Dataset, TrainError, TrainingReport};
 pub use summary::{Metrics, TargetSummary};
@@ -39,7 +42,7 @@ pub struct HeldOut {
     pub fold: usize,
     /// Outputs of the network, all targets one after another.
     pub outputs: Vec<f64>,
-    /// The same of the control, a linear model of depth and V/J usage.
+    /// The same of the control, a linear model of depth and V/J usage; empty where there is none.
     pub control: Vec<f64>,
 }
 
@@ -101,7 +104,7 @@ pub fn evaluate(
         let own = labels.select(&inside);
         let part = Dataset { repertoires: &repertoires, labels: &own, groups: &groups };
         let folder = checkpoint.map(|folder| folder.join(format!("fold{fold}")));
-        let fitted = train::fit(part, config, folder.as_deref(), observer)?;
+        let fitted = train::fit(part, config, folder.as_deref(), &InFold { observer, fold })?;
         let tested: Vec<&Repertoire> = held.iter().map(|&i| &dataset.repertoires[i]).collect();
         let control = control::predictions(part, &tested);
         for ((&i, repertoire), control) in held.iter().zip(&tested).zip(control) {
@@ -123,6 +126,29 @@ pub fn evaluate(
         summaries,
         training,
     })
+}
+
+/// Tests a trained model on `dataset`, whose labels are those of the model's targets
+/// ([`Labels::of`]); `None` once the observer has cancelled.
+///
+/// There is one fold, no training and no control.
+pub fn test(model: &Model, dataset: Dataset<'_>, observer: &dyn Observer) -> Option<Evaluation> {
+    let (done, total) = (AtomicU64::new(0), dataset.repertoires.len() as u64);
+    let score = |repertoire: &Repertoire| {
+        if observer.cancelled() {
+            return None;
+        }
+        let outputs = raw(&model.info().targets, &model.outputs(repertoire));
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        observer.progress(Progress { task: "testing", done, total, unit: "repertoires" });
+        let repertoire_id = repertoire.id.clone();
+        Some(HeldOut { repertoire_id, fold: 0, outputs, control: Vec::new() })
+    };
+    let predictions: Vec<HeldOut> =
+        dataset.repertoires.par_iter().map(score).collect::<Option<_>>()?;
+    let summaries = summary::summaries(dataset.labels, &predictions, dataset.groups);
+    let Labels { targets, values } = dataset.labels.clone();
+    Some(Evaluation { targets, labels: values, predictions, summaries, training: Vec::new() })
 }
 
 /// Regression outputs in their own unit: each fold standardises by its own training part.
@@ -162,6 +188,26 @@ pub fn items(ids: &[String], labels: &Labels, groups: &[String]) -> Vec<split::I
         group: group.clone(),
     };
     ids.iter().zip(groups).enumerate().map(item).collect()
+}
+
+/// Scalars of different folds are different curves.
+struct InFold<'a> {
+    observer: &'a dyn Observer,
+    fold: usize,
+}
+
+impl Observer for InFold<'_> {
+    fn progress(&self, progress: Progress<'_>) {
+        self.observer.progress(progress);
+    }
+
+    fn scalar(&self, name: &str, step: u64, value: f64) {
+        self.observer.scalar(&format!("fold{}/{name}", self.fold), step, value);
+    }
+
+    fn cancelled(&self) -> bool {
+        self.observer.cancelled()
+    }
 }
 
 /// Labels dealt out anew: between groups where each group has one label, else between repertoires.

@@ -26,7 +26,8 @@ pub struct TargetSummary {
     pub fold_auc: Vec<Option<f64>>,
     /// R² of each fold of a regression.
     pub fold_r2: Vec<Option<f64>>,
-    /// The control's pooled AUC, or R² for a regression: depth and V/J usage alone.
+    /// The control's pooled AUC, or R² for a regression: depth and V/J usage alone. None where a
+    /// trained model was tested.
     pub control: Option<f64>,
 }
 
@@ -95,7 +96,10 @@ pub(super) fn summaries(
         };
         let outputs = rows(|p| &p.outputs);
         let pooled = Metrics::of(&target.kind, &outputs, values);
-        let control = Metrics::of(&target.kind, &rows(|p| &p.control), values);
+        let controlled = predictions.iter().all(|p| !p.control.is_empty());
+        let control = controlled
+            .then(|| Metrics::of(&target.kind, &rows(|p| &p.control), values))
+            .and_then(|control| control.auc().or(control.r2()));
         let fold = |fold: usize| {
             let inside: Vec<usize> =
                 (0..predictions.len()).filter(|&i| predictions[i].fold == fold).collect();
@@ -110,7 +114,7 @@ pub(super) fn summaries(
             auc_ci: interval(target, &pooled, &outputs, values, groups),
             fold_auc: by_fold.iter().map(Metrics::auc).collect(),
             fold_r2: by_fold.iter().map(Metrics::r2).collect(),
-            control: control.auc().or(control.r2()),
+            control,
             pooled,
         });
     }
