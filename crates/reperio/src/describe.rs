@@ -1,0 +1,153 @@
+//! `reperio describe`: what is in repertoire files or a cohort.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use reperio_data::cohort::Cohort;
+use reperio_data::import_counts::ImportCounts;
+use serde::Serialize;
+
+use crate::counts;
+use crate::inputs::InputArgs;
+use crate::shell::Shell;
+use crate::shell::output::{Report, align, row};
+
+/// Show what is in repertoire files or a cohort
+///
+/// Clonotypes, templates, what was dropped and why, lengths, genes and labels.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Example:
+  reperio describe patient7.tsv.gz
+  reperio describe cohort --json")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    input: InputArgs,
+}
+
+/// What `describe --json` prints.
+#[derive(Serialize)]
+struct Description {
+    /// One entry a repertoire, by id.
+    repertoires: Vec<Described>,
+    /// Clonotypes of all repertoires by junction length in residues.
+    lengths: BTreeMap<usize, u64>,
+    /// Share of clonotypes a V gene, "" for unknown.
+    v_usage: BTreeMap<String, f64>,
+    /// Share of clonotypes a J gene, "" for unknown.
+    j_usage: BTreeMap<String, f64>,
+    /// Repertoires by value, for each column of the metadata; missing values are "".
+    metadata: BTreeMap<String, BTreeMap<String, u64>>,
+}
+
+/// A repertoire of [`Description`].
+#[derive(Serialize)]
+struct Described {
+    /// Its id.
+    repertoire_id: String,
+    /// What reading it counted: `rows` = `kept` + all of `dropped`.
+    #[serde(flatten)]
+    counts: ImportCounts,
+}
+
+pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
+    shell.print(&describe(&args.input.load(shell)?))
+}
+
+fn describe(cohort: &Cohort) -> Description {
+    let mut lengths = BTreeMap::new();
+    let mut v_usage = BTreeMap::new();
+    let mut j_usage = BTreeMap::new();
+    for repertoire in &cohort.repertoires {
+        for i in 0..repertoire.len() {
+            *lengths.entry(repertoire.junction_codes(i).len()).or_default() += 1;
+            add(&mut v_usage, repertoire.v_call(i));
+            add(&mut j_usage, repertoire.j_call(i));
+        }
+    }
+    let total: u64 = lengths.values().sum();
+    for share in v_usage.values_mut().chain(j_usage.values_mut()) {
+        *share /= total as f64;
+    }
+    let mut metadata: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+    for (name, values) in &cohort.metadata.columns {
+        let column = metadata.entry(name.clone()).or_default();
+        for value in values {
+            *column.entry(value.clone().unwrap_or_default()).or_default() += 1;
+        }
+    }
+    let ids = cohort.repertoires.iter().map(|repertoire| repertoire.id.clone());
+    let repertoires = ids
+        .zip(cohort.counts.iter().cloned())
+        .map(|(repertoire_id, counts)| Described { repertoire_id, counts })
+        .collect();
+    Description { repertoires, lengths, v_usage, j_usage, metadata }
+}
+
+fn add(usage: &mut BTreeMap<String, f64>, gene: &str) {
+    match usage.get_mut(gene) {
+        Some(share) => *share += 1.0,
+        None => {
+            usage.insert(gene.to_owned(), 1.0);
+        }
+    }
+}
+
+impl Report for Description {
+    fn lines(&self) -> Vec<String> {
+        let pairs: Vec<_> =
+            self.repertoires.iter().map(|one| (one.repertoire_id.as_str(), &one.counts)).collect();
+        let mut lines = counts::table(&pairs);
+        lines.push(format!("Junction lengths   {}", quartiles(&self.lengths)));
+        lines.push(format!("V genes   {}", top(&self.v_usage)));
+        lines.push(format!("J genes   {}", top(&self.j_usage)));
+        let columns: Vec<_> =
+            self.metadata.iter().map(|(name, values)| row([name, &values_line(values)])).collect();
+        if !columns.is_empty() {
+            lines.push("Metadata".to_owned());
+            lines.extend(align(&columns));
+        }
+        lines
+    }
+}
+
+/// "CD4 42, CD8 42", or how many values there are if they are many.
+fn values_line(values: &BTreeMap<String, u64>) -> String {
+    if values.len() > 8 {
+        return format!("{} different values", values.len());
+    }
+    let name =
+        |value: &String| if value.is_empty() { "(missing)".to_owned() } else { value.clone() };
+    let cells: Vec<_> = values.iter().map(|(value, n)| format!("{} {n}", name(value))).collect();
+    cells.join(", ")
+}
+
+/// "5 to 30, median 14".
+fn quartiles(lengths: &BTreeMap<usize, u64>) -> String {
+    let (Some(min), Some(max)) = (lengths.keys().next(), lengths.keys().next_back()) else {
+        return "none".to_owned();
+    };
+    let half = lengths.values().sum::<u64>().div_ceil(2);
+    let mut seen = 0;
+    let median = lengths.iter().find(|&(_, n)| {
+        seen += n;
+        seen >= half
+    });
+    format!("{min} to {max}, median {}", median.map_or(min, |(length, _)| length))
+}
+
+/// The eight most used genes: "TRBV20-1 9.1 %, TRBV5-1 7.0 %, ...".
+fn top(usage: &BTreeMap<String, f64>) -> String {
+    let mut genes: Vec<_> = usage.iter().collect();
+    genes.sort_by(|a, b| b.1.total_cmp(a.1));
+    let name = |gene: &String| if gene.is_empty() { "unknown".to_owned() } else { gene.clone() };
+    let cells = genes
+        .iter()
+        .take(8)
+        .map(|(gene, share)| format!("{} {:.1} %", name(gene), 100.0 * **share));
+    let mut parts: Vec<String> = cells.collect();
+    if genes.len() > 8 {
+        parts.push(format!("{} more", genes.len() - 8));
+    }
+    parts.join(", ")
+}

@@ -1,0 +1,214 @@
+//! `reperio evaluate`: how good a classifier is on repertoires that it has not seen.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use polars::prelude::{Column, DataFrame};
+use reperio_data::cohort::Cohort;
+use reperio_data::split::Splits;
+use reperio_model::config::Config;
+use reperio_model::evaluate::{self, Evaluation, Plan, TargetSummary};
+use reperio_model::model::Model;
+use reperio_model::target::Labels;
+use reperio_model::train::{Dataset, TrainingReport};
+use serde::Serialize;
+
+use crate::cohort_args::{CohortArgs, TargetArgs, fingerprint};
+use crate::rarefy::RarefyArgs;
+use crate::shell::output::Report;
+use crate::shell::{Shell, interrupted, paths, table};
+use crate::train::ConfigArgs;
+use crate::{evaluation_table, run_config};
+
+/// Cross-validate a classifier, or test a trained one
+///
+/// Every repertoire is scored by a model that saw neither it nor its group; discovery, early stopping
+/// and standardisation happen inside the training part. Beside the figures stands a control that
+/// sees only depth and V/J usage. With --model, a trained model is tested on a cohort of its own.
+/// Writes metrics.json, predictions.tsv, splits.tsv and config.toml.
+#[derive(clap::Args)]
+#[command(mut_arg("target", |arg| arg.required(false).required_unless_present("model")))]
+#[command(after_help = "\
+Example:
+  reperio evaluate --cohort cohort --target disease --folds 5 --out evaluation
+  reperio evaluate --cohort cohort --target disease --permute-labels --out control
+  reperio evaluate --cohort others --model run --out test")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    cohort: CohortArgs,
+    #[command(flatten)]
+    target: TargetArgs,
+    /// Folder to write to
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Test this run folder or model file instead of training
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["splits", "permute_labels", "config", "seed", "epochs"])]
+    model: Option<PathBuf>,
+    /// Folds
+    #[arg(long, value_name = "K", default_value_t = 5)]
+    folds: usize,
+    /// Table of `repertoire_id` and `fold` to use in place of drawn folds
+    #[arg(long, value_name = "TSV", conflicts_with = "folds")]
+    splits: Option<PathBuf>,
+    /// Deal the labels out at random first: a control that must come out at 0.5
+    #[arg(long, value_name = "SEED", num_args = 0..=1, default_missing_value = "1")]
+    permute_labels: Option<u64>,
+    #[command(flatten)]
+    rarefy: RarefyArgs,
+    /// Go on with an interrupted evaluation
+    #[arg(long)]
+    resume: bool,
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+/// What `metrics.json` holds.
+#[derive(Serialize)]
+struct Metrics<'a> {
+    /// Every target with all its pooled metrics.
+    targets: &'a [TargetSummary],
+    /// How the training of each fold went.
+    training: &'a [TrainingReport],
+}
+
+/// What `evaluate --json` prints.
+#[derive(Serialize)]
+pub(crate) struct Evaluated {
+    /// Folder written.
+    out: PathBuf,
+    /// Repertoires scored.
+    repertoires: usize,
+    /// Folds; 1 where a trained model was tested.
+    folds: usize,
+    /// Seed with which the labels were permuted, if they were.
+    permute_labels: Option<u64>,
+    /// AUC of the first target pooled over held-out predictions; none for a regression.
+    pub(crate) auc: Option<f64>,
+    /// Its 95 % interval.
+    pub(crate) auc_ci: Option<[f64; 2]>,
+    /// Its AUC in each fold.
+    fold_auc: Vec<Option<f64>>,
+    /// The same (R² for a regression) for a model that sees depth and V/J usage alone.
+    control: Option<f64>,
+    /// Every target with all its `pooled` metrics.
+    targets: Vec<TargetSummary>,
+    /// Seconds from reading to writing.
+    pub(crate) seconds: f64,
+}
+
+pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
+    let started = Instant::now();
+    let config = args.config.resolve()?;
+    paths::make_folder(&args.out)?;
+    if args.out.join("metrics.json").exists() && !args.resume {
+        let out = args.out.display();
+        bail!("{out} already holds metrics.json: --resume goes on with it, or choose a new folder");
+    }
+    let mut cohort = args.cohort.load(shell)?;
+    args.rarefy.apply(&mut cohort.repertoires, config.training.seed);
+    let evaluation = match &args.model {
+        Some(model) => {
+            let groups = args.target.groups(&cohort.metadata)?;
+            test(&Model::load(model)?, &args.out, &cohort, &groups, shell)?
+        }
+        None => cross_validate(args, &config, &cohort, shell)?,
+    };
+    let seconds = started.elapsed().as_secs_f64();
+    shell.print(&finish(&args.out, evaluation, args.permute_labels, seconds)?)
+}
+
+/// Trains and tests in every fold.
+fn cross_validate(
+    args: &Args,
+    config: &Config,
+    cohort: &Cohort,
+    shell: &Shell,
+) -> Result<Evaluation> {
+    let labels = args.target.labels(&cohort.metadata)?;
+    let groups = args.target.groups(&cohort.metadata)?;
+    let items = evaluate::items(&cohort.metadata.ids, &labels, &groups);
+    let folds = if let Some(path) = &args.splits {
+        Splits::read(path)?.of(&items).with_context(|| path.display().to_string())?
+    } else {
+        let seed = config.training.seed;
+        evaluate::folds(&cohort.metadata.ids, &labels, &groups, args.folds, seed)?
+    };
+    shell.log_to(&args.out)?;
+    run_config::write(&args.out, config, fingerprint(cohort)?)?;
+    Splits::new(&items, &folds).write(&args.out.join("splits.tsv"))?;
+    let dataset = Dataset { repertoires: &cohort.repertoires, labels: &labels, groups: &groups };
+    let plan = Plan { folds, permute_labels: args.permute_labels };
+    let checkpoint = args.out.join("checkpoint");
+    let evaluation =
+        evaluate::evaluate(dataset, config, &plan, Some(&checkpoint), shell.observer());
+    let resume = "the same command with --resume goes on where it stopped";
+    shell.or_interrupted(evaluation, resume)
+}
+
+/// Tests a trained model on the labelled repertoires of `cohort`.
+pub(crate) fn test(
+    model: &Model,
+    out: &Path,
+    cohort: &Cohort,
+    groups: &[String],
+    shell: &Shell,
+) -> Result<Evaluation> {
+    let labels = Labels::of(&cohort.metadata, &model.info().targets)?;
+    shell.log_to(out)?;
+    run_config::write(out, &model.info().config, fingerprint(cohort)?)?;
+    let dataset = Dataset { repertoires: &cohort.repertoires, labels: &labels, groups };
+    let evaluation = evaluate::test(model, dataset, shell.observer());
+    evaluation.ok_or_else(|| interrupted("run the command again"))
+}
+
+/// Writes the tables of an evaluation.
+pub(crate) fn finish(
+    out: &Path,
+    evaluation: Evaluation,
+    permute_labels: Option<u64>,
+    seconds: f64,
+) -> Result<Evaluated> {
+    let mut columns = evaluation_table::columns(&evaluation);
+    let ids: Vec<&str> = evaluation.predictions.iter().map(|p| p.repertoire_id.as_str()).collect();
+    let folds: Vec<u64> = evaluation.predictions.iter().map(|p| p.fold as u64).collect();
+    columns.insert(0, Column::new("repertoire_id".into(), ids));
+    columns.insert(1, Column::new("fold".into(), folds));
+    let repertoires = evaluation.predictions.len();
+    table::write(&out.join("predictions.tsv"), DataFrame::new(repertoires, columns)?)?;
+    let Evaluation { summaries, training, .. } = evaluation;
+    let metrics = Metrics { targets: &summaries, training: &training };
+    paths::write_text(&out.join("metrics.json"), &serde_json::to_string_pretty(&metrics)?)?;
+    let Some(TargetSummary { auc, auc_ci, fold_auc, control, .. }) = summaries.first().cloned()
+    else {
+        bail!("no target was evaluated");
+    };
+    Ok(Evaluated {
+        out: out.to_owned(),
+        repertoires,
+        folds: fold_auc.len(),
+        permute_labels,
+        auc,
+        auc_ci,
+        fold_auc,
+        control,
+        targets: summaries,
+        seconds,
+    })
+}
+
+impl Report for Evaluated {
+    fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for target in &self.targets {
+            lines.extend(evaluation_table::lines(target));
+            lines.push(String::new());
+        }
+        if let Some(seed) = self.permute_labels {
+            lines.push(format!("Labels were permuted with seed {seed}: a control at chance"));
+        }
+        let (n, seconds, out) = (self.repertoires, self.seconds, self.out.display());
+        lines.push(format!("{n} repertoires, {} folds, {seconds:.1} s: {out}", self.folds));
+        lines
+    }
+}

@@ -1,0 +1,111 @@
+//! An evaluation as a table of predictions and as lines for people.
+
+use polars::prelude::{Column, NamedFrom as _, Series};
+use reperio_model::evaluate::{Evaluation, Metrics, TargetSummary};
+use reperio_model::metrics::probability;
+use reperio_model::target::{Target, TargetKind};
+
+use crate::predictions::prefix;
+use crate::shell::output::align;
+use crate::shell::table;
+
+/// For each target its `label`, then `logit` and `probability` of the positive class, or `logit_<class>`
+/// each, or `value`; and `control` in the same way where there is one.
+pub(crate) fn columns(evaluation: &Evaluation) -> Vec<Column> {
+    let mut columns = Vec::new();
+    let mut first = 0;
+    for (target, labels) in evaluation.targets.iter().zip(&evaluation.labels) {
+        let prefix = prefix(&evaluation.targets, target);
+        columns.push(label(&format!("{prefix}label"), target, labels));
+        let numbers = |name: String, values: Vec<Option<f64>>| -> Column {
+            Series::new(format!("{prefix}{name}").into(), values).into()
+        };
+        for (o, name) in output_columns(target).into_iter().enumerate() {
+            let column = first + o;
+            let outputs = || evaluation.predictions.iter().map(|p| p.outputs[column]);
+            columns.push(numbers(name.clone(), outputs().map(Some).collect()));
+            if matches!(target.kind, TargetKind::Binary { .. }) {
+                let probabilities = outputs().map(|logit| Some(probability(logit))).collect();
+                columns.push(numbers("probability".to_owned(), probabilities));
+            }
+            let controls = evaluation.predictions.iter().map(|p| p.control.get(column).copied());
+            columns.push(numbers(format!("control_{name}"), controls.collect()));
+        }
+        first += target.width();
+    }
+    columns
+}
+
+fn output_columns(target: &Target) -> Vec<String> {
+    match &target.kind {
+        TargetKind::Binary { .. } => vec!["logit".to_owned()],
+        TargetKind::Classes { classes } => {
+            classes.iter().map(|class| format!("logit_{class}")).collect()
+        }
+        TargetKind::Regression { .. } => vec!["value".to_owned()],
+    }
+}
+
+fn label(name: &str, target: &Target, labels: &[Option<f64>]) -> Column {
+    let class = |value: &Option<f64>| match (&target.kind, value) {
+        (_, None) => String::new(),
+        (TargetKind::Binary { positive, negative }, Some(value)) => {
+            if *value > 0.5 { positive } else { negative }.clone()
+        }
+        (TargetKind::Classes { classes }, Some(index)) => classes[*index as usize].clone(),
+        (TargetKind::Regression { .. }, Some(value)) => value.to_string(),
+    };
+    table::text(name, labels.iter().map(class))
+}
+
+/// The figures of one target, a line each.
+pub(crate) fn lines(target: &TargetSummary) -> Vec<String> {
+    let mut rows = vec![vec![target.column.clone(), "held-out".to_owned()]];
+    let mut add = |name: &str, value: Option<f64>| {
+        if let Some(value) = value {
+            rows.push(vec![name.to_owned(), format!("{value:.4}")]);
+        }
+    };
+    match &target.pooled {
+        Metrics::Binary(metrics) => {
+            add("AUC", metrics.auc);
+            add("average precision", metrics.average_precision);
+            add("balanced accuracy", metrics.balanced_accuracy);
+            add("F1", metrics.f1);
+            add("Brier score", metrics.brier);
+            add("log-loss", metrics.log_loss);
+            add("sensitivity at 95 % specificity", metrics.sensitivity_at_95_specificity);
+            add("sensitivity at 99 % specificity", metrics.sensitivity_at_99_specificity);
+            add("control AUC (depth and V/J usage)", target.control);
+        }
+        Metrics::Classes(metrics) => {
+            add("macro AUC", metrics.auc);
+            add("macro average precision", metrics.average_precision);
+            add("balanced accuracy", metrics.balanced_accuracy);
+            add("macro F1", metrics.macro_f1);
+            add("log-loss", metrics.log_loss);
+            add("control macro AUC (depth and V/J usage)", target.control);
+        }
+        Metrics::Regression(metrics) => {
+            add("R2", metrics.r2);
+            add("mean absolute error", metrics.mae);
+            add("rank correlation", metrics.spearman);
+            add("control R2 (depth and V/J usage)", target.control);
+        }
+    }
+    let mut lines = align(&rows);
+    if let Some([low, high]) = target.auc_ci {
+        lines.push(format!("95 % interval of the AUC: {low:.4} to {high:.4}"));
+    }
+    let folds: Vec<String> = target
+        .fold_auc
+        .iter()
+        .chain(&target.fold_r2)
+        .flatten()
+        .map(|value| format!("{value:.3}"))
+        .collect();
+    if folds.len() > 1 {
+        lines.push(format!("By fold: {}", folds.join(", ")));
+    }
+    lines
+}

@@ -1,0 +1,139 @@
+//! `reperio explain`: the sequences that drove the scores.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use reperio_data::cohort::Cohort;
+use reperio_data::repertoire::Repertoire;
+use reperio_model::model::{Explanation, Model};
+use serde::Serialize;
+
+use crate::inputs::InputArgs;
+use crate::predictions::for_each;
+use crate::ranking::{self, Ranked};
+use crate::sequences;
+use crate::shell::output::{Report, align, row};
+use crate::shell::{Shell, interrupted, paths};
+
+/// Evidences and bias add up to the logit within this; more would be a fault of the program.
+const TOLERANCE: f64 = 1e-4;
+
+/// Rows of a table on the terminal; the file has all of them.
+const SHOWN: usize = 20;
+
+/// Rank the sequences that drove a model's scores
+///
+/// Writes OUT/<repertoire>/sequences.tsv.gz: every clonotype's attention and evidence, evidences and
+/// bias together being exactly the logit; and OUT/sequences.tsv.gz: the distinct clonotypes of all
+/// repertoires by their highest evidence, with the number of repertoires that carry them.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Example:
+  reperio explain --model run patient7.tsv.gz --out why
+  reperio explain --model run cohort --top 100 --out why")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    input: InputArgs,
+    /// Run folder or model file
+    #[arg(long, value_name = "RUN")]
+    model: PathBuf,
+    /// Folder to write to
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Rows to keep of each ranking; 0 keeps all
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    top: usize,
+}
+
+/// What `explain --json` prints.
+#[derive(Serialize)]
+pub(crate) struct Explained {
+    /// Folder written.
+    out: PathBuf,
+    /// Rankings written, one a repertoire.
+    repertoires: usize,
+    /// Largest difference between a logit and the sum of bias and evidences.
+    largest_difference: f64,
+    /// The distinct clonotypes with the highest evidence, at most 20 an output.
+    pub(crate) sequences: Vec<Ranked>,
+}
+
+pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
+    paths::make_folder(&args.out)?;
+    let model = Model::load(&args.model)?;
+    let cohort = args.input.load(shell)?;
+    shell.print(&explain(&args.out, &model, &cohort, args.top, shell)?)
+}
+
+/// Explains every repertoire of `cohort`, writes a table each, and ranks their clonotypes together.
+pub(crate) fn explain(
+    out: &Path,
+    model: &Model,
+    cohort: &Cohort,
+    top: usize,
+    shell: &Shell,
+) -> Result<Explained> {
+    let top = if top == 0 { usize::MAX } else { top };
+    let write = |repertoire: &Repertoire, explanation: &Explanation| {
+        let folder = out.join(repertoire.id.replace(['/', '\\'], "_"));
+        sequences::write(&folder.join("sequences.tsv.gz"), model, repertoire, explanation, top)
+    };
+    let (ranked, largest_difference) = rank_cohort(model, cohort, top, shell, write)?;
+    ranking::write(&out.join("sequences.tsv.gz"), &ranked)?;
+    let sequences = ranked.into_iter().filter(|ranked| ranked.rank <= SHOWN).collect();
+    let repertoires = cohort.repertoires.len();
+    Ok(Explained { out: out.to_owned(), repertoires, largest_difference, sequences })
+}
+
+/// The `top` distinct clonotypes of `cohort` by evidence, and the largest difference between a logit
+/// and its sum of evidences; `each` gets every repertoire's explanation, in any order.
+pub(crate) fn rank_cohort(
+    model: &Model,
+    cohort: &Cohort,
+    top: usize,
+    shell: &Shell,
+    each: impl Fn(&Repertoire, &Explanation) -> Result<()> + Sync,
+) -> Result<(Vec<Ranked>, f64)> {
+    let repertoires = &cohort.repertoires;
+    if repertoires.is_empty() {
+        bail!("no repertoire to explain");
+    }
+    let explained = for_each("explaining", repertoires, shell.observer(), |repertoire| {
+        let explanation = model.explain(repertoire);
+        each(repertoire, &explanation)?;
+        let best = sequences::best(repertoire, &explanation, top);
+        Ok((best, sequences::largest_difference(&explanation)))
+    });
+    let Some(explained) = explained else {
+        return Err(interrupted("run the command again"));
+    };
+    let explained = explained.into_iter().collect::<Result<Vec<_>>>()?;
+    let (best, differences): (Vec<_>, Vec<f64>) = explained.into_iter().unzip();
+    let largest = differences.into_iter().fold(0.0, f64::max);
+    if largest > TOLERANCE {
+        bail!(
+            "evidences and bias differ from the logit by {largest}, expected at most {TOLERANCE}"
+        );
+    }
+    Ok((ranking::rank(model, cohort, &best, top), largest))
+}
+
+impl Report for Explained {
+    fn lines(&self) -> Vec<String> {
+        let mut rows =
+            vec![row([&"output", &"rank", &"junction", &"V", &"J", &"evidence", &"carriers"])];
+        for one in &self.sequences {
+            let carriers = match (one.positive_carriers, one.negative_carriers) {
+                (Some(positive), Some(negative)) => format!("{positive} + / {negative} -"),
+                _ => one.carriers.to_string(),
+            };
+            let evidence = format!("{:.4}", one.evidence);
+            let Ranked { output, rank, junction_aa, v_call, j_call, .. } = one;
+            rows.push(row([output, rank, junction_aa, v_call, j_call, &evidence, &carriers]));
+        }
+        let mut lines = align(&rows);
+        let (n, out) = (self.repertoires, self.out.display());
+        lines.push(format!("{n} repertoires explained in {out}"));
+        lines
+    }
+}

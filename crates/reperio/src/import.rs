@@ -1,0 +1,83 @@
+//! `reperio import`: files in, a cohort store out.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use reperio_data::cohort::{self, ImportRequest, ImportSummary};
+use serde::Serialize;
+
+use crate::counts;
+use crate::inputs::InputArgs;
+use crate::shell::output::Report;
+use crate::shell::{Shell, paths};
+
+/// Notes on the terminal; `--json` has all of them.
+const SHOWN: usize = 5;
+
+/// Read repertoire files and labels into a cohort store
+///
+/// The store is a folder of Parquet files. Importing again into the same store adds repertoires
+/// and replaces those of the same id.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Example:
+  reperio import exports/ --metadata labels.tsv --out cohort
+  reperio import clones.tsv.gz --format mixcr --locus TRB --out cohort")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    input: InputArgs,
+    /// Folder of the store
+    #[arg(long, value_name = "COHORT")]
+    out: PathBuf,
+}
+
+/// What `import --json` prints.
+#[derive(Serialize)]
+pub(crate) struct Imported {
+    /// Folder of the store.
+    out: PathBuf,
+    /// `repertoires` of this import, each with its `id`, `source`, `format`, `counts` (`rows` =
+    /// `kept` + all of `dropped`) and `notes`; files `skipped`; repertoires `in_cohort` now.
+    #[serde(flatten)]
+    summary: ImportSummary,
+}
+
+pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
+    shell.print(&import(&args.input, &args.out, shell)?)
+}
+
+/// Imports `input` into the store `out`.
+pub(crate) fn import(input: &InputArgs, out: &Path, shell: &Shell) -> Result<Imported> {
+    paths::make_folder(out)?;
+    let request = ImportRequest {
+        inputs: input.inputs.clone(),
+        metadata: input.metadata.clone(),
+        out: out.to_owned(),
+        options: input.read.options(),
+    };
+    let summary = cohort::import(&request, shell.observer());
+    let resume = "the same command goes on where this one stopped";
+    Ok(Imported { out: out.to_owned(), summary: shell.or_interrupted(summary, resume)? })
+}
+
+impl Report for Imported {
+    fn lines(&self) -> Vec<String> {
+        let summary = &self.summary;
+        let pairs: Vec<_> =
+            summary.repertoires.iter().map(|row| (row.id.as_str(), &row.counts)).collect();
+        let mut lines = counts::table(&pairs);
+        for row in summary.repertoires.iter().filter(|row| !row.notes.is_empty()).take(SHOWN) {
+            lines.push(format!("{}: {}", row.id, row.notes.join(", ")));
+        }
+        if !summary.skipped.is_empty() {
+            lines.push(format!("{} files skipped, listed by --json", summary.skipped.len()));
+        }
+        let unchanged = summary.repertoires.iter().filter(|row| row.unchanged).count();
+        if unchanged > 0 {
+            lines.push(format!("{unchanged} repertoires were there already"));
+        }
+        let (n, out) = (summary.in_cohort, self.out.display());
+        lines.push(format!("{n} repertoires in {out}"));
+        lines
+    }
+}

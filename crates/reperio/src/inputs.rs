@@ -1,0 +1,107 @@
+//! Options for reading repertoires, the same in every command that takes files.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use reperio_data::cohort::{self, Cohort};
+use reperio_data::format::{Columns, Format, ReadOptions};
+use reperio_data::gene::{Locus, Species};
+
+use crate::shell::Shell;
+
+/// How to read input files.
+#[derive(clap::Args, Clone, Debug)]
+#[command(next_help_heading = "Reading files")]
+pub(crate) struct ReadArgs {
+    /// Format of the files [default: recognised by their headers]
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<Format>,
+    /// Species whose gene names are meant
+    #[arg(long, value_name = "SPECIES", default_value = "human")]
+    species: Species,
+    /// Keep only this locus, as TRB; may be repeated [default: all]
+    #[arg(long, value_name = "LOCUS")]
+    locus: Vec<Locus>,
+    /// Shortest junction to keep, in residues
+    #[arg(long, value_name = "N", default_value_t = ReadOptions::default().min_length)]
+    min_length: usize,
+    /// Longest junction to keep, in residues
+    #[arg(long, value_name = "N", default_value_t = ReadOptions::default().max_length)]
+    max_length: usize,
+    /// Column that says to which repertoire a row belongs
+    #[arg(long, value_name = "COLUMN")]
+    repertoire_column: Option<String>,
+    /// Column of a table of no known format, as FIELD=COLUMN; may be repeated. FIELD is `junction_aa`
+    /// (both anchors included), `cdr3_aa`, `junction`, `v_call`, `j_call`, `duplicate_count`, `locus`
+    /// or `productive`
+    #[arg(long, value_name = "FIELD=COLUMN", value_parser = column)]
+    column: Vec<(String, String)>,
+}
+
+impl ReadArgs {
+    /// The same as the library takes them.
+    pub(crate) fn options(&self) -> ReadOptions {
+        let columns = (!self.column.is_empty()).then(|| columns(&self.column));
+        ReadOptions {
+            format: self.format,
+            columns,
+            species: self.species,
+            loci: self.locus.clone(),
+            min_length: self.min_length,
+            max_length: self.max_length,
+            repertoire_column: self.repertoire_column.clone(),
+        }
+    }
+}
+
+/// Parses `FIELD=COLUMN`.
+fn column(text: &str) -> Result<(String, String), String> {
+    let fields =
+        "junction_aa, cdr3_aa, junction, v_call, j_call, duplicate_count, locus, productive";
+    match text.split_once('=') {
+        Some((field, name)) if fields.split(", ").any(|known| known == field) => {
+            Ok((field.to_owned(), name.to_owned()))
+        }
+        _ => Err(format!("expected FIELD=COLUMN, FIELD one of {fields}")),
+    }
+}
+
+fn columns(named: &[(String, String)]) -> Columns {
+    let find = |field: &str| {
+        let pair = named.iter().find(|(own, _)| own == field);
+        pair.map(|(_, name)| name.clone())
+    };
+    Columns {
+        junction_aa: find("junction_aa"),
+        cdr3_aa: find("cdr3_aa"),
+        junction: find("junction"),
+        v_call: find("v_call"),
+        j_call: find("j_call"),
+        duplicate_count: find("duplicate_count"),
+        locus: find("locus"),
+        productive: find("productive"),
+    }
+}
+
+/// Repertoires to work on.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct InputArgs {
+    /// Cohort stores, repertoire files or folders of files
+    #[arg(required = true, value_name = "INPUT")]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// Table of labels, one row a repertoire (.tsv, .csv)
+    #[arg(long, value_name = "TABLE")]
+    pub(crate) metadata: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+}
+
+impl InputArgs {
+    /// Reads everything.
+    pub(crate) fn load(&self, shell: &Shell) -> Result<Cohort> {
+        let options = self.read.options();
+        let result =
+            cohort::load(&self.inputs, self.metadata.as_deref(), &options, shell.observer());
+        shell.or_interrupted(result, "nothing was written, run the command again")
+    }
+}

@@ -1,0 +1,67 @@
+//! `config.toml`: what a run is to do, and in a run folder also where it came from.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use reperio_model::config::{Config, DiscoveryConfig, ModelConfig, TrainingConfig};
+use serde::{Deserialize, Serialize};
+
+use crate::shell::{Shell, paths};
+
+/// A config file. `[run]` stands only in those that a run folder holds, and is not read back: such
+/// a file can be given to `--config` as it is.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RunConfig {
+    /// Where the run came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<Provenance>,
+    /// The network.
+    model: ModelConfig,
+    /// How its parameters are fitted.
+    training: TrainingConfig,
+    /// What is looked for before the first update.
+    discovery: DiscoveryConfig,
+}
+
+/// Where a run came from.
+#[derive(Serialize, Deserialize)]
+struct Provenance {
+    /// Version of the program.
+    version: String,
+    /// Commit that it was built from.
+    commit: String,
+    /// Command line.
+    command: Vec<String>,
+    /// Threads in use; no result depends on them.
+    threads: usize,
+    /// The repertoires of the run as the program saw them.
+    cohort_sha256: String,
+}
+
+/// Reads a config file, or takes the default model where there is none.
+pub(crate) fn read(path: Option<&Path>) -> Result<Config> {
+    let Some(path) = path else { return Ok(Config::default()) };
+    let text =
+        fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let RunConfig { model, training, discovery, .. } =
+        toml::from_str(&text).with_context(|| format!("{} is no config file", path.display()))?;
+    let config = Config { model, training, discovery };
+    config.validate().with_context(|| path.display().to_string())?;
+    Ok(config)
+}
+
+/// Writes the resolved `config.toml` of a run.
+pub(crate) fn write(folder: &Path, config: &Config, cohort_sha256: String) -> Result<()> {
+    let Config { model, training, discovery } = config.clone();
+    let run = Some(Provenance {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        commit: env!("REPERIO_COMMIT").to_owned(),
+        command: std::env::args().collect(),
+        threads: Shell::threads(),
+        cohort_sha256,
+    });
+    let text = toml::to_string(&RunConfig { run, model, training, discovery })?;
+    paths::write_text(&folder.join("config.toml"), &text)
+}

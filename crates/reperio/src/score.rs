@@ -1,0 +1,133 @@
+//! `reperio score`: a trained model's scores of repertoires.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use polars::prelude::{Column, DataFrame};
+use reperio_data::repertoire::Repertoire;
+use reperio_model::model::{Model, Prediction, TargetPrediction};
+use serde::Serialize;
+
+use crate::inputs::InputArgs;
+use crate::predictions;
+use crate::shell::output::{Report, align, row};
+use crate::shell::{Shell, interrupted, paths, table};
+
+/// Rows of a table on the terminal; the file has all of them.
+const SHOWN: usize = 20;
+
+/// Score repertoires with a trained model
+///
+/// The model file alone is enough. Writes one row a repertoire: logit, probability, class,
+/// clonotypes used, and warnings where a repertoire is unlike the training population.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Example:
+  reperio score --model run patient7.tsv.gz --out scores.tsv
+  reperio score --model model.safetensors cohort --out scores.tsv --json")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    input: InputArgs,
+    /// Run folder or model file
+    #[arg(long, value_name = "RUN")]
+    model: PathBuf,
+    /// Table to write (.tsv, .tsv.gz)
+    #[arg(long, value_name = "TSV")]
+    out: PathBuf,
+}
+
+/// What `score --json` prints.
+#[derive(Serialize)]
+pub(crate) struct Scores {
+    /// Table written.
+    out: PathBuf,
+    /// Every repertoire's score, sorted by id.
+    repertoires: Vec<Score>,
+}
+
+/// The score of one repertoire.
+#[derive(Serialize)]
+struct Score {
+    /// Its id.
+    repertoire_id: String,
+    /// `clonotypes` used; `targets`, each with `logits`, `probabilities`, `class` or `value`; and
+    /// `warnings`.
+    #[serde(flatten)]
+    prediction: Prediction,
+}
+
+pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
+    shell.print(&score(args, shell)?)
+}
+
+fn score(args: &Args, shell: &Shell) -> Result<Scores> {
+    paths::make_parent(&args.out)?;
+    let model = Model::load(&args.model)?;
+    let cohort = args.input.load(shell)?;
+    score_to(&args.out, &model, &cohort.repertoires, shell)
+}
+
+/// Scores `repertoires` and writes the table `out`.
+pub(crate) fn score_to(
+    out: &Path,
+    model: &Model,
+    repertoires: &[Repertoire],
+    shell: &Shell,
+) -> Result<Scores> {
+    if repertoires.is_empty() {
+        bail!("no repertoire to score");
+    }
+    let Some(scored) = predictions::predict(model, repertoires, shell.observer()) else {
+        return Err(interrupted("nothing was written, run the command again"));
+    };
+    let ids = repertoires.iter().map(|repertoire| repertoire.id.clone());
+    let scores: Vec<Score> = ids
+        .zip(scored)
+        .map(|(repertoire_id, prediction)| Score { repertoire_id, prediction })
+        .collect();
+    table::write(out, frame(model, &scores)?)?;
+    Ok(Scores { out: out.to_owned(), repertoires: scores })
+}
+
+fn frame(model: &Model, scores: &[Score]) -> Result<DataFrame> {
+    let ids: Vec<&str> = scores.iter().map(|score| score.repertoire_id.as_str()).collect();
+    let mut columns = vec![Column::new("repertoire_id".into(), ids)];
+    let targets: Vec<Vec<TargetPrediction>> =
+        scores.iter().map(|score| score.prediction.targets.clone()).collect();
+    columns.extend(predictions::columns(&model.info().targets, &targets));
+    let clonotypes: Vec<u64> =
+        scores.iter().map(|score| score.prediction.clonotypes as u64).collect();
+    columns.push(Column::new("clonotypes".into(), clonotypes));
+    let warnings = scores.iter().map(|score| score.prediction.warnings.join("; "));
+    columns.push(table::text("warnings", warnings));
+    Ok(DataFrame::new(scores.len(), columns)?)
+}
+
+impl Report for Scores {
+    fn lines(&self) -> Vec<String> {
+        let mut rows = vec![row([&"repertoire", &"clonotypes", &"score", &"", &"warnings"])];
+        for Score { repertoire_id, prediction } in self.repertoires.iter().take(SHOWN) {
+            let (number, class) = in_short(&prediction.targets[0]);
+            let warnings = prediction.warnings.len();
+            rows.push(row([repertoire_id, &prediction.clonotypes, &number, &class, &warnings]));
+        }
+        let mut lines = align(&rows);
+        if self.repertoires.len() > SHOWN {
+            lines.push(format!("... {} more", self.repertoires.len() - SHOWN));
+        }
+        lines.push(format!("{} scores in {}", self.repertoires.len(), self.out.display()));
+        lines
+    }
+}
+
+/// The probability of the predicted class and its name, or the number.
+fn in_short(prediction: &TargetPrediction) -> (String, String) {
+    if let Some(value) = prediction.value {
+        return (format!("{value:.4}"), String::new());
+    }
+    let class = prediction.class.clone().unwrap_or_default();
+    match prediction.probabilities[..] {
+        [p] => (format!("{p:.4}"), class),
+        ref many => (format!("{:.4}", many.iter().copied().fold(0.0, f64::max)), class),
+    }
+}

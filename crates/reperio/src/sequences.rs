@@ -1,0 +1,97 @@
+//! The clonotypes of one repertoire with their attention and evidence.
+
+use std::path::Path;
+
+use anyhow::Result;
+use polars::prelude::{Column, DataFrame};
+use reperio_data::repertoire::Repertoire;
+use reperio_model::model::{Explanation, Model};
+
+use crate::shell::table;
+
+/// Clonotypes of one repertoire with the highest evidence: for each output (place, evidence).
+pub(crate) type Best = Vec<Vec<(usize, f64)>>;
+
+/// Names of a model's outputs; with several targets each begins with `<target>.`.
+pub(crate) fn output_names(model: &Model) -> Vec<String> {
+    let targets = &model.info().targets;
+    let names = targets.iter().flat_map(|target| {
+        let prefix = crate::predictions::prefix(targets, target);
+        target.outputs().into_iter().map(move |output| format!("{prefix}{output}"))
+    });
+    names.collect()
+}
+
+/// The `top` clonotypes for each output, highest evidence first, equal ones in their own order.
+pub(crate) fn best(repertoire: &Repertoire, explanation: &Explanation, top: usize) -> Best {
+    let outputs = explanation.logits.len();
+    (0..outputs).map(|output| ranking(repertoire, explanation, output, top)).collect()
+}
+
+fn ranking(
+    repertoire: &Repertoire,
+    explanation: &Explanation,
+    output: usize,
+    top: usize,
+) -> Vec<(usize, f64)> {
+    let outputs = explanation.logits.len();
+    let mut all: Vec<(usize, f64)> =
+        (0..repertoire.len()).map(|i| (i, explanation.evidence[i * outputs + output])).collect();
+    let order = |a: &(usize, f64), b: &(usize, f64)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
+    if top < all.len() {
+        all.select_nth_unstable_by(top, order);
+        all.truncate(top);
+    }
+    all.sort_unstable_by(order);
+    all
+}
+
+/// How far bias and evidences are from the logit, at most over the outputs.
+pub(crate) fn largest_difference(explanation: &Explanation) -> f64 {
+    let outputs = explanation.logits.len();
+    let difference = |output: usize| {
+        let sum: f64 = explanation.evidence.iter().skip(output).step_by(outputs).sum();
+        (explanation.logits[output] - explanation.bias[output] - sum).abs()
+    };
+    (0..outputs).map(difference).fold(0.0, f64::max)
+}
+
+/// Writes the `top` clonotypes of one repertoire, ranked by their evidence for the first target:
+/// for its only output, or for the class with the highest logit.
+pub(crate) fn write(
+    path: &Path,
+    model: &Model,
+    repertoire: &Repertoire,
+    explanation: &Explanation,
+    top: usize,
+) -> Result<()> {
+    let names = output_names(model);
+    let width = model.info().targets[0].width();
+    let logits = &explanation.logits[..width];
+    let output = (0..width).rev().max_by(|&a, &b| logits[a].total_cmp(&logits[b])).unwrap_or(0);
+    let ranked = ranking(repertoire, explanation, output, top);
+    let rows = || ranked.iter().map(|&(i, _)| i);
+    let texts = |name: &str, text: &dyn Fn(usize) -> String| table::text(name, rows().map(text));
+    let mut columns = vec![
+        Column::new("rank".into(), (1..=ranked.len() as u64).collect::<Vec<u64>>()),
+        texts("junction_aa", &|i| repertoire.junction_aa(i)),
+        texts("v_call", &|i| repertoire.v_call(i).to_owned()),
+        texts("j_call", &|i| repertoire.j_call(i).to_owned()),
+        Column::new(
+            "duplicate_count".into(),
+            rows().map(|i| repertoire.counts()[i]).collect::<Vec<u64>>(),
+        ),
+    ];
+    for head in 0..explanation.heads {
+        let attention: Vec<f32> =
+            rows().map(|i| explanation.attention[i * explanation.heads + head]).collect();
+        columns.push(Column::new(format!("attention_{}", head + 1).into(), attention));
+    }
+    for (output, name) in names.iter().enumerate() {
+        let evidence: Vec<f64> =
+            rows().map(|i| explanation.evidence[i * names.len() + output]).collect();
+        let name = if names.len() == 1 { "evidence".into() } else { format!("evidence_{name}") };
+        columns.push(Column::new(name.into(), evidence));
+    }
+    table::write(path, DataFrame::new(ranked.len(), columns)?)
+}

@@ -1,0 +1,165 @@
+//! What every command shares: the terminal, the log, signals and exit codes.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use reperio_data::progress::Observer;
+
+use self::logging::LogFile;
+use self::output::Report;
+use self::progress::Bars;
+use self::tensorboard::EventWriter;
+
+pub(crate) mod logging;
+pub(crate) mod output;
+pub(crate) mod paths;
+pub(crate) mod progress;
+pub(crate) mod signals;
+pub(crate) mod table;
+pub(crate) mod tensorboard;
+
+/// Exit code of a command that a signal stopped, after it saved what it had.
+const INTERRUPTED: u8 = 130;
+
+/// Options that every command takes.
+#[derive(clap::Args)]
+pub(crate) struct Global {
+    /// Print one JSON object instead of a table
+    #[arg(long, global = true)]
+    json: bool,
+    /// Say more on stderr (-v what is done, -vv everything)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    /// Say nothing on stderr but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Threads to use [default: all cores]; results do not depend on it
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+}
+
+/// The running program's connections to the outside.
+pub(crate) struct Shell {
+    json: bool,
+    bars: Bars,
+    log: LogFile,
+}
+
+/// Work stopped because a signal asked for it; what was done is saved.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted; {resume}")]
+pub(crate) struct Interrupted {
+    /// How to go on.
+    pub(crate) resume: String,
+}
+
+impl Shell {
+    /// Starts logging, the thread pool and the signal thread.
+    pub(crate) fn start(global: &Global) -> Result<Self> {
+        let interrupted = signals::listen().context("cannot wait for signals")?;
+        let bars = Bars::new(global.quiet, interrupted);
+        let log = LogFile::default();
+        logging::start(global.verbose, global.quiet, bars.lines(), log.clone());
+        let threads = global.threads.map_or(0, usize::from);
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build_global()
+            .context("cannot start the threads")?;
+        Ok(Self { json: global.json, bars, log })
+    }
+
+    /// Where library functions report to.
+    pub(crate) fn observer(&self) -> &dyn Observer {
+        &self.bars
+    }
+
+    /// Threads in use.
+    pub(crate) fn threads() -> usize {
+        rayon::current_num_threads()
+    }
+
+    /// Appends the log and the scalars of this run to files in `folder`, which must exist.
+    pub(crate) fn log_to(&self, folder: &Path) -> Result<()> {
+        let path = folder.join("log.jsonl");
+        let file = fs::OpenOptions::new().create(true).append(true).open(&path);
+        self.log.set(file.with_context(|| format!("cannot write {}", path.display()))?);
+        let events = EventWriter::create(&folder.join("tensorboard"));
+        self.bars.set_events(events.context("cannot write TensorBoard events")?);
+        Ok(())
+    }
+
+    /// Prints the result: a table, or with `--json` one object.
+    pub(crate) fn print<R: Report>(&self, report: &R) -> Result<()> {
+        let mut text = if self.json {
+            serde_json::to_string_pretty(report).context("cannot write the result as JSON")?
+        } else {
+            report.lines().join("\n")
+        };
+        if !text.ends_with('\n') {
+            text.push('\n');
+        }
+        self.bars.clear();
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(text.as_bytes()).context("cannot write to stdout")?;
+        stdout.flush().context("cannot write to stdout")
+    }
+
+    /// Turns the failure of work that a signal stopped into [`Interrupted`].
+    pub(crate) fn or_interrupted<T, E: Into<anyhow::Error>>(
+        &self,
+        result: Result<T, E>,
+        resume: &str,
+    ) -> Result<T> {
+        result.map_err(
+            |err| {
+                if self.observer().cancelled() { interrupted(resume) } else { err.into() }
+            },
+        )
+    }
+
+    /// Fails with [`Interrupted`] once a signal has come.
+    pub(crate) fn check_interrupted(&self, resume: &str) -> Result<()> {
+        if self.observer().cancelled() { Err(interrupted(resume)) } else { Ok(()) }
+    }
+}
+
+/// The error of work that a signal stopped; `resume` says how to go on.
+pub(crate) fn interrupted(resume: &str) -> anyhow::Error {
+    Interrupted { resume: resume.to_owned() }.into()
+}
+
+/// Reports a failure and chooses the exit code: 0 done, 1 failed, 130 interrupted.
+#[expect(clippy::print_stderr, reason = "the one place where errors reach the user")]
+pub(crate) fn exit_code(result: Result<()>) -> ExitCode {
+    let Err(err) = result else { return ExitCode::SUCCESS };
+    let broken_pipe = |cause: &(dyn std::error::Error + 'static)| {
+        let io = cause.downcast_ref::<io::Error>();
+        io.is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe)
+    };
+    if err.chain().any(broken_pipe) {
+        return ExitCode::SUCCESS; // The reader (`head`, `less`) has seen enough.
+    }
+    eprintln!("error: {err:#}");
+    if err.downcast_ref::<Interrupted>().is_some() {
+        ExitCode::from(INTERRUPTED)
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_pipe_is_success_and_a_signal_130() {
+        let pipe = anyhow::Error::from(io::Error::from(io::ErrorKind::BrokenPipe));
+        assert_eq!(exit_code(Err(pipe.context("cannot write to stdout"))), ExitCode::SUCCESS);
+        let interrupted = Interrupted { resume: "run it again".to_owned() };
+        assert_eq!(exit_code(Err(interrupted.into())), ExitCode::from(INTERRUPTED));
+        assert_eq!(exit_code(Err(anyhow::anyhow!("no"))), ExitCode::FAILURE);
+    }
+}

@@ -1,0 +1,144 @@
+//! `reperio simulate`: a cohort with implanted signals, and the truth about it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use reperio_data::cohort;
+use reperio_data::generator::Generator;
+use reperio_data::simulate::{
+    self, Background, Clonotypes, Signal, SimulationConfig, SimulationSummary,
+};
+use serde::Serialize;
+
+use crate::inputs::ReadArgs;
+use crate::shell::output::{Report, align, row};
+use crate::shell::{Shell, paths};
+
+/// Simulate a cohort with implanted signals
+///
+/// Writes OUT/repertoires/*.tsv.gz, OUT/metadata.tsv, OUT/truth.tsv.gz (what was implanted where) and
+/// OUT/simulation.toml (the resolved configuration). Backgrounds are drawn from the built-in
+/// generator of human TCR beta, or are the rows of any cohort.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Motifs: LDR these residues, GL-N any residue at `-`, [ST]FEN one of several, SF(d)EN one that may be
+missing.
+
+Example:
+  reperio simulate --motif LDR --witness-rate 0.001 --repertoires 300 --out simulated
+  reperio simulate --config configs/simulate/ldr-0.1.toml --background cohort --out simulated")]
+pub(crate) struct Args {
+    /// Folder to write to
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Config file (TOML) that states what differs from the defaults
+    #[arg(long, value_name = "TOML")]
+    config: Option<PathBuf>,
+    /// Repertoires in all
+    #[arg(long, value_name = "N")]
+    repertoires: Option<usize>,
+    /// Clonotypes a repertoire
+    #[arg(long, value_name = "N")]
+    clonotypes: Option<usize>,
+    /// Source of all random numbers
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Motif of a signal in the positive repertoires; may be repeated, each witness has one of them
+    #[arg(long, value_name = "MOTIF")]
+    motif: Vec<String>,
+    /// Share of a positive repertoire's sequences that carry a --motif
+    #[arg(long, value_name = "SHARE", requires = "motif", default_value_t = 0.005)]
+    witness_rate: f64,
+    /// Cohort whose rows are the background; may be repeated
+    #[arg(long, value_name = "COHORT", conflicts_with = "generator")]
+    background: Vec<PathBuf>,
+    /// Generator file of `fit-generator` to draw the background from
+    #[arg(long, value_name = "FILE")]
+    generator: Option<PathBuf>,
+    #[command(flatten)]
+    read: ReadArgs,
+}
+
+/// What `simulate --json` prints.
+#[derive(Serialize)]
+pub(crate) struct Simulated {
+    /// Folder written.
+    out: PathBuf,
+    /// `repertoires`, `clonotypes`, `witnesses` (implanted sequences) and `unplaced` ones.
+    #[serde(flatten)]
+    summary: SimulationSummary,
+}
+
+pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
+    let config = resolve(args)?;
+    paths::make_folder(&args.out)?;
+    if args.background.is_empty() {
+        let generator =
+            args.generator.as_deref().map_or(Ok(Generator::human_trb()), Generator::load)?;
+        return shell.print(&to(&args.out, &config, Background::Generator(&generator), shell)?);
+    }
+    let real = cohort::load(&args.background, None, &args.read.options(), shell.observer());
+    let real = shell.or_interrupted(real, AGAIN)?;
+    shell.print(&to(&args.out, &config, Background::Repertoires(&real.repertoires), shell)?)
+}
+
+/// What an interrupted simulation asks for.
+const AGAIN: &str = "run the command again";
+
+/// Simulates into the folder `out`.
+pub(crate) fn to(
+    out: &Path,
+    config: &SimulationConfig,
+    background: Background<'_>,
+    shell: &Shell,
+) -> Result<Simulated> {
+    let summary = simulate::simulate(config, background, out, shell.observer());
+    Ok(Simulated { out: out.to_owned(), summary: shell.or_interrupted(summary, AGAIN)? })
+}
+
+/// The config file with what the command line overrides.
+fn resolve(args: &Args) -> Result<SimulationConfig> {
+    let mut config = args.config.as_deref().map_or(Ok(SimulationConfig::default()), read)?;
+    if !args.motif.is_empty() {
+        if !config.signals.is_empty() {
+            bail!("--motif stands beside the signals of the config file, expected one of them");
+        }
+        config.signals = vec![signal(&args.motif, args.witness_rate)?];
+    }
+    config.repertoires = args.repertoires.unwrap_or(config.repertoires);
+    config.seed = args.seed.unwrap_or(config.seed);
+    config.clonotypes = args.clonotypes.map_or(config.clonotypes, Clonotypes::Fixed);
+    config.validate()?;
+    Ok(config)
+}
+
+fn read(path: &Path) -> Result<SimulationConfig> {
+    let text =
+        fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let config: SimulationConfig =
+        toml::from_str(&text).with_context(|| format!("{} is no config file", path.display()))?;
+    config.validate().with_context(|| path.display().to_string())?;
+    Ok(config)
+}
+
+/// A signal that differs from the defaults of a config file in its motifs and rate alone.
+fn signal(motifs: &[String], witness_rate: f64) -> Result<Signal> {
+    let table = toml::toml! { name = "motif" motifs = [] };
+    let signal: Signal = table.try_into().context("cannot make a signal of --motif")?;
+    Ok(Signal { motifs: motifs.to_vec(), witness_rate, ..signal })
+}
+
+impl Report for Simulated {
+    fn lines(&self) -> Vec<String> {
+        let SimulationSummary { repertoires, clonotypes, witnesses, unplaced } = self.summary;
+        let mut lines = align(&[
+            row([&"repertoires", &repertoires]),
+            row([&"clonotypes", &clonotypes]),
+            row([&"implanted", &witnesses]),
+            row([&"not placed", &unplaced]),
+        ]);
+        lines.push(format!("Simulated in {}", self.out.display()));
+        lines
+    }
+}

@@ -1,0 +1,200 @@
+//! `reperio train`: labels and repertoires in, a run folder with a model out.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+use polars::prelude::{Column, DataFrame};
+use reperio_data::cohort::Cohort;
+use reperio_data::repertoire::Repertoire;
+use reperio_model::config::Config;
+use reperio_model::model::{Explanation, Prediction, TargetPrediction};
+use reperio_model::target::Labels;
+use reperio_model::train::{self, Dataset, Fitted, MemberReport, SeedFate, TrainingReport};
+use serde::Serialize;
+
+use crate::cohort_args::{CohortArgs, TargetArgs, fingerprint};
+use crate::explain::rank_cohort;
+use crate::shell::output::{Report, align, row};
+use crate::shell::{Shell, interrupted, paths, table};
+use crate::{predictions, ranking, run_config};
+
+/// Rows of the run folder's `sequences.tsv.gz` for each output.
+const RANKED: usize = 1000;
+
+/// Train a classifier
+///
+/// Writes a run folder: config.toml, model.safetensors (enough on its own to score and explain),
+/// metrics.json, predictions.tsv, sequences.tsv.gz (the training cohort's clonotypes by evidence),
+/// log.jsonl, TensorBoard events and checkpoint/.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Example:
+  reperio train --cohort cohort --target disease --positive yes --out run
+  reperio train --cohort exports/ --metadata labels.tsv --target disease --out run --resume")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    cohort: CohortArgs,
+    #[command(flatten)]
+    target: TargetArgs,
+    /// Folder of the run
+    #[arg(long, value_name = "RUN")]
+    out: PathBuf,
+    /// Go on with an interrupted run, to the same last bit
+    #[arg(long)]
+    resume: bool,
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+/// What a person changes from run to run.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct ConfigArgs {
+    /// Config file (TOML) that states what differs from the defaults
+    #[arg(long, value_name = "TOML")]
+    config: Option<PathBuf>,
+    /// Source of all random numbers [default: 1]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Passes over the training repertoires, at most
+    #[arg(long, value_name = "N")]
+    epochs: Option<usize>,
+}
+
+impl ConfigArgs {
+    /// The config file with what the command line overrides.
+    pub(crate) fn resolve(&self) -> Result<Config> {
+        let mut config = run_config::read(self.config.as_deref())?;
+        let training = &mut config.training;
+        training.seed = self.seed.unwrap_or(training.seed);
+        training.epochs = self.epochs.unwrap_or(training.epochs);
+        config.validate()?;
+        Ok(config)
+    }
+}
+
+/// What `train --json` prints.
+#[derive(Serialize)]
+pub(crate) struct Trained {
+    /// Run folder.
+    out: PathBuf,
+    /// How the training went: `repertoires`, and for each of `members` its losses and seeds.
+    report: TrainingReport,
+    /// Seconds from reading to writing.
+    seconds: f64,
+}
+
+pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
+    let started = Instant::now();
+    let config = args.config.resolve()?;
+    paths::make_folder(&args.out)?;
+    let occupied = ["model.safetensors", "checkpoint/state.safetensors"]
+        .into_iter()
+        .find(|name| args.out.join(name).exists());
+    if let (Some(name), false) = (occupied, args.resume) {
+        let out = args.out.display();
+        bail!("{out} already holds {name}: --resume goes on with it, or choose a new folder");
+    }
+    let cohort = args.cohort.load(shell)?;
+    let labels = args.target.labels(&cohort.metadata)?;
+    let groups = args.target.groups(&cohort.metadata)?;
+    let training = Training { cohort: &cohort, labels: &labels, groups: &groups, config: &config };
+    let Fitted { report, .. } = training.run(&args.out, shell)?;
+    let seconds = started.elapsed().as_secs_f64();
+    shell.print(&Trained { out: args.out.clone(), report, seconds })
+}
+
+/// A training run and what it works on.
+pub(crate) struct Training<'a> {
+    pub(crate) cohort: &'a Cohort,
+    pub(crate) labels: &'a Labels,
+    pub(crate) groups: &'a [String],
+    pub(crate) config: &'a Config,
+}
+
+impl Training<'_> {
+    /// Trains and writes the run folder `out`.
+    pub(crate) fn run(&self, out: &Path, shell: &Shell) -> Result<Fitted> {
+        shell.log_to(out)?;
+        run_config::write(out, self.config, fingerprint(self.cohort)?)?;
+        let (labels, groups) = (self.labels, self.groups);
+        let dataset = Dataset { repertoires: &self.cohort.repertoires, labels, groups };
+        let checkpoint = out.join("checkpoint");
+        let fitted = train::fit(dataset, self.config, Some(&checkpoint), shell.observer());
+        let resume = format!(
+            "{} holds everything so far: the same command with --resume goes on",
+            checkpoint.display()
+        );
+        let fitted = shell.or_interrupted(fitted, &resume)?;
+        let scored =
+            predictions::predict(&fitted.model, &self.cohort.repertoires, shell.observer());
+        let Some(scored) = scored else { return Err(interrupted(&resume)) };
+        self.write_predictions(out, &fitted, &scored)?;
+        let each = |_: &Repertoire, _: &Explanation| Ok(());
+        let (ranked, _) = rank_cohort(&fitted.model, self.cohort, RANKED, shell, each)?;
+        ranking::write(&out.join("sequences.tsv.gz"), &ranked)?;
+        let metrics = serde_json::to_string_pretty(&fitted.report)?;
+        paths::write_text(&out.join("metrics.json"), &metrics)?;
+        fitted.model.save(&out.join("model.safetensors"))?; // Last: its presence means "done".
+        Ok(fitted)
+    }
+
+    /// `predictions.tsv`: the finished model's scores, and in which part each repertoire was.
+    fn write_predictions(&self, out: &Path, fitted: &Fitted, scored: &[Prediction]) -> Result<()> {
+        let ids = &self.cohort.metadata.ids;
+        let mut columns = vec![Column::new("repertoire_id".into(), ids.clone())];
+        let part = |i: usize| part(&fitted.report, self.labels, i, &ids[i]);
+        columns.push(Column::new("part".into(), (0..ids.len()).map(part).collect::<Vec<_>>()));
+        let targets: Vec<Vec<TargetPrediction>> =
+            scored.iter().map(|prediction| prediction.targets.clone()).collect();
+        columns.extend(predictions::columns(&fitted.model.info().targets, &targets));
+        table::write(&out.join("predictions.tsv"), DataFrame::new(ids.len(), columns)?)
+    }
+}
+
+/// "fit", "validation" (of at least one member), or "unlabelled".
+fn part(report: &TrainingReport, labels: &Labels, i: usize, id: &String) -> &'static str {
+    if !labels.is_labelled(i) {
+        "unlabelled"
+    } else if report.members.iter().any(|member| member.validation.contains(id)) {
+        "validation"
+    } else {
+        "fit"
+    }
+}
+
+impl Report for Trained {
+    fn lines(&self) -> Vec<String> {
+        let mut rows =
+            vec![row([&"member", &"fitted", &"validated", &"seeds", &"best epoch", &"loss"])];
+        for (m, member) in self.report.members.iter().enumerate() {
+            let MemberReport { fitted, validation, seeds, best_epoch, epochs, .. } = member;
+            let loss = epochs.iter().find(|epoch| epoch.epoch == *best_epoch);
+            let loss =
+                loss.map_or_else(String::new, |epoch| format!("{:.4}", epoch.validation_loss));
+            rows.push(row([&(m + 1), fitted, &validation.len(), &seeds.len(), best_epoch, &loss]));
+        }
+        let mut lines = align(&rows);
+        let seeds: Vec<String> = self
+            .report
+            .members
+            .iter()
+            .flat_map(|member| &member.seeds)
+            .map(|seed| format!("{} (z {:.1}, {})", seed.kmer, seed.z, fate(seed.fate)))
+            .collect();
+        if !seeds.is_empty() {
+            lines.push(format!("Seeds   {}", seeds.join(", ")));
+        }
+        let (out, seconds) = (self.out.display(), self.seconds);
+        lines.push(format!("Trained in {seconds:.1} s: {out}"));
+        lines
+    }
+}
+
+fn fate(fate: SeedFate) -> &'static str {
+    match fate {
+        SeedFate::Kept => "kept",
+        SeedFate::Moved => "moved",
+        SeedFate::Died => "died",
+    }
+}
