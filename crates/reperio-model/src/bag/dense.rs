@@ -3,6 +3,12 @@
 //! Matrices are lane rows. Sums run over the inner index in ascending order whatever the blocking, so
 //! the blocking changes no bit.
 
+#![expect(
+    clippy::inline_always,
+    clippy::needless_range_loop,
+    reason = "kernels are inlined where instructions are enabled, and index fixed blocks"
+)]
+
 use super::lanes::{LANES, Lanes, Row, Task, floats, floats_mut};
 use super::math::{selu, selu_slope};
 

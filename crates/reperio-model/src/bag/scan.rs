@@ -3,6 +3,12 @@
 //! A convolution over one-hot residues is a sum of table rows: W[t][x_{p+t}] over the taps t. The maximum
 //! over the windows comes first and SELU, which is monotone, once after it.
 
+#![expect(
+    clippy::inline_always,
+    clippy::needless_range_loop,
+    reason = "kernels are inlined where instructions are enabled, and index fixed blocks"
+)]
+
 use super::BagInput;
 use super::chunk::{Codes, Operation};
 use super::lanes::{InstructionSet, Lanes, Row, Task, dispatch};

@@ -1,5 +1,7 @@
 //! Softmax over the sequences of a repertoire, a chunk and a head at a time.
 
+#![expect(clippy::inline_always, reason = "kernels are inlined where instructions are enabled")]
+
 use super::lanes::{LANES, Lanes, Row, Task};
 use super::math::exp_weight;
 

@@ -9,6 +9,7 @@
 //! kernel can only meet them through [`dispatch`], which asks the processor first.
 
 #![expect(unsafe_code, reason = "vector instructions; the scalar twin holds them to its values")]
+#![expect(clippy::inline_always, reason = "methods are inlined where instructions are enabled")]
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;

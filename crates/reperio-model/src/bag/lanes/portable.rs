@@ -13,8 +13,8 @@ pub(super) fn run<T: Task>(task: T) -> T::Output {
 #[inline(always)]
 fn zip<R: Copy + Default>(a: Portable, b: Portable, f: impl Fn(f32, f32) -> R) -> [R; LANES] {
     let mut out = [R::default(); LANES];
-    for i in 0..LANES {
-        out[i] = f(a.0[i], b.0[i]);
+    for (out, (a, b)) in out.iter_mut().zip(a.0.into_iter().zip(b.0)) {
+        *out = f(a, b);
     }
     out
 }
@@ -69,7 +69,6 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
-    #[expect(clippy::float_cmp, reason = "lanes hold small integers or copies of one value")]
     fn eq(self, other: Self) -> Self::Mask {
         zip(self, other, |a, b| a == b)
     }
@@ -77,10 +76,8 @@ impl Lanes for Portable {
     #[inline(always)]
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self {
         let mut out = no;
-        for i in 0..LANES {
-            if mask[i] {
-                out.0[i] = yes.0[i];
-            }
+        for ((out, yes), mask) in out.0.iter_mut().zip(yes.0).zip(mask) {
+            *out = if mask { yes } else { *out };
         }
         out
     }
