@@ -98,6 +98,11 @@ pub(crate) struct Evaluated {
 }
 
 pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
+    shell.print(&execute(args, shell)?)
+}
+
+/// The command, without printing its result.
+pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Evaluated> {
     let started = Instant::now();
     let config = args.config.resolve()?;
     paths::make_folder(&args.out)?;
@@ -115,7 +120,7 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
         None => cross_validate(args, &config, &cohort, shell)?,
     };
     let seconds = started.elapsed().as_secs_f64();
-    shell.print(&finish(&args.out, evaluation, args.permute_labels, seconds)?)
+    finish(&args.out, evaluation, args.permute_labels, seconds)
 }
 
 /// Trains and tests in every fold.
@@ -147,7 +152,7 @@ fn cross_validate(
 }
 
 /// Tests a trained model on the labelled repertoires of `cohort`.
-pub(crate) fn test(
+fn test(
     model: &Model,
     out: &Path,
     cohort: &Cohort,
@@ -163,7 +168,7 @@ pub(crate) fn test(
 }
 
 /// Writes the tables of an evaluation.
-pub(crate) fn finish(
+fn finish(
     out: &Path,
     evaluation: Evaluation,
     permute_labels: Option<u64>,

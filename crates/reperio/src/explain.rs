@@ -1,6 +1,6 @@
 //! `reperio explain`: the sequences that drove the scores.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use reperio_data::cohort::Cohort;
@@ -59,30 +59,25 @@ pub(crate) struct Explained {
 }
 
 pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
+    shell.print(&execute(args, shell)?)
+}
+
+/// The command, without printing its result: explains every repertoire, writes a table each, and
+/// ranks their clonotypes together.
+pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Explained> {
     paths::make_folder(&args.out)?;
     let model = Model::load(&args.model)?;
     let cohort = args.input.load(shell)?;
-    shell.print(&explain(&args.out, &model, &cohort, args.top, shell)?)
-}
-
-/// Explains every repertoire of `cohort`, writes a table each, and ranks their clonotypes together.
-pub(crate) fn explain(
-    out: &Path,
-    model: &Model,
-    cohort: &Cohort,
-    top: usize,
-    shell: &Shell,
-) -> Result<Explained> {
-    let top = if top == 0 { usize::MAX } else { top };
+    let top = if args.top == 0 { usize::MAX } else { args.top };
     let write = |repertoire: &Repertoire, explanation: &Explanation| {
-        let folder = out.join(repertoire.id.replace(['/', '\\'], "_"));
-        sequences::write(&folder.join("sequences.tsv.gz"), model, repertoire, explanation, top)
+        let folder = args.out.join(repertoire.id.replace(['/', '\\'], "_"));
+        sequences::write(&folder.join("sequences.tsv.gz"), &model, repertoire, explanation, top)
     };
-    let (ranked, largest_difference) = rank_cohort(model, cohort, top, shell, write)?;
-    ranking::write(&out.join("sequences.tsv.gz"), &ranked)?;
+    let (ranked, largest_difference) = rank_cohort(&model, &cohort, top, shell, write)?;
+    ranking::write(&args.out.join("sequences.tsv.gz"), &ranked)?;
     let sequences = ranked.into_iter().filter(|ranked| ranked.rank <= SHOWN).collect();
     let repertoires = cohort.repertoires.len();
-    Ok(Explained { out: out.to_owned(), repertoires, largest_difference, sequences })
+    Ok(Explained { out: args.out.clone(), repertoires, largest_difference, sequences })
 }
 
 /// The `top` distinct clonotypes of `cohort` by evidence, and the largest difference between a logit

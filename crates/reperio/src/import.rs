@@ -1,6 +1,6 @@
 //! `reperio import`: files in, a cohort store out.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use reperio_data::cohort::{self, ImportRequest, ImportSummary};
@@ -43,11 +43,12 @@ pub(crate) struct Imported {
 }
 
 pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
-    shell.print(&import(&args.input, &args.out, shell)?)
+    shell.print(&execute(args, shell)?)
 }
 
-/// Imports `input` into the store `out`.
-pub(crate) fn import(input: &InputArgs, out: &Path, shell: &Shell) -> Result<Imported> {
+/// The command, without printing its result.
+pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Imported> {
+    let Args { input, out } = args;
     paths::make_folder(out)?;
     let request = ImportRequest {
         inputs: input.inputs.clone(),

@@ -8,6 +8,7 @@ use crate::shell::{Global, Shell};
 
 mod cohort_args;
 mod counts;
+mod demo;
 mod describe;
 mod evaluate;
 mod evaluation_table;
@@ -18,6 +19,7 @@ mod inputs;
 mod predictions;
 mod ranking;
 mod rarefy;
+mod recovery;
 mod run_config;
 mod score;
 mod sequences;
@@ -45,6 +47,7 @@ enum Command {
     Explain(explain::Args),
     Simulate(simulate::Args),
     FitGenerator(fit_generator::Args),
+    Demo(demo::Args),
 }
 
 fn main() -> ExitCode {
@@ -58,5 +61,6 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::run(args, &shell),
         Command::Simulate(args) => simulate::run(args, &shell),
         Command::FitGenerator(args) => fit_generator::run(args, &shell),
+        Command::Demo(args) => demo::run(args, &shell),
     }))
 }

@@ -1,10 +1,9 @@
 //! `reperio score`: a trained model's scores of repertoires.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use polars::prelude::{Column, DataFrame};
-use reperio_data::repertoire::Repertoire;
 use reperio_model::model::{Model, Prediction, TargetPrediction};
 use serde::Serialize;
 
@@ -57,27 +56,19 @@ struct Score {
 }
 
 pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
-    shell.print(&score(args, shell)?)
+    shell.print(&execute(args, shell)?)
 }
 
-fn score(args: &Args, shell: &Shell) -> Result<Scores> {
+/// The command, without printing its result.
+pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Scores> {
     paths::make_parent(&args.out)?;
     let model = Model::load(&args.model)?;
     let cohort = args.input.load(shell)?;
-    score_to(&args.out, &model, &cohort.repertoires, shell)
-}
-
-/// Scores `repertoires` and writes the table `out`.
-pub(crate) fn score_to(
-    out: &Path,
-    model: &Model,
-    repertoires: &[Repertoire],
-    shell: &Shell,
-) -> Result<Scores> {
+    let repertoires = &cohort.repertoires;
     if repertoires.is_empty() {
         bail!("no repertoire to score");
     }
-    let Some(scored) = predictions::predict(model, repertoires, shell.observer()) else {
+    let Some(scored) = predictions::predict(&model, repertoires, shell.observer()) else {
         return Err(interrupted("nothing was written, run the command again"));
     };
     let ids = repertoires.iter().map(|repertoire| repertoire.id.clone());
@@ -85,8 +76,8 @@ pub(crate) fn score_to(
         .zip(scored)
         .map(|(repertoire_id, prediction)| Score { repertoire_id, prediction })
         .collect();
-    table::write(out, frame(model, &scores)?)?;
-    Ok(Scores { out: out.to_owned(), repertoires: scores })
+    table::write(&args.out, frame(&model, &scores)?)?;
+    Ok(Scores { out: args.out.clone(), repertoires: scores })
 }
 
 fn frame(model: &Model, scores: &[Score]) -> Result<DataFrame> {

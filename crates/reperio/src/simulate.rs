@@ -71,23 +71,28 @@ pub(crate) struct Simulated {
 }
 
 pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
+    shell.print(&execute(args, shell)?)
+}
+
+/// The command, without printing its result.
+pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Simulated> {
     let config = resolve(args)?;
     paths::make_folder(&args.out)?;
     if args.background.is_empty() {
         let generator =
             args.generator.as_deref().map_or(Ok(Generator::human_trb()), Generator::load)?;
-        return shell.print(&to(&args.out, &config, Background::Generator(&generator), shell)?);
+        return to(&args.out, &config, Background::Generator(&generator), shell);
     }
     let real = cohort::load(&args.background, None, &args.read.options(), shell.observer());
     let real = shell.or_interrupted(real, AGAIN)?;
-    shell.print(&to(&args.out, &config, Background::Repertoires(&real.repertoires), shell)?)
+    to(&args.out, &config, Background::Repertoires(&real.repertoires), shell)
 }
 
 /// What an interrupted simulation asks for.
 const AGAIN: &str = "run the command again";
 
 /// Simulates into the folder `out`.
-pub(crate) fn to(
+fn to(
     out: &Path,
     config: &SimulationConfig,
     background: Background<'_>,

@@ -85,6 +85,11 @@ pub(crate) struct Trained {
 }
 
 pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
+    shell.print(&execute(args, shell)?)
+}
+
+/// The command, without printing its result.
+pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Trained> {
     let started = Instant::now();
     let config = args.config.resolve()?;
     paths::make_folder(&args.out)?;
@@ -101,7 +106,7 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
     let training = Training { cohort: &cohort, labels: &labels, groups: &groups, config: &config };
     let Fitted { report, .. } = training.run(&args.out, shell)?;
     let seconds = started.elapsed().as_secs_f64();
-    shell.print(&Trained { out: args.out.clone(), report, seconds })
+    Ok(Trained { out: args.out.clone(), report, seconds })
 }
 
 /// A training run and what it works on.
