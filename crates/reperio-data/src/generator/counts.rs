@@ -9,6 +9,8 @@ use crate::repertoire::Repertoire;
 /// Exponent where the data give none (all counts equal, as in tables without counts): the median
 /// over the runs of TCRdb of the exponent of clone fractions, relative to the smallest of the run.
 const DEFAULT_EXPONENT: f64 = 2.1;
+/// Data have counts where at least one in so many clonotypes has more than one copy.
+const HAVE_COPIES: usize = 20;
 /// Largest count drawn.
 const LARGEST: f64 = 1e6;
 
@@ -21,19 +23,15 @@ pub struct CountModel {
 }
 
 impl CountModel {
-    /// Maximum likelihood over the repertoires whose counts differ.
+    /// Maximum likelihood. Tables without counts give 1, and 2 where rows collapse; so unless one
+    /// clonotype in [`HAVE_COPIES`] has copies, the data say nothing about counts.
     pub(super) fn fit(repertoires: &[&Repertoire]) -> Self {
-        let (mut n, mut sum_ln) = (0_u64, 0.0);
-        for repertoire in repertoires {
-            if repertoire.counts().iter().any(|&count| count > 1) {
-                n += repertoire.len() as u64;
-                sum_ln += repertoire.counts().iter().map(|&count| (count as f64).ln()).sum::<f64>();
-            }
-        }
-        if n == 0 {
+        let counts = || repertoires.iter().flat_map(|repertoire| repertoire.counts());
+        let (n, copied) = (counts().count(), counts().filter(|&&count| count > 1).count());
+        if copied * HAVE_COPIES < n || n == 0 {
             return Self { exponent: DEFAULT_EXPONENT };
         }
-        let mean_ln = sum_ln / n as f64;
+        let mean_ln = counts().map(|&count| (count as f64).ln()).sum::<f64>() / n as f64;
         Self { exponent: minimum(|exponent| exponent * mean_ln + zeta(exponent).ln(), 1.05, 8.0) }
     }
 

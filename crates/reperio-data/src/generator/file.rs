@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layout::Layout;
 use super::residues::{self, Level, LevelText, Levels};
-use super::{CountModel, DepthModel, Generator, Variation, alias, rows};
+use super::{CountModel, DepthModel, Generator, Variation, rows};
 use crate::repertoire::GeneVocabulary;
 
 /// What the file says it is.
@@ -65,19 +65,17 @@ pub(super) struct Lengths {
     pub(super) min: usize,
     /// Longest length.
     pub(super) max: usize,
+    /// Whether each pair occurs.
+    pub(super) occurs: Vec<bool>,
     /// A quantised row over `min..=max` for each pair that occurs, in order.
     pub(super) rows: Vec<u8>,
 }
 
 impl Lengths {
-    /// Alias cells for each of `pairs`, empty where the pair does not occur.
-    pub(super) fn cells(&self, pairs: &[u32]) -> Vec<Vec<u32>> {
+    /// The row of each pair, `None` where the pair never occurs.
+    pub(super) fn by_pair(&self) -> impl Iterator<Item = Option<&[u8]>> {
         let mut rows = self.rows.chunks_exact(self.max - self.min + 1);
-        let mut cells = |&n: &u32| {
-            let row = if n > 0 { rows.next() } else { None };
-            row.map_or(Vec::new(), |row| alias::pack(&rows::probabilities(row)))
-        };
-        pairs.iter().map(&mut cells).collect()
+        self.occurs.iter().map(move |&occurs| if occurs { rows.next() } else { None })
     }
 }
 
@@ -174,14 +172,21 @@ impl Text {
         let finite = |x: f64| x.is_finite() && x >= 0.0;
         check(self.counts.exponent > 1.0 && finite(self.counts.exponent), "`counts`")?;
         check(finite(self.depth.median) && finite(self.depth.sd_ln), "`depth`")?;
-        let variation = self.variation.is_none_or(|it| finite(it.v) && finite(it.j));
+        let variation = self.variation.is_none_or(|it| {
+            finite(it.v) && finite(it.j) && (0.0..=2.0).contains(&it.length_tilt_sd)
+        });
         check(variation, "`variation`")?;
         Ok(Parameters {
             fitted_repertoires: self.fitted_repertoires,
             fitted_clonotypes: self.fitted_clonotypes,
             genes: self.genes,
+            lengths: Lengths {
+                min: self.min_length,
+                max: layout.max_length,
+                occurs: self.pairs.iter().map(|&n| n > 0).collect(),
+                rows,
+            },
             pairs: self.pairs,
-            lengths: Lengths { min: self.min_length, max: layout.max_length, rows },
             layout,
             residues: [a, b, c, d],
             counts: self.counts,

@@ -72,7 +72,12 @@ impl Generator {
         Ok(Self::new(Parameters {
             fitted_repertoires: repertoires.len() as u64,
             fitted_clonotypes: clonotypes,
-            lengths: Lengths { min, max, rows: length_rows(&lengths, n_j) },
+            lengths: Lengths {
+                min,
+                max,
+                occurs: pairs.iter().map(|&n| n > 0).collect(),
+                rows: length_rows(&lengths, n_j),
+            },
             residues: tally.fit(),
             layout,
             pairs,
@@ -143,22 +148,24 @@ fn class_bounds(lengths: &[Vec<u32>], min: usize) -> [usize; CLASSES - 1] {
     })
 }
 
-/// Quantised `P(length | V, J)` of each pair that occurs, shrunk towards independence:
-/// `P(l | v) P(l | j) / P(l)`.
+/// Quantised `P(length | V, J)` of each pair that occurs, shrunk towards independence,
+/// `P(l | v) P(l | j) / P(l)`, whose parts are shrunk towards `P(l)`.
 fn length_rows(lengths: &[Vec<u32>], n_j: usize) -> Vec<u8> {
     let width = lengths[0].len();
-    let sum = |pairs: &mut dyn Iterator<Item = usize>| {
-        let mut row = vec![0.5; width]; // Half a clonotype: no length is impossible.
+    let shrunk = |pairs: &mut dyn Iterator<Item = usize>, prior: &[f64]| {
+        let mut row: Vec<f64> = prior.iter().map(|p| KAPPA * p).collect();
         for pair in pairs {
             row.iter_mut().zip(&lengths[pair]).for_each(|(sum, &n)| *sum += f64::from(n));
         }
         let total: f64 = row.iter().sum();
         row.iter().map(|n| n / total).collect::<Vec<f64>>()
     };
-    let all = sum(&mut (0..lengths.len()));
-    let by_v: Vec<_> =
-        (0..lengths.len() / n_j).map(|v| sum(&mut (v * n_j..(v + 1) * n_j))).collect();
-    let by_j: Vec<_> = (0..n_j).map(|j| sum(&mut (j..lengths.len()).step_by(n_j))).collect();
+    let uniform = vec![1e-3 / width as f64; width]; // No length is impossible.
+    let all = shrunk(&mut (0..lengths.len()), &uniform);
+    let of_v = |v: usize| shrunk(&mut (v * n_j..(v + 1) * n_j), &all);
+    let by_v: Vec<_> = (0..lengths.len() / n_j).map(of_v).collect();
+    let of_j = |j: usize| shrunk(&mut (j..lengths.len()).step_by(n_j), &all);
+    let by_j: Vec<_> = (0..n_j).map(of_j).collect();
     let mut bytes = Vec::new();
     for (pair, row) in lengths.iter().enumerate() {
         let n: f64 = row.iter().map(|&n| f64::from(n)).sum();
@@ -166,8 +173,8 @@ fn length_rows(lengths: &[Vec<u32>], n_j: usize) -> Vec<u8> {
             let (v, j) = (&by_v[pair / n_j], &by_j[pair % n_j]);
             let product: Vec<f64> = (0..width).map(|l| v[l] * j[l] / all[l]).collect();
             let total: f64 = product.iter().sum();
-            let shrunk = |l: usize| f64::from(row[l]) + KAPPA * product[l] / total;
-            bytes.extend(rows::quantise(&(0..width).map(shrunk).collect::<Vec<_>>()));
+            let mixed = |l: usize| f64::from(row[l]) + KAPPA * product[l] / total;
+            bytes.extend(rows::quantise(&(0..width).map(mixed).collect::<Vec<_>>()));
         }
     }
     bytes

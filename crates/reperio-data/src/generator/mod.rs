@@ -11,6 +11,7 @@ mod counts;
 pub mod divergence;
 mod file;
 mod fit;
+pub mod held_out;
 mod layout;
 mod residues;
 mod rows;
@@ -23,7 +24,8 @@ pub use file::LoadError;
 pub use fit::{FitError, FitOptions};
 pub use usage::{Usage, Variation};
 
-use crate::repertoire::GeneVocabulary;
+use crate::alphabet;
+use crate::repertoire::{Builder, GeneVocabulary, Repertoire, Row};
 use file::Parameters;
 use residues::Residues;
 
@@ -35,8 +37,6 @@ const HUMAN_TRB: &[u8] = include_bytes!("../../../../models/background-human-trb
 pub struct Generator {
     parameters: Parameters,
     residues: Residues,
-    /// Alias cells of the lengths of each (V, J); empty where the pair never occurred.
-    lengths: Vec<Vec<u32>>,
 }
 
 impl Generator {
@@ -52,8 +52,7 @@ impl Generator {
 
     fn new(parameters: Parameters) -> Self {
         let residues = Residues::new(parameters.layout.clone(), &parameters.residues);
-        let lengths = parameters.lengths.cells(&parameters.pairs);
-        Self { parameters, residues, lengths }
+        Self { parameters, residues }
     }
 
     /// Its genes; drawn indices point into these lists.
@@ -78,16 +77,21 @@ impl Generator {
 
     /// The gene usage of the average repertoire.
     pub fn mean_usage(&self) -> Usage {
-        Usage::new(&self.parameters.pairs.iter().map(|&n| f64::from(n)).collect::<Vec<_>>())
+        Usage::new(&self.shares(), &self.parameters.lengths, 0.0)
     }
 
     /// The gene usage of one donor, drawn so that donors differ as the fitted ones do.
     pub fn draw_usage(&self, rng: &mut impl Rng) -> Usage {
-        let Parameters { pairs, variation, layout, .. } = &self.parameters;
+        let Parameters { lengths, variation, layout, .. } = &self.parameters;
         match variation {
-            Some(variation) => variation.draw(pairs, layout.n_j, rng),
+            Some(variation) => variation.draw(&self.shares(), layout.n_j, lengths, rng),
             None => self.mean_usage(),
         }
+    }
+
+    /// Clonotypes by (V, J).
+    fn shares(&self) -> Vec<f64> {
+        self.parameters.pairs.iter().map(|&n| f64::from(n)).collect()
     }
 
     /// Draws one clonotype: appends its residue codes to `junction`, returns its V and J indices.
@@ -97,19 +101,39 @@ impl Generator {
         junction: &mut Vec<u8>,
         rng: &mut impl RngCore,
     ) -> (usize, usize) {
-        let pair = alias::draw(&usage.cells, rng);
-        let length = self.parameters.lengths.min + alias::draw(&self.lengths[pair], rng);
+        let (pair, length) = usage.draw(rng);
         let n_j = self.parameters.layout.n_j;
         let genes = (pair / n_j, pair % n_j);
         self.residues.draw(genes, length, junction, rng);
         genes
+    }
+
+    /// Draws a repertoire of `clonotypes` clonotypes; equal ones collapse.
+    pub fn repertoire(
+        &self,
+        id: String,
+        clonotypes: usize,
+        usage: &Usage,
+        rng: &mut impl Rng,
+    ) -> Repertoire {
+        let genes = self.genes();
+        let mut builder = Builder::default();
+        let mut junction = Vec::new();
+        for _ in 0..clonotypes {
+            junction.clear();
+            let (v, j) = self.draw(usage, &mut junction, rng);
+            let duplicate_count = self.counts().draw(rng);
+            let junction_aa = alphabet::decode(&junction);
+            let (v_call, j_call) = (&genes.v[v], &genes.j[j]);
+            builder.push(Row { junction_aa: &junction_aa, v_call, j_call, duplicate_count });
+        }
+        builder.finish(id)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alphabet;
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 
