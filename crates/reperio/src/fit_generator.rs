@@ -2,26 +2,23 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use reperio_data::cohort;
-use reperio_data::generator::divergence::{Comparison, Divergences, Profile};
-use reperio_data::generator::{FitOptions, Generator};
-use reperio_data::repertoire::Repertoire;
-use reperio_data::simulate::{self, Background, Clonotypes, SimulationConfig};
+use reperio_data::generator::FitOptions;
+use reperio_data::generator::divergence::{Comparison, Divergences};
+use reperio_data::generator::held_out::{self, Fitted, Group};
 use serde::Serialize;
 
 use crate::inputs::ReadArgs;
 use crate::shell::output::{Report, align};
 use crate::shell::{Shell, paths};
 
-/// Repertoires drawn for a comparison, and clonotypes of each.
-const DRAWN: (usize, usize) = (100, 4000);
-
 /// Fit the background generator to real repertoires
 ///
-/// Each INPUT counts as one project. Prints Jensen-Shannon divergences in bits: between each project
-/// and what a generator fitted to the others draws, and, beside it, between that project and the
-/// others themselves.
+/// Each INPUT counts as one project. Prints Jensen-Shannon divergences in bits: between the runs that
+/// were held out and what the generator draws, beside the runs it was fitted to; between each project
+/// and what a generator fitted to the others draws, beside the others themselves; and between each
+/// two projects.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
@@ -33,6 +30,9 @@ pub(crate) struct Args {
     /// Generator file to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// Fit to all but every N-th repertoire of each project, and compare with those
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(2..))]
+    hold_out: u64,
     #[command(flatten)]
     read: ReadArgs,
 }
@@ -46,7 +46,9 @@ struct FittedGenerator {
     repertoires: u64,
     /// Clonotypes that it was fitted to.
     clonotypes: u64,
-    /// Divergences: `a` is a project, `b` the others or the generator fitted to the others.
+    /// Ids of the repertoires that were held out.
+    held_out: Vec<String>,
+    /// Divergences of `a` (a generator or real repertoires) from `b`.
     comparisons: Vec<Comparison>,
 }
 
@@ -59,18 +61,20 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
         let read = shell.or_interrupted(read, "run the command again")?;
         projects.push((name(input), read.repertoires));
     }
-    let mut comparisons = Vec::new();
-    if projects.len() > 1 {
-        for held_out in 0..projects.len() {
-            shell.check_interrupted("run the command again")?;
-            comparisons.extend(compare(&projects, held_out)?);
-        }
-    }
-    let all: Vec<&Repertoire> = projects.iter().flat_map(|(_, repertoires)| repertoires).collect();
-    let generator = Generator::fit(&all, &FitOptions::default())?;
+    shell.check_interrupted("run the command again")?;
+    let groups: Vec<Group<'_>> = projects
+        .iter()
+        .map(|(name, repertoires)| Group {
+            name: name.clone(),
+            repertoires: repertoires.iter().collect(),
+        })
+        .collect();
+    let fitted = held_out::fit(&groups, args.hold_out as usize, &FitOptions::default())?;
+    let Fitted { generator, held_out, comparisons } = fitted;
     generator.save(&args.out)?;
     let (repertoires, clonotypes) = generator.fitted_to();
-    shell.print(&FittedGenerator { out: args.out.clone(), repertoires, clonotypes, comparisons })
+    let out = args.out.clone();
+    shell.print(&FittedGenerator { out, repertoires, clonotypes, held_out, comparisons })
 }
 
 fn name(input: &Path) -> String {
@@ -78,33 +82,9 @@ fn name(input: &Path) -> String {
     name.split('.').next().unwrap_or_default().to_owned()
 }
 
-/// One project against the others, and against a generator fitted to the others.
-fn compare(projects: &[(String, Vec<Repertoire>)], held_out: usize) -> Result<[Comparison; 2]> {
-    let (a, project) = &projects[held_out];
-    let others: Vec<&Repertoire> = (0..projects.len())
-        .filter(|&other| other != held_out)
-        .flat_map(|other| &projects[other].1)
-        .collect();
-    let generator = Generator::fit(&others, &FitOptions::default())
-        .with_context(|| format!("cannot fit to all but {a}"))?;
-    let config = SimulationConfig {
-        repertoires: DRAWN.0,
-        clonotypes: Clonotypes::Fixed(DRAWN.1),
-        ..SimulationConfig::default()
-    };
-    let drawn = simulate::cohort(&config, Background::Generator(&generator))?;
-    let drawn: Vec<&Repertoire> = drawn.cohort.repertoires.iter().collect();
-    let real = Profile::of(&project.iter().collect::<Vec<_>>());
-    let comparison = |b: &str, other: &[&Repertoire]| {
-        let divergences = real.compare(&Profile::of(other));
-        Comparison { a: a.clone(), b: b.to_owned(), divergences }
-    };
-    Ok([comparison("other projects", &others), comparison("generator", &drawn)])
-}
-
 impl Report for FittedGenerator {
     fn lines(&self) -> Vec<String> {
-        let header = ["project", "against", "length", "V", "J", "V and J", "3-mers"];
+        let header = ["repertoires", "against", "length", "V", "J", "V and J", "3-mers"];
         let mut rows = vec![header.map(str::to_owned).to_vec()];
         for Comparison { a, b, divergences } in &self.comparisons {
             let Divergences { length, v, j, vj, kmer3, .. } = divergences;
