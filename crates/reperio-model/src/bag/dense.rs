@@ -97,28 +97,7 @@ impl Product<'_> {
                     };
                 }
             }
-            match self.left {
-                Left::BySequence { values, rows: stride } => {
-                    let lefts: [&[f32]; R] = std::array::from_fn(|r| {
-                        &floats(&values[(i + r) * stride..(i + r + 1) * stride])[..self.depth]
-                    });
-                    for (d, right) in self.right.chunks_exact(rows).enumerate().take(self.depth) {
-                        let right: [S; B] = load(&right[column..]);
-                        for r in 0..R {
-                            accumulate(S::splat(lefts[r][d]), right, &mut sums[r]);
-                        }
-                    }
-                }
-                Left::ByColumn { values, rows: stride } => {
-                    for (d, right) in self.right.chunks_exact(rows).enumerate().take(self.depth) {
-                        let right: [S; B] = load(&right[column..]);
-                        let left = &floats(&values[d * stride..(d + 1) * stride])[i..i + R];
-                        for r in 0..R {
-                            accumulate(S::splat(left[r]), right, &mut sums[r]);
-                        }
-                    }
-                }
-            }
+            self.sum_up(rows, column, i, &mut sums);
             for r in 0..R {
                 for b in 0..B {
                     let at = (i + r) * rows + column + b;
@@ -128,6 +107,40 @@ impl Product<'_> {
                         Then::Nothing => sums[r][b],
                     };
                     value.store(&mut self.out[at]);
+                }
+            }
+        }
+    }
+
+    /// Adds the terms of sequences `i..i + R`.
+    #[inline(always)]
+    fn sum_up<S: Lanes, const R: usize, const B: usize>(
+        &self,
+        rows: usize,
+        column: usize,
+        i: usize,
+        sums: &mut [[S; B]; R],
+    ) {
+        let rights = self.right.chunks_exact(rows).take(self.depth).enumerate();
+        match self.left {
+            Left::BySequence { values, rows: stride } => {
+                let lefts: [&[f32]; R] = std::array::from_fn(|r| {
+                    &floats(&values[(i + r) * stride..(i + r + 1) * stride])[..self.depth]
+                });
+                for (d, right) in rights {
+                    let right: [S; B] = load(&right[column..]);
+                    for r in 0..R {
+                        accumulate(S::splat(lefts[r][d]), right, &mut sums[r]);
+                    }
+                }
+            }
+            Left::ByColumn { values, rows: stride } => {
+                for (d, right) in rights {
+                    let right: [S; B] = load(&right[column..]);
+                    let left = &floats(&values[d * stride..(d + 1) * stride])[i..i + R];
+                    for r in 0..R {
+                        accumulate(S::splat(left[r]), right, &mut sums[r]);
+                    }
                 }
             }
         }

@@ -12,6 +12,34 @@
 //! to its first window. Gradients are exact: every sequence takes part.
 //!
 //! An empty repertoire pools to z = 0 with maximum -inf and sum 0, and its gradient is 0.
+//!
+//! # How it runs
+//!
+//! Parameters are packed into rows of sixteen lanes once a call (`pack`, `starts`). A bag is cut into parts
+//! by its size alone (`parts`), a part runs chunk by chunk (`chunk`): motif scan (`scan`), key network and
+//! other small products (`dense`), softmax (`softmax`). `forward` merges chunks online and parts in order;
+//! `backward` computes each chunk again, so memory does not grow with the repertoire (a million sequences
+//! add 3 MB). Every kernel is written once over `lanes`; [`scalar`] is the oracle of them all.
+//!
+//! # Counted floor
+//!
+//! Vector operations for a sequence of 15 residues, 32 filters of 9 residues, two layers of 32, one head, on
+//! a core with two 64-byte loads, two multiply-adds and one 64-byte store a cycle:
+//!
+//! | | operations | cycles |
+//! |---|---|---|
+//! | scan: 7 windows x 9 taps x 2 rows | 126 loads with additions | 63 |
+//! | key network: (32 + 32) x 2 rows | 128 multiply-adds | 64 |
+//! | SELU: 6 rows of 16 operations | 96 | 48 |
+//! | **forward** | | **175** |
+//! | forward again, with windows | | 175 |
+//! | key network backward: 4 x 32 x 2 rows | 256 multiply-adds | 128 |
+//! | scatter: 7 windows x 10 rows x 2 | 140 loads with additions and stores | 140 |
+//! | **forward + backward** | | **618** |
+//!
+//! `cargo bench --workspace --bench bag` on one core of a Zen 5 server, other work beside it: 11.0 million
+//! sequences a second forward and 3.3 forward + backward with AVX-512, 7.3 and 2.1 with AVX2, 2.3 and 0.7
+//! portable. Two widths of 16 filters, genes, position bins and four heads: 7.8 and 2.3 with AVX-512.
 
 use reperio_data::encode::EncodedRepertoire;
 

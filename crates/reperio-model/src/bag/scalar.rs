@@ -93,11 +93,10 @@ fn residue_factor(layout: &BagLayout, bag: &BagInput, i: usize) -> f64 {
     if layout.shape().count_scaling { f64::from(bag.repertoire.log_counts()[i]) } else { 1.0 }
 }
 
-/// Follows sequence `i` up to its scores.
-pub fn trace(layout: &BagLayout, params: &[f64], bag: &BagInput, i: usize) -> Trace {
-    let shape = layout.shape();
+/// Value and first maximal window of every filter on sequence `i`, (C) each.
+fn scan(layout: &BagLayout, params: &[f64], bag: &BagInput, i: usize) -> (Vec<f64>, Vec<usize>) {
     let (mut m, mut starts) = (Vec::new(), Vec::new());
-    for (g, group) in shape.filters.iter().enumerate() {
+    for (g, group) in layout.shape().filters.iter().enumerate() {
         let windows = window_values(layout, params, bag, (i, g));
         let bias = &params[layout.filters[g].bias.clone()];
         for (c, bias) in bias.iter().enumerate().take(group.count) {
@@ -111,6 +110,13 @@ pub fn trace(layout: &BagLayout, params: &[f64], bag: &BagInput, i: usize) -> Tr
             starts.push(best);
         }
     }
+    (m, starts)
+}
+
+/// Follows sequence `i` up to its scores.
+pub fn trace(layout: &BagLayout, params: &[f64], bag: &BagInput, i: usize) -> Trace {
+    let shape = layout.shape();
+    let (m, starts) = scan(layout, params, bag, i);
     let mut e: Vec<f64> = m.iter().map(|&m| selu(m)).collect();
     let (v, j) = gene_rows(layout, bag, i);
     for k in 0..shape.gene_dim {
