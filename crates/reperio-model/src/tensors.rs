@@ -13,8 +13,8 @@ pub enum TensorsError {
     /// Not safetensors, or cut short.
     #[error("not a whole safetensors file")]
     Format(#[from] safetensors::SafeTensorError),
-    /// Another element type than f32.
-    #[error("tensor {name} has elements {found}, expected F32")]
+    /// Another element type than f32 and i64.
+    #[error("tensor {name} has elements {found}, expected F32 or I64")]
     Dtype {
         /// Tensor.
         name: String,
@@ -32,7 +32,7 @@ pub enum TensorsError {
     Tensor(#[from] candle_core::Error),
 }
 
-/// Serialises `tensors` (as f32) and `metadata`.
+/// Serialises `tensors` and `metadata`: whole numbers (i64) as such, everything else as f32.
 ///
 /// # Errors
 ///
@@ -43,24 +43,37 @@ pub(crate) fn to_bytes(
 ) -> Result<Vec<u8>, TensorsError> {
     let mut data = Vec::new();
     for (name, tensor) in tensors {
-        let values = tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
-        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-        data.push((name, tensor.dims().to_vec(), bytes));
+        data.push((name, bytes(&tensor.flatten_all()?)?, tensor.dims().to_vec()));
     }
     let mut views = Vec::new();
-    for (name, shape, bytes) in &data {
-        views.push((*name, TensorView::new(Dtype::F32, shape.clone(), bytes)?));
+    for (name, (dtype, bytes), shape) in &data {
+        views.push((*name, TensorView::new(*dtype, shape.clone(), bytes)?));
     }
     let metadata: HashMap<String, String> =
         metadata.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
     Ok(safetensors::serialize(views, Some(metadata))?)
 }
 
+/// Element type and little-endian bytes of a flat tensor.
+fn bytes(flat: &Tensor) -> Result<(Dtype, Vec<u8>), TensorsError> {
+    if flat.dtype() == DType::I64 {
+        let values = flat.to_vec1::<i64>()?;
+        return Ok((Dtype::I64, values.iter().flat_map(|value| value.to_le_bytes()).collect()));
+    }
+    let values = flat.to_dtype(DType::F32)?.to_vec1::<f32>()?;
+    Ok((Dtype::F32, values.iter().flat_map(|value| value.to_le_bytes()).collect()))
+}
+
+/// The numbers of N bytes each in `data`.
+fn numbers<T, const N: usize>(data: &[u8], of: fn([u8; N]) -> T) -> Vec<T> {
+    data.as_chunks::<N>().0.iter().map(|&bytes| of(bytes)).collect()
+}
+
 /// Reads what [`to_bytes`] wrote: tensors sorted by name, and the metadata.
 ///
 /// # Errors
 ///
-/// If the bytes are damaged, or a value is not a finite f32.
+/// If the bytes are damaged, or a value is not finite.
 pub(crate) fn from_bytes(
     bytes: &[u8],
     device: &Device,
@@ -69,21 +82,39 @@ pub(crate) fn from_bytes(
     let file = SafeTensors::deserialize(bytes)?;
     let mut tensors = Vec::new();
     for (name, view) in file.tensors() {
-        if view.dtype() != Dtype::F32 {
-            let found = format!("{:?}", view.dtype());
-            return Err(TensorsError::Dtype { name, found });
-        }
-        let values: Vec<f32> = view
-            .data()
-            .chunks_exact(4)
-            .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
-            .collect();
-        if values.iter().any(|value| !value.is_finite()) {
-            return Err(TensorsError::NotFinite { name });
-        }
-        let tensor = Tensor::from_vec(values, view.shape(), device)?;
+        let tensor = match view.dtype() {
+            Dtype::F32 => {
+                let values = numbers(view.data(), f32::from_le_bytes);
+                if values.iter().any(|value| !value.is_finite()) {
+                    return Err(TensorsError::NotFinite { name });
+                }
+                Tensor::from_vec(values, view.shape(), device)?
+            }
+            Dtype::I64 => {
+                Tensor::from_vec(numbers(view.data(), i64::from_le_bytes), view.shape(), device)?
+            }
+            other => return Err(TensorsError::Dtype { name, found: format!("{other:?}") }),
+        };
         tensors.push((name, tensor));
     }
     tensors.sort_by(|a, b| a.0.cmp(&b.0));
     Ok((tensors, header.metadata().clone().unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// f32 would round this number of steps.
+    #[test]
+    fn whole_numbers_stay_whole() {
+        let step = Tensor::new(16_777_217_i64, &Device::Cpu).unwrap();
+        let weights = Tensor::new(&[[0.1_f32, -2.0]], &Device::Cpu).unwrap();
+        let all = [("step".to_owned(), step), ("weights".to_owned(), weights)];
+        let bytes = to_bytes(&all, &[("key", "value".to_owned())]).unwrap();
+        let (read, metadata) = from_bytes(&bytes, &Device::Cpu).unwrap();
+        assert_eq!(read[0].1.to_scalar::<i64>().unwrap(), 16_777_217);
+        assert_eq!(read[1].1.to_vec2::<f32>().unwrap(), [[0.1, -2.0]]);
+        assert_eq!(metadata["key"], "value");
+    }
 }
