@@ -4,28 +4,15 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::{
+    demo, describe, evaluate, explain, fit_generator, import, score, simulate, train,
+};
 use crate::shell::{Global, Shell};
 
-mod cohort_args;
-mod counts;
-mod demo;
-mod describe;
-mod evaluate;
-mod evaluation_table;
-mod explain;
-mod fit_generator;
-mod import;
-mod inputs;
-mod predictions;
-mod ranking;
-mod rarefy;
-mod recovery;
-mod run_config;
-mod score;
-mod sequences;
+mod arguments;
+mod commands;
 mod shell;
-mod simulate;
-mod train;
+mod tables;
 
 /// Train, score and explain immune-repertoire classifiers
 #[derive(Parser)]

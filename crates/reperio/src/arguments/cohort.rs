@@ -8,7 +8,7 @@ use reperio_data::metadata::Metadata;
 use reperio_model::target::{KindName, Labels, TargetSpec};
 use sha2::{Digest, Sha256};
 
-use crate::inputs::ReadArgs;
+use crate::arguments::inputs::ReadArgs;
 use crate::shell::Shell;
 
 /// Repertoires with labels.
@@ -26,6 +26,7 @@ pub(crate) struct CohortArgs {
 
 /// What is to be predicted.
 #[derive(clap::Args, Clone, Debug)]
+#[command(next_help_heading = "Target")]
 pub(crate) struct TargetArgs {
     /// Column to predict; may be repeated to predict several at once
     #[arg(long, value_name = "COLUMN", required = true)]

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 /// How deep repertoires may be; smaller ones stay whole.
 #[derive(clap::Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Depth")]
 pub(crate) struct RarefyArgs {
     /// Draw this many clonotypes from each larger repertoire
     #[arg(long, value_name = "N", conflicts_with = "rarefy_templates")]

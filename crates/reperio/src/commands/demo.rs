@@ -8,13 +8,13 @@ use anyhow::{Context, Result, bail};
 use clap::Command;
 use serde::Serialize;
 
-use crate::recovery::{self, Recovery};
+use super::{evaluate, explain, import, score, simulate, train};
 use crate::shell::output::{Report, align, row};
 use crate::shell::{Shell, interrupted, paths};
-use crate::{evaluate, explain, import, score, simulate, train};
+use crate::tables::recovery::{self, Recovery};
 
 /// What is simulated.
-const CONFIG: &str = include_str!("../../../configs/simulate/demo.toml");
+const CONFIG: &str = include_str!("../../../../configs/simulate/demo.toml");
 
 /// Repertoires to train on, and others to test with.
 const TRAINING: usize = 200;

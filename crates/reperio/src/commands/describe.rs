@@ -7,10 +7,10 @@ use reperio_data::cohort::Cohort;
 use reperio_data::import_counts::ImportCounts;
 use serde::Serialize;
 
-use crate::counts;
-use crate::inputs::InputArgs;
+use crate::arguments::inputs::InputArgs;
 use crate::shell::Shell;
 use crate::shell::output::{Report, align, row};
+use crate::tables::counts;
 
 /// Show what is in repertoire files or a cohort
 ///

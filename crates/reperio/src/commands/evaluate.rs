@@ -14,12 +14,13 @@ use reperio_model::target::Labels;
 use reperio_model::train::{Dataset, TrainingReport};
 use serde::Serialize;
 
-use crate::cohort_args::{CohortArgs, TargetArgs, fingerprint};
-use crate::rarefy::RarefyArgs;
+use super::train::ConfigArgs;
+use crate::arguments::cohort::{CohortArgs, TargetArgs, fingerprint};
+use crate::arguments::rarefy::RarefyArgs;
+use crate::arguments::run_config;
 use crate::shell::output::Report;
 use crate::shell::{Shell, interrupted, paths, table};
-use crate::train::ConfigArgs;
-use crate::{evaluation_table, run_config};
+use crate::tables::evaluation;
 
 /// Cross-validate a classifier, or test a trained one
 ///
@@ -35,10 +36,6 @@ Example:
   reperio evaluate --cohort cohort --target disease --permute-labels --out control
   reperio evaluate --cohort others --model run --out test")]
 pub(crate) struct Args {
-    #[command(flatten)]
-    cohort: CohortArgs,
-    #[command(flatten)]
-    target: TargetArgs,
     /// Folder to write to
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -54,13 +51,17 @@ pub(crate) struct Args {
     /// Deal the labels out at random first: a control that must come out at 0.5
     #[arg(long, value_name = "SEED", num_args = 0..=1, default_missing_value = "1")]
     permute_labels: Option<u64>,
-    #[command(flatten)]
-    rarefy: RarefyArgs,
     /// Go on with an interrupted evaluation
     #[arg(long)]
     resume: bool,
     #[command(flatten)]
+    cohort: CohortArgs,
+    #[command(flatten)]
+    target: TargetArgs,
+    #[command(flatten)]
     config: ConfigArgs,
+    #[command(flatten)]
+    rarefy: RarefyArgs,
 }
 
 /// What `metrics.json` holds.
@@ -174,7 +175,7 @@ fn finish(
     permute_labels: Option<u64>,
     seconds: f64,
 ) -> Result<Evaluated> {
-    let mut columns = evaluation_table::columns(&evaluation);
+    let mut columns = evaluation::columns(&evaluation);
     let ids: Vec<&str> = evaluation.predictions.iter().map(|p| p.repertoire_id.as_str()).collect();
     let folds: Vec<u64> = evaluation.predictions.iter().map(|p| p.fold as u64).collect();
     columns.insert(0, Column::new("repertoire_id".into(), ids));
@@ -206,7 +207,7 @@ impl Report for Evaluated {
     fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for target in &self.targets {
-            lines.extend(evaluation_table::lines(target));
+            lines.extend(evaluation::lines(target));
             lines.push(String::new());
         }
         if let Some(seed) = self.permute_labels {

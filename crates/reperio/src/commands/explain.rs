@@ -8,12 +8,12 @@ use reperio_data::repertoire::Repertoire;
 use reperio_model::model::{Explanation, Model};
 use serde::Serialize;
 
-use crate::inputs::InputArgs;
-use crate::predictions::for_each;
-use crate::ranking::{self, Ranked};
-use crate::sequences;
+use crate::arguments::inputs::InputArgs;
 use crate::shell::output::{Report, align, row};
 use crate::shell::{Shell, interrupted, paths};
+use crate::tables::predictions::for_each;
+use crate::tables::ranking::{self, Ranked};
+use crate::tables::sequences;
 
 /// Evidences and bias add up to the logit within this; more would be a fault of the program.
 const TOLERANCE: f64 = 1e-4;
@@ -23,7 +23,7 @@ const SHOWN: usize = 20;
 
 /// Rank the sequences that drove a model's scores
 ///
-/// Writes OUT/<repertoire>/sequences.tsv.gz: every clonotype's attention and evidence, evidences and
+/// Writes OUT/REPERTOIRE/sequences.tsv.gz: every clonotype's attention and evidence, evidences and
 /// bias together being exactly the logit; and OUT/sequences.tsv.gz: the distinct clonotypes of all
 /// repertoires by their highest evidence, with the number of repertoires that carry them.
 #[derive(clap::Args)]
@@ -32,8 +32,6 @@ Example:
   reperio explain --model run patient7.tsv.gz --out why
   reperio explain --model run cohort --top 100 --out why")]
 pub(crate) struct Args {
-    #[command(flatten)]
-    input: InputArgs,
     /// Run folder or model file
     #[arg(long, value_name = "RUN")]
     model: PathBuf,
@@ -43,6 +41,8 @@ pub(crate) struct Args {
     /// Rows to keep of each ranking; 0 keeps all
     #[arg(long, value_name = "N", default_value_t = 1000)]
     top: usize,
+    #[command(flatten)]
+    input: InputArgs,
 }
 
 /// What `explain --json` prints.

@@ -9,7 +9,7 @@ use reperio_data::generator::divergence::{Comparison, Divergences};
 use reperio_data::generator::held_out::{self, Fitted, Group};
 use serde::Serialize;
 
-use crate::inputs::ReadArgs;
+use crate::arguments::inputs::ReadArgs;
 use crate::shell::output::{Report, align};
 use crate::shell::{Shell, paths};
 

@@ -6,10 +6,10 @@ use anyhow::Result;
 use reperio_data::cohort::{self, ImportRequest, ImportSummary};
 use serde::Serialize;
 
-use crate::counts;
-use crate::inputs::InputArgs;
+use crate::arguments::inputs::InputArgs;
 use crate::shell::output::Report;
 use crate::shell::{Shell, paths};
+use crate::tables::counts;
 
 /// Notes on the terminal; `--json` has all of them.
 const SHOWN: usize = 5;
@@ -24,11 +24,11 @@ Example:
   reperio import exports/ --metadata labels.tsv --out cohort
   reperio import clones.tsv.gz --format mixcr --locus TRB --out cohort")]
 pub(crate) struct Args {
-    #[command(flatten)]
-    input: InputArgs,
     /// Folder of the store
     #[arg(long, value_name = "COHORT")]
     out: PathBuf,
+    #[command(flatten)]
+    input: InputArgs,
 }
 
 /// What `import --json` prints.

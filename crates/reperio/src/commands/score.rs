@@ -7,10 +7,10 @@ use polars::prelude::{Column, DataFrame};
 use reperio_model::model::{Model, Prediction, TargetPrediction};
 use serde::Serialize;
 
-use crate::inputs::InputArgs;
-use crate::predictions;
+use crate::arguments::inputs::InputArgs;
 use crate::shell::output::{Report, align, row};
 use crate::shell::{Shell, interrupted, paths, table};
+use crate::tables::predictions;
 
 /// Rows of a table on the terminal; the file has all of them.
 const SHOWN: usize = 20;
@@ -25,14 +25,14 @@ Example:
   reperio score --model run patient7.tsv.gz --out scores.tsv
   reperio score --model model.safetensors cohort --out scores.tsv --json")]
 pub(crate) struct Args {
-    #[command(flatten)]
-    input: InputArgs,
     /// Run folder or model file
     #[arg(long, value_name = "RUN")]
     model: PathBuf,
     /// Table to write (.tsv, .tsv.gz)
     #[arg(long, value_name = "TSV")]
     out: PathBuf,
+    #[command(flatten)]
+    input: InputArgs,
 }
 
 /// What `score --json` prints.

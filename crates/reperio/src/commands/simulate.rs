@@ -11,7 +11,7 @@ use reperio_data::simulate::{
 };
 use serde::Serialize;
 
-use crate::inputs::ReadArgs;
+use crate::arguments::inputs::ReadArgs;
 use crate::shell::output::{Report, align, row};
 use crate::shell::{Shell, paths};
 

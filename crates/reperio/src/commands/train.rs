@@ -13,11 +13,12 @@ use reperio_model::target::Labels;
 use reperio_model::train::{self, Dataset, Fitted, MemberReport, SeedFate, TrainingReport};
 use serde::Serialize;
 
-use crate::cohort_args::{CohortArgs, TargetArgs, fingerprint};
-use crate::explain::rank_cohort;
+use super::explain::rank_cohort;
+use crate::arguments::cohort::{CohortArgs, TargetArgs, fingerprint};
+use crate::arguments::run_config;
 use crate::shell::output::{Report, align, row};
 use crate::shell::{Shell, interrupted, paths, table};
-use crate::{predictions, ranking, run_config};
+use crate::tables::{predictions, ranking};
 
 /// Rows of the run folder's `sequences.tsv.gz` for each output.
 const RANKED: usize = 1000;
@@ -33,10 +34,6 @@ Example:
   reperio train --cohort cohort --target disease --positive yes --out run
   reperio train --cohort exports/ --metadata labels.tsv --target disease --out run --resume")]
 pub(crate) struct Args {
-    #[command(flatten)]
-    cohort: CohortArgs,
-    #[command(flatten)]
-    target: TargetArgs,
     /// Folder of the run
     #[arg(long, value_name = "RUN")]
     out: PathBuf,
@@ -44,11 +41,16 @@ pub(crate) struct Args {
     #[arg(long)]
     resume: bool,
     #[command(flatten)]
+    cohort: CohortArgs,
+    #[command(flatten)]
+    target: TargetArgs,
+    #[command(flatten)]
     config: ConfigArgs,
 }
 
 /// What a person changes from run to run.
 #[derive(clap::Args, Clone, Debug)]
+#[command(next_help_heading = "Training")]
 pub(crate) struct ConfigArgs {
     /// Config file (TOML) that states what differs from the defaults
     #[arg(long, value_name = "TOML")]

@@ -1,5 +1,6 @@
 //! Checks of output paths before any work is done; writing itself is [`reperio_data::atomic`].
 
+use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -7,8 +8,11 @@ use reperio_data::atomic;
 
 /// Makes sure that `folder` exists and is a folder.
 pub(crate) fn make_folder(folder: &Path) -> Result<()> {
-    atomic::create_parent(&folder.join("file"))
-        .with_context(|| format!("cannot use {} as a folder", folder.display()))
+    atomic::create_parent(folder)?;
+    if folder.is_file() {
+        bail!("{} is a file, expected a folder or a new name", folder.display());
+    }
+    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))
 }
 
 /// Checks that `path` can be a file and makes the folder that it stands in.

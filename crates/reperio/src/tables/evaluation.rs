@@ -5,9 +5,9 @@ use reperio_model::evaluate::{Evaluation, Metrics, TargetSummary};
 use reperio_model::metrics::probability;
 use reperio_model::target::{Target, TargetKind};
 
-use crate::predictions::prefix;
 use crate::shell::output::align;
 use crate::shell::table;
+use crate::tables::predictions::prefix;
 
 /// For each target its `label`, then `logit` and `probability` of the positive class, or `logit_<class>`
 /// each, or `value`; and `control` in the same way where there is one.

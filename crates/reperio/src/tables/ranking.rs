@@ -12,8 +12,8 @@ use reperio_model::model::Model;
 use reperio_model::target::TargetKind;
 use serde::Serialize;
 
-use crate::sequences::{Best, output_names};
 use crate::shell::table;
+use crate::tables::sequences::{Best, output_names};
 
 /// A clonotype of the cohort.
 #[derive(Clone, Debug, Serialize)]

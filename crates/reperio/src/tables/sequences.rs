@@ -16,7 +16,7 @@ pub(crate) type Best = Vec<Vec<(usize, f64)>>;
 pub(crate) fn output_names(model: &Model) -> Vec<String> {
     let targets = &model.info().targets;
     let names = targets.iter().flat_map(|target| {
-        let prefix = crate::predictions::prefix(targets, target);
+        let prefix = crate::tables::predictions::prefix(targets, target);
         target.outputs().into_iter().map(move |output| format!("{prefix}{output}"))
     });
     names.collect()

@@ -1,0 +1,6 @@
+//! Options that several commands share, and what they mean.
+
+pub(crate) mod cohort;
+pub(crate) mod inputs;
+pub(crate) mod rarefy;
+pub(crate) mod run_config;

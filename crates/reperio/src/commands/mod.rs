@@ -1,0 +1,11 @@
+//! The subcommands, each with its `Args`, its `run`, and the report that it prints.
+
+pub(crate) mod demo;
+pub(crate) mod describe;
+pub(crate) mod evaluate;
+pub(crate) mod explain;
+pub(crate) mod fit_generator;
+pub(crate) mod import;
+pub(crate) mod score;
+pub(crate) mod simulate;
+pub(crate) mod train;

@@ -1,0 +1,8 @@
+//! The tables that commands print and write.
+
+pub(crate) mod counts;
+pub(crate) mod evaluation;
+pub(crate) mod predictions;
+pub(crate) mod ranking;
+pub(crate) mod recovery;
+pub(crate) mod sequences;

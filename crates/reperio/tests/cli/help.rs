@@ -1,0 +1,303 @@
+//! The help texts: they are the manual, so a change to them should be seen.
+
+use insta_cmd::assert_cmd_snapshot;
+
+use crate::support::{folder, reperio};
+
+#[test]
+fn the_program_lists_its_commands() {
+    assert_cmd_snapshot!(reperio(&folder(), &["--help"]), @"
+    success: true
+    exit_code: 0
+    ----- stdout -----
+    Train, score and explain immune-repertoire classifiers
+
+    Usage: reperio [OPTIONS] <COMMAND>
+
+    Commands:
+      import         Read repertoire files and labels into a cohort store
+      describe       Show what is in repertoire files or a cohort
+      train          Train a classifier
+      evaluate       Cross-validate a classifier, or test a trained one
+      score          Score repertoires with a trained model
+      explain        Rank the sequences that drove a model's scores
+      simulate       Simulate a cohort with implanted signals
+      fit-generator  Fit the background generator to real repertoires
+      demo           Simulate, import, train, evaluate, score and explain in one go
+      help           Print this message or the help of the given subcommand(s)
+
+    Options:
+          --json         Print one JSON object instead of a table
+      -v, --verbose...   Say more on stderr (-v what is done, -vv everything)
+      -q, --quiet        Say nothing on stderr but errors
+          --threads <N>  Threads to use [default: all cores]; results do not depend on it
+      -h, --help         Print help
+      -V, --version      Print version
+
+    ----- stderr -----
+    ");
+}
+
+#[test]
+fn nothing_to_do_is_wrong_usage() {
+    let output = reperio(&folder(), &[]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn every_command_shows_an_example() {
+    let commands = [
+        "import",
+        "describe",
+        "train",
+        "evaluate",
+        "score",
+        "explain",
+        "simulate",
+        "fit-generator",
+        "demo",
+    ];
+    for command in commands {
+        let output = reperio(&folder(), &[command, "--help"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{command}");
+        let help = String::from_utf8(output.stdout).unwrap();
+        let examples = help.split_once("Example:").expect(command).1;
+        assert!(examples.contains(&format!("  reperio {command}")), "{command}: {examples}");
+        assert!(help.contains("--json"), "{command}");
+    }
+}
+
+#[test]
+fn train_explains_its_options() {
+    assert_cmd_snapshot!(reperio(&folder(), &["train", "--help"]), @"
+    success: true
+    exit_code: 0
+    ----- stdout -----
+    Train a classifier
+
+    Writes a run folder: config.toml, model.safetensors (enough on its own to score and explain),
+    metrics.json, predictions.tsv, sequences.tsv.gz (the training cohort's clonotypes by evidence),
+    log.jsonl, TensorBoard events and checkpoint/.
+
+    Usage: reperio train [OPTIONS] --out <RUN> --cohort <COHORT> --target <COLUMN>
+
+    Options:
+          --json
+              Print one JSON object instead of a table
+
+          --out <RUN>
+              Folder of the run
+
+          --resume
+              Go on with an interrupted run, to the same last bit
+
+      -v, --verbose...
+              Say more on stderr (-v what is done, -vv everything)
+
+          --cohort <COHORT>
+              Cohort store, repertoire file or folder of files
+
+      -q, --quiet
+              Say nothing on stderr but errors
+
+          --metadata <TABLE>
+              Table of labels for files, one row a repertoire (.tsv, .csv)
+
+          --threads <N>
+              Threads to use [default: all cores]; results do not depend on it
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Reading files:
+          --format <FORMAT>
+              Format of the files [default: recognised by their headers]
+
+          --species <SPECIES>
+              Species whose gene names are meant
+              
+              [default: human]
+
+          --locus <LOCUS>
+              Keep only this locus, as TRB; may be repeated [default: all]
+
+          --min-length <N>
+              Shortest junction to keep, in residues
+              
+              [default: 5]
+
+          --max-length <N>
+              Longest junction to keep, in residues
+              
+              [default: 60]
+
+          --repertoire-column <COLUMN>
+              Column that says to which repertoire a row belongs
+
+          --column <FIELD=COLUMN>
+              Column of a table of no known format, as FIELD=COLUMN; may be repeated. FIELD is
+              `junction_aa` (both anchors included), `cdr3_aa`, `junction`, `v_call`, `j_call`,
+              `duplicate_count`, `locus` or `productive`
+
+    Target:
+          --target <COLUMN>
+              Column to predict; may be repeated to predict several at once
+
+          --positive <VALUE>
+              Value of the positive class, every other value being negative [default: seen from the
+              values]
+
+          --regression <COLUMN>
+              Predict this target as a number; may be repeated [default: more than ten different
+              numbers]
+
+          --group <COLUMN>
+              Column whose equal values are never divided between training and test [default:
+              `subject_id` where there is one]
+
+    Training:
+          --config <TOML>
+              Config file (TOML) that states what differs from the defaults
+
+          --seed <N>
+              Source of all random numbers [default: 1]
+
+          --epochs <N>
+              Passes over the training repertoires, at most
+
+    Example:
+      reperio train --cohort cohort --target disease --positive yes --out run
+      reperio train --cohort exports/ --metadata labels.tsv --target disease --out run --resume
+
+    ----- stderr -----
+    ");
+}
+
+#[test]
+fn evaluate_explains_its_options() {
+    assert_cmd_snapshot!(reperio(&folder(), &["evaluate", "--help"]), @"
+    success: true
+    exit_code: 0
+    ----- stdout -----
+    Cross-validate a classifier, or test a trained one
+
+    Every repertoire is scored by a model that saw neither it nor its group; discovery, early stopping
+    and standardisation happen inside the training part. Beside the figures stands a control that sees
+    only depth and V/J usage. With --model, a trained model is tested on a cohort of its own. Writes
+    metrics.json, predictions.tsv, splits.tsv and config.toml.
+
+    Usage: reperio evaluate [OPTIONS] --out <DIR> --cohort <COHORT>
+
+    Options:
+          --json
+              Print one JSON object instead of a table
+
+          --out <DIR>
+              Folder to write to
+
+          --model <RUN>
+              Test this run folder or model file instead of training
+
+      -v, --verbose...
+              Say more on stderr (-v what is done, -vv everything)
+
+          --folds <K>
+              Folds
+              
+              [default: 5]
+
+      -q, --quiet
+              Say nothing on stderr but errors
+
+          --splits <TSV>
+              Table of `repertoire_id` and `fold` to use in place of drawn folds
+
+          --threads <N>
+              Threads to use [default: all cores]; results do not depend on it
+
+          --permute-labels [<SEED>]
+              Deal the labels out at random first: a control that must come out at 0.5
+
+          --resume
+              Go on with an interrupted evaluation
+
+          --cohort <COHORT>
+              Cohort store, repertoire file or folder of files
+
+          --metadata <TABLE>
+              Table of labels for files, one row a repertoire (.tsv, .csv)
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Reading files:
+          --format <FORMAT>
+              Format of the files [default: recognised by their headers]
+
+          --species <SPECIES>
+              Species whose gene names are meant
+              
+              [default: human]
+
+          --locus <LOCUS>
+              Keep only this locus, as TRB; may be repeated [default: all]
+
+          --min-length <N>
+              Shortest junction to keep, in residues
+              
+              [default: 5]
+
+          --max-length <N>
+              Longest junction to keep, in residues
+              
+              [default: 60]
+
+          --repertoire-column <COLUMN>
+              Column that says to which repertoire a row belongs
+
+          --column <FIELD=COLUMN>
+              Column of a table of no known format, as FIELD=COLUMN; may be repeated. FIELD is
+              `junction_aa` (both anchors included), `cdr3_aa`, `junction`, `v_call`, `j_call`,
+              `duplicate_count`, `locus` or `productive`
+
+    Target:
+          --target <COLUMN>
+              Column to predict; may be repeated to predict several at once
+
+          --positive <VALUE>
+              Value of the positive class, every other value being negative [default: seen from the
+              values]
+
+          --regression <COLUMN>
+              Predict this target as a number; may be repeated [default: more than ten different
+              numbers]
+
+          --group <COLUMN>
+              Column whose equal values are never divided between training and test [default:
+              `subject_id` where there is one]
+
+    Training:
+          --config <TOML>
+              Config file (TOML) that states what differs from the defaults
+
+          --seed <N>
+              Source of all random numbers [default: 1]
+
+          --epochs <N>
+              Passes over the training repertoires, at most
+
+    Depth:
+          --rarefy <N>
+              Draw this many clonotypes from each larger repertoire
+
+          --rarefy-templates <N>
+              Draw this many templates (copies) from each larger repertoire
+
+    Example:
+      reperio evaluate --cohort cohort --target disease --folds 5 --out evaluation
+      reperio evaluate --cohort cohort --target disease --permute-labels --out control
+      reperio evaluate --cohort others --model run --out test
+
+    ----- stderr -----
+    ");
+}

@@ -1,0 +1,7 @@
+//! The program from outside: what it prints, what it writes, and its exit codes.
+
+mod bad_input;
+mod crash;
+mod help;
+mod support;
+mod workflow;

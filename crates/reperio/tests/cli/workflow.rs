@@ -1,0 +1,177 @@
+//! The whole way on small cohorts: from files to evidence.
+
+use std::fs;
+use std::process::Stdio;
+
+use tempfile::TempDir;
+
+use crate::support::{bytes, done, folder, json, reperio, rows, small_cohort};
+
+const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets/tiny");
+
+/// Imports the committed cohort into `cohort`.
+fn tiny() -> TempDir {
+    let dir = folder();
+    let (files, labels) = (format!("{TINY}/repertoires"), format!("{TINY}/metadata.tsv"));
+    done(&dir, &["import", &files, "--metadata", &labels, "--out", "cohort"]);
+    dir
+}
+
+fn train(dir: &TempDir, out: &str, more: &[&str]) {
+    let command = ["train", "--cohort", "cohort", "--target", "label", "--out", out];
+    done(dir, &[&command, more].concat());
+}
+
+#[test]
+fn import_accounts_for_every_row() {
+    let dir = folder();
+    small_cohort(&dir, 4, 50);
+    let found = json(&dir, &["import", "files", "--metadata", "labels.tsv", "--out", "cohort"]);
+    assert_eq!(found["in_cohort"], 4);
+    let described = json(&dir, &["describe", "cohort"]);
+    for repertoire in described["repertoires"].as_array().unwrap() {
+        let dropped: u64 = repertoire["dropped"]
+            .as_object()
+            .unwrap()
+            .values()
+            .filter_map(serde_json::Value::as_u64)
+            .sum();
+        assert_eq!(
+            repertoire["rows"].as_u64().unwrap(),
+            repertoire["kept"].as_u64().unwrap() + dropped
+        );
+    }
+    assert_eq!(described["metadata"]["label"]["sick"], 2);
+}
+
+#[test]
+fn a_planted_motif_is_learned_and_permuted_labels_are_not() {
+    let dir = folder();
+    let motif = ["--motif", "WNDR", "--witness-rate", "0.02"];
+    let size = ["--repertoires", "60", "--clonotypes", "300"];
+    done(&dir, &[&["simulate", "--out", "made"], &motif[..], &size].concat());
+    let labels = ["--metadata", "made/metadata.tsv", "--out", "cohort"];
+    done(&dir, &[&["import", "made/repertoires"], &labels[..]].concat());
+    let evaluate = ["evaluate", "--cohort", "cohort", "--target", "label", "--folds", "3", "--out"];
+    let real = json(&dir, &[&evaluate[..], &["real"]].concat());
+    assert!(real["auc"].as_f64().unwrap() > 0.95, "{real}");
+    assert_eq!(real["fold_auc"].as_array().unwrap().len(), 3);
+    assert!(real["seconds"].as_f64().unwrap() > 0.0);
+    let seeds = ["1", "2", "3"];
+    let control = seeds.map(|seed| {
+        let out = format!("control{seed}");
+        let more = [&out, "--permute-labels", seed];
+        json(&dir, &[&evaluate[..], &more].concat())["auc"].as_f64().unwrap()
+    });
+    let mean = control.iter().sum::<f64>() / seeds.len() as f64;
+    assert!(mean < 0.8, "{control:?}");
+    let splits = [&evaluate[..5], &["--splits", "real/splits.tsv", "--out", "again"]].concat();
+    assert_eq!(json(&dir, &splits)["auc"], real["auc"]);
+}
+
+#[test]
+fn thread_count_and_company_change_no_bit() {
+    let dir = tiny();
+    train(&dir, "one", &["--threads", "1", "--epochs", "3"]);
+    let model = fs::read(dir.path().join("one/model.safetensors")).unwrap();
+    for threads in ["2", "3"] {
+        train(&dir, threads, &["--threads", threads, "--epochs", "3"]);
+        let path = dir.path().join(threads);
+        assert_eq!(fs::read(path.join("model.safetensors")).unwrap(), model, "{threads} threads");
+    }
+    // The model file alone reproduces the run's predictions, in a batch and one by one.
+    fs::copy(dir.path().join("one/model.safetensors"), dir.path().join("m.safetensors")).unwrap();
+    done(&dir, &["score", "--model", "m.safetensors", "cohort", "--out", "all.tsv"]);
+    let predictions = rows(&dir.path().join("one/predictions.tsv"), &["repertoire_id", "logit"]);
+    let all = rows(&dir.path().join("all.tsv"), &["repertoire_id", "logit"]);
+    assert_eq!(all, predictions);
+    for one in all.iter().take(3) {
+        let file = format!("{TINY}/repertoires/{}.tsv", one[0]);
+        done(&dir, &["score", "--model", "m.safetensors", &file, "--out", "single.tsv"]);
+        assert_eq!(rows(&dir.path().join("single.tsv"), &["repertoire_id", "logit"])[0], *one);
+    }
+}
+
+#[test]
+fn evidences_and_one_bias_are_the_logits() {
+    let dir = tiny();
+    train(&dir, "run", &[]);
+    done(&dir, &["score", "--model", "run", "cohort", "--out", "scores.tsv"]);
+    let found = json(&dir, &["explain", "--model", "run", "cohort", "--top", "0", "--out", "why"]);
+    assert!(found["largest_difference"].as_f64().unwrap() < 1e-4);
+    let first = &found["sequences"][0];
+    assert_eq!(first["negative_carriers"], 0, "{first}");
+    let number = |text: &String| text.parse::<f64>().unwrap();
+    let mut biases = Vec::new();
+    for score in rows(&dir.path().join("scores.tsv"), &["repertoire_id", "logit"]) {
+        let path = dir.path().join("why").join(&score[0]).join("sequences.tsv.gz");
+        let evidences = rows(&path, &["evidence"]);
+        biases.push(number(&score[1]) - evidences.iter().map(|row| number(&row[0])).sum::<f64>());
+    }
+    for bias in &biases {
+        assert!((bias - biases[0]).abs() < 1e-4, "{biases:?}");
+    }
+}
+
+#[test]
+fn classes_numbers_and_two_targets_with_missing_labels_train() {
+    let configs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../configs/simulate");
+    let cases: [(&str, &[&str], &[&str]); 3] = [
+        ("four-classes", &["class"], &["logit_a", "probability_b", "class"]),
+        ("regression", &["load"], &["value"]),
+        (
+            "two-targets",
+            &["label", "second"],
+            &["label.logit", "second.probability", "label.class"],
+        ),
+    ];
+    for (name, targets, columns) in cases {
+        let dir = folder();
+        let config = format!("{configs}/{name}.toml");
+        let size = ["--repertoires", "48", "--clonotypes", "150"];
+        done(&dir, &[&["simulate", "--config", &config, "--out", "made"], &size[..]].concat());
+        let labels = ["--metadata", "made/metadata.tsv"];
+        let mut command = vec!["train", "--cohort", "made/repertoires", "--out", "run"];
+        command.extend(targets.iter().flat_map(|target| ["--target", target]));
+        done(&dir, &[&command[..], &labels, &["--epochs", "2"]].concat());
+        done(&dir, &["score", "--model", "run", "made/repertoires", "--out", "scores.tsv"]);
+        let found = rows(&dir.path().join("scores.tsv"), columns);
+        assert_eq!(found.len(), 48, "{name}");
+        assert!(found.iter().flatten().all(|cell| !cell.is_empty()), "{name}");
+        let explain = ["explain", "--model", "run", "made/repertoires", "--out", "why"];
+        done(&dir, &[&explain[..], &["--top", "5"]].concat());
+    }
+}
+
+#[test]
+fn the_same_simulation_has_the_same_bytes() {
+    let dir = folder();
+    let simulate = ["simulate", "--repertoires", "6", "--clonotypes", "100", "--motif", "GL-N"];
+    done(&dir, &[&simulate[..], &["--out", "a", "--threads", "1"]].concat());
+    done(&dir, &[&simulate[..], &["--out", "b", "--threads", "3"]].concat());
+    assert_eq!(bytes(&dir.path().join("a")), bytes(&dir.path().join("b")));
+}
+
+#[test]
+fn a_generator_is_fitted_and_compared() {
+    let dir = folder();
+    for (name, seed) in [("a", "1"), ("b", "2")] {
+        let size = ["--repertoires", "3", "--clonotypes", "300", "--seed", seed];
+        done(&dir, &[&["simulate", "--out", name], &size[..]].concat());
+    }
+    let found =
+        json(&dir, &["fit-generator", "a/repertoires", "b/repertoires", "--out", "g.json.gz"]);
+    assert!(!found["comparisons"].as_array().unwrap().is_empty());
+    done(&dir, &["simulate", "--generator", "g.json.gz", "--repertoires", "2", "--out", "c"]);
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let dir = folder();
+    small_cohort(&dir, 2, 20);
+    let mut command = reperio(&dir, &["describe", "files", "--json"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr), (Some(0), vec![]));
+}
