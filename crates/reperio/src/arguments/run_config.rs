@@ -65,3 +65,32 @@ pub(crate) fn write(folder: &Path, config: &Config, cohort_sha256: String) -> Re
     let text = toml::to_string(&RunConfig { run, model, training, discovery })?;
     paths::write_text(&folder.join("config.toml"), &text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONFIGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../configs");
+
+    /// Prints what the file should hold if it does not.
+    fn check(name: &str, expected: &Config) {
+        let found = read(Some(&Path::new(CONFIGS).join(name))).unwrap();
+        let text = toml::to_string(expected).unwrap();
+        assert!(found == *expected, "configs/{name} should read:\n{text}");
+    }
+
+    #[test]
+    fn the_committed_configs_are_the_built_in_ones() {
+        check("default.toml", &Config::default());
+        check("deeprc.toml", &Config::deeprc());
+    }
+
+    #[test]
+    fn a_run_folder_s_config_can_be_read_back() {
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path(), &Config::deeprc(), "00".to_owned()).unwrap();
+        let text = fs::read_to_string(dir.path().join("config.toml")).unwrap();
+        assert!(text.starts_with("[run]\nversion = "), "{text}");
+        assert_eq!(read(Some(&dir.path().join("config.toml"))).unwrap(), Config::deeprc());
+    }
+}

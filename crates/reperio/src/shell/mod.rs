@@ -26,6 +26,7 @@ const INTERRUPTED: u8 = 130;
 
 /// Options that every command takes.
 #[derive(clap::Args)]
+#[command(next_help_heading = "Every command")]
 pub(crate) struct Global {
     /// Print one JSON object instead of a table
     #[arg(long, global = true)]

@@ -398,4 +398,16 @@ fn a_full_disk() {
     ");
     done(&dir, &["import", "files", "--metadata", "labels.tsv", "--out", "cohort"]);
     done(&dir, &["describe", "cohort"]);
+    let mut command = Command::new("sh");
+    let script = "ulimit -f 1; exec \"$0\" train --cohort cohort --target label --out run";
+    command.current_dir(dir.path()).args(["-c", script]).arg(get_cargo_bin("reperio"));
+    assert_cmd_snapshot!(command, @"
+    success: false
+    exit_code: 1
+    ----- stdout -----
+
+    ----- stderr -----
+    error: cannot write run/config.toml: File too large (os error 27)
+    ");
+    assert!(!dir.path().join("run/model.safetensors").exists());
 }

@@ -27,12 +27,14 @@ fn the_program_lists_its_commands() {
       help           Print this message or the help of the given subcommand(s)
 
     Options:
+      -h, --help     Print help
+      -V, --version  Print version
+
+    Every command:
           --json         Print one JSON object instead of a table
       -v, --verbose...   Say more on stderr (-v what is done, -vv everything)
       -q, --quiet        Say nothing on stderr but errors
           --threads <N>  Threads to use [default: all cores]; results do not depend on it
-      -h, --help         Print help
-      -V, --version      Print version
 
     ----- stderr -----
     ");
@@ -82,29 +84,17 @@ fn train_explains_its_options() {
     Usage: reperio train [OPTIONS] --out <RUN> --cohort <COHORT> --target <COLUMN>
 
     Options:
-          --json
-              Print one JSON object instead of a table
-
           --out <RUN>
               Folder of the run
 
           --resume
               Go on with an interrupted run, to the same last bit
 
-      -v, --verbose...
-              Say more on stderr (-v what is done, -vv everything)
-
           --cohort <COHORT>
               Cohort store, repertoire file or folder of files
 
-      -q, --quiet
-              Say nothing on stderr but errors
-
           --metadata <TABLE>
               Table of labels for files, one row a repertoire (.tsv, .csv)
-
-          --threads <N>
-              Threads to use [default: all cores]; results do not depend on it
 
       -h, --help
               Print help (see a summary with '-h')
@@ -165,6 +155,19 @@ fn train_explains_its_options() {
           --epochs <N>
               Passes over the training repertoires, at most
 
+    Every command:
+          --json
+              Print one JSON object instead of a table
+
+      -v, --verbose...
+              Say more on stderr (-v what is done, -vv everything)
+
+      -q, --quiet
+              Say nothing on stderr but errors
+
+          --threads <N>
+              Threads to use [default: all cores]; results do not depend on it
+
     Example:
       reperio train --cohort cohort --target disease --positive yes --out run
       reperio train --cohort exports/ --metadata labels.tsv --target disease --out run --resume
@@ -189,31 +192,19 @@ fn evaluate_explains_its_options() {
     Usage: reperio evaluate [OPTIONS] --out <DIR> --cohort <COHORT>
 
     Options:
-          --json
-              Print one JSON object instead of a table
-
           --out <DIR>
               Folder to write to
 
           --model <RUN>
               Test this run folder or model file instead of training
 
-      -v, --verbose...
-              Say more on stderr (-v what is done, -vv everything)
-
           --folds <K>
               Folds
               
               [default: 5]
 
-      -q, --quiet
-              Say nothing on stderr but errors
-
           --splits <TSV>
               Table of `repertoire_id` and `fold` to use in place of drawn folds
-
-          --threads <N>
-              Threads to use [default: all cores]; results do not depend on it
 
           --permute-labels [<SEED>]
               Deal the labels out at random first: a control that must come out at 0.5
@@ -292,6 +283,19 @@ fn evaluate_explains_its_options() {
 
           --rarefy-templates <N>
               Draw this many templates (copies) from each larger repertoire
+
+    Every command:
+          --json
+              Print one JSON object instead of a table
+
+      -v, --verbose...
+              Say more on stderr (-v what is done, -vv everything)
+
+      -q, --quiet
+              Say nothing on stderr but errors
+
+          --threads <N>
+              Threads to use [default: all cores]; results do not depend on it
 
     Example:
       reperio evaluate --cohort cohort --target disease --folds 5 --out evaluation
