@@ -1,12 +1,13 @@
 //! Progress bars on stderr, and the scalars of a run for the log and TensorBoard.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::{self, IsTerminal};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 use reperio_data::progress::{Observer, Progress};
 
 use super::tensorboard::EventWriter;
@@ -61,9 +62,10 @@ impl Bars {
 
     fn new_bar(&self, progress: Progress<'_>, started: Instant) -> ProgressBar {
         let style = ProgressStyle::with_template(
-            "{prefix:24} {wide_bar} {human_pos}/{human_len} {msg} {per_sec} {eta} left",
+            "{prefix:24} {wide_bar} {human_pos}/{human_len} {msg} {rate} {eta} left",
         )
-        .expect("the template is a constant");
+        .expect("the template is a constant")
+        .with_key("rate", rate);
         let bar = ProgressBar::new(progress.total)
             .with_style(style)
             .with_prefix(progress.task.to_owned())
@@ -71,6 +73,11 @@ impl Bars {
             .with_elapsed(started.elapsed());
         self.lines.add(bar)
     }
+}
+
+/// "160.2/s".
+fn rate(state: &ProgressState, out: &mut dyn fmt::Write) {
+    let _ = write!(out, "{:.1}/s", state.per_sec()); // A line of text takes everything.
 }
 
 /// A panic elsewhere leaves the maps usable: they are only ever replaced whole.
