@@ -134,6 +134,8 @@ pub struct TrainingConfig {
     pub validation_fraction: f64,
     /// Epochs without a better validation loss after which training stops.
     pub patience: usize,
+    /// Train again on everything, validation part included, for as many epochs as were best.
+    pub refit: bool,
     /// Weigh classes by the inverse of their share.
     pub balance_classes: bool,
 }
@@ -143,7 +145,7 @@ impl Default for TrainingConfig {
         Self {
             seed: 1,
             members: 1,
-            epochs: 30,
+            epochs: 15,
             batch_size: 8,
             sequences_per_repertoire: 0,
             with_replacement: false,
@@ -158,7 +160,8 @@ impl Default for TrainingConfig {
             l2: 0.0,
             clip_norm: 1.0,
             validation_fraction: 0.2,
-            patience: 8,
+            patience: 5,
+            refit: true,
             balance_classes: true,
         }
     }
@@ -231,6 +234,7 @@ impl Config {
                 weight_decay: 0.0,
                 clip_norm: 0.0,
                 patience: 450,
+                refit: false,
                 balance_classes: false,
                 ..TrainingConfig::default()
             },

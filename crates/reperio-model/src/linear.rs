@@ -155,20 +155,26 @@ fn solve(factor: &[f64], mut b: Vec<f64>) -> Vec<f64> {
 
 /// Slope and intercept of a logistic regression of `classes` on `scores`, by Newton's method.
 ///
-/// The slope is kept in [0, 30]; a little prior information (one half of a repertoire a side) keeps
-/// it finite when the scores separate the classes.
+/// The targets are Platt's, (n₊ + 1) / (n₊ + 2) and 1 / (n₋ + 2) instead of 1 and 0: scores that
+/// separate n repertoires do not make a model surer than n repertoires can. The slope is not negative.
+///
+/// # References
+///
+/// - Platt, *Probabilistic outputs for support vector machines*, 1999.
 pub(crate) fn logistic_slope(scores: &[f64], classes: &[bool]) -> (f64, f64) {
     let n = scores.len().max(1) as f64;
+    let positive = classes.iter().filter(|&&class| class).count() as f64;
+    let targets = [1.0 / (n - positive + 2.0), (positive + 1.0) / (positive + 2.0)];
     let spread = (scores.iter().map(|score| score * score).sum::<f64>() / n).sqrt().max(1e-9);
     let (mut slope, mut intercept) = (0.0, 0.0);
     for _ in 0..50 {
-        // Prior: slope times spread and intercept are normal with standard deviation 5.
-        let (mut g0, mut g1) = (-intercept / 25.0, -slope / 25.0);
-        let (mut h00, mut h01, mut h11) = (1.0 / 25.0, 0.0, 1.0 / 25.0);
+        // A faint prior (standard deviation 30) keeps the steps finite.
+        let (mut g0, mut g1) = (-intercept / 900.0, -slope / 900.0);
+        let (mut h00, mut h01, mut h11) = (1.0 / 900.0, 0.0, 1.0 / 900.0);
         for (score, &class) in scores.iter().zip(classes) {
             let x = score / spread;
             let p = 1.0 / (1.0 + (-(slope * x + intercept)).exp());
-            let (residual, weight) = (f64::from(u8::from(class)) - p, p * (1.0 - p));
+            let (residual, weight) = (targets[usize::from(class)] - p, p * (1.0 - p));
             g0 += residual;
             g1 += residual * x;
             h00 += weight;
@@ -176,10 +182,12 @@ pub(crate) fn logistic_slope(scores: &[f64], classes: &[bool]) -> (f64, f64) {
             h11 += weight * x * x;
         }
         let determinant = h00 * h11 - h01 * h01;
-        intercept += (h11 * g0 - h01 * g1) / determinant;
-        slope += (h00 * g1 - h01 * g0) / determinant;
+        // Newton from 0 may overshoot where the scores separate: no step is longer than 1.
+        let step = |change: f64| change.clamp(-1.0, 1.0);
+        intercept += step((h11 * g0 - h01 * g1) / determinant);
+        slope += step((h00 * g1 - h01 * g0) / determinant);
     }
-    ((slope / spread).clamp(0.0, 30.0), intercept)
+    ((slope / spread).max(0.0), intercept)
 }
 
 #[cfg(test)]

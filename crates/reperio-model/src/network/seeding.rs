@@ -218,7 +218,7 @@ pub fn recalibrate(network: &Network, bags: &[Bag], contrasts: &[Contrast]) -> R
         } else {
             let squares: f64 = scores.iter().map(|score| score * score).sum();
             let products: f64 = scores.iter().zip(&labels).map(|(s, y)| s * y).sum();
-            ((products / squares.max(1e-12)).clamp(0.0, 30.0), 0.0)
+            ((products / squares.max(1e-12)).max(0.0), 0.0)
         };
         network.edit(HEAD_WEIGHT, |weight| {
             for weight in &mut weight[t * size..(t + 1) * size] {

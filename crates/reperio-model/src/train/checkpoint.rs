@@ -85,11 +85,13 @@ impl Progressed {
         self.loss_bits = 0;
     }
 
-    /// Whether `loss`, after the current epoch, is the lowest so far; remembers it if so.
-    pub(crate) fn improves(&mut self, loss: f64) -> bool {
-        let improves = self.best_bits.is_none_or(|bits| loss < f64::from_bits(bits));
+    /// Whether the validation loss after the current epoch is the lowest so far; remembers it if so.
+    /// Without one, later is better.
+    pub(crate) fn improves(&mut self, loss: Option<f64>) -> bool {
+        let lowest = self.best_bits.map(f64::from_bits);
+        let improves = lowest.is_none_or(|lowest| loss.is_none_or(|loss| loss < lowest));
         if improves {
-            self.best_bits = Some(loss.to_bits());
+            self.best_bits = loss.map(f64::to_bits);
             self.best_epoch = self.epoch;
         }
         improves

@@ -31,29 +31,71 @@ struct Parts {
     validation: Vec<usize>,
 }
 
-/// Trains member `index` and returns its best parameters.
+/// Trains member `index` and returns its parameters.
+///
+/// First with a validation part, which decides after how many epochs to stop; then, if the
+/// configuration says so, on everything for that many epochs.
 pub(super) fn train(
     run: &Run<'_>,
     index: usize,
     store: &mut Store,
     observer: &dyn Observer,
 ) -> Result<(Snapshot, MemberReport), TrainError> {
-    if let Some(finished) = store.finished(index) {
-        return Ok(finished);
-    }
+    let training = &run.config.training;
+    let stages = if training.refit { 2 } else { 1 };
     let parts = divide(run, index)?;
-    let (network, planted, mut report) = start(run, index, &parts, observer)?;
-    let objective =
-        Objective::new(&run.labels, &parts.fitting, run.config.training.balance_classes);
-    let mut descent = Descent::new(run, index, &parts, &network, &objective)?;
-    descent.resume(store)?;
-    descent.run(store, observer)?;
-    network.restore(&descent.best)?;
-    report.epochs = std::mem::take(&mut descent.progressed.epochs);
-    report.best_epoch = descent.progressed.best_epoch;
-    report.seeds = fates(&network, &planted)?;
-    store.finish(index, &descent.best, &report)?;
-    Ok((descent.best, report))
+    let stage = Stage { index, number: stages * index, parts, epochs: training.epochs };
+    let (parameters, selection) = stage.train(run, store, observer)?;
+    if !training.refit {
+        return Ok((parameters, selection));
+    }
+    let parts = Parts { fitting: (0..run.encoded.len()).collect(), validation: vec![] };
+    let epochs = selection.best_epoch;
+    let stage = Stage { index, number: stages * index + 1, parts, epochs };
+    let (parameters, mut report) = stage.train(run, store, observer)?;
+    report.validation = selection.validation;
+    report.selection = selection.epochs;
+    Ok((parameters, report))
+}
+
+/// One descent from the start: with a validation part, or on everything for a known time.
+struct Stage {
+    /// Member.
+    index: usize,
+    /// Place in the order of all stages of the run.
+    number: usize,
+    parts: Parts,
+    epochs: usize,
+}
+
+impl Stage {
+    fn name(&self) -> String {
+        let what = if self.parts.validation.is_empty() { "refit" } else { "member" };
+        format!("{what} {}", self.index + 1)
+    }
+
+    fn train(
+        &self,
+        run: &Run<'_>,
+        store: &mut Store,
+        observer: &dyn Observer,
+    ) -> Result<(Snapshot, MemberReport), TrainError> {
+        if let Some(finished) = store.finished(self.number) {
+            return Ok(finished);
+        }
+        let (network, planted, mut report) = start(run, self.index, &self.parts, observer)?;
+        let balance = run.config.training.balance_classes;
+        let objective = Objective::new(&run.labels, &self.parts.fitting, balance);
+        let mut descent = Descent::new(run, self, &network, &objective)?;
+        descent.resume(store)?;
+        descent.run(store, observer)?;
+        network.restore(&descent.best)?;
+        report.epochs = std::mem::take(&mut descent.progressed.epochs);
+        report.best_epoch = descent.progressed.best_epoch;
+        report.seeds = fates(&network, &planted)?;
+        store.finish(self.number, &descent.best, &report)?;
+        Ok((descent.best, report))
+    }
 }
 
 fn divide(run: &Run<'_>, index: usize) -> Result<Parts, TrainError> {
@@ -127,8 +169,7 @@ fn report(run: &Run<'_>, parts: &Parts, discovery: &Discovery) -> MemberReport {
 /// Gradient descent with early stopping.
 struct Descent<'a> {
     run: &'a Run<'a>,
-    index: usize,
-    parts: &'a Parts,
+    stage: &'a Stage,
     network: &'a Network,
     objective: &'a Objective,
     optimizer: AdamW,
@@ -139,8 +180,7 @@ struct Descent<'a> {
 impl<'a> Descent<'a> {
     fn new(
         run: &'a Run<'a>,
-        index: usize,
-        parts: &'a Parts,
+        stage: &'a Stage,
         network: &'a Network,
         objective: &'a Objective,
     ) -> Result<Self, TrainError> {
@@ -159,11 +199,11 @@ impl<'a> Descent<'a> {
         )?;
         let best = network.snapshot()?;
         let progressed = Progressed::default();
-        Ok(Self { run, index, parts, network, objective, optimizer, progressed, best })
+        Ok(Self { run, stage, network, objective, optimizer, progressed, best })
     }
 
     fn resume(&mut self, store: &Store) -> Result<(), TrainError> {
-        if let Some(saved) = store.unfinished(self.index)? {
+        if let Some(saved) = store.unfinished(self.stage.number)? {
             self.network.restore(&saved.parameters)?;
             self.best = saved.best;
             self.optimizer.load_state(&saved.optimizer.into_iter().collect())?;
@@ -175,7 +215,7 @@ impl<'a> Descent<'a> {
     fn save(&self, store: &mut Store) -> Result<(), TrainError> {
         let parameters = self.network.snapshot()?;
         let optimizer = self.optimizer.state()?.into_iter().collect();
-        Ok(store.save(self.index, &parameters, &self.best, &optimizer, &self.progressed)?)
+        Ok(store.save(self.stage.number, &parameters, &self.best, &optimizer, &self.progressed)?)
     }
 
     fn run(&mut self, store: &mut Store, observer: &dyn Observer) -> Result<(), TrainError> {
@@ -183,7 +223,7 @@ impl<'a> Descent<'a> {
             self.validate(None, observer)?;
         }
         let training = &self.run.config.training;
-        while self.progressed.epoch < training.epochs
+        while self.progressed.epoch < self.stage.epochs
             && self.progressed.epoch - self.progressed.best_epoch < training.patience
         {
             let finished = self.epoch(observer)?;
@@ -194,7 +234,7 @@ impl<'a> Descent<'a> {
             }
             self.save(store)?;
             if !finished {
-                let (member, epoch) = (self.index + 1, self.progressed.epoch + 1);
+                let (member, epoch) = (self.stage.index + 1, self.progressed.epoch + 1);
                 return Err(TrainError::Interrupted { member, epoch });
             }
         }
@@ -205,15 +245,15 @@ impl<'a> Descent<'a> {
     fn epoch(&mut self, observer: &dyn Observer) -> Result<bool, TrainError> {
         let training = &self.run.config.training;
         let epoch = self.progressed.epoch;
-        let mut order = self.parts.fitting.clone();
+        let mut order = self.stage.parts.fitting.clone();
         let mut rng = ChaCha8Rng::seed_from_u64(training.seed);
-        rng.set_stream((1 << 63) | (self.index as u64) << 32 | epoch as u64);
+        rng.set_stream((1 << 63) | (self.stage.number as u64) << 32 | epoch as u64);
         order.shuffle(&mut rng);
         let batches: Vec<&[usize]> = order.chunks(training.batch_size).collect();
         let total = (batches.len() * training.epochs) as u64;
         let schedule =
             Schedule::WarmupCosine { warmup: training.warm_up, floor: training.final_rate };
-        let task = format!("member {} epoch {}", self.index + 1, epoch + 1);
+        let task = format!("{} epoch {}", self.stage.name(), epoch + 1);
         while self.progressed.updates < batches.len() {
             if observer.cancelled() {
                 return Ok(false);
@@ -245,7 +285,7 @@ impl<'a> Descent<'a> {
             .iter()
             .enumerate()
             .map(|(k, &i)| {
-                let stream = (self.index as u64) << 56 | step << 20 | k as u64;
+                let stream = (self.stage.number as u64) << 56 | step << 20 | k as u64;
                 prepare::draw(training, &self.run.encoded[i], stream)
             })
             .collect();
@@ -263,15 +303,34 @@ impl<'a> Descent<'a> {
         Ok(f64::from(loss.to_scalar::<f32>()?))
     }
 
-    /// Validation loss; keeps the parameters if it is the lowest so far.
+    /// Validation loss; keeps the parameters if it is the lowest so far. Without a validation part the
+    /// latest parameters are the best.
     fn validate(
         &mut self,
         training_loss: Option<f64>,
         observer: &dyn Observer,
     ) -> Result<(), TrainError> {
+        let has_validation = !self.stage.parts.validation.is_empty();
+        let validation_loss = if has_validation { Some(self.validation_loss()?) } else { None };
+        let epoch = self.progressed.epoch;
+        if self.progressed.improves(validation_loss) {
+            self.best = self.network.snapshot()?;
+        }
+        let name = self.stage.name();
+        for (what, loss) in [("training", training_loss), ("validation", validation_loss)] {
+            if let Some(loss) = loss {
+                observer.scalar(&format!("{name}/{what}_loss"), epoch as u64, loss);
+            }
+        }
+        tracing::info!(stage = name, epoch, training_loss, validation_loss, "epoch");
+        self.progressed.epochs.push(EpochReport { epoch, training_loss, validation_loss });
+        Ok(())
+    }
+
+    fn validation_loss(&self) -> Result<f64, TrainError> {
         let weights = self.network.weights()?;
         let model = &self.run.config.model;
-        let rows = &self.parts.validation;
+        let rows = &self.stage.parts.validation;
         let bags: Vec<Bag> = rows
             .iter()
             .map(|&i| {
@@ -286,19 +345,7 @@ impl<'a> Descent<'a> {
         let inputs: Vec<BagInput<'_>> = bags.iter().map(Bag::input).collect();
         let outputs: Vec<Vec<f64>> =
             weights.pool(&inputs).iter().map(|pooled| weights.outputs(pooled)).collect();
-        let validation_loss = self.objective.value(&outputs, rows);
-        let epoch = self.progressed.epoch;
-        if self.progressed.improves(validation_loss) {
-            self.best = self.network.snapshot()?;
-        }
-        let member = self.index + 1;
-        if let Some(loss) = training_loss {
-            observer.scalar(&format!("member{member}/training_loss"), epoch as u64, loss);
-        }
-        observer.scalar(&format!("member{member}/validation_loss"), epoch as u64, validation_loss);
-        tracing::info!(member, epoch, training_loss, validation_loss, "epoch");
-        self.progressed.epochs.push(EpochReport { epoch, training_loss, validation_loss });
-        Ok(())
+        Ok(self.objective.value(&outputs, rows))
     }
 }
 

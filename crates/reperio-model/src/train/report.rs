@@ -24,6 +24,8 @@ pub struct MemberReport {
     pub seeds: Vec<SeedReport>,
     /// Cross-validated R² of V and J usage by output, where it was used.
     pub gene_usage: Vec<Option<f64>>,
+    /// Losses by epoch of the run that decided when to stop, if the model was then trained on everything.
+    pub selection: Vec<EpochReport>,
     /// Losses by epoch; epoch 0 is the start.
     pub epochs: Vec<EpochReport>,
     /// Epoch whose parameters were kept.
@@ -37,8 +39,8 @@ pub struct EpochReport {
     pub epoch: usize,
     /// Mean loss of the updates; none for epoch 0.
     pub training_loss: Option<f64>,
-    /// Loss of the validation part.
-    pub validation_loss: f64,
+    /// Loss of the validation part; none when training on everything.
+    pub validation_loss: Option<f64>,
 }
 
 /// A seed after descent.
