@@ -136,6 +136,9 @@ pub struct TrainingConfig {
     pub patience: usize,
     /// Train again on everything, validation part included, for as many epochs as were best.
     pub refit: bool,
+    /// Share of each label that is spread evenly over the classes, in [0, 1): labels of patients are
+    /// not all right, and no repertoire should make the model certain.
+    pub label_smoothing: f64,
     /// Weigh classes by the inverse of their share.
     pub balance_classes: bool,
 }
@@ -143,8 +146,8 @@ pub struct TrainingConfig {
 impl Default for TrainingConfig {
     fn default() -> Self {
         Self {
-            seed: 1,
-            members: 1,
+            seed: 0,
+            members: 2,
             epochs: 15,
             batch_size: 8,
             sequences_per_repertoire: 0,
@@ -162,6 +165,7 @@ impl Default for TrainingConfig {
             validation_fraction: 0.2,
             patience: 5,
             refit: true,
+            label_smoothing: 0.1,
             balance_classes: true,
         }
     }
@@ -223,6 +227,7 @@ impl Config {
                 initialisation: Initialisation::LayerSize,
             },
             training: TrainingConfig {
+                members: 1,
                 epochs: 450,
                 batch_size: 4,
                 sequences_per_repertoire: 10_000,
@@ -235,6 +240,7 @@ impl Config {
                 clip_norm: 0.0,
                 patience: 450,
                 refit: false,
+                label_smoothing: 0.0,
                 balance_classes: false,
                 ..TrainingConfig::default()
             },
@@ -309,6 +315,13 @@ impl TrainingConfig {
         ] {
             check(value >= 0.0 && value.is_finite(), key, &value, "a number not below 0")?;
         }
+        let smoothing = self.label_smoothing;
+        check(
+            (0.0..1.0).contains(&smoothing),
+            "training.label_smoothing",
+            &smoothing,
+            "in [0, 1)",
+        )?;
         let part = self.validation_fraction;
         check(part > 0.0 && part <= 0.5, "training.validation_fraction", &part, "in (0, 0.5]")
     }

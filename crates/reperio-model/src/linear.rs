@@ -156,15 +156,17 @@ fn solve(factor: &[f64], mut b: Vec<f64>) -> Vec<f64> {
 /// Slope and intercept of a logistic regression of `classes` on `scores`, by Newton's method.
 ///
 /// The targets are Platt's, (n₊ + 1) / (n₊ + 2) and 1 / (n₋ + 2) instead of 1 and 0: scores that
-/// separate n repertoires do not make a model surer than n repertoires can. The slope is not negative.
+/// separate n repertoires do not make a model surer than n repertoires can, nor surer than labels that
+/// are smoothed by `smoothing`. The slope is not negative.
 ///
 /// # References
 ///
 /// - Platt, *Probabilistic outputs for support vector machines*, 1999.
-pub(crate) fn logistic_slope(scores: &[f64], classes: &[bool]) -> (f64, f64) {
+pub(crate) fn logistic_slope(scores: &[f64], classes: &[bool], smoothing: f64) -> (f64, f64) {
     let n = scores.len().max(1) as f64;
     let positive = classes.iter().filter(|&&class| class).count() as f64;
-    let targets = [1.0 / (n - positive + 2.0), (positive + 1.0) / (positive + 2.0)];
+    let targets = [1.0 / (n - positive + 2.0), (positive + 1.0) / (positive + 2.0)]
+        .map(|target: f64| target.clamp(smoothing / 2.0, 1.0 - smoothing / 2.0));
     let spread = (scores.iter().map(|score| score * score).sum::<f64>() / n).sqrt().max(1e-9);
     let (mut slope, mut intercept) = (0.0, 0.0);
     for _ in 0..50 {
@@ -227,10 +229,10 @@ mod tests {
                 f64::from(i as u32 * 37 % 100) / 100.0 < 1.0 / (1.0 + (-3.0 * score).exp())
             })
             .collect();
-        let (slope, intercept) = logistic_slope(&scores, &classes);
+        let (slope, intercept) = logistic_slope(&scores, &classes, 0.0);
         assert!((slope - 3.0).abs() < 0.6, "{slope}");
         assert!(intercept.abs() < 0.3, "{intercept}");
         let alternating: Vec<bool> = (0..200).map(|i| i % 2 == 0).collect();
-        assert!(logistic_slope(&scores, &alternating).0.abs() < 0.2);
+        assert!(logistic_slope(&scores, &alternating, 0.0).0.abs() < 0.2);
     }
 }

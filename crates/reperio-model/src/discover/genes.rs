@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use reperio_data::encode::EncodedRepertoire;
 
 use super::contrast::Contrast;
-use crate::linear::{Ridge, logistic_slope};
+use crate::linear::Ridge;
 
 /// A linear score of V and J usage.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +22,7 @@ pub struct GeneUsage {
     pub j: Vec<f64>,
     /// Root mean square of the weights over the training sequences.
     pub scale: f64,
-    /// Logit a unit of score, fitted to cross-validated scores (1 for a regression).
+    /// Logit a unit of score (1 for a regression).
     pub slope: f64,
     /// Logit of a repertoire that scores 0 (0 for a regression).
     pub intercept: f64,
@@ -33,7 +33,7 @@ pub struct GeneUsage {
 }
 
 /// Penalties tried, over the number of repertoires, on standardised shares.
-const PENALTIES: [f64; 8] = [0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0];
+const PENALTIES: [f64; 6] = [0.3, 1.0, 3.0, 10.0, 30.0, 100.0];
 
 /// Permutations of the labels that the cross-validated R² must all exceed: a chance of 1 in 40 where
 /// usage has nothing to do with the labels.
@@ -44,7 +44,7 @@ const FOLDS: usize = 10;
 
 /// A share's standard deviation is taken as at least this, so that a gene seen a few times in one
 /// repertoire gets no huge weight.
-const LEAST_SD: f64 = 5e-4;
+const LEAST_SD: f64 = 2e-3;
 
 /// Shares of V and J genes in each repertoire.
 pub(super) struct Usage {
@@ -90,9 +90,10 @@ impl Usage {
         if (1..labels.len()).any(|k| best(k).1 >= r_squared) || r_squared <= 0.0 {
             return None;
         }
+        // The score is a difference of probability from the mean: its logit to first order.
+        let p = contrast.mean;
         let (slope, intercept) = if contrast.is_class {
-            let classes: Vec<bool> = y.iter().map(|&value| value > 0.0).collect();
-            logistic_slope(&tried[chosen][0], &classes)
+            (1.0 / (p * (1.0 - p)), (p / (1.0 - p)).ln())
         } else {
             (1.0, 0.0)
         };

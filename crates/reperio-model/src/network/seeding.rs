@@ -194,12 +194,17 @@ fn preference(seed: &Seed, by_position: &[f64], at: usize, allowed: bool) -> f32
 }
 
 /// Sets scale and bias of each output of `network` so that its logits on the training bags fit their
-/// labels: a logistic (or least-squares) fit of one slope and one intercept.
+/// labels (smoothed by `smoothing`): a logistic or least-squares fit of one slope and one intercept.
 ///
 /// # Errors
 ///
 /// If candle fails.
-pub fn recalibrate(network: &Network, bags: &[Bag], contrasts: &[Contrast]) -> Result<()> {
+pub fn recalibrate(
+    network: &Network,
+    bags: &[Bag],
+    contrasts: &[Contrast],
+    smoothing: f64,
+) -> Result<()> {
     let weights = network.weights()?;
     let inputs: Vec<_> = bags.iter().map(Bag::input).collect();
     let outputs: Vec<Vec<f64>> =
@@ -214,7 +219,7 @@ pub fn recalibrate(network: &Network, bags: &[Bag], contrasts: &[Contrast]) -> R
             rows.iter().map(|&i| contrast.values[i].expect("filtered")).collect();
         let (slope, intercept) = if contrast.is_class {
             let classes: Vec<bool> = labels.iter().map(|&label| label > 0.0).collect();
-            logistic_slope(&scores, &classes)
+            logistic_slope(&scores, &classes, smoothing)
         } else {
             let squares: f64 = scores.iter().map(|score| score * score).sum();
             let products: f64 = scores.iter().zip(&labels).map(|(s, y)| s * y).sum();

@@ -84,8 +84,7 @@ impl Stage {
             return Ok(finished);
         }
         let (network, planted, mut report) = start(run, self.index, &self.parts, observer)?;
-        let balance = run.config.training.balance_classes;
-        let objective = Objective::new(&run.labels, &self.parts.fitting, balance);
+        let objective = Objective::new(&run.labels, &self.parts.fitting, &run.config.training);
         let mut descent = Descent::new(run, self, &network, &objective)?;
         descent.resume(store)?;
         descent.run(store, observer)?;
@@ -140,13 +139,13 @@ fn start(
     let seed = run.config.training.seed.wrapping_add(1 + index as u64);
     let network = Network::new(&run.layout, run.outputs, &run.config.model, seed)?;
     let planted = network.plant(&discovery)?;
-    if !planted.is_empty() || discovery.genes.iter().any(Option::is_some) {
+    if !planted.is_empty() {
         let bags: Vec<Bag> = parts
             .fitting
             .iter()
             .map(|&i| prepare::whole(&run.config.model, &run.encoded[i]))
             .collect();
-        recalibrate(&network, &bags, &contrasts)?;
+        recalibrate(&network, &bags, &contrasts, run.config.training.label_smoothing)?;
     }
     let report = report(run, parts, &discovery);
     Ok((network, planted, report))

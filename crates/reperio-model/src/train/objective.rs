@@ -6,10 +6,12 @@
 //! ```
 //!
 //! Cross-entropy for classes, squared error of the standardised number for a regression. With
-//! balanced classes `w_i` is inverse to the share of its class in the training part.
+//! balanced classes `w_i` is inverse to the share of its class in the training part. Label smoothing mixes
+//! each label with the uniform distribution over the classes.
 
 use candle_core::{Result, Tensor};
 
+use crate::config::TrainingConfig;
 use crate::loss;
 use crate::target::{Labels, Target, TargetKind};
 
@@ -18,11 +20,12 @@ use crate::target::{Labels, Target, TargetKind};
 pub(crate) struct Objective {
     labels: Labels,
     class_weights: Vec<Vec<f64>>,
+    smoothing: f64,
 }
 
 impl Objective {
     /// An objective for `labels`, its class weights from the repertoires at `training`.
-    pub(crate) fn new(labels: &Labels, training: &[usize], balance: bool) -> Self {
+    pub(crate) fn new(labels: &Labels, training: &[usize], config: &TrainingConfig) -> Self {
         let weights = |(target, values): (&Target, &Vec<Option<f64>>)| {
             let classes = match &target.kind {
                 TargetKind::Binary { .. } => 2,
@@ -33,10 +36,14 @@ impl Objective {
             for value in training.iter().filter_map(|&i| values[i]) {
                 counts[value as usize] += 1;
             }
-            if balance { loss::balanced_weights(&counts) } else { vec![1.0; classes] }
+            if config.balance_classes {
+                loss::balanced_weights(&counts)
+            } else {
+                vec![1.0; classes]
+            }
         };
         let class_weights = labels.targets.iter().zip(&labels.values).map(weights).collect();
-        Self { labels: labels.clone(), class_weights }
+        Self { labels: labels.clone(), class_weights, smoothing: config.label_smoothing }
     }
 
     /// Label of repertoire `i` as the loss takes it: a regression's number is standardised.
@@ -57,25 +64,37 @@ impl Objective {
             let part = outputs.narrow(1, column, target.width())?.contiguous()?; // (B, width)
             column += target.width();
             let weights = &self.class_weights[t];
+            let cross_entropy = |labels: &[Option<f64>]| cross_entropy(&part, labels, weights);
             losses.push(match &target.kind {
-                TargetKind::Binary { .. } => {
-                    let labels: Vec<_> = labels.iter().map(|l| l.map(|l| l > 0.5)).collect();
-                    loss::binary_cross_entropy(
-                        &part.squeeze(1)?,
-                        &labels,
-                        [weights[0], weights[1]],
-                    )?
-                }
-                TargetKind::Classes { .. } => {
-                    let labels: Vec<_> = labels.iter().map(|l| l.map(|l| l as usize)).collect();
-                    loss::softmax_cross_entropy(&part, &labels, weights)?
-                }
                 TargetKind::Regression { .. } => {
                     loss::mean_squared_error(&part.squeeze(1)?, &labels)?
                 }
+                _ if self.smoothing > 0.0 => {
+                    let classes = weights.len();
+                    let mut sum = (cross_entropy(&labels)? * (1.0 - self.smoothing))?;
+                    for class in 0..classes {
+                        let other: Vec<_> =
+                            labels.iter().map(|l| l.map(|_| class as f64)).collect();
+                        sum =
+                            (sum + (cross_entropy(&other)? * (self.smoothing / classes as f64))?)?;
+                    }
+                    sum
+                }
+                _ => cross_entropy(&labels)?,
             });
         }
         Tensor::stack(&losses, 0)?.mean_all()
+    }
+
+    /// Loss of one repertoire.
+    fn point(&self, t: usize, outputs: &[f64], label: f64) -> f64 {
+        let (kind, weights) = (&self.labels.targets[t].kind, &self.class_weights[t]);
+        let at = |class: usize| weights[class] * point_loss(kind, outputs, class as f64);
+        if weights.is_empty() {
+            return point_loss(kind, outputs, label);
+        }
+        let others: f64 = (0..weights.len()).map(at).sum();
+        (1.0 - self.smoothing) * at(label as usize) + self.smoothing / weights.len() as f64 * others
     }
 
     /// The same objective in `f64` without gradients: `outputs[k]` are those of repertoire `rows[k]`.
@@ -97,6 +116,17 @@ impl Objective {
             losses.push(sum / total.max(1.0));
         }
         losses.iter().sum::<f64>() / losses.len().max(1) as f64
+    }
+}
+
+/// Weighted cross-entropy of one logit a row (two classes) or one a class.
+fn cross_entropy(outputs: &Tensor, labels: &[Option<f64>], weights: &[f64]) -> Result<Tensor> {
+    if outputs.dim(1)? == 1 {
+        let labels: Vec<_> = labels.iter().map(|label| label.map(|label| label > 0.5)).collect();
+        loss::binary_cross_entropy(&outputs.squeeze(1)?, &labels, [weights[0], weights[1]])
+    } else {
+        let labels: Vec<_> = labels.iter().map(|label| label.map(|label| label as usize)).collect();
+        loss::softmax_cross_entropy(outputs, &labels, weights)
     }
 }
 
@@ -139,7 +169,7 @@ mod tests {
 
     #[test]
     fn graph_and_scalar_agree_with_missing_labels_and_class_weights() {
-        let objective = Objective::new(&labels(), &[0, 1, 2, 3], true);
+        let objective = Objective::new(&labels(), &[0, 1, 2, 3], &TrainingConfig::default());
         let outputs: Vec<Vec<f64>> = vec![
             vec![0.3, 1.0, -2.0, 0.5, 0.1],
             vec![-1.3, 0.0, 0.0, 0.5, -0.7],
