@@ -106,9 +106,7 @@ impl Objective {
             let (mut sum, mut total) = (0.0, 0.0_f64);
             for (outputs, &i) in outputs.iter().zip(rows) {
                 if let Some(label) = self.label(t, i) {
-                    let weight = self.class_weights[t].get(label as usize).copied().unwrap_or(1.0);
-                    sum +=
-                        weight * point_loss(&target.kind, &outputs[column..column + width], label);
+                    sum += self.point(t, &outputs[column..column + width], label);
                     total += 1.0;
                 }
             }

@@ -32,6 +32,14 @@ pub struct MemberReport {
     pub best_epoch: usize,
 }
 
+impl MemberReport {
+    /// Validation loss of the epoch that was best.
+    pub fn validation_loss(&self) -> Option<f64> {
+        let all = self.selection.iter().chain(&self.epochs);
+        all.filter(|epoch| epoch.epoch == self.best_epoch).find_map(|epoch| epoch.validation_loss)
+    }
+}
+
 /// Losses of one epoch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EpochReport {

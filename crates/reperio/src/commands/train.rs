@@ -175,10 +175,9 @@ impl Report for Trained {
         let mut rows =
             vec![row([&"member", &"fitted", &"validated", &"seeds", &"best epoch", &"loss"])];
         for (m, member) in self.report.members.iter().enumerate() {
-            let MemberReport { fitted, validation, seeds, best_epoch, epochs, .. } = member;
-            let loss = epochs.iter().find(|epoch| epoch.epoch == *best_epoch);
+            let MemberReport { fitted, validation, seeds, best_epoch, .. } = member;
             let loss =
-                loss.map_or_else(String::new, |epoch| format!("{:.4}", epoch.validation_loss));
+                member.validation_loss().map_or_else(String::new, |loss| format!("{loss:.4}"));
             rows.push(row([&(m + 1), fitted, &validation.len(), &seeds.len(), best_epoch, &loss]));
         }
         let mut lines = align(&rows);
