@@ -208,7 +208,7 @@ impl Default for DiscoveryConfig {
 impl Config {
     /// The published DeepRC network and its training, as far as the released code states them.
     ///
-    /// Widrich et al., NeurIPS 2020, <https://arxiv.org/abs/2007.13505>.
+    /// Widrich et al., *`NeurIPS`* 2020, <https://arxiv.org/abs/2007.13505>.
     pub fn deeprc() -> Self {
         Self {
             model: ModelConfig {

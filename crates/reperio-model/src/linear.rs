@@ -25,7 +25,7 @@ impl Linear {
 /// minimise |y - X b|² + penalty |b|²       X standardised, sd at least `least_sd`
 /// ```
 ///
-/// The Cholesky factor of XᵀX + penalty I, or of X Xᵀ + penalty I where there are fewer rows than
+/// The Cholesky factor of `XᵀX + penalty I`, or of `X Xᵀ + penalty I` where there are fewer rows than
 /// columns, is computed once.
 pub(crate) struct Ridge {
     x: Vec<Vec<f64>>,
@@ -85,7 +85,7 @@ impl Ridge {
     }
 }
 
-/// Lower triangle of XᵀX.
+/// Lower triangle of `XᵀX`.
 fn columns_gram(x: &[Vec<f64>], p: usize) -> Vec<f64> {
     let mut gram = vec![0.0; p * p];
     for row in x {
@@ -98,7 +98,7 @@ fn columns_gram(x: &[Vec<f64>], p: usize) -> Vec<f64> {
     gram
 }
 
-/// Lower triangle of X Xᵀ.
+/// Lower triangle of `X Xᵀ`.
 fn rows_gram(x: &[Vec<f64>]) -> Vec<f64> {
     let n = x.len();
     let mut gram = vec![0.0; n * n];

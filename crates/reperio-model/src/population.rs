@@ -135,7 +135,7 @@ fn divergence(a: &Shares, b: &Shares) -> f64 {
     let of = |shares: &Shares, key: &String| shares.get(key).copied().unwrap_or(0.0);
     let from_a: f64 = a.iter().map(|(key, &share)| term(share, of(b, key))).sum();
     let from_b: f64 = b.iter().map(|(key, &share)| term(share, of(a, key))).sum();
-    ((from_a + from_b) / 2.0).max(0.0)
+    f64::midpoint(from_a, from_b).max(0.0)
 }
 
 #[cfg(test)]

@@ -6,6 +6,9 @@ use candle_core::{DType, Device, Tensor};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 
+/// Tensors by name.
+pub(crate) type Named = Vec<(String, Tensor)>;
+
 /// Why bytes are no tensors.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -77,7 +80,7 @@ fn numbers<T, const N: usize>(data: &[u8], of: fn([u8; N]) -> T) -> Vec<T> {
 pub(crate) fn from_bytes(
     bytes: &[u8],
     device: &Device,
-) -> Result<(Vec<(String, Tensor)>, HashMap<String, String>), TensorsError> {
+) -> Result<(Named, HashMap<String, String>), TensorsError> {
     let (_, header) = SafeTensors::read_metadata(bytes)?;
     let file = SafeTensors::deserialize(bytes)?;
     let mut tensors = Vec::new();

@@ -67,7 +67,9 @@ impl Contrast {
             }
         }
         cells.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        let same = |a: &(usize, f64, f64), b: &(usize, f64, f64)| a.0 == b.0 && a.1 == b.1;
+        let same = |a: &(usize, f64, f64), b: &(usize, f64, f64)| {
+            a.0 == b.0 && a.1.total_cmp(&b.1).is_eq()
+        };
         let means = cells.chunk_by(same).map(|cell| {
             let sum: f64 = cell.iter().map(|(.., residual)| residual).sum();
             (cell[0].1, sum / cell.len() as f64)

@@ -54,11 +54,11 @@ impl GeneTable {
     }
 }
 
-/// Carriers of one candidate.
+/// Carriers of one candidate by repertoire, by V and by J gene.
 struct Carriers {
-    by_bag: Vec<f64>,
-    by_v: Vec<f64>,
-    by_j: Vec<f64>,
+    bag: Vec<f64>,
+    v: Vec<f64>,
+    j: Vec<f64>,
 }
 
 impl<'a> Background<'a> {
@@ -114,15 +114,12 @@ impl<'a> Background<'a> {
 
     fn count(&self, candidate: usize, starts: &RangeInclusive<usize>) -> Carriers {
         let bags = self.evidence.repertoires;
-        let mut carriers = Carriers {
-            by_bag: vec![0.0; bags.len()],
-            by_v: vec![0.0; self.v.n],
-            by_j: vec![0.0; self.j.n],
-        };
+        let mut carriers =
+            Carriers { bag: vec![0.0; bags.len()], v: vec![0.0; self.v.n], j: vec![0.0; self.j.n] };
         self.carriers(candidate, starts, |bag, sequence, _| {
-            carriers.by_bag[bag] += 1.0;
-            carriers.by_v[usize::from(bags[bag].v()[sequence])] += 1.0;
-            carriers.by_j[usize::from(bags[bag].j()[sequence])] += 1.0;
+            carriers.bag[bag] += 1.0;
+            carriers.v[usize::from(bags[bag].v()[sequence])] += 1.0;
+            carriers.j[usize::from(bags[bag].j()[sequence])] += 1.0;
         });
         carriers
     }
@@ -130,11 +127,11 @@ impl<'a> Background<'a> {
     /// The stabilised count of carriers in each repertoire, less its expectation.
     fn residuals(&self, candidate: usize, starts: &RangeInclusive<usize>) -> Vec<f64> {
         let carriers = self.count(candidate, starts);
-        let rate = carriers.by_bag.iter().sum::<f64>() / self.depth.iter().sum::<f64>().max(1.0);
-        let by_v = self.v.expected(&carriers.by_v, rate);
-        let by_j = self.j.expected(&carriers.by_j, rate);
+        let rate = carriers.bag.iter().sum::<f64>() / self.depth.iter().sum::<f64>().max(1.0);
+        let by_v = self.v.expected(&carriers.v, rate);
+        let by_j = self.j.expected(&carriers.j, rate);
         let mut residuals = Vec::with_capacity(self.depth.len());
-        for (bag, &count) in carriers.by_bag.iter().enumerate() {
+        for (bag, &count) in carriers.bag.iter().enumerate() {
             // V and J act independently: their two corrections of the depth's expectation multiply.
             let plain = (self.depth[bag] * rate).max(1e-9);
             let expected = (by_v[bag] * by_j[bag] / plain).clamp(1e-9, 1e9);

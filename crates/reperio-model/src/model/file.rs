@@ -84,6 +84,10 @@ impl Model {
     /// # Errors
     ///
     /// If the file cannot be written.
+    ///
+    /// # Panics
+    ///
+    /// Never: a model's description is plain data.
     pub fn save(&self, path: &Path) -> Result<(), ModelError> {
         let mut all = Vec::new();
         for (i, member) in self.members.iter().enumerate() {

@@ -215,8 +215,7 @@ pub fn recalibrate(
         let rows: Vec<usize> = (0..bags.len()).filter(known).collect();
         let mean = rows.iter().map(|&i| outputs[i][t]).sum::<f64>() / rows.len().max(1) as f64;
         let scores: Vec<f64> = rows.iter().map(|&i| outputs[i][t] - mean).collect();
-        let labels: Vec<f64> =
-            rows.iter().map(|&i| contrast.values[i].expect("filtered")).collect();
+        let labels: Vec<f64> = rows.iter().filter_map(|&i| contrast.values[i]).collect();
         let (slope, intercept) = if contrast.is_class {
             let classes: Vec<bool> = labels.iter().map(|&label| label > 0.0).collect();
             logistic_slope(&scores, &classes, smoothing)

@@ -23,7 +23,7 @@ impl Weights {
         bag::forward(&self.layout, &self.flat, bags)
     }
 
-    /// Outputs y_t of a pooled bag, summed in `f64` in a fixed order.
+    /// Outputs `y_t` of a pooled bag, summed in `f64` in a fixed order.
     pub fn outputs(&self, pooled: &Pooled) -> Vec<f64> {
         let rows = self.head.chunks_exact(pooled.z.len());
         let dot = |(row, bias): (&[f32], &f32)| {

@@ -257,6 +257,5 @@ fn fingerprint(run: &Run<'_>) -> String {
             hash.update(count.to_le_bytes());
         }
     }
-    let digest = hash.finalize();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", hash.finalize())
 }

@@ -248,7 +248,7 @@ fn an_unknown_config_key() {
       |
     2 | epoch = 3
       | ^^^^^
-    unknown field `epoch`, expected one of `seed`, `members`, `epochs`, `batch_size`, `sequences_per_repertoire`, `with_replacement`, `learning_rate`, `warm_up`, `final_rate`, `beta1`, `beta2`, `epsilon`, `weight_decay`, `l1`, `l2`, `clip_norm`, `validation_fraction`, `patience`, `balance_classes`
+    unknown field `epoch`, expected one of `seed`, `members`, `epochs`, `batch_size`, `sequences_per_repertoire`, `with_replacement`, `learning_rate`, `warm_up`, `final_rate`, `beta1`, `beta2`, `epsilon`, `weight_decay`, `l1`, `l2`, `clip_norm`, `validation_fraction`, `patience`, `refit`, `label_smoothing`, `balance_classes`
     ");
 }
 
@@ -313,7 +313,7 @@ fn a_corrupted_model() {
     ----- stdout -----
 
     ----- stderr -----
-    error: model m.safetensors is damaged or not a model: tensor member.0.state.pattern holds a value that is not finite
+    error: model m.safetensors is damaged or not a model: tensor member.1.state.pattern holds a value that is not finite
     ");
     assert!(!dir.path().join("scores.tsv").exists());
 }
