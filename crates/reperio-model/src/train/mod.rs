@@ -1,6 +1,7 @@
 //! Training: discovery, descent with early stopping, checkpoints.
 
 mod checkpoint;
+mod descent;
 mod member;
 pub(crate) mod objective;
 mod report;
