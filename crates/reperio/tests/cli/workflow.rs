@@ -86,7 +86,7 @@ fn thread_count_and_company_change_no_bit() {
     let all = rows(&dir.path().join("all.tsv"), &["repertoire_id", "logit"]);
     assert_eq!(all, predictions);
     for one in all.iter().take(3) {
-        let file = format!("{TINY}/repertoires/{}.tsv", one[0]);
+        let file = format!("{TINY}/repertoires/{}.tsv.gz", one[0]);
         done(&dir, &["score", "--model", "m.safetensors", &file, "--out", "single.tsv"]);
         assert_eq!(rows(&dir.path().join("single.tsv"), &["repertoire_id", "logit"])[0], *one);
     }
