@@ -29,7 +29,8 @@ pub enum WriteError {
 
 /// Calls `fill` on a temporary file beside `path`, flushes it to the disk and renames it to `path`.
 ///
-/// Missing parent folders are made. A reader never sees a half-written `path`, whatever happens.
+/// Missing parent folders are made. A reader never sees a half-written `path`, whatever happens. What
+/// is no regular file (a pipe, `/dev/stdout`) is written to as it is, never replaced.
 ///
 /// # Errors
 ///
@@ -40,6 +41,13 @@ pub fn write(
 ) -> Result<(), WriteError> {
     let named = |source| WriteError::Io { path: path.to_owned(), source };
     create_parent(path)?;
+    if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        return File::options()
+            .write(true)
+            .open(path)
+            .and_then(|mut file| fill(&mut file))
+            .map_err(named);
+    }
     let temporary = temporary(path);
     let written = File::create(&temporary).and_then(|mut file| {
         fill(&mut file)?;
@@ -106,6 +114,13 @@ mod tests {
         assert!(matches!(result, Err(WriteError::Io { path: named, .. }) if named == path));
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(names(folder.path()), ["a.txt"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_is_written_to_and_not_replaced() {
+        write(Path::new("/dev/null"), |file| file.write_all(b"text")).unwrap();
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
     }
 
     #[test]

@@ -159,7 +159,7 @@ pub(super) fn staged_path(folder: &Path, id: &str) -> PathBuf {
 
 /// The id with all bytes that are not letters, digits, `-`, `_` or an inner `.` as `%` and two
 /// hexadecimal digits; distinct ids give distinct names.
-fn file_name(id: &str) -> String {
+pub fn file_name(id: &str) -> String {
     let mut name = String::with_capacity(id.len());
     for (i, byte) in id.bytes().enumerate() {
         if byte.is_ascii_alphanumeric() || b"-_".contains(&byte) || (byte == b'.' && i > 0) {

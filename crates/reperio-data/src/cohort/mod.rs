@@ -36,6 +36,7 @@ mod work;
 pub use error::CohortError;
 pub use import::{ImportRequest, import};
 pub use inputs::Skipped;
+pub use manifest::file_name;
 pub use report::{ImportRow, ImportSummary, notes};
 
 /// Repertoires with their labels. Rows of all fields are in the same order, sorted by id.
@@ -97,6 +98,12 @@ pub fn load(
     let mut origins = Vec::new();
     let mut labels = Metadata::default();
     for folder in &found.stores {
+        if *options != ReadOptions::default() {
+            tracing::warn!(
+                store = %folder.display(),
+                "options for reading files do not apply to a store: give them to `import`"
+            );
+        }
         let cohort = store::load(folder, observer)?;
         let origin = |own: &Repertoire| (own.id.clone(), folder.display().to_string());
         origins.extend(cohort.repertoires.iter().map(origin));

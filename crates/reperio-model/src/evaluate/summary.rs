@@ -144,5 +144,8 @@ fn interval(
         let labels: Vec<bool> = rows.iter().map(|&i| labels[i]).collect();
         metrics::auc(&scores, &labels)
     };
-    Bootstrap { draws: BOOTSTRAPS, ..Bootstrap::default() }.interval(&units, area)
+    let interval =
+        Bootstrap { draws: BOOTSTRAPS, ..Bootstrap::default() }.interval(&units, area)?;
+    // Without an error every draw is perfect, which is no certainty.
+    if interval[1] - interval[0] > 1e-12 { Some(interval) } else { metrics.auc_ci }
 }

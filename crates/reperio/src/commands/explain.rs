@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
-use reperio_data::cohort::Cohort;
+use reperio_data::cohort::{self, Cohort};
 use reperio_data::repertoire::Repertoire;
 use reperio_model::model::{Explanation, Model};
 use serde::Serialize;
@@ -67,16 +67,16 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
 pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Explained> {
     paths::make_folder(&args.out)?;
     let model = Model::load(&args.model)?;
-    let cohort = args.input.load(shell)?;
+    let loaded = args.input.load(shell)?;
     let top = if args.top == 0 { usize::MAX } else { args.top };
     let write = |repertoire: &Repertoire, explanation: &Explanation| {
-        let folder = args.out.join(repertoire.id.replace(['/', '\\'], "_"));
+        let folder = args.out.join(cohort::file_name(&repertoire.id));
         sequences::write(&folder.join("sequences.tsv.gz"), &model, repertoire, explanation, top)
     };
-    let (ranked, largest_difference) = rank_cohort(&model, &cohort, top, shell, write)?;
+    let (ranked, largest_difference) = rank_cohort(&model, &loaded, top, shell, write)?;
     ranking::write(&args.out.join("sequences.tsv.gz"), &ranked)?;
     let sequences = ranked.into_iter().filter(|ranked| ranked.rank <= SHOWN).collect();
-    let repertoires = cohort.repertoires.len();
+    let repertoires = loaded.repertoires.len();
     Ok(Explained { out: args.out.clone(), repertoires, largest_difference, sequences })
 }
 

@@ -62,6 +62,8 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
 /// The command, without printing its result.
 pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Scores> {
     paths::make_parent(&args.out)?;
+    let sources = args.input.inputs.iter().chain([&args.model]);
+    paths::keep_sources(&args.out, sources.map(PathBuf::as_path))?;
     let model = Model::load(&args.model)?;
     let cohort = args.input.load(shell)?;
     let repertoires = &cohort.repertoires;

@@ -159,11 +159,15 @@ impl Training<'_> {
     }
 }
 
-/// "fit", "validation" (of at least one member), or "unlabelled".
+/// "fit", "validation" (of a member that was not trained again on everything), or "unlabelled".
 fn part(report: &TrainingReport, labels: &Labels, i: usize, id: &String) -> &'static str {
     if !labels.is_labelled(i) {
         "unlabelled"
-    } else if report.members.iter().any(|member| member.validation.contains(id)) {
+    } else if report
+        .members
+        .iter()
+        .any(|member| member.selection.is_empty() && member.validation.contains(id))
+    {
         "validation"
     } else {
         "fit"

@@ -24,6 +24,20 @@ pub(crate) fn make_parent(path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Refuses an output that would replace one of `sources`.
+pub(crate) fn keep_sources<'a>(
+    out: &Path,
+    sources: impl IntoIterator<Item = &'a Path>,
+) -> Result<()> {
+    let Ok(target) = out.canonicalize() else { return Ok(()) }; // Nothing is there yet.
+    for source in sources {
+        if source.canonicalize().is_ok_and(|source| source == target) {
+            bail!("{} is an input, expected another output file", out.display());
+        }
+    }
+    Ok(())
+}
+
 /// Writes `text` to `path`, whole or not at all.
 pub(crate) fn write_text(path: &Path, text: &str) -> Result<()> {
     use std::io::Write as _;

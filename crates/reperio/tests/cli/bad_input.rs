@@ -319,6 +319,22 @@ fn a_corrupted_model() {
 }
 
 #[test]
+fn a_score_table_does_not_replace_the_model() {
+    let (dir, bytes) = model();
+    write(&dir, "m.safetensors", &bytes);
+    let arguments = ["score", "--model", "m.safetensors", "files", "--out", "m.safetensors"];
+    assert_cmd_snapshot!(reperio(&dir, &arguments), @"
+    success: false
+    exit_code: 1
+    ----- stdout -----
+
+    ----- stderr -----
+    error: m.safetensors is an input, expected another output file
+    ");
+    assert!(std::fs::read(dir.path().join("m.safetensors")).unwrap() == bytes);
+}
+
+#[test]
 fn a_run_folder_is_not_overwritten() {
     let (dir, _) = model();
     let arguments = ["train", "--cohort", "files", "--metadata", "labels.tsv", "--out", "run"];
