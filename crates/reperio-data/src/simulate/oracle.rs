@@ -5,13 +5,13 @@
 
 use super::config::{Position, SimulationConfig};
 use super::motif::Motif;
-use super::{InvalidSimulation, Signal};
+use super::{InvalidSimulation, Signal, Target};
 use crate::repertoire::Repertoire;
 
 /// Counts the motifs of a configuration at their positions.
 #[derive(Clone, Debug)]
 pub struct Oracle {
-    signals: Vec<(Vec<Motif>, Position)>,
+    signals: Vec<(Target, Vec<Motif>, Position)>,
 }
 
 impl Oracle {
@@ -21,39 +21,28 @@ impl Oracle {
     ///
     /// If a motif cannot be read.
     pub fn new(config: &SimulationConfig) -> Result<Self, InvalidSimulation> {
-        let compile = |signal: &Signal| Ok((signal.compile()?, signal.position));
+        let compile = |signal: &Signal| Ok((signal.target, signal.compile()?, signal.position));
         Ok(Self { signals: config.signals.iter().map(compile).collect::<Result<_, _>>()? })
     }
 
-    /// Whether a junction (residue codes) carries a motif of `signal` at an allowed position.
-    ///
-    /// # Panics
-    ///
-    /// If there is no such signal.
-    pub fn carries(&self, signal: usize, junction: &[u8]) -> bool {
-        let (motifs, position) = &self.signals[signal];
-        motifs
-            .iter()
-            .any(|motif| motif.occurs(junction, |span| position.starts(junction.len(), span)))
+    /// Whether any signal belongs to `target`.
+    pub fn knows(&self, target: Target) -> bool {
+        self.signals.iter().any(|(own, ..)| *own == target)
     }
 
-    /// Clonotypes of `repertoire` that carry `signal`.
-    ///
-    /// # Panics
-    ///
-    /// If there is no such signal.
-    pub fn count(&self, signal: usize, repertoire: &Repertoire) -> u64 {
-        (0..repertoire.len())
-            .filter(|&i| self.carries(signal, repertoire.junction_codes(i)))
-            .count() as u64
+    /// Whether a junction (residue codes) carries a motif of a signal of `target` at an allowed
+    /// position.
+    pub fn carries(&self, target: Target, junction: &[u8]) -> bool {
+        let mut signals = self.signals.iter().filter(|(own, ..)| *own == target);
+        signals.any(|(_, motifs, position)| {
+            let allowed = |span| position.starts(junction.len(), span);
+            motifs.iter().any(|motif| motif.occurs(junction, allowed))
+        })
     }
 
-    /// Clonotypes of `repertoire` that carry any signal.
-    pub fn count_any(&self, repertoire: &Repertoire) -> u64 {
-        let any = |&i: &usize| {
-            let junction = repertoire.junction_codes(i);
-            (0..self.signals.len()).any(|signal| self.carries(signal, junction))
-        };
-        (0..repertoire.len()).filter(any).count() as u64
+    /// Clonotypes of `repertoire` that carry a signal of `target`.
+    pub fn count(&self, target: Target, repertoire: &Repertoire) -> u64 {
+        let carries = |&i: &usize| self.carries(target, repertoire.junction_codes(i));
+        (0..repertoire.len()).filter(carries).count() as u64
     }
 }

@@ -59,6 +59,11 @@ impl Plan {
         i / self.per_subject
     }
 
+    /// Value of `label` of repertoire `i`, known or not.
+    pub(super) fn label(&self, i: usize) -> bool {
+        self.label[self.subject(i)]
+    }
+
     /// Whether repertoire `i` carries `signal`.
     pub(super) fn carries(&self, i: usize, signal: usize) -> bool {
         self.carries[signal][self.subject(i)]
@@ -83,9 +88,8 @@ impl Plan {
             columns
                 .push(column("subject_id", &|i| Some(format!("subject{}", self.subject(i) + 1))));
         }
-        let label = |i: usize| self.label[self.subject(i)];
         columns.push(column("label", &|i| {
-            if self.label_missing[i] { None } else { binary(label(i)) }
+            if self.label_missing[i] { None } else { binary(self.label(i)) }
         }));
         if config.second.is_some() {
             let second = |i: usize| self.second[self.subject(i)];

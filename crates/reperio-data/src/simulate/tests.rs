@@ -51,7 +51,7 @@ fn positives_hold_their_witnesses_and_negatives_none() {
             });
             assert!(found, "{witness:?} stands in its repertoire");
         }
-        assert!(oracle.count(0, repertoire) >= own.len() as u64);
+        assert!(oracle.count(Target::Label, repertoire) >= own.len() as u64);
         assert_eq!(repertoire.len(), 400, "clonotypes of a generated repertoire are distinct");
     }
 }

@@ -4,6 +4,7 @@
 //! out/repertoires/<id>.tsv.gz   junction_aa  v_call  j_call  duplicate_count   (AIRR)
 //! out/metadata.tsv              repertoire_id  filename  label ...
 //! out/truth.tsv.gz              repertoire_id  signal  motif  position  junction_aa  v_call  j_call
+//! out/oracle.tsv                repertoire_id  label  carriers: clonotypes with a motif at its positions
 //! out/simulation.toml           the configuration, written last
 //! ```
 
@@ -15,18 +16,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use polars::prelude::{Column, DataFrame};
 use rayon::prelude::*;
 use serde::Serialize;
 
 use super::SimulationError;
 use super::background::Background;
-use super::config::SimulationConfig;
+use super::config::{SimulationConfig, Target};
 use super::make::{Maker, Witness};
-use super::plan::Plan;
+use super::oracle::Oracle;
+use super::plan::{self, Plan};
 use crate::atomic::{self, WriteError};
 use crate::metadata::Metadata;
 use crate::progress::{Observer, Progress};
 use crate::repertoire::Repertoire;
+use crate::table;
 
 /// Marks a finished simulation.
 const MARKER: &str = "simulation.toml";
@@ -34,7 +38,7 @@ const MARKER: &str = "simulation.toml";
 const BEGUN: &str = ".simulation-begun";
 
 /// What was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SimulationSummary {
     /// Repertoires.
     pub repertoires: u64,
@@ -44,6 +48,10 @@ pub struct SimulationSummary {
     pub witnesses: u64,
     /// Witnesses that found no clonotype long enough.
     pub unplaced: u64,
+    /// For each repertoire its label and how many of its clonotypes carry a motif of the label's
+    /// signals, implanted or not; empty where the label has no signal.
+    #[serde(skip)]
+    pub oracle: Vec<(bool, u64)>,
 }
 
 /// Makes a cohort and writes it to the folder `out`, replacing an earlier simulation there.
@@ -59,6 +67,7 @@ pub fn simulate(
     observer: &dyn Observer,
 ) -> Result<SimulationSummary, SimulationError> {
     let maker = Maker::new(config, background)?;
+    let oracle = Oracle::new(config)?;
     clear(out)?;
     let (done, clonotypes) = (AtomicU64::new(0), AtomicU64::new(0));
     let total = config.repertoires as u64;
@@ -68,17 +77,27 @@ pub fn simulate(
         }
         let made = maker.make(i);
         let name = format!("repertoires/{}.tsv.gz", made.repertoire.id);
-        write_gz(&out.join(name), &table(&made.repertoire))?;
+        write_gz(&out.join(name), &airr(&made.repertoire))?;
         clonotypes.fetch_add(made.repertoire.len() as u64, Ordering::Relaxed);
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
         observer.progress(Progress { task: "simulating", done, total, unit: "repertoires" });
-        Ok((made.witnesses, made.unplaced))
+        let carriers = oracle.count(Target::Label, &made.repertoire);
+        Ok(Written { witnesses: made.witnesses, unplaced: made.unplaced, carriers })
     };
-    let made: Vec<(Vec<Witness>, u64)> =
+    let made: Vec<Written> =
         (0..config.repertoires).into_par_iter().map(write).collect::<Result<_, _>>()?;
-    let truth: Vec<&Witness> = made.iter().flat_map(|(witnesses, _)| witnesses).collect();
+    let truth: Vec<&Witness> = made.iter().flat_map(|made| &made.witnesses).collect();
     write_gz(&out.join("truth.tsv.gz"), &truth_table(&truth))?;
-    let metadata = metadata_table(&Plan::new(config).metadata(config));
+    let plan = Plan::new(config);
+    let oracle: Vec<(bool, u64)> = if oracle.knows(Target::Label) {
+        made.iter().enumerate().map(|(i, made)| (plan.label(i), made.carriers)).collect()
+    } else {
+        Vec::new()
+    };
+    if !oracle.is_empty() {
+        write_oracle(config, &oracle, out)?;
+    }
+    let metadata = metadata_table(&plan.metadata(config));
     atomic::write(&out.join("metadata.tsv"), |file| file.write_all(metadata.as_bytes()))?;
     let text = toml::to_string(config)?;
     atomic::write(&out.join(MARKER), |file| file.write_all(text.as_bytes()))?;
@@ -87,8 +106,32 @@ pub fn simulate(
         repertoires: total,
         clonotypes: clonotypes.into_inner(),
         witnesses: truth.len() as u64,
-        unplaced: made.iter().map(|(_, unplaced)| unplaced).sum(),
+        unplaced: made.iter().map(|made| made.unplaced).sum(),
+        oracle,
     })
+}
+
+/// What remains of a repertoire once it is written.
+struct Written {
+    witnesses: Vec<Witness>,
+    unplaced: u64,
+    carriers: u64,
+}
+
+fn write_oracle(
+    config: &SimulationConfig,
+    oracle: &[(bool, u64)],
+    out: &Path,
+) -> Result<(), WriteError> {
+    let ids: Vec<String> = (0..oracle.len()).map(|i| plan::id(config, i)).collect();
+    let labels: Vec<u32> = oracle.iter().map(|&(label, _)| u32::from(label)).collect();
+    let carriers: Vec<u64> = oracle.iter().map(|&(_, carriers)| carriers).collect();
+    let columns = vec![
+        Column::new("repertoire_id".into(), ids),
+        Column::new("label".into(), labels),
+        Column::new("carriers".into(), carriers),
+    ];
+    table::write_tsv(&out.join("oracle.tsv"), DataFrame::new(oracle.len(), columns))
 }
 
 /// Removes an earlier simulation, finished or not; refuses a folder with other repertoires.
@@ -99,7 +142,7 @@ fn clear(out: &Path) -> Result<(), SimulationError> {
         return Err(SimulationError::Occupied { path: repertoires });
     }
     atomic::write(&out.join(BEGUN), |_| Ok(()))?;
-    for name in [MARKER, "metadata.tsv", "truth.tsv.gz"] {
+    for name in [MARKER, "metadata.tsv", "truth.tsv.gz", "oracle.tsv"] {
         remove(&out.join(name))?;
     }
     match fs::remove_dir_all(&repertoires) {
@@ -128,7 +171,7 @@ fn write_gz(path: &Path, text: &str) -> Result<(), WriteError> {
 }
 
 /// A repertoire as AIRR rows.
-fn table(repertoire: &Repertoire) -> String {
+fn airr(repertoire: &Repertoire) -> String {
     let mut text = String::with_capacity(repertoire.len() * 40);
     text.push_str("junction_aa\tv_call\tj_call\tduplicate_count\n");
     for i in 0..repertoire.len() {

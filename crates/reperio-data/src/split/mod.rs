@@ -27,20 +27,6 @@ pub struct Item {
     pub group: String,
 }
 
-/// A side of a single split.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Part {
-    /// Fits parameters.
-    Train,
-    /// Selects among fits.
-    Validation,
-    /// Measures, once.
-    Test,
-}
-
 /// Why items could not be split.
 #[derive(Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -89,22 +75,8 @@ pub fn folds(items: &[Item], k: usize, seed: u64) -> Result<Vec<usize>, SplitErr
     parts(items, &vec![1.0 / k as f64; k], seed)
 }
 
-/// The part of each item for one split with the shares `fractions` of train, validation and test,
-/// such as `[0.6, 0.2, 0.2]`; no part is empty.
-///
-/// # Errors
-///
-/// If a share is not positive or they do not sum to 1, there are fewer than 3 groups, or ids repeat.
-pub fn train_validation_test(
-    items: &[Item],
-    fractions: [f64; 3],
-    seed: u64,
-) -> Result<Vec<Part>, SplitError> {
-    let names = [Part::Train, Part::Validation, Part::Test];
-    Ok(parts(items, &fractions, seed)?.into_iter().map(|part| names[part]).collect())
-}
-
-/// Whether each item is held out, about `fraction` of them in all; for the inner validation split.
+/// Whether each item is held out, about `fraction` of them in all; for a
+/// single split.
 ///
 /// Each stratum that occurs in two groups or more is on both sides, unless that would divide a group.
 ///
@@ -237,11 +209,11 @@ mod tests {
     }
 
     #[test]
-    fn one_split_has_the_shares_asked_for() {
+    fn one_split_has_the_share_asked_for() {
         let items = singles(1_500, 750);
-        let parts = train_validation_test(&items, [0.6, 0.2, 0.2], 7).unwrap();
-        let of = |part| parts.iter().filter(|own| **own == part).count();
-        assert_eq!([of(Part::Train), of(Part::Validation), of(Part::Test)], [900, 300, 300]);
+        let held: Vec<usize> =
+            holdout(&items, 0.2, 7).unwrap().into_iter().map(usize::from).collect();
+        assert_eq!(["yes", "no"].map(|stratum| count(&items, &held, stratum, 1)), [150, 150]);
     }
 
     #[test]

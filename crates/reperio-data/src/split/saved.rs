@@ -1,4 +1,4 @@
-//! Splits in a file: `repertoire_id` and `fold`, one row a repertoire.
+//! Splits in a file: `repertoire_id` and `fold`, one row a repertoire; an empty fold is never held out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -9,11 +9,12 @@ use super::Item;
 use crate::atomic::WriteError;
 use crate::table::{self, TableError, quoted};
 
-/// The fold of each repertoire; folds are numbered 0, 1, .. without a gap.
+/// The fold of each repertoire, `None` for one that only trains; folds are numbered 0, 1, .. without
+/// a gap.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Splits {
     /// Fold by `repertoire_id`.
-    pub folds: BTreeMap<String, usize>,
+    pub folds: BTreeMap<String, Option<usize>>,
 }
 
 /// Why a table of splits could not be used.
@@ -32,7 +33,9 @@ pub enum SplitsError {
         found: Vec<String>,
     },
     /// A fold is no number.
-    #[error("{path}:{line}: fold {found:?}, expected a whole number from 0")]
+    #[error(
+        "{path}:{line}: fold {found:?}, expected a whole number from 0, or nothing for one that only trains"
+    )]
     Fold {
         /// File being read.
         path: PathBuf,
@@ -51,8 +54,8 @@ pub enum SplitsError {
         /// The repertoire.
         id: String,
     },
-    /// Only one fold, so that nothing is left to train on.
-    #[error("{path}: {folds} folds, expected at least 2")]
+    /// Nothing is held out, or nothing is left to train on.
+    #[error("{path}: {folds} folds, expected at least 2, or 1 beside repertoires without a fold")]
     TooFewFolds {
         /// File being read.
         path: PathBuf,
@@ -90,7 +93,7 @@ impl Splits {
     /// # Panics
     ///
     /// If the slices differ in length.
-    pub fn new(items: &[Item], folds: &[usize]) -> Self {
+    pub fn new(items: &[Item], folds: &[Option<usize>]) -> Self {
         assert_eq!(items.len(), folds.len(), "one fold an item");
         let rows = items.iter().zip(folds).map(|(item, &fold)| (item.id.clone(), fold));
         Self { folds: rows.collect() }
@@ -108,22 +111,30 @@ impl Splits {
         let (Some(id), Some(fold)) = (place("repertoire_id"), place("fold")) else {
             return Err(SplitsError::Columns { path: path.to_owned(), found: table.columns });
         };
-        let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
+        let mut numbers: BTreeMap<String, Option<usize>> = BTreeMap::new();
         for (line, row) in table.rows {
             let path = path.to_owned();
-            let Ok(number) = row[fold].parse() else {
-                return Err(SplitsError::Fold { path, line, found: row[fold].clone() });
+            let number = match row[fold].as_str() {
+                "" => None,
+                number => match number.parse() {
+                    Ok(number) => Some(number),
+                    Err(_) => {
+                        return Err(SplitsError::Fold { path, line, found: row[fold].clone() });
+                    }
+                },
             };
             if numbers.insert(row[id].clone(), number).is_some() {
                 return Err(SplitsError::Twice { path, line, id: row[id].clone() });
             }
         }
-        let distinct: BTreeSet<usize> = numbers.values().copied().collect();
-        if distinct.len() < 2 {
+        let parts: BTreeSet<Option<usize>> = numbers.values().copied().collect();
+        let distinct: BTreeSet<usize> = parts.iter().copied().flatten().collect();
+        if parts.len() < 2 {
             return Err(SplitsError::TooFewFolds { path: path.to_owned(), folds: distinct.len() });
         }
         let rank = |number: usize| distinct.range(..number).count();
-        Ok(Self { folds: numbers.into_iter().map(|(id, number)| (id, rank(number))).collect() })
+        let ranked = numbers.into_iter().map(|(id, number)| (id, number.map(rank)));
+        Ok(Self { folds: ranked.collect() })
     }
 
     /// Writes the table as TSV, sorted by id, all at once or not at all.
@@ -133,7 +144,8 @@ impl Splits {
     /// Names the file if it cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), WriteError> {
         let ids: Vec<&str> = self.folds.keys().map(String::as_str).collect();
-        let folds: Vec<u64> = self.folds.values().map(|&fold| fold as u64).collect();
+        let folds: Vec<Option<u64>> =
+            self.folds.values().map(|fold| fold.map(|f| f as u64)).collect();
         let columns =
             vec![Column::new("repertoire_id".into(), ids), Column::new("fold".into(), folds)];
         table::write_tsv(path, DataFrame::new(self.folds.len(), columns))
@@ -141,7 +153,7 @@ impl Splits {
 
     /// Folds in all.
     pub fn len(&self) -> usize {
-        self.folds.values().max().map_or(0, |last| last + 1)
+        self.folds.values().flatten().max().map_or(0, |last| last + 1)
     }
 
     /// Whether there is no fold.
@@ -149,17 +161,17 @@ impl Splits {
         self.folds.is_empty()
     }
 
-    /// The fold of each item.
+    /// The fold of each item, `None` for one that only trains.
     ///
     /// # Errors
     ///
     /// Lists every repertoire that only one side has and every group that the folds divide.
-    pub fn of(&self, items: &[Item]) -> Result<Vec<usize>, SplitsError> {
+    pub fn of(&self, items: &[Item]) -> Result<Vec<Option<usize>>, SplitsError> {
         let known: BTreeSet<&String> = items.iter().map(|item| &item.id).collect();
         let unknown = self.folds.keys().filter(|id| !known.contains(id)).cloned().collect();
         let missing: Vec<String> =
             known.into_iter().filter(|id| !self.folds.contains_key(*id)).cloned().collect();
-        let mut of_group: BTreeMap<&String, BTreeSet<usize>> = BTreeMap::new();
+        let mut of_group: BTreeMap<&String, BTreeSet<Option<usize>>> = BTreeMap::new();
         for item in items {
             of_group.entry(&item.group).or_default().extend(self.folds.get(&item.id));
         }
@@ -197,7 +209,10 @@ mod tests {
         let path = folder.path().join("splits.tsv");
         std::fs::write(&path, text).unwrap();
         match Splits::read(&path).and_then(|splits| splits.of(&items())) {
-            Ok(folds) => format!("{folds:?}"),
+            Ok(folds) => {
+                let name = |fold: &Option<usize>| fold.map_or("-".to_owned(), |f| f.to_string());
+                folds.iter().map(name).collect::<Vec<_>>().join(" ")
+            }
             Err(err) => err.to_string().replace(&format!("{}/", folder.path().display()), ""),
         }
     }
@@ -206,26 +221,27 @@ mod tests {
     fn what_is_written_is_read() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("splits.tsv");
-        let splits = Splits::new(&items(), &[1, 0, 1]);
+        let splits = Splits::new(&items(), &[Some(0), None, Some(0)]);
         splits.write(&path).unwrap();
         assert_eq!(
             std::fs::read_to_string(&path).unwrap(),
-            "repertoire_id\tfold\na\t0\nb\t1\nc\t1\n"
+            "repertoire_id\tfold\na\t\nb\t0\nc\t0\n"
         );
         let read = Splits::read(&path).unwrap();
         assert_eq!(read, splits);
-        assert_eq!(read.len(), 2);
-        assert_eq!(read.of(&items()).unwrap(), [1, 0, 1]);
+        assert_eq!(read.len(), 1);
+        assert_eq!(read.of(&items()).unwrap(), [Some(0), None, Some(0)]);
     }
 
     #[test]
     fn tables_that_do_not_fit_are_refused() {
-        assert_snapshot!(check("repertoire_id\tfold\na\t1\nb\t5\nc\t5\n"), @"[1, 0, 1]");
+        assert_snapshot!(check("repertoire_id\tfold\na\t1\nb\t5\nc\t5\n"), @"1 0 1");
+        assert_snapshot!(check("repertoire_id\tfold\na\t\nb\t5\nc\t5\n"), @"0 - 0");
         assert_snapshot!(check("repertoire_id\tfold\na\t1\nb\t2\nd\t3\ne\t3\n"), @r#"the splits do not fit the cohort: not in the cohort: "d", "e"; without a fold: "c""#);
         assert_snapshot!(check("repertoire_id\tfold\na\t0\nb\t1\nc\t0\n"), @r#"the splits do not fit the cohort: groups in more than one fold: "y""#);
         assert_snapshot!(check("id\tfold\na\t0\n"), @r#"splits.tsv:1: columns "id", "fold", expected `repertoire_id` and `fold`"#);
-        assert_snapshot!(check("repertoire_id\tfold\na\t0\nb\ttest\n"), @r#"splits.tsv:3: fold "test", expected a whole number from 0"#);
+        assert_snapshot!(check("repertoire_id\tfold\na\t0\nb\ttest\n"), @r#"splits.tsv:3: fold "test", expected a whole number from 0, or nothing for one that only trains"#);
         assert_snapshot!(check("repertoire_id\tfold\na\t0\na\t1\n"), @r#"splits.tsv:3: "a" a second time, expected one row a repertoire"#);
-        assert_snapshot!(check("repertoire_id\tfold\na\t0\nb\t0\nc\t0\n"), @"splits.tsv: 1 folds, expected at least 2");
+        assert_snapshot!(check("repertoire_id\tfold\na\t0\nb\t0\nc\t0\n"), @"splits.tsv: 1 folds, expected at least 2, or 1 beside repertoires without a fold");
     }
 }

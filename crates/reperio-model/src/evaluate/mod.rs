@@ -27,8 +27,8 @@ pub use summary::{Metrics, TargetSummary};
 /// How to evaluate.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Fold of each repertoire of the dataset.
-    pub folds: Vec<usize>,
+    /// Fold in which each repertoire of the dataset is held out; `None` for one that only trains.
+    pub folds: Vec<Option<usize>>,
     /// Train on labels permuted with this seed: a control that must come out at chance.
     pub permute_labels: Option<u64>,
 }
@@ -51,9 +51,10 @@ pub struct HeldOut {
 pub struct Evaluation {
     /// Targets; the mean and standard deviation of a regression are those of the whole dataset.
     pub targets: Vec<Target>,
-    /// Labels that were evaluated against (permuted ones if asked for), a row a target.
+    /// Labels that were evaluated against (permuted ones if asked for), a row a target, a label a
+    /// prediction.
     pub labels: Vec<Vec<Option<f64>>>,
-    /// Predictions in the order of the dataset.
+    /// Predictions in the order of the dataset, of those that were held out.
     pub predictions: Vec<HeldOut>,
     /// Figures, a target each.
     pub summaries: Vec<TargetSummary>,
@@ -86,7 +87,7 @@ pub fn evaluate(
         None => dataset.labels.clone(),
     };
     labels.standardise();
-    let n_folds = plan.folds.iter().max().map_or(0, |last| last + 1);
+    let n_folds = plan.folds.iter().flatten().max().map_or(0, |last| last + 1);
     let mut predictions: Vec<Option<HeldOut>> = vec![None; dataset.repertoires.len()];
     let mut training = Vec::new();
     for fold in 0..n_folds {
@@ -97,7 +98,7 @@ pub fn evaluate(
             unit: "folds",
         });
         let (held, inside): (Vec<usize>, Vec<usize>) =
-            (0..plan.folds.len()).partition(|&i| plan.folds[i] == fold);
+            (0..plan.folds.len()).partition(|&i| plan.folds[i] == Some(fold));
         let repertoires: Vec<Repertoire> =
             inside.iter().map(|&i| dataset.repertoires[i].clone()).collect();
         let groups: Vec<String> = inside.iter().map(|&i| dataset.groups[i].clone()).collect();
@@ -117,8 +118,11 @@ pub fn evaluate(
         }
         training.push(fitted.report);
     }
+    let tested: Vec<usize> = (0..predictions.len()).filter(|&i| predictions[i].is_some()).collect();
     let predictions: Vec<HeldOut> = predictions.into_iter().flatten().collect();
-    let summaries = summary::summaries(&labels, &predictions, dataset.groups);
+    let groups: Vec<String> = tested.iter().map(|&i| dataset.groups[i].clone()).collect();
+    let labels = labels.select(&tested);
+    let summaries = summary::summaries(&labels, &predictions, &groups);
     Ok(Evaluation {
         targets: labels.targets,
         labels: labels.values,
@@ -164,23 +168,8 @@ fn raw(targets: &[Target], outputs: &[f64]) -> Vec<f64> {
     raw
 }
 
-/// Stratified folds that keep groups apart, for labelled repertoires; the others follow their group
-/// or the first fold and are scored all the same.
-///
-/// # Errors
-///
-/// If there are fewer groups than folds.
-pub fn folds(
-    ids: &[String],
-    labels: &Labels,
-    groups: &[String],
-    k: usize,
-    seed: u64,
-) -> Result<Vec<usize>, split::SplitError> {
-    split::folds(&items(ids, labels, groups), k, seed)
-}
-
-/// Repertoires as splits see them.
+/// Repertoires as splits see them: stratified by their labels, groups undivided. Those without a label
+/// follow their group or balance the sizes, and are scored all the same.
 pub fn items(ids: &[String], labels: &Labels, groups: &[String]) -> Vec<split::Item> {
     let item = |(i, (id, group)): (usize, (&String, &String))| split::Item {
         id: id.clone(),

@@ -4,3 +4,4 @@ pub(crate) mod cohort;
 pub(crate) mod inputs;
 pub(crate) mod rarefy;
 pub(crate) mod run_config;
+pub(crate) mod shares;

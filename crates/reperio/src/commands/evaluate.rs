@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use polars::prelude::{Column, DataFrame};
 use reperio_data::cohort::Cohort;
-use reperio_data::split::Splits;
+use reperio_data::split::{self, Item, Splits};
 use reperio_model::config::Config;
 use reperio_model::evaluate::{self, Evaluation, Plan, TargetSummary};
 use reperio_model::model::Model;
@@ -18,6 +18,7 @@ use super::train::ConfigArgs;
 use crate::arguments::cohort::{CohortArgs, TargetArgs, fingerprint};
 use crate::arguments::rarefy::RarefyArgs;
 use crate::arguments::run_config;
+use crate::arguments::shares::Shares;
 use crate::shell::output::Report;
 use crate::shell::{Shell, interrupted, paths, table};
 use crate::tables::evaluation;
@@ -34,6 +35,7 @@ use crate::tables::evaluation;
 Example:
   reperio evaluate --cohort cohort --target disease --folds 5 --out evaluation
   reperio evaluate --cohort cohort --target disease --permute-labels --out control
+  reperio evaluate --cohort cohort --target disease --split 60/20/20 --out evaluation
   reperio evaluate --cohort others --model run --out test")]
 pub(crate) struct Args {
     /// Folder to write to
@@ -45,9 +47,13 @@ pub(crate) struct Args {
     /// Folds
     #[arg(long, value_name = "K", default_value_t = 5)]
     folds: usize,
-    /// Table of `repertoire_id` and `fold` to use in place of drawn folds
+    /// Table of `repertoire_id` and `fold` to use in place of drawn folds; without a fold: only trains
     #[arg(long, value_name = "TSV", conflicts_with = "folds")]
     splits: Option<PathBuf>,
+    /// One split in place of folds: shares of training, validation and test. Training ends with a fit
+    /// to training and validation part together where `training.refit` is on
+    #[arg(long, value_name = "60/20/20", conflicts_with_all = ["folds", "splits", "model"])]
+    split: Option<Shares>,
     /// Deal the labels out at random first: a control that must come out at 0.5
     #[arg(long, value_name = "SEED", num_args = 0..=1, default_missing_value = "1")]
     permute_labels: Option<u64>,
@@ -105,7 +111,11 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
 /// The command, without printing its result.
 pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Evaluated> {
     let started = Instant::now();
-    let config = args.config.resolve()?;
+    let mut config = args.config.resolve()?;
+    if let Some(shares) = args.split {
+        config.training.validation_fraction = shares.validation_fraction();
+        config.validate()?;
+    }
     paths::make_folder(&args.out)?;
     if args.out.join("metrics.json").exists() && !args.resume {
         let out = args.out.display();
@@ -134,12 +144,7 @@ fn cross_validate(
     let labels = args.target.labels(&cohort.metadata)?;
     let groups = args.target.groups(&cohort.metadata)?;
     let items = evaluate::items(&cohort.metadata.ids, &labels, &groups);
-    let folds = if let Some(path) = &args.splits {
-        Splits::read(path)?.of(&items).with_context(|| path.display().to_string())?
-    } else {
-        let seed = config.training.seed;
-        evaluate::folds(&cohort.metadata.ids, &labels, &groups, args.folds, seed)?
-    };
+    let folds = folds(args, &items, config.training.seed)?;
     shell.log_to(&args.out)?;
     run_config::write(&args.out, config, fingerprint(cohort)?)?;
     Splits::new(&items, &folds).write(&args.out.join("splits.tsv"))?;
@@ -150,6 +155,18 @@ fn cross_validate(
         evaluate::evaluate(dataset, config, &plan, Some(&checkpoint), shell.observer());
     let resume = "the same command with --resume goes on where it stopped";
     shell.or_interrupted(evaluation, resume)
+}
+
+/// In which fold each repertoire is held out, if in any.
+fn folds(args: &Args, items: &[Item], seed: u64) -> Result<Vec<Option<usize>>> {
+    if let Some(path) = &args.splits {
+        return Splits::read(path)?.of(items).with_context(|| path.display().to_string());
+    }
+    if let Some(shares) = args.split {
+        let held = split::holdout(items, shares.test, seed)?;
+        return Ok(held.into_iter().map(|held| held.then_some(0)).collect());
+    }
+    Ok(split::folds(items, args.folds, seed)?.into_iter().map(Some).collect())
 }
 
 /// Tests a trained model on the labelled repertoires of `cohort`.

@@ -9,6 +9,7 @@ use reperio_data::generator::Generator;
 use reperio_data::simulate::{
     self, Background, Clonotypes, Signal, SimulationConfig, SimulationSummary,
 };
+use reperio_model::metrics;
 use serde::Serialize;
 
 use crate::arguments::inputs::ReadArgs;
@@ -17,8 +18,9 @@ use crate::shell::{Shell, paths};
 
 /// Simulate a cohort with implanted signals
 ///
-/// Writes OUT/repertoires/*.tsv.gz, OUT/metadata.tsv, OUT/truth.tsv.gz (what was implanted where) and
-/// OUT/simulation.toml (the resolved configuration). Backgrounds are drawn from the built-in
+/// Writes OUT/repertoires/*.tsv.gz, OUT/metadata.tsv, OUT/truth.tsv.gz (what was implanted where),
+/// OUT/oracle.tsv (what one who knows the motifs would count) and OUT/simulation.toml (the resolved
+/// configuration). Backgrounds are drawn from the built-in
 /// generator of human TCR beta, or are the rows of any cohort.
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -68,6 +70,9 @@ pub(crate) struct Simulated {
     /// `repertoires`, `clonotypes`, `witnesses` (implanted sequences) and `unplaced` ones.
     #[serde(flatten)]
     summary: SimulationSummary,
+    /// AUC for `label` of counting its signals' motifs at their positions, as one who knows them
+    /// would; none without a signal.
+    oracle_auc: Option<f64>,
 }
 
 pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
@@ -99,7 +104,11 @@ fn to(
     shell: &Shell,
 ) -> Result<Simulated> {
     let summary = simulate::simulate(config, background, out, shell.observer());
-    Ok(Simulated { out: out.to_owned(), summary: shell.or_interrupted(summary, AGAIN)? })
+    let summary = shell.or_interrupted(summary, AGAIN)?;
+    let (labels, carriers): (Vec<bool>, Vec<f64>) =
+        summary.oracle.iter().map(|&(label, carriers)| (label, carriers as f64)).unzip();
+    let oracle_auc = metrics::auc(&carriers, &labels);
+    Ok(Simulated { out: out.to_owned(), summary, oracle_auc })
 }
 
 /// The config file with what the command line overrides.
@@ -136,13 +145,17 @@ fn signal(motifs: &[String], witness_rate: f64) -> Result<Signal> {
 
 impl Report for Simulated {
     fn lines(&self) -> Vec<String> {
-        let SimulationSummary { repertoires, clonotypes, witnesses, unplaced } = self.summary;
-        let mut lines = align(&[
-            row([&"repertoires", &repertoires]),
-            row([&"clonotypes", &clonotypes]),
-            row([&"implanted", &witnesses]),
-            row([&"not placed", &unplaced]),
-        ]);
+        let SimulationSummary { repertoires, clonotypes, witnesses, unplaced, .. } = &self.summary;
+        let mut rows = vec![
+            row([&"repertoires", repertoires]),
+            row([&"clonotypes", clonotypes]),
+            row([&"implanted", witnesses]),
+            row([&"not placed", unplaced]),
+        ];
+        if let Some(auc) = self.oracle_auc {
+            rows.push(row([&"oracle AUC", &format!("{auc:.4}")]));
+        }
+        let mut lines = align(&rows);
         lines.push(format!("Simulated in {}", self.out.display()));
         lines
     }

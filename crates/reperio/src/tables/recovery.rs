@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use flate2::read::GzDecoder;
 use reperio_data::alphabet;
-use reperio_data::simulate::{Oracle, SimulationConfig};
+use reperio_data::simulate::{Oracle, SimulationConfig, Target};
 use serde::Serialize;
 
 /// How many of the implanted sequences were found.
@@ -38,7 +38,7 @@ pub(crate) fn recovery(made: &Path, why: &Path) -> Result<Recovery> {
     let ranked = rows(&why.join("sequences.tsv.gz"), ["junction_aa", "v_call", "j_call"])?;
     let carries = |[junction, ..]: &&[String; 3]| {
         let codes: Option<Vec<u8>> = junction.bytes().map(alphabet::code).collect();
-        codes.is_some_and(|codes| (0..config.signals.len()).any(|s| oracle.carries(s, &codes)))
+        codes.is_some_and(|codes| oracle.carries(Target::Label, &codes))
     };
     let found = ranked.iter().take(implanted).filter(carries).count();
     Ok(Recovery { recovery: found as f64 / implanted.max(1) as f64, implanted })
