@@ -63,7 +63,8 @@ impl fmt::Display for DropReason {
 
 /// Rows of one repertoire, by what became of them.
 ///
-/// Invariant: `rows == kept + dropped()`. All fields below `dropped` count kept rows.
+/// Invariant: `rows == kept + dropped()`. All fields below `dropped` count kept rows, but for
+/// `samples_joined`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportCounts {
     /// Rows read.
@@ -92,6 +93,9 @@ pub struct ImportCounts {
     pub short_rows: u64,
     /// Rows whose junction was translated from nucleotides.
     pub translated: u64,
+    /// Samples that one 10x table joins (`aggr` numbers them behind the barcodes); 0 if it is one.
+    #[serde(default)]
+    pub samples_joined: u64,
     /// Rows by locus.
     pub loci: BTreeMap<Locus, u64>,
     /// Rows whose locus neither a column nor a gene tells; they are kept whatever loci are asked for.
@@ -118,6 +122,7 @@ impl ImportCounts {
         self.anchors_restored += other.anchors_restored;
         self.short_rows += other.short_rows;
         self.translated += other.translated;
+        self.samples_joined += other.samples_joined;
         self.unknown_locus += other.unknown_locus;
         for (reason, rows) in &other.dropped {
             *self.dropped.entry(*reason).or_default() += rows;

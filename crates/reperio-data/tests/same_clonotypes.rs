@@ -5,7 +5,9 @@
 use std::fmt::Write;
 
 use proptest::prelude::*;
+use reperio_data::cohort::{self, Cohort, ImportRequest};
 use reperio_data::format::{Format, ReadOptions, ReadRepertoire, read_file};
+use reperio_data::progress::Silent;
 
 /// A V gene as IMGT and as Adaptive write it.
 const V: [[&str; 2]; 6] = [
@@ -130,5 +132,39 @@ proptest! {
             prop_assert_eq!(&other.repertoire, &expected.repertoire, "{}", table);
             prop_assert_eq!(&other.counts, &expected.counts);
         }
+    }
+}
+
+/// The bytes of a store's tables after importing `table` as the only file.
+fn store(table: &str) -> (Cohort, [Vec<u8>; 2]) {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, out) = (folder.path().join("donor.tsv"), folder.path().join("cohort"));
+    std::fs::write(&file, table).unwrap();
+    let request = ImportRequest {
+        inputs: vec![file],
+        metadata: None,
+        out: out.clone(),
+        options: ReadOptions::default(),
+    };
+    cohort::import(&request, &Silent).unwrap();
+    let cohort =
+        cohort::load(std::slice::from_ref(&out), None, &ReadOptions::default(), &Silent).unwrap();
+    let bytes = |name: &str| std::fs::read(out.join(name)).unwrap();
+    (cohort, [bytes("cohort.parquet"), bytes("repertoires/donor.parquet")])
+}
+
+#[test]
+fn imported_exports_of_different_tools_are_one_cohort() {
+    let row = |n: usize| Made {
+        junction_aa: format!("CASS{}EQYF", ["AG", "GQ", "*S", "SA"][n % 4]),
+        v: n % V.len(),
+        j: n % J.len(),
+        copies: 1 + n as u64 * 7 % 50,
+    };
+    let rows: Vec<Made> = (0..60).map(row).collect();
+    let expected = store(&airr(&rows));
+    assert_eq!(expected.0.counts[0].dropped(), 15);
+    for table in [immunoseq_old(&rows), immunoseq_new(&rows), mixcr(&rows)] {
+        assert!(store(&table) == expected, "{table}");
     }
 }

@@ -37,6 +37,14 @@ pub enum CohortError {
         /// The store.
         path: PathBuf,
     },
+    /// Options for reading files, and a store whose files have been read already.
+    #[error(
+        "{path} is a cohort: options for reading files (species, loci, lengths, columns) were decided when it was imported, give them to `import`"
+    )]
+    OptionsForStore {
+        /// The store.
+        path: PathBuf,
+    },
     /// Every row of every repertoire was dropped.
     #[error("no clonotype left of {rows} rows: {reasons}")]
     NoClonotypes {

@@ -75,12 +75,12 @@ impl Cohort {
 ///
 /// `metadata` gives the labels; without it they come from a `metadata.tsv` or `.csv` at the top of
 /// the only input, or from the stores. Files in folders that are no repertoire tables are left out,
-/// with a warning in the log. `options` are for raw files.
+/// with a warning in the log. `options` are for raw files: a store has been read already.
 ///
 /// # Errors
 ///
-/// If an input is missing or broken, ids repeat, or the metadata does not match; faults of one kind
-/// are listed all at once.
+/// If an input is missing or broken, ids repeat, the metadata does not match, or options other than
+/// the defaults are given for a store; faults of one kind are listed all at once.
 pub fn load(
     inputs: &[PathBuf],
     metadata: Option<&Path>,
@@ -99,10 +99,7 @@ pub fn load(
     let mut labels = Metadata::default();
     for folder in &found.stores {
         if *options != ReadOptions::default() {
-            tracing::warn!(
-                store = %folder.display(),
-                "options for reading files do not apply to a store: give them to `import`"
-            );
+            return Err(CohortError::OptionsForStore { path: folder.clone() });
         }
         let cohort = store::load(folder, observer)?;
         let origin = |own: &Repertoire| (own.id.clone(), folder.display().to_string());

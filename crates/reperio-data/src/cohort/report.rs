@@ -63,6 +63,12 @@ pub fn notes(counts: &ImportCounts) -> Vec<String> {
     if counts.clonotypes == 0 {
         notes.push("no clonotype left".to_owned());
     }
+    if counts.samples_joined > 0 {
+        notes.push(format!(
+            "cells of {} samples taken as one repertoire: name the column that tells them apart with --repertoire-column, or import each sample's own table",
+            counts.samples_joined
+        ));
+    }
     let facts = [
         (counts.missing_counts, "without a count, taken as 1"),
         (counts.rounded_counts, "with a fractional count, rounded"),

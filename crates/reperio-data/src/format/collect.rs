@@ -86,6 +86,8 @@ struct Group {
     residues: u64,
     /// Every contig kept, if clonotypes are counted in cells.
     contigs: HashSet<Contig>,
+    /// What follows the last `-` of each barcode: `aggr` numbers the samples that it joins so.
+    wells: HashSet<Vec<u8>>,
 }
 
 /// Gathers the rows of one file.
@@ -162,6 +164,7 @@ impl<'a> Collector<'a> {
                 counts: ImportCounts::default(),
                 residues: 0,
                 contigs: HashSet::new(),
+                wells: HashSet::new(),
             });
             self.index.insert(id.into(), self.groups.len() - 1);
             self.groups.len() - 1
@@ -281,6 +284,12 @@ impl<'a> Collector<'a> {
         if !self.places.cell.is_empty() {
             let named = self.places.cell.iter().map(|&at| field(record, at));
             let cell = named.collect::<Vec<_>>().join(&b'\t');
+            let barcode = field(record, self.places.cell[0]);
+            let dash = barcode.iter().rposition(|&byte| byte == b'-');
+            let well = dash.map_or(&[][..], |dash| &barcode[dash..]);
+            if !well.is_empty() && !group.wells.contains(well) {
+                group.wells.insert(well.to_owned());
+            }
             let junction = self.junction.as_slice().into();
             let contig = Contig { cell, junction, v: kept.v.gene, j: kept.j.gene };
             if !group.contigs.insert(contig) {
@@ -312,7 +321,7 @@ impl<'a> Collector<'a> {
     pub(super) fn finish(self, only: &str) -> Result<Vec<ReadRepertoire>, (u64, Fault)> {
         let named = self.options.repertoire_column.is_some() || self.groups.len() > 1;
         let mut out = Vec::with_capacity(self.groups.len());
-        for Group { id, first_line, builder, mut counts, .. } in self.groups {
+        for Group { id, first_line, builder, mut counts, wells, .. } in self.groups {
             if named && id.is_empty() {
                 let at = self.places.repertoire_id[0];
                 let expected = "the id of a repertoire in every row";
@@ -323,6 +332,7 @@ impl<'a> Collector<'a> {
             let repertoire = builder.finish(id);
             counts.clonotypes = repertoire.len() as u64;
             counts.templates = repertoire.templates();
+            counts.samples_joined = if wells.len() > 1 { wells.len() as u64 } else { 0 };
             out.push(ReadRepertoire { repertoire, counts, format: self.format });
         }
         out.sort_by(|a, b| a.repertoire.id.cmp(&b.repertoire.id));

@@ -48,6 +48,17 @@ mod tests {
     }
 
     #[test]
+    fn samples_that_aggr_joins_are_noticed() {
+        let row = "True,c,True,TRB,TRBV9,None,TRBJ2-7,TRBC2,True,CASSYEQYF,TGT,40";
+        let table = format!("{HEADER}\nA-1,{row}\nA-2,{row}\nB-2,{row}\n");
+        assert_snapshot!(check(&table), @r"
+        10x case: 3 of 3 rows
+        CASSYEQYF TRBV9 TRBJ2-7 3
+        noted: samples joined 2
+        ");
+    }
+
+    #[test]
     fn contigs_that_cell_ranger_doubts_are_dropped() {
         let table = format!(
             "{HEADER}\n\

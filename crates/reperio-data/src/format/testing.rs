@@ -47,6 +47,7 @@ fn render(read: &ReadRepertoire) -> String {
         ("anchors restored", counts.anchors_restored),
         ("translated", counts.translated),
         ("short rows", counts.short_rows),
+        ("samples joined", counts.samples_joined),
     ];
     let noted = notes.iter().filter(|(_, rows)| *rows > 0);
     lines.extend(noted.map(|(note, rows)| format!("noted: {note} {rows}")));

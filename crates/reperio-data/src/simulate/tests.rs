@@ -171,9 +171,8 @@ fn files_are_the_same_on_any_number_of_threads_and_after_an_unfinished_run() {
     let folder = tempfile::tempdir().unwrap();
     let first = run(1, &folder.path().join("one"));
     let names: Vec<&str> = first.keys().map(String::as_str).collect();
-    assert_eq!(names[0], "metadata.tsv");
-    assert_eq!(names[1], "repertoires/sim1.tsv.gz");
-    assert_eq!(names[8..], ["simulation.toml", "truth.tsv.gz"]);
+    assert_eq!(names[..3], ["metadata.tsv", "oracle.tsv", "repertoires/sim1.tsv.gz"]);
+    assert_eq!(names[9..], ["simulation.toml", "truth.tsv.gz"]);
     assert_eq!(run(3, &folder.path().join("three")), first);
 
     let killed = folder.path().join("killed");

@@ -43,6 +43,33 @@ pub(super) enum Then<'a> {
     Nothing,
 }
 
+/// A product whose output is made in blocks that stay in registers.
+trait Blocked {
+    /// Lane rows `column..column + B` of the output, `R` of its rows at a time.
+    fn columns<S: Lanes, const R: usize, const B: usize>(&mut self, rows: usize, column: usize);
+}
+
+/// Makes all `rows` lane rows of the output, in blocks as large as the registers hold.
+#[inline(always)]
+fn blocked<S: Lanes, P: Blocked>(mut product: P, rows: usize) {
+    let mut column = 0;
+    while column + 2 <= rows {
+        if S::WIDE {
+            product.columns::<S, 8, 2>(rows, column);
+        } else {
+            product.columns::<S, 2, 2>(rows, column);
+        }
+        column += 2;
+    }
+    if column < rows {
+        if S::WIDE {
+            product.columns::<S, 8, 1>(rows, column);
+        } else {
+            product.columns::<S, 4, 1>(rows, column);
+        }
+    }
+}
+
 /// `out[i] = then(start + sum_d left[i][d] * right[d])`, for i below `n`, a multiple of 16.
 pub(super) struct Product<'a> {
     pub(super) n: usize,
@@ -61,29 +88,13 @@ impl Task for Product<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Lanes>(mut self) {
+    fn run<S: Lanes>(self) {
         let rows = self.right.len() / self.depth;
-        let mut column = 0;
-        while column + 2 <= rows {
-            if S::WIDE {
-                self.columns::<S, 8, 2>(rows, column);
-            } else {
-                self.columns::<S, 2, 2>(rows, column);
-            }
-            column += 2;
-        }
-        if column < rows {
-            if S::WIDE {
-                self.columns::<S, 8, 1>(rows, column);
-            } else {
-                self.columns::<S, 4, 1>(rows, column);
-            }
-        }
+        blocked::<S, _>(self, rows);
     }
 }
 
-impl Product<'_> {
-    /// Lane rows `column..column + B` of the product, `R` sequences at a time.
+impl Blocked for Product<'_> {
     #[inline(always)]
     fn columns<S: Lanes, const R: usize, const B: usize>(&mut self, rows: usize, column: usize) {
         for i in (0..self.n).step_by(R) {
@@ -111,7 +122,9 @@ impl Product<'_> {
             }
         }
     }
+}
 
+impl Product<'_> {
     /// Adds the terms of sequences `i..i + R`.
     #[inline(always)]
     fn sum_up<S: Lanes, const R: usize, const B: usize>(
@@ -179,28 +192,13 @@ impl Task for Outer<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Lanes>(mut self) {
+    fn run<S: Lanes>(self) {
         let rows = self.right.len() / self.n;
-        let mut column = 0;
-        while column + 2 <= rows {
-            if S::WIDE {
-                self.columns::<S, 8, 2>(rows, column);
-            } else {
-                self.columns::<S, 2, 2>(rows, column);
-            }
-            column += 2;
-        }
-        if column < rows {
-            if S::WIDE {
-                self.columns::<S, 8, 1>(rows, column);
-            } else {
-                self.columns::<S, 4, 1>(rows, column);
-            }
-        }
+        blocked::<S, _>(self, rows);
     }
 }
 
-impl Outer<'_> {
+impl Blocked for Outer<'_> {
     #[inline(always)]
     fn columns<S: Lanes, const R: usize, const B: usize>(&mut self, rows: usize, column: usize) {
         let whole = self.depth / R * R;
@@ -211,7 +209,9 @@ impl Outer<'_> {
             self.block::<S, 1, B>(rows, column, d);
         }
     }
+}
 
+impl Outer<'_> {
     /// Rows `d..d + R` of the result.
     #[inline(always)]
     fn block<S: Lanes, const R: usize, const B: usize>(

@@ -24,6 +24,9 @@ pub struct TargetSummary {
     pub auc_ci: Option<[f64; 2]>,
     /// AUC of each fold.
     pub fold_auc: Vec<Option<f64>>,
+    /// Mean of those in `fold_auc`: unlike the pooled AUC it does not suffer when small folds without
+    /// one class shift the scores of different folds against each other.
+    pub mean_fold_auc: Option<f64>,
     /// R² of each fold of a regression.
     pub fold_r2: Vec<Option<f64>>,
     /// The control's pooled AUC, or R² for a regression: depth and V/J usage alone. None where a
@@ -112,6 +115,7 @@ pub(super) fn summaries(
             column: target.column.clone(),
             auc: pooled.auc(),
             auc_ci: interval(target, &pooled, &outputs, values, groups),
+            mean_fold_auc: mean(by_fold.iter().filter_map(Metrics::auc)),
             fold_auc: by_fold.iter().map(Metrics::auc).collect(),
             fold_r2: by_fold.iter().map(Metrics::r2).collect(),
             control,
@@ -119,6 +123,11 @@ pub(super) fn summaries(
         });
     }
     summaries
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, n) = values.fold((0.0, 0), |(sum, n), value| (sum + value, n + 1));
+    (n > 0).then(|| sum / f64::from(n))
 }
 
 fn interval(

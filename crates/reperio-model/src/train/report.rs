@@ -38,6 +38,12 @@ impl MemberReport {
         let all = self.selection.iter().chain(&self.epochs);
         all.filter(|epoch| epoch.epoch == self.best_epoch).find_map(|epoch| epoch.validation_loss)
     }
+
+    /// Whether discovery found nothing and no update lowered the loss of the validation part.
+    pub fn learned_nothing(&self) -> bool {
+        let genes = self.gene_usage.iter().any(Option::is_some);
+        self.best_epoch == 0 && self.seeds.is_empty() && !genes
+    }
 }
 
 /// Losses of one epoch.

@@ -59,6 +59,15 @@ impl TargetArgs {
         if self.positive.is_some() && self.target.len() > 1 {
             bail!("--positive goes with one --target, found {}", self.target.len());
         }
+        let twice = |i: &usize| self.target[..*i].contains(&self.target[*i]);
+        if let Some(i) = (0..self.target.len()).find(twice) {
+            bail!("--target {} twice, expected different columns", self.target[i]);
+        }
+        if metadata.columns.is_empty() {
+            bail!(
+                "the repertoires have no labels: give the table that has them with --metadata (to `import` for a cohort store)"
+            );
+        }
         if let Some(column) = self.regression.iter().find(|column| !self.target.contains(column)) {
             bail!("--regression {column} is not among the targets: {}", self.target.join(", "));
         }

@@ -1,5 +1,7 @@
 //! Repertoires of equal depth, so that depth itself tells nothing.
 
+use std::num::{NonZeroU64, NonZeroUsize};
+
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use rayon::prelude::*;
@@ -13,10 +15,10 @@ use sha2::{Digest, Sha256};
 pub(crate) struct RarefyArgs {
     /// Draw this many clonotypes from each larger repertoire
     #[arg(long, value_name = "N", conflicts_with = "rarefy_templates")]
-    rarefy: Option<usize>,
+    rarefy: Option<NonZeroUsize>,
     /// Draw this many templates (copies) from each larger repertoire
     #[arg(long, value_name = "N")]
-    rarefy_templates: Option<u64>,
+    rarefy_templates: Option<NonZeroU64>,
 }
 
 impl RarefyArgs {
@@ -28,10 +30,10 @@ impl RarefyArgs {
         repertoires.par_iter_mut().for_each(|repertoire| {
             let mut rng = rng(seed, &repertoire.id);
             if let Some(n) = self.rarefy {
-                *repertoire = rarefy::to_clonotypes(repertoire, n, &mut rng);
+                *repertoire = rarefy::to_clonotypes(repertoire, n.get(), &mut rng);
             }
             if let Some(n) = self.rarefy_templates {
-                *repertoire = rarefy::to_templates(repertoire, n, &mut rng);
+                *repertoire = rarefy::to_templates(repertoire, n.get(), &mut rng);
             }
         });
     }

@@ -70,6 +70,9 @@ pub(crate) struct Args {
     rarefy: RarefyArgs,
 }
 
+/// Repertoires of a fold below which pooling over folds distorts the AUC.
+const SMALL_FOLD: usize = 10;
+
 /// What `metrics.json` holds.
 #[derive(Serialize)]
 struct Metrics<'a> {
@@ -96,6 +99,8 @@ pub(crate) struct Evaluated {
     pub(crate) auc_ci: Option<[f64; 2]>,
     /// Its AUC in each fold.
     fold_auc: Vec<Option<f64>>,
+    /// Mean of the folds' AUCs; see the warning where folds are small.
+    mean_fold_auc: Option<f64>,
     /// The same (R² for a regression) for a model that sees depth and V/J usage alone.
     control: Option<f64>,
     /// Every target with all its `pooled` metrics.
@@ -149,6 +154,15 @@ fn cross_validate(
     run_config::write(&args.out, config, fingerprint(cohort)?)?;
     Splits::new(&items, &folds).write(&args.out.join("splits.tsv"))?;
     let dataset = Dataset { repertoires: &cohort.repertoires, labels: &labels, groups: &groups };
+    let size = |fold| folds.iter().filter(|own| **own == Some(fold)).count();
+    let last = folds.iter().flatten().max().copied().unwrap_or(0);
+    let smallest = (0..=last).map(size).min().unwrap_or(0);
+    if smallest < SMALL_FOLD {
+        tracing::warn!(
+            smallest,
+            "folds of fewer than {SMALL_FOLD} repertoires: a pooled AUC comes out too low, see the mean of the folds' AUCs"
+        );
+    }
     let plan = Plan { folds, permute_labels: args.permute_labels };
     let checkpoint = args.out.join("checkpoint");
     let evaluation =
@@ -202,10 +216,10 @@ fn finish(
     let Evaluation { summaries, training, .. } = evaluation;
     let metrics = Metrics { targets: &summaries, training: &training };
     paths::write_text(&out.join("metrics.json"), &serde_json::to_string_pretty(&metrics)?)?;
-    let Some(TargetSummary { auc, auc_ci, fold_auc, control, .. }) = summaries.first().cloned()
-    else {
+    let Some(first) = summaries.first().cloned() else {
         bail!("no target was evaluated");
     };
+    let TargetSummary { auc, auc_ci, fold_auc, mean_fold_auc, control, .. } = first;
     Ok(Evaluated {
         out: out.to_owned(),
         repertoires,
@@ -214,6 +228,7 @@ fn finish(
         auc,
         auc_ci,
         fold_auc,
+        mean_fold_auc,
         control,
         targets: summaries,
         seconds,

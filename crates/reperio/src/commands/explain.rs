@@ -13,7 +13,7 @@ use crate::shell::output::{Report, align, row};
 use crate::shell::{Shell, interrupted, paths};
 use crate::tables::predictions::for_each;
 use crate::tables::ranking::{self, Ranked};
-use crate::tables::sequences;
+use crate::tables::sequences::{self, Sum};
 
 /// Evidences and bias add up to the logit within this; more would be a fault of the program.
 const TOLERANCE: f64 = 1e-4;
@@ -23,9 +23,10 @@ const SHOWN: usize = 20;
 
 /// Rank the sequences that drove a model's scores
 ///
-/// Writes OUT/REPERTOIRE/sequences.tsv.gz: every clonotype's attention and evidence, evidences and
-/// bias together being exactly the logit; and OUT/sequences.tsv.gz: the distinct clonotypes of all
-/// repertoires by their highest evidence, with the number of repertoires that carry them.
+/// Writes OUT/repertoires/ID/sequences.tsv.gz: the clonotypes of a repertoire with their attention and
+/// evidence; OUT/scores.tsv: each logit with the bias and the sum of all evidences that make it up;
+/// and OUT/sequences.tsv.gz: the distinct clonotypes of all repertoires by their highest evidence,
+/// with the number of repertoires that carry them.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
@@ -66,29 +67,39 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
 /// ranks their clonotypes together.
 pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Explained> {
     paths::make_folder(&args.out)?;
+    let ranking = args.out.join("sequences.tsv.gz"); // Written last: its presence means "done".
+    if ranking.exists() {
+        bail!("{} exists already, expected a new folder", ranking.display());
+    }
     let model = Model::load(&args.model)?;
     let loaded = args.input.load(shell)?;
     let top = if args.top == 0 { usize::MAX } else { args.top };
     let write = |repertoire: &Repertoire, explanation: &Explanation| {
-        let folder = args.out.join(cohort::file_name(&repertoire.id));
+        let folder = args.out.join("repertoires").join(cohort::file_name(&repertoire.id));
         sequences::write(&folder.join("sequences.tsv.gz"), &model, repertoire, explanation, top)
     };
-    let (ranked, largest_difference) = rank_cohort(&model, &loaded, top, shell, write)?;
-    ranking::write(&args.out.join("sequences.tsv.gz"), &ranked)?;
+    let (ranked, sums) = rank_cohort(&model, &loaded, top, shell, write)?;
+    let largest_difference = largest_difference(&sums);
+    sequences::write_sums(&args.out.join("scores.tsv"), &model, &loaded.metadata.ids, &sums)?;
+    ranking::write(&ranking, &ranked)?;
     let sequences = ranked.into_iter().filter(|ranked| ranked.rank <= SHOWN).collect();
     let repertoires = loaded.repertoires.len();
     Ok(Explained { out: args.out.clone(), repertoires, largest_difference, sequences })
 }
 
-/// The `top` distinct clonotypes of `cohort` by evidence, and the largest difference between a logit
-/// and its sum of evidences; `each` gets every repertoire's explanation, in any order.
+fn largest_difference(sums: &[Vec<Sum>]) -> f64 {
+    sums.iter().flatten().map(|sum| sum.difference()).fold(0.0, f64::max)
+}
+
+/// The `top` distinct clonotypes of `cohort` by evidence, and what the logits of each repertoire are
+/// made of; `each` gets every repertoire's explanation, in any order.
 pub(crate) fn rank_cohort(
     model: &Model,
     cohort: &Cohort,
     top: usize,
     shell: &Shell,
     each: impl Fn(&Repertoire, &Explanation) -> Result<()> + Sync,
-) -> Result<(Vec<Ranked>, f64)> {
+) -> Result<(Vec<Ranked>, Vec<Vec<Sum>>)> {
     let repertoires = &cohort.repertoires;
     if repertoires.is_empty() {
         bail!("no repertoire to explain");
@@ -97,20 +108,20 @@ pub(crate) fn rank_cohort(
         let explanation = model.explain(repertoire);
         each(repertoire, &explanation)?;
         let best = sequences::best(repertoire, &explanation, top);
-        Ok((best, sequences::largest_difference(&explanation)))
+        Ok((best, sequences::sums(&explanation)))
     });
     let Some(explained) = explained else {
         return Err(interrupted("run the command again"));
     };
     let explained = explained.into_iter().collect::<Result<Vec<_>>>()?;
-    let (best, differences): (Vec<_>, Vec<f64>) = explained.into_iter().unzip();
-    let largest = differences.into_iter().fold(0.0, f64::max);
+    let (best, sums): (Vec<_>, Vec<_>) = explained.into_iter().unzip();
+    let largest = largest_difference(&sums);
     if largest > TOLERANCE {
         bail!(
             "evidences and bias differ from the logit by {largest}, expected at most {TOLERANCE}"
         );
     }
-    Ok((ranking::rank(model, cohort, &best, top), largest))
+    Ok((ranking::rank(model, cohort, &best, top), sums))
 }
 
 impl Report for Explained {

@@ -18,6 +18,7 @@ use crate::arguments::cohort::{CohortArgs, TargetArgs, fingerprint};
 use crate::arguments::run_config;
 use crate::shell::output::{Report, align, row};
 use crate::shell::{Shell, interrupted, paths, table};
+use crate::tables::labels::TargetCounts;
 use crate::tables::{predictions, ranking};
 
 /// Rows of the run folder's `sequences.tsv.gz` for each output.
@@ -55,7 +56,7 @@ pub(crate) struct ConfigArgs {
     /// Config file (TOML) that states what differs from the defaults
     #[arg(long, value_name = "TOML")]
     config: Option<PathBuf>,
-    /// Source of all random numbers [default: 1]
+    /// Source of all random numbers [default: 0]
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
     /// Passes over the training repertoires, at most
@@ -80,6 +81,8 @@ impl ConfigArgs {
 pub(crate) struct Trained {
     /// Run folder.
     out: PathBuf,
+    /// What is predicted: `column`, `kind`, and how many repertoires have each label.
+    targets: Vec<TargetCounts>,
     /// How the training went: `repertoires`, and for each of `members` its losses and seeds.
     report: TrainingReport,
     /// Seconds from reading to writing.
@@ -106,9 +109,13 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Trained> {
     let labels = args.target.labels(&cohort.metadata)?;
     let groups = args.target.groups(&cohort.metadata)?;
     let training = Training { cohort: &cohort, labels: &labels, groups: &groups, config: &config };
+    let targets = TargetCounts::of(&labels);
+    for target in &targets {
+        tracing::info!("{}", target.line());
+    }
     let Fitted { report, .. } = training.run(&args.out, shell)?;
     let seconds = started.elapsed().as_secs_f64();
-    Ok(Trained { out: args.out.clone(), report, seconds })
+    Ok(Trained { out: args.out.clone(), targets, report, seconds })
 }
 
 /// A training run and what it works on.
@@ -184,7 +191,9 @@ impl Report for Trained {
                 member.validation_loss().map_or_else(String::new, |loss| format!("{loss:.4}"));
             rows.push(row([&(m + 1), fitted, &validation.len(), &seeds.len(), best_epoch, &loss]));
         }
-        let mut lines = align(&rows);
+        let mut lines: Vec<String> = self.targets.iter().map(TargetCounts::line).collect();
+        lines.push(String::new());
+        lines.extend(align(&rows));
         let seeds: Vec<String> = self
             .report
             .members
@@ -194,6 +203,11 @@ impl Report for Trained {
             .collect();
         if !seeds.is_empty() {
             lines.push(format!("Seeds   {}", seeds.join(", ")));
+        }
+        if self.report.members.iter().all(MemberReport::learned_nothing) {
+            lines.push(
+                "Nothing was learned: no update lowered the loss of the validation part, so scores hardly differ".to_owned(),
+            );
         }
         let (out, seconds) = (self.out.display(), self.seconds);
         lines.push(format!("Trained in {seconds:.1} s: {out}"));

@@ -107,5 +107,8 @@ pub(crate) fn lines(target: &TargetSummary) -> Vec<String> {
     if folds.len() > 1 {
         lines.push(format!("By fold: {}", folds.join(", ")));
     }
+    if let Some(mean) = target.mean_fold_auc.filter(|_| target.fold_auc.len() > 1) {
+        lines.push(format!("Mean of the folds' AUCs: {mean:.4}"));
+    }
     lines
 }

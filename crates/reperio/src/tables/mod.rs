@@ -2,6 +2,7 @@
 
 pub(crate) mod counts;
 pub(crate) mod evaluation;
+pub(crate) mod labels;
 pub(crate) mod predictions;
 pub(crate) mod ranking;
 pub(crate) mod recovery;

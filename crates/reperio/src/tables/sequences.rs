@@ -46,14 +46,53 @@ fn ranking(
     all
 }
 
-/// How far bias and evidences are from the logit, at most over the outputs.
-pub(crate) fn largest_difference(explanation: &Explanation) -> f64 {
-    let outputs = explanation.logits.len();
-    let difference = |output: usize| {
-        let sum: f64 = explanation.evidence.iter().skip(output).step_by(outputs).sum();
-        (explanation.logits[output] - explanation.bias[output] - sum).abs()
+/// What a logit is made of: the bias and the evidences of all clonotypes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sum {
+    logit: f64,
+    bias: f64,
+    evidence: f64,
+}
+
+impl Sum {
+    /// How far bias and evidences together are from the logit.
+    pub(crate) fn difference(self) -> f64 {
+        (self.logit - self.bias - self.evidence).abs()
+    }
+}
+
+/// The sum behind each output.
+pub(crate) fn sums(explanation: &Explanation) -> Vec<Sum> {
+    let Explanation { logits, bias, evidence, .. } = explanation;
+    let sum = |output: usize| Sum {
+        logit: logits[output],
+        bias: bias[output],
+        evidence: evidence.iter().skip(output).step_by(logits.len()).sum(),
     };
-    (0..outputs).map(difference).fold(0.0, f64::max)
+    (0..logits.len()).map(sum).collect()
+}
+
+/// Writes the sums of every repertoire, a row for each of its outputs.
+pub(crate) fn write_sums(
+    path: &Path,
+    model: &Model,
+    ids: &[String],
+    sums: &[Vec<Sum>],
+) -> Result<()> {
+    let names = output_names(model);
+    let rows = || ids.iter().zip(sums).flat_map(|(id, sums)| sums.iter().map(move |sum| (id, sum)));
+    let numbers = |name: &str, number: fn(&Sum) -> f64| {
+        Column::new(name.into(), rows().map(|(_, sum)| number(sum)).collect::<Vec<_>>())
+    };
+    let n = rows().count();
+    let columns = vec![
+        table::text("repertoire_id", rows().map(|(id, _)| id.clone())),
+        table::text("output", (0..n).map(|row| names[row % names.len()].clone())),
+        numbers("logit", |sum| sum.logit),
+        numbers("bias", |sum| sum.bias),
+        numbers("evidence", |sum| sum.evidence),
+    ];
+    table::write(path, DataFrame::new(n, columns)?)
 }
 
 /// Writes the `top` clonotypes of one repertoire, ranked by their evidence for the first target:

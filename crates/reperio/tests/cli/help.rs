@@ -150,7 +150,7 @@ fn train_explains_its_options() {
               Config file (TOML) that states what differs from the defaults
 
           --seed <N>
-              Source of all random numbers [default: 1]
+              Source of all random numbers [default: 0]
 
           --epochs <N>
               Passes over the training repertoires, at most
@@ -204,7 +204,12 @@ fn evaluate_explains_its_options() {
               [default: 5]
 
           --splits <TSV>
-              Table of `repertoire_id` and `fold` to use in place of drawn folds
+              Table of `repertoire_id` and `fold` to use in place of drawn folds; without a fold: only
+              trains
+
+          --split <60/20/20>
+              One split in place of folds: shares of training, validation and test. Training ends with a
+              fit to training and validation part together where `training.refit` is on
 
           --permute-labels [<SEED>]
               Deal the labels out at random first: a control that must come out at 0.5
@@ -272,7 +277,7 @@ fn evaluate_explains_its_options() {
               Config file (TOML) that states what differs from the defaults
 
           --seed <N>
-              Source of all random numbers [default: 1]
+              Source of all random numbers [default: 0]
 
           --epochs <N>
               Passes over the training repertoires, at most
@@ -300,6 +305,7 @@ fn evaluate_explains_its_options() {
     Example:
       reperio evaluate --cohort cohort --target disease --folds 5 --out evaluation
       reperio evaluate --cohort cohort --target disease --permute-labels --out control
+      reperio evaluate --cohort cohort --target disease --split 60/20/20 --out evaluation
       reperio evaluate --cohort others --model run --out test
 
     ----- stderr -----

@@ -1,6 +1,7 @@
 //! The program from outside: what it prints, what it writes, and its exit codes.
 
 mod bad_input;
+mod bad_labels;
 mod crash;
 mod help;
 mod support;

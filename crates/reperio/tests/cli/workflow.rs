@@ -104,13 +104,20 @@ fn evidences_and_one_bias_are_the_logits() {
     let number = |text: &String| text.parse::<f64>().unwrap();
     let mut biases = Vec::new();
     for score in rows(&dir.path().join("scores.tsv"), &["repertoire_id", "logit"]) {
-        let path = dir.path().join("why").join(&score[0]).join("sequences.tsv.gz");
+        let path = dir.path().join("why/repertoires").join(&score[0]).join("sequences.tsv.gz");
         let evidences = rows(&path, &["evidence"]);
         biases.push(number(&score[1]) - evidences.iter().map(|row| number(&row[0])).sum::<f64>());
     }
     for bias in &biases {
         assert!((bias - biases[0]).abs() < 1e-4, "{biases:?}");
     }
+    for sum in rows(&dir.path().join("why/scores.tsv"), &["logit", "bias", "evidence"]) {
+        let [logit, bias, evidence] = [0, 1, 2].map(|at| number(&sum[at]));
+        assert!((logit - bias - evidence).abs() < 1e-4, "{sum:?}");
+        assert!((bias - biases[0]).abs() < 1e-4, "{sum:?}");
+    }
+    let explain = ["explain", "--model", "run", "cohort", "--out", "why"];
+    assert!(!reperio(&dir, &explain).status().unwrap().success(), "a finished ranking is kept");
 }
 
 #[test]
