@@ -1,19 +1,22 @@
 //! Encoded repertoires: the flat arrays that the bag operation reads.
 
+use std::sync::Arc;
+
+use crate::junctions::Junctions;
 use crate::repertoire::{GeneVocabulary, Repertoire};
 
 /// Longest sequence that can be encoded, in residues.
 pub const MAX_LENGTH: usize = 255;
 
-/// One repertoire over a model's gene vocabulary. About 25 bytes a sequence.
+/// One repertoire over a model's gene vocabulary: 8 bytes a sequence, and junctions that it shares with
+/// the [`Repertoire`].
 ///
 /// Invariants, which fast paths rely on: residue codes are below 20, every sequence has 1 to
 /// [`MAX_LENGTH`] residues, gene indices are below the vocabulary's sizes, log-counts are finite and
 /// not negative. All columns have one entry a sequence.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EncodedRepertoire {
-    residues: Vec<u8>,
-    offsets: Vec<u32>,
+    junctions: Arc<Junctions>,
     v: Vec<u16>,
     j: Vec<u16>,
     log_counts: Vec<f32>,
@@ -29,16 +32,15 @@ impl EncodedRepertoire {
     pub fn new(repertoire: &Repertoire, genes: &GeneVocabulary) -> Self {
         let v = translation(&repertoire.genes().v, &genes.v);
         let j = translation(&repertoire.genes().j, &genes.j);
-        let lengths = repertoire.offsets().windows(2).map(|pair| (pair[1] - pair[0]) as usize);
+        let junctions = Arc::clone(repertoire.junctions());
         let (mut shortest, mut longest) = (usize::MAX, 0);
-        for length in lengths {
+        for length in junctions.lengths() {
             shortest = shortest.min(length);
             longest = longest.max(length);
         }
         assert!(shortest > 0 && longest <= MAX_LENGTH, "lengths {shortest} to {longest}");
         Self {
-            residues: repertoire.residues().to_vec(),
-            offsets: repertoire.offsets().to_vec(),
+            junctions,
             v: repertoire.v().iter().map(|&index| v[usize::from(index)]).collect(),
             j: repertoire.j().iter().map(|&index| j[usize::from(index)]).collect(),
             log_counts: repertoire.counts().iter().map(|&count| (count as f32).ln()).collect(),
@@ -63,17 +65,17 @@ impl EncodedRepertoire {
 
     /// Residue codes of sequence `i`.
     pub fn sequence(&self, i: usize) -> &[u8] {
-        &self.residues[self.offsets[i] as usize..self.offsets[i + 1] as usize]
+        self.junctions.get(i)
     }
 
     /// All residue codes, one sequence after another.
     pub fn residues(&self) -> &[u8] {
-        &self.residues
+        self.junctions.residues()
     }
 
     /// Where each sequence starts in [`Self::residues`], and the end: `len() + 1` values.
     pub fn offsets(&self) -> &[u32] {
-        &self.offsets
+        self.junctions.offsets()
     }
 
     /// V gene index of each sequence, 0 for unknown.
@@ -97,25 +99,24 @@ impl EncodedRepertoire {
     ///
     /// If an index is out of range.
     pub fn gather(&self, indices: &[u32]) -> Self {
+        let mut junctions = Junctions::with_capacity(indices.len(), indices.len() * 16);
         let mut out = Self {
-            residues: Vec::with_capacity(indices.len() * 16),
-            offsets: Vec::with_capacity(indices.len() + 1),
+            junctions: Arc::default(),
             v: Vec::with_capacity(indices.len()),
             j: Vec::with_capacity(indices.len()),
             log_counts: Vec::with_capacity(indices.len()),
             max_length: 0,
         };
-        out.offsets.push(0);
         for &index in indices {
             let i = index as usize;
             let sequence = self.sequence(i);
-            out.residues.extend_from_slice(sequence);
-            out.offsets.push(out.residues.len() as u32);
+            junctions.push(sequence);
             out.v.push(self.v[i]);
             out.j.push(self.j[i]);
             out.log_counts.push(self.log_counts[i]);
             out.max_length = out.max_length.max(sequence.len());
         }
+        out.junctions = Arc::new(junctions);
         out
     }
 }

@@ -14,6 +14,7 @@ pub mod gene;
 pub mod generator;
 pub mod import_counts;
 pub mod junction;
+pub mod junctions;
 pub mod kmer;
 pub mod metadata;
 pub mod progress;

@@ -5,8 +5,10 @@
 //! order of the file, so that no later result depends on reading order.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::alphabet;
+use crate::junctions::Junctions;
 
 /// Names of V and J genes; index 0 of each is the unknown gene, written as the empty string.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -60,8 +62,7 @@ pub struct Row<'a> {
 pub struct Repertoire {
     /// AIRR `repertoire_id`.
     pub id: String,
-    residues: Vec<u8>,
-    offsets: Vec<u32>,
+    junctions: Arc<Junctions>,
     v: Vec<u16>,
     j: Vec<u16>,
     counts: Vec<u64>,
@@ -85,38 +86,34 @@ pub struct Columns {
     pub genes: GeneVocabulary,
 }
 
-impl Columns {
-    /// Whether all invariants of [`Repertoire`] hold. One pass, no copies.
-    fn are_canonical(&self) -> bool {
-        let Self { residues, offsets, v, j, counts, genes } = self;
+impl Repertoire {
+    /// The repertoire of `columns`, or `None` if they are not in canonical order or otherwise break
+    /// an invariant.
+    pub fn from_columns(id: String, columns: Columns) -> Option<Self> {
+        let Columns { residues, offsets, v, j, counts, genes } = columns;
+        let junctions = Arc::new(Junctions::from_arrays(residues, offsets)?);
+        let own = Self { id, junctions, v, j, counts, genes };
+        own.is_canonical().then_some(own)
+    }
+
+    /// Whether all invariants hold. One pass, no copies.
+    fn is_canonical(&self) -> bool {
+        let Self { junctions, v, j, counts, genes, .. } = self;
         let n = counts.len();
         let sorted = |names: &[String]| {
             names.first().is_some_and(String::is_empty) && names.is_sorted_by(|a, b| a < b)
         };
-        let ends = offsets.first() == Some(&0)
-            && offsets.last().is_some_and(|&end| end as usize == residues.len());
-        if [offsets.len(), v.len() + 1, j.len() + 1] != [n + 1; 3] || !ends || !offsets.is_sorted()
-        {
+        if [junctions.len(), v.len(), j.len()] != [n; 3] {
             return false;
         }
-        let row = |i: usize| (&residues[offsets[i] as usize..offsets[i + 1] as usize], v[i], j[i]);
+        let row = |i: usize| (junctions.get(i), v[i], j[i]);
+        let residues = junctions.residues();
         residues.iter().all(|&code| usize::from(code) < alphabet::AMINO_ACIDS.len())
             && (sorted(&genes.v) && sorted(&genes.j))
             && v.iter().all(|&index| usize::from(index) < genes.v.len())
             && j.iter().all(|&index| usize::from(index) < genes.j.len())
             && counts.iter().all(|&count| count > 0)
             && (1..n).all(|i| row(i - 1) < row(i))
-    }
-}
-
-impl Repertoire {
-    /// The repertoire of `columns`, or `None` if they are not in canonical order or otherwise break
-    /// an invariant.
-    pub fn from_columns(id: String, columns: Columns) -> Option<Self> {
-        columns.are_canonical().then(|| {
-            let Columns { residues, offsets, v, j, counts, genes } = columns;
-            Self { id, residues, offsets, v, j, counts, genes }
-        })
     }
 
     /// Clonotypes.
@@ -131,7 +128,7 @@ impl Repertoire {
 
     /// Residue codes of clonotype `i`.
     pub fn junction_codes(&self, i: usize) -> &[u8] {
-        &self.residues[self.offsets[i] as usize..self.offsets[i + 1] as usize]
+        self.junctions.get(i)
     }
 
     /// Junction of clonotype `i` as letters.
@@ -154,14 +151,9 @@ impl Repertoire {
         &self.counts
     }
 
-    /// All residue codes, one clonotype after another.
-    pub fn residues(&self) -> &[u8] {
-        &self.residues
-    }
-
-    /// Where each clonotype starts in [`Self::residues`], and the end: `len() + 1` values.
-    pub fn offsets(&self) -> &[u32] {
-        &self.offsets
+    /// All junctions.
+    pub fn junctions(&self) -> &Arc<Junctions> {
+        &self.junctions
     }
 
     /// V gene indices into [`Self::genes`].
@@ -305,21 +297,19 @@ impl Builder {
             }
             same
         });
-        let mut out = Repertoire {
+        let residues_kept = rows.iter().map(|row| usize::from(row.len)).sum();
+        let mut junctions = Junctions::with_capacity(rows.len(), residues_kept);
+        for row in &rows {
+            junctions.push(junction(row));
+        }
+        Repertoire {
             id,
-            residues: Vec::with_capacity(rows.iter().map(|row| usize::from(row.len)).sum()),
-            offsets: Vec::with_capacity(rows.len() + 1),
+            junctions: Arc::new(junctions),
             v: rows.iter().map(|row| row.v).collect(),
             j: rows.iter().map(|row| row.j).collect(),
             counts: rows.iter().map(|row| row.count).collect(),
             genes: GeneVocabulary { v: v_names, j: j_names },
-        };
-        out.offsets.push(0);
-        for row in &rows {
-            out.residues.extend_from_slice(junction(row));
-            out.offsets.push(out.residues.len() as u32);
         }
-        out
     }
 }
 

@@ -31,8 +31,8 @@ impl Summary {
     /// Summarises `repertoire`.
     pub fn of(repertoire: &Repertoire) -> Self {
         let mut lengths = BTreeMap::new();
-        for pair in repertoire.offsets().windows(2) {
-            *lengths.entry(u64::from(pair[1] - pair[0])).or_default() += 1;
+        for length in repertoire.junctions().lengths() {
+            *lengths.entry(length as u64).or_default() += 1;
         }
         let genes = repertoire.genes();
         Self {

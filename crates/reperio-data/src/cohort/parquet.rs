@@ -34,10 +34,15 @@ pub(super) fn bytes(frame: &mut DataFrame) -> io::Result<Vec<u8>> {
 /// The columns of a repertoire as AIRR names them.
 pub(super) fn frame(repertoire: &Repertoire) -> DataFrame {
     let n = repertoire.len();
-    let letters: Vec<u8> =
-        repertoire.residues().iter().map(|&code| AMINO_ACIDS[usize::from(code)]).collect();
+    let letters: Vec<u8> = repertoire
+        .junctions()
+        .residues()
+        .iter()
+        .map(|&code| AMINO_ACIDS[usize::from(code)])
+        .collect();
     let letters = String::from_utf8(letters).expect("amino acids are ASCII letters");
-    let junctions = repertoire.offsets().windows(2).map(|o| &letters[o[0] as usize..o[1] as usize]);
+    let offsets = repertoire.junctions().offsets();
+    let junctions = offsets.windows(2).map(|o| &letters[o[0] as usize..o[1] as usize]);
     let strings = |name: &str, values: Vec<&str>| Column::new(name.into(), values);
     let [junction_aa, v_call, j_call, duplicate_count] = SEQUENCE_COLUMNS;
     let columns = vec![

@@ -149,7 +149,7 @@ fn concentration(counts: &[Vec<f64>]) -> f64 {
 fn length_tilt_sd(repertoires: &[&Repertoire]) -> f64 {
     let moments = |repertoire: &&&Repertoire| {
         let n = repertoire.len() as f64;
-        let lengths = || repertoire.offsets().windows(2).map(|pair| f64::from(pair[1] - pair[0]));
+        let lengths = || repertoire.junctions().lengths().map(|length| length as f64);
         let mean = lengths().sum::<f64>() / n;
         (mean, lengths().map(|length| (length - mean).powi(2)).sum::<f64>() / n, n)
     };
