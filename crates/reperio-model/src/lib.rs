@@ -17,3 +17,4 @@ pub mod schedule;
 pub mod target;
 mod tensors;
 pub mod train;
+pub mod workload;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    demo, describe, evaluate, explain, fit_generator, import, score, simulate, train,
+    bench, demo, describe, evaluate, explain, fit_generator, import, score, simulate, train,
 };
 use crate::shell::{Global, Shell};
 
@@ -35,6 +35,7 @@ enum Command {
     Simulate(simulate::Args),
     FitGenerator(fit_generator::Args),
     Demo(demo::Args),
+    Bench(bench::Args),
 }
 
 fn main() -> ExitCode {
@@ -49,5 +50,6 @@ fn main() -> ExitCode {
         Command::Simulate(args) => simulate::run(args, &shell),
         Command::FitGenerator(args) => fit_generator::run(args, &shell),
         Command::Demo(args) => demo::run(args, &shell),
+        Command::Bench(args) => bench::run(args, &shell),
     }))
 }

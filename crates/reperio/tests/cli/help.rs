@@ -24,6 +24,7 @@ fn the_program_lists_its_commands() {
       simulate       Simulate a cohort with implanted signals
       fit-generator  Fit the background generator to real repertoires
       demo           Simulate, import, train, evaluate, score and explain in one go
+      bench          Measure scoring and training on this machine, beside PyTorch
       help           Print this message or the help of the given subcommand(s)
 
     Options:

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bad_labels;
+mod bench;
 mod crash;
 mod help;
 mod support;
