@@ -57,6 +57,7 @@ fn every_command_shows_an_example() {
         "explain",
         "simulate",
         "fit-generator",
+        "devices",
         "demo",
     ];
     for command in commands {
