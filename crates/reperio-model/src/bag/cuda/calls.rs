@@ -3,14 +3,15 @@
 use cudarc::driver::{CudaSlice, DeviceRepr, HostSlice, ValidAsZeroBits};
 
 use super::super::{BagInput, BagLayout, Embeddings, Pooled, SequenceScores, check_genes};
-use super::driver::{Described, Driver, Loaded};
+use super::card::{Prepared, Work};
+use super::driver::Driver;
 use super::error::{CudaError, Doing};
 use super::gradient;
+use super::launch::{Described, Loaded};
 use super::model::{Model, WARP};
 use super::plan::{Plan, upstream_floats};
 use super::sizes::{HEADS, int};
 use super::waves::{for_each_wave, parts};
-use super::{Prepared, Work};
 
 /// Copies `values` to the GPU; of none it copies one zero, since a GPU has no empty memory.
 fn copied<T: DeviceRepr + ValidAsZeroBits>(

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use reperio_data::encode::EncodedRepertoire;
 
 use super::super::BagInput;
-use super::driver::{Driver, Wave};
+use super::driver::Driver;
 use super::error::{CudaError, Doing};
+use super::launch::Wave;
 use super::resident::{Columns, Resident, bytes};
 use super::sizes::{BagData, Part, int};
 

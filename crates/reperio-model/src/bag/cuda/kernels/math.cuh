@@ -14,7 +14,7 @@ __device__ __forceinline__ float exp_clamped(float x) {
     poly = fmaf(poly, r, 1.666666550e-1f);
     poly = fmaf(poly, r, 0.5f);
     float exp_r = fmaf(poly, r * r, r + 1.0f);
-    return exp_r * __int_as_float(__float_as_int(biased) << 23);
+    return exp_r * __int_as_float((int)((u32)__float_as_int(biased) << 23));
 }
 
 // exp(x) for x <= 0, and 0 below -87: the weight of a softmax.
