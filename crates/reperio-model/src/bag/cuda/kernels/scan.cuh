@@ -67,15 +67,16 @@ __device__ __forceinline__ void best_window(
 #pragma unroll
         for (int t = 0; t < TAPS + 3; t++) {
             if (t % 4 == 0) word = *(const u32*)(codes + first + t);
-            row[t] = (t % 4 == 0 ? word << 5 : word >> (8 * (t % 4) - 5)) & 0x1fe0;
+            row[t] = (t % 4 == 0 ? word << 7 : word >> (8 * (t % 4) - 7)) & 0x7f80; // Bytes: 128 a code.
         }
 #pragma unroll
         for (int w = 0; w < 4; w++) {
             int p = first + w;
             if (p >= most) break;
-            float sum = table[row[w]];
+            float sum = *(const float*)((const char*)table + row[w]);
 #pragma unroll
-            for (int t = 1; t < TAPS; t++) sum = sum + table[t * CODES * 32 + row[w + t]];
+            for (int t = 1; t < TAPS; t++)
+                sum = sum + *(const float*)((const char*)(table + t * CODES * 32) + row[w + t]);
             float start = laid.starts ? laid.starts[p * laid.stride] : 0.0f;
             float value = fmaf(laid.factor, sum, start);
             if (p < laid.windows && value > best) {
