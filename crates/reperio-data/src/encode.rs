@@ -21,6 +21,8 @@ pub struct EncodedRepertoire {
     j: Vec<u16>,
     log_counts: Vec<f32>,
     max_length: usize,
+    /// Allocated once for this content and shared by its clones.
+    identity: Arc<()>,
 }
 
 impl EncodedRepertoire {
@@ -45,6 +47,7 @@ impl EncodedRepertoire {
             j: repertoire.j().iter().map(|&index| j[usize::from(index)]).collect(),
             log_counts: repertoire.counts().iter().map(|&count| (count as f32).ln()).collect(),
             max_length: longest,
+            identity: Arc::new(()),
         }
     }
 
@@ -93,6 +96,12 @@ impl EncodedRepertoire {
         &self.log_counts
     }
 
+    /// A token that this repertoire and its clones alone hold. A cache that keeps a `Weak` of it knows
+    /// what it has seen, and when nobody needs it any more; contents never change.
+    pub fn identity(&self) -> &Arc<()> {
+        &self.identity
+    }
+
     /// The sequences at `indices`, in that order; an index may occur more than once.
     ///
     /// # Panics
@@ -106,6 +115,7 @@ impl EncodedRepertoire {
             j: Vec::with_capacity(indices.len()),
             log_counts: Vec::with_capacity(indices.len()),
             max_length: 0,
+            identity: Arc::new(()),
         };
         for &index in indices {
             let i = index as usize;

@@ -8,10 +8,11 @@ use reperio_data::format::ReadOptions;
 use reperio_data::generator::Generator;
 use reperio_data::progress::Silent;
 use reperio_data::simulate::{self, Background, SimulationConfig};
+use reperio_model::bag::Device;
 use reperio_model::config::Config;
 use reperio_model::model::{FORMAT, Model};
 use reperio_model::target::{Labels, TargetKind, TargetSpec};
-use reperio_model::train::{self, Dataset};
+use reperio_model::train::{self, Dataset, Place};
 
 /// A file or folder of the repository.
 fn committed(path: &str) -> PathBuf {
@@ -83,7 +84,8 @@ fn the_committed_configs_train_and_score() {
         let mut config: Config = parsed(name);
         config.validate().unwrap();
         config.training.epochs = 2;
-        let fitted = train::fit(dataset, &config, None, &Silent).unwrap();
+        let place = Place { checkpoint: None, device: &Device::Cpu };
+        let fitted = train::fit(dataset, &config, place, &Silent).unwrap();
         assert_eq!(fitted.model.info().config, config, "{name}");
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("model.safetensors");

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    bench, demo, describe, evaluate, explain, fit_generator, import, score, simulate, train,
+    bench, demo, describe, devices, evaluate, explain, fit_generator, import, score, simulate,
+    train,
 };
 use crate::shell::{Global, Shell};
 
@@ -34,6 +35,7 @@ enum Command {
     Explain(explain::Args),
     Simulate(simulate::Args),
     FitGenerator(fit_generator::Args),
+    Devices(devices::Args),
     Demo(demo::Args),
     Bench(bench::Args),
 }
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::run(args, &shell),
         Command::Simulate(args) => simulate::run(args, &shell),
         Command::FitGenerator(args) => fit_generator::run(args, &shell),
+        Command::Devices(args) => devices::run(args, &shell),
         Command::Demo(args) => demo::run(args, &shell),
         Command::Bench(args) => bench::run(args, &shell),
     }))

@@ -45,7 +45,9 @@ use reperio_data::encode::EncodedRepertoire;
 
 mod backward;
 mod chunk;
+pub mod cuda;
 mod dense;
+mod device;
 mod forward;
 mod gradient;
 mod lanes;
@@ -55,6 +57,7 @@ mod op;
 mod pack;
 mod parts;
 mod position;
+mod proof;
 pub mod scalar;
 mod scan;
 mod sequences;
@@ -67,6 +70,7 @@ mod tests;
 use chunk::Operation;
 use pack::Packed;
 
+pub use device::{Device, DeviceChoice};
 pub use lanes::InstructionSet;
 pub use layout::{BagLayout, Segment};
 pub use op::{Bag, BagOp, bag};
@@ -212,6 +216,15 @@ pub fn embeddings(layout: &BagLayout, params: &[f32], bag: &BagInput) -> Embeddi
 /// Checks everything once, so that the kernels need not, and packs the parameters.
 fn pack(set: InstructionSet, layout: &BagLayout, params: &[f32], bags: &[BagInput]) -> Packed {
     assert!(set.is_available(), "{set:?} is not available on this processor");
+    check(layout, params, bags);
+    for bag in bags {
+        check_genes(layout.shape(), largest_genes(bag.repertoire));
+    }
+    Packed::new(layout, params, bags)
+}
+
+/// Checks parameters and padding.
+fn check(layout: &BagLayout, params: &[f32], bags: &[BagInput]) {
     assert_eq!(params.len(), layout.len(), "parameters of the layout");
     let shape = layout.shape();
     for bag in bags {
@@ -222,11 +235,19 @@ fn pack(set: InstructionSet, layout: &BagLayout, params: &[f32], bags: &[BagInpu
             bag.repertoire.max_length(),
             shape.max_width()
         );
-        let columns = [(bag.repertoire.v(), shape.v_genes), (bag.repertoire.j(), shape.j_genes)];
-        for (genes, count) in columns.into_iter().filter(|_| shape.gene_dim > 0) {
-            let largest = genes.iter().copied().max().map_or(0, usize::from);
-            assert!(largest < count, "gene {largest} of a vocabulary of {count}");
-        }
     }
-    Packed::new(layout, params, bags)
+}
+
+/// Largest index of a V and of a J gene.
+fn largest_genes(repertoire: &EncodedRepertoire) -> [usize; 2] {
+    let largest = |genes: &[u16]| genes.iter().copied().max().map_or(0, usize::from);
+    [largest(repertoire.v()), largest(repertoire.j())]
+}
+
+/// Checks that genes are in the layout's vocabulary, if it has one.
+fn check_genes(shape: &BagShape, largest: [usize; 2]) {
+    for (largest, count) in largest.into_iter().zip([shape.v_genes, shape.j_genes]) {
+        let fits = shape.gene_dim == 0 || largest < count;
+        assert!(fits, "gene {largest} of a vocabulary of {count}");
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, bail};
 use reperio_data::encode::EncodedRepertoire;
 
-use super::{BagInput, BagLayout, Pooled, backward, forward};
+use super::{BagInput, BagLayout, Device, Pooled};
 
 /// A repertoire that rides inside a [`BagOp`]; the fields are those of [`BagInput`].
 #[derive(Clone, Debug)]
@@ -33,15 +33,21 @@ impl Bag {
 pub struct BagOp {
     layout: Arc<BagLayout>,
     bags: Vec<Bag>,
+    device: Device,
     /// Softmax statistics of the forward pass, which the backward pass needs. candle's graph keeps the
     /// very value that ran forward.
     pooled: Mutex<Option<Vec<Pooled>>>,
 }
 
 impl BagOp {
-    /// An operation over `bags`.
+    /// An operation over `bags`, on the CPU.
     pub fn new(layout: Arc<BagLayout>, bags: Vec<Bag>) -> Self {
-        Self { layout, bags, pooled: Mutex::new(None) }
+        Self { layout, bags, device: Device::Cpu, pooled: Mutex::new(None) }
+    }
+
+    /// The same on `device`; tensors stay where they are.
+    pub fn on(self, device: Device) -> Self {
+        Self { device, ..self }
     }
 
     fn inputs(&self) -> Vec<BagInput<'_>> {
@@ -77,7 +83,7 @@ impl CustomOp1 for BagOp {
             bail!("bag: params {:?} are strided; expected contiguous", layout.shape());
         };
         let params = &storage.as_slice::<f32>()?[start..end];
-        let pooled = forward(&self.layout, params, &self.inputs());
+        let pooled = self.device.forward(&self.layout, params, &self.inputs());
         let z: Vec<f32> = pooled.iter().flat_map(|bag| bag.z.iter().copied()).collect();
         *self.pooled.lock().unwrap_or_else(PoisonError::into_inner) = Some(pooled);
         let sizes = self.layout.shape();
@@ -95,7 +101,7 @@ impl CustomOp1 for BagOp {
         let Some(pooled) = pooled.as_ref() else {
             bail!("bag: backward before forward");
         };
-        let gradient = backward(&self.layout, &values, &self.inputs(), pooled, &dz);
+        let gradient = self.device.backward(&self.layout, &values, &self.inputs(), (pooled, &dz));
         Ok(Some(Tensor::from_vec(gradient, self.layout.len(), params.device())?))
     }
 }

@@ -6,7 +6,6 @@
 mod control;
 mod summary;
 
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rand::SeedableRng;
@@ -21,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::Config;
 use crate::model::Model;
 use crate::target::{Labels, Target, TargetKind};
-use crate::train::{self, Dataset, TrainError, TrainingReport};
+use crate::train::{self, Dataset, Place, TrainError, TrainingReport};
 pub use summary::{Metrics, TargetSummary};
 
 /// How to evaluate.
@@ -78,7 +77,7 @@ pub fn evaluate(
     dataset: Dataset<'_>,
     config: &Config,
     plan: &Plan,
-    checkpoint: Option<&Path>,
+    place: Place<'_>,
     observer: &dyn Observer,
 ) -> Result<Evaluation, TrainError> {
     assert_eq!(plan.folds.len(), dataset.repertoires.len(), "one fold a repertoire");
@@ -104,8 +103,9 @@ pub fn evaluate(
         let groups: Vec<String> = inside.iter().map(|&i| dataset.groups[i].clone()).collect();
         let own = labels.select(&inside);
         let part = Dataset { repertoires: &repertoires, labels: &own, groups: &groups };
-        let folder = checkpoint.map(|folder| folder.join(format!("fold{fold}")));
-        let fitted = train::fit(part, config, folder.as_deref(), &InFold { observer, fold })?;
+        let folder = place.checkpoint.map(|folder| folder.join(format!("fold{fold}")));
+        let place = Place { checkpoint: folder.as_deref(), ..place };
+        let fitted = train::fit(part, config, place, &InFold { observer, fold })?;
         let tested: Vec<&Repertoire> = held.iter().map(|&i| &dataset.repertoires[i]).collect();
         let control = control::predictions(part, &tested);
         for ((&i, repertoire), control) in held.iter().zip(&tested).zip(control) {

@@ -9,7 +9,7 @@ use candle_core::Tensor;
 use reperio_data::repertoire::GeneVocabulary;
 use serde::{Deserialize, Serialize};
 
-use crate::bag::BagLayout;
+use crate::bag::{BagLayout, Device};
 use crate::config::Config;
 use crate::network::{Network, Weights};
 use crate::population::Population;
@@ -65,6 +65,14 @@ impl Model {
             weights.push(network.weights()?);
         }
         Ok(Self { info, members, weights })
+    }
+
+    /// The same model on `device`.
+    pub fn on(mut self, device: &Device) -> Self {
+        for weights in &mut self.weights {
+            weights.device = device.clone();
+        }
+        self
     }
 
     /// Everything but the parameters.

@@ -12,9 +12,9 @@ mod weights;
 
 use std::sync::Arc;
 
-use candle_core::{DType, Device, Result, Tensor, Var};
+use candle_core::{DType, Result, Tensor, Var};
 
-use crate::bag::{Bag, BagLayout, BagOp, BagShape, bag};
+use crate::bag::{Bag, BagLayout, BagOp, BagShape, Device, bag};
 use crate::config::ModelConfig;
 use crate::optimizer::Parameter;
 pub use seeding::{PlantedSeed, recalibrate};
@@ -38,6 +38,7 @@ pub struct Network {
     outputs: usize,
     params: Vec<(String, Var)>,
     learn_beta: bool,
+    device: Device,
 }
 
 impl ModelConfig {
@@ -92,10 +93,21 @@ impl Network {
         for (values, (name, shape)) in
             init::values(layout, outputs, config, seed).into_iter().zip(variables(layout, outputs))
         {
-            let tensor = Tensor::from_vec(values, shape, &Device::Cpu)?;
+            let tensor = Tensor::from_vec(values, shape, &candle_core::Device::Cpu)?;
             params.push((name, Var::from_tensor(&tensor)?));
         }
-        Ok(Self { layout: Arc::clone(layout), outputs, params, learn_beta: config.learn_beta })
+        Ok(Self {
+            layout: Arc::clone(layout),
+            outputs,
+            params,
+            learn_beta: config.learn_beta,
+            device: Device::Cpu,
+        })
+    }
+
+    /// The same network with its bag operation on `device`.
+    pub fn on(self, device: Device) -> Self {
+        Self { device, ..self }
     }
 
     /// The bag operation's layout.
@@ -152,7 +164,8 @@ impl Network {
     /// If candle fails.
     pub fn outputs(&self, bags: Vec<Bag>) -> Result<Tensor> {
         let n = bags.len();
-        let z = bag(&self.flat()?, BagOp::new(Arc::clone(&self.layout), bags))?; // (B, H, D)
+        let op = BagOp::new(Arc::clone(&self.layout), bags).on(self.device.clone());
+        let z = bag(&self.flat()?, op)?; // (B, H, D)
         let z = z.reshape((n, 1, ()))?; // (B, 1, H D)
         let weight = self.param(HEAD_WEIGHT).reshape((1, self.outputs, ()))?; // (1, T, H D)
         let dots = z.broadcast_mul(&weight)?.sum(2)?; // (B, T)
@@ -171,6 +184,7 @@ impl Network {
             flat: self.flat()?.to_vec1()?,
             head: values(HEAD_WEIGHT)?,
             bias: values(HEAD_BIAS)?,
+            device: self.device.clone(),
         })
     }
 

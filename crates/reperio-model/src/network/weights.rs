@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::bag::{self, BagInput, BagLayout, Pooled, SequenceScores};
+use crate::bag::{BagInput, BagLayout, Device, Pooled, SequenceScores};
 
 /// Parameters of one network, ready to score.
 #[derive(Clone, Debug)]
@@ -15,12 +15,14 @@ pub struct Weights {
     pub head: Vec<f32>,
     /// Biases, (T).
     pub bias: Vec<f32>,
+    /// Where the bag operation runs.
+    pub device: Device,
 }
 
 impl Weights {
     /// Pools bags; each result is the same alone and among others.
     pub fn pool(&self, bags: &[BagInput<'_>]) -> Vec<Pooled> {
-        bag::forward(&self.layout, &self.flat, bags)
+        self.device.forward(&self.layout, &self.flat, bags)
     }
 
     /// Outputs `y_t` of a pooled bag, summed in `f64` in a fixed order.
@@ -35,6 +37,6 @@ impl Weights {
 
     /// Scores, attention and evidence of each sequence of `bag`.
     pub fn sequences(&self, bag: &BagInput<'_>, pooled: &Pooled) -> SequenceScores {
-        bag::sequences(&self.layout, &self.flat, bag, pooled, &self.head)
+        self.device.sequences(&self.layout, &self.flat, bag, (pooled, &self.head))
     }
 }

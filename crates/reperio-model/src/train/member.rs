@@ -134,6 +134,7 @@ fn start(
     let discovery = discover::discover(evidence, &run.config.discovery, observer);
     let seed = run.config.training.seed.wrapping_add(1 + index as u64);
     let network = Network::new(&run.layout, run.outputs, &run.config.model, seed)?;
+    let network = network.on(run.place.device.clone());
     let planted = network.plant(&discovery)?;
     if !planted.is_empty() {
         let bags: Vec<Bag> = parts

@@ -14,7 +14,7 @@ use reperio_data::progress::Observer;
 use reperio_data::repertoire::{GeneVocabulary, Repertoire};
 use reperio_data::split;
 
-use crate::bag::BagLayout;
+use crate::bag::{BagLayout, Device};
 use crate::config::Config;
 use crate::model::{Model, ModelInfo};
 use crate::population::Population;
@@ -31,6 +31,15 @@ pub struct Dataset<'a> {
     pub labels: &'a Labels,
     /// Subject of each repertoire: repertoires of one subject stay on one side of every split.
     pub groups: &'a [String],
+}
+
+/// Where a training runs, and where it keeps its state.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// Folder of the checkpoint, if there is to be one.
+    pub checkpoint: Option<&'a Path>,
+    /// Device of the bag operation.
+    pub device: &'a Device,
 }
 
 /// A trained model and how its training went.
@@ -84,6 +93,7 @@ pub enum TrainError {
 /// Everything of a training run that does not change between its members.
 pub(crate) struct Run<'a> {
     pub(crate) config: &'a Config,
+    pub(crate) place: Place<'a>,
     pub(crate) labels: Labels,
     pub(crate) groups: Vec<&'a str>,
     pub(crate) ids: Vec<&'a str>,
@@ -97,7 +107,7 @@ pub(crate) struct Run<'a> {
 ///
 /// Discovery, standardisation of numbers, gene vocabulary and early stopping see nothing else. The
 /// same dataset, configuration and version give the same model to the last bit, on any number of
-/// threads. With a `checkpoint` folder the state is saved after every epoch and when the observer
+/// threads of the same device. With a `checkpoint` folder the state is saved after every epoch and when the observer
 /// cancels; a run that finds a matching checkpoint there goes on from it.
 ///
 /// # Errors
@@ -106,7 +116,7 @@ pub(crate) struct Run<'a> {
 pub fn fit(
     dataset: Dataset<'_>,
     config: &Config,
-    checkpoint: Option<&Path>,
+    place: Place<'_>,
     observer: &dyn Observer,
 ) -> Result<Fitted, TrainError> {
     let usable: Vec<usize> = (0..dataset.repertoires.len())
@@ -124,6 +134,7 @@ pub fn fit(
     let layout = BagLayout::new(shape).map_err(candle_core::Error::wrap)?;
     let run = Run {
         config,
+        place,
         groups: usable.iter().map(|&i| dataset.groups[i].as_str()).collect(),
         ids: chosen.iter().map(|repertoire| repertoire.id.as_str()).collect(),
         encoded: encode(&chosen, &genes),
@@ -132,7 +143,7 @@ pub fn fit(
         outputs,
         labels,
     };
-    let mut store = checkpoint::Store::open(checkpoint, &run)?;
+    let mut store = checkpoint::Store::open(place.checkpoint, &run)?;
     let mut members = Vec::new();
     let mut reports = Vec::new();
     for index in 0..config.training.members {
@@ -148,7 +159,7 @@ pub fn fit(
         targets: run.labels.targets.clone(),
         population: Population::of(&chosen),
     };
-    let model = Model::new(info, members)?;
+    let model = Model::new(info, members)?.on(place.device);
     Ok(Fitted { model, report: TrainingReport { repertoires: usable.len(), members: reports } })
 }
 

@@ -1,6 +1,7 @@
 //! Options that several commands share, and what they mean.
 
 pub(crate) mod cohort;
+pub(crate) mod device;
 pub(crate) mod inputs;
 pub(crate) mod rarefy;
 pub(crate) mod run_config;

@@ -11,11 +11,12 @@ use reperio_model::config::Config;
 use reperio_model::evaluate::{self, Evaluation, Plan, TargetSummary};
 use reperio_model::model::Model;
 use reperio_model::target::Labels;
-use reperio_model::train::{Dataset, TrainingReport};
+use reperio_model::train::{Dataset, Place, TrainingReport};
 use serde::Serialize;
 
 use super::train::ConfigArgs;
 use crate::arguments::cohort::{CohortArgs, TargetArgs, fingerprint};
+use crate::arguments::device::DeviceArgs;
 use crate::arguments::rarefy::RarefyArgs;
 use crate::arguments::run_config;
 use crate::arguments::shares::Shares;
@@ -68,6 +69,8 @@ pub(crate) struct Args {
     config: ConfigArgs,
     #[command(flatten)]
     rarefy: RarefyArgs,
+    #[command(flatten)]
+    device: DeviceArgs,
 }
 
 /// Repertoires of a fold below which pooling over folds distorts the AUC.
@@ -131,7 +134,7 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Evaluated> {
     let evaluation = match &args.model {
         Some(model) => {
             let groups = args.target.groups(&cohort.metadata)?;
-            test(&Model::load(model)?, &args.out, &cohort, &groups, shell)?
+            test(args, Model::load(model)?, &cohort, &groups, shell)?
         }
         None => cross_validate(args, &config, &cohort, shell)?,
     };
@@ -165,8 +168,9 @@ fn cross_validate(
     }
     let plan = Plan { folds, permute_labels: args.permute_labels };
     let checkpoint = args.out.join("checkpoint");
-    let evaluation =
-        evaluate::evaluate(dataset, config, &plan, Some(&checkpoint), shell.observer());
+    let device = args.device.open()?;
+    let place = Place { checkpoint: Some(&checkpoint), device: &device };
+    let evaluation = evaluate::evaluate(dataset, config, &plan, place, shell.observer());
     let resume = "the same command with --resume goes on where it stopped";
     shell.or_interrupted(evaluation, resume)
 }
@@ -185,17 +189,18 @@ fn folds(args: &Args, items: &[Item], seed: u64) -> Result<Vec<Option<usize>>> {
 
 /// Tests a trained model on the labelled repertoires of `cohort`.
 fn test(
-    model: &Model,
-    out: &Path,
+    args: &Args,
+    model: Model,
     cohort: &Cohort,
     groups: &[String],
     shell: &Shell,
 ) -> Result<Evaluation> {
     let labels = Labels::of(&cohort.metadata, &model.info().targets)?;
-    shell.log_to(out)?;
-    run_config::write(out, &model.info().config, fingerprint(cohort)?)?;
+    shell.log_to(&args.out)?;
+    let model = model.on(&args.device.open()?);
+    run_config::write(&args.out, &model.info().config, fingerprint(cohort)?)?;
     let dataset = Dataset { repertoires: &cohort.repertoires, labels: &labels, groups };
-    let evaluation = evaluate::test(model, dataset, shell.observer());
+    let evaluation = evaluate::test(&model, dataset, shell.observer());
     evaluation.ok_or_else(|| interrupted("run the command again"))
 }
 

@@ -8,6 +8,7 @@ use reperio_data::repertoire::Repertoire;
 use reperio_model::model::{Explanation, Model};
 use serde::Serialize;
 
+use crate::arguments::device::DeviceArgs;
 use crate::arguments::inputs::InputArgs;
 use crate::shell::output::{Report, align, row};
 use crate::shell::{Shell, interrupted, paths};
@@ -44,6 +45,8 @@ pub(crate) struct Args {
     top: usize,
     #[command(flatten)]
     input: InputArgs,
+    #[command(flatten)]
+    device: DeviceArgs,
 }
 
 /// What `explain --json` prints.
@@ -71,7 +74,7 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Explained> {
     if ranking.exists() {
         bail!("{} exists already, expected a new folder", ranking.display());
     }
-    let model = Model::load(&args.model)?;
+    let model = Model::load(&args.model)?.on(&args.device.open()?);
     let loaded = args.input.load(shell)?;
     let top = if args.top == 0 { usize::MAX } else { args.top };
     let write = |repertoire: &Repertoire, explanation: &Explanation| {

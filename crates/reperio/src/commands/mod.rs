@@ -3,6 +3,7 @@
 pub(crate) mod bench;
 pub(crate) mod demo;
 pub(crate) mod describe;
+pub(crate) mod devices;
 pub(crate) mod evaluate;
 pub(crate) mod explain;
 pub(crate) mod fit_generator;

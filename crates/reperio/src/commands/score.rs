@@ -7,6 +7,7 @@ use polars::prelude::{Column, DataFrame};
 use reperio_model::model::{Model, Prediction, TargetPrediction};
 use serde::Serialize;
 
+use crate::arguments::device::DeviceArgs;
 use crate::arguments::inputs::InputArgs;
 use crate::shell::output::{Report, align, row};
 use crate::shell::{Shell, interrupted, paths, table};
@@ -33,6 +34,8 @@ pub(crate) struct Args {
     out: PathBuf,
     #[command(flatten)]
     input: InputArgs,
+    #[command(flatten)]
+    device: DeviceArgs,
 }
 
 /// What `score --json` prints.
@@ -64,7 +67,7 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Scores> {
     paths::make_parent(&args.out)?;
     let sources = args.input.inputs.iter().chain([&args.model]);
     paths::keep_sources(&args.out, sources.map(PathBuf::as_path))?;
-    let model = Model::load(&args.model)?;
+    let model = Model::load(&args.model)?.on(&args.device.open()?);
     let cohort = args.input.load(shell)?;
     let repertoires = &cohort.repertoires;
     if repertoires.is_empty() {

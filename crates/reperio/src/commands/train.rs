@@ -10,11 +10,12 @@ use reperio_data::repertoire::Repertoire;
 use reperio_model::config::Config;
 use reperio_model::model::{Explanation, Prediction, TargetPrediction};
 use reperio_model::target::Labels;
-use reperio_model::train::{self, Dataset, Fitted, MemberReport, SeedFate, TrainingReport};
+use reperio_model::train::{self, Dataset, Fitted, MemberReport, Place, SeedFate, TrainingReport};
 use serde::Serialize;
 
 use super::explain::rank_cohort;
 use crate::arguments::cohort::{CohortArgs, TargetArgs, fingerprint};
+use crate::arguments::device::DeviceArgs;
 use crate::arguments::run_config;
 use crate::shell::output::{Report, align, row};
 use crate::shell::{Shell, interrupted, paths, table};
@@ -47,6 +48,8 @@ pub(crate) struct Args {
     target: TargetArgs,
     #[command(flatten)]
     config: ConfigArgs,
+    #[command(flatten)]
+    device: DeviceArgs,
 }
 
 /// What a person changes from run to run.
@@ -108,7 +111,13 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Trained> {
     let cohort = args.cohort.load(shell)?;
     let labels = args.target.labels(&cohort.metadata)?;
     let groups = args.target.groups(&cohort.metadata)?;
-    let training = Training { cohort: &cohort, labels: &labels, groups: &groups, config: &config };
+    let training = Training {
+        cohort: &cohort,
+        labels: &labels,
+        groups: &groups,
+        config: &config,
+        device: args.device,
+    };
     let targets = TargetCounts::of(&labels);
     for target in &targets {
         tracing::info!("{}", target.line());
@@ -124,6 +133,7 @@ pub(crate) struct Training<'a> {
     pub(crate) labels: &'a Labels,
     pub(crate) groups: &'a [String],
     pub(crate) config: &'a Config,
+    pub(crate) device: DeviceArgs,
 }
 
 impl Training<'_> {
@@ -134,7 +144,9 @@ impl Training<'_> {
         let (labels, groups) = (self.labels, self.groups);
         let dataset = Dataset { repertoires: &self.cohort.repertoires, labels, groups };
         let checkpoint = out.join("checkpoint");
-        let fitted = train::fit(dataset, self.config, Some(&checkpoint), shell.observer());
+        let device = self.device.open()?;
+        let place = Place { checkpoint: Some(&checkpoint), device: &device };
+        let fitted = train::fit(dataset, self.config, place, shell.observer());
         let resume = format!(
             "{} holds everything so far: the same command with --resume goes on",
             checkpoint.display()

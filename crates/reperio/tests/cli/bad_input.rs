@@ -342,3 +342,25 @@ fn a_full_disk() {
     ");
     assert!(!dir.path().join("run/model.safetensors").exists());
 }
+
+#[test]
+fn a_device_that_is_not_there() {
+    let dir = folder();
+    small_cohort(&dir, 4, 20);
+    let train = ["train", "--cohort", "files", "--metadata", "labels.tsv", "--target", "label"];
+    let absent = [&train[..], &["--out", "run", "--device", "cuda:99"]].concat();
+    let output = reperio(&dir, &absent).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("error: --device cuda:99: no "), "{stderr}");
+    assert_cmd_snapshot!(reperio(&dir, &["score", "--device", "gpu"]), @"
+    success: false
+    exit_code: 2
+    ----- stdout -----
+
+    ----- stderr -----
+    error: invalid value 'gpu' for '--device <DEVICE>': expected auto, cpu or cuda:N
+
+    For more information, try '--help'.
+    ");
+}

@@ -23,6 +23,7 @@ fn the_program_lists_its_commands() {
       explain        Rank the sequences that drove a model's scores
       simulate       Simulate a cohort with implanted signals
       fit-generator  Fit the background generator to real repertoires
+      devices        List the devices that networks run on
       demo           Simulate, import, train, evaluate, score and explain in one go
       bench          Measure scoring and training on this machine, beside PyTorch
       help           Print this message or the help of the given subcommand(s)
@@ -58,6 +59,7 @@ fn every_command_shows_an_example() {
         "explain",
         "simulate",
         "fit-generator",
+        "devices",
         "demo",
     ];
     for command in commands {
@@ -155,6 +157,13 @@ fn train_explains_its_options() {
 
           --epochs <N>
               Passes over the training repertoires, at most
+
+    Device:
+          --device <DEVICE>
+              Where the network runs: cpu, cuda:N, or auto for a GPU where one works; see `reperio
+              devices`
+              
+              [default: auto]
 
     Every command:
           --json
@@ -289,6 +298,13 @@ fn evaluate_explains_its_options() {
 
           --rarefy-templates <N>
               Draw this many templates (copies) from each larger repertoire
+
+    Device:
+          --device <DEVICE>
+              Where the network runs: cpu, cuda:N, or auto for a GPU where one works; see `reperio
+              devices`
+              
+              [default: auto]
 
     Every command:
           --json

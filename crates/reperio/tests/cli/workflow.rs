@@ -182,3 +182,12 @@ fn a_reader_that_has_seen_enough_is_no_error() {
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), output.stderr), (Some(0), vec![]));
 }
+
+#[test]
+fn the_cpu_is_always_among_the_devices() {
+    let found = json(&folder(), &["devices"]);
+    assert_eq!(found["devices"][0]["device"], "cpu");
+    let names: Vec<_> =
+        found["devices"].as_array().unwrap().iter().map(|one| &one["device"]).collect();
+    assert!(names.contains(&&found["auto"]), "{found}");
+}

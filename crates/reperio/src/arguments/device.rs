@@ -1,0 +1,20 @@
+//! Where the network runs.
+
+use anyhow::{Context, Result};
+use reperio_model::bag::{Device, DeviceChoice};
+
+/// The device of a command.
+#[derive(clap::Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Device")]
+pub(crate) struct DeviceArgs {
+    /// Where the network runs: cpu, cuda:N, or auto for a GPU where one works; see `reperio devices`
+    #[arg(long, value_name = "DEVICE", default_value_t = DeviceChoice::Auto)]
+    device: DeviceChoice,
+}
+
+impl DeviceArgs {
+    /// Opens the device; the log says which it is.
+    pub(crate) fn open(self) -> Result<Device> {
+        self.device.open().with_context(|| format!("--device {}", self.device))
+    }
+}
