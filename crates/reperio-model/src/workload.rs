@@ -9,7 +9,7 @@ use candle_core::{Device, Result, Tensor};
 use reperio_data::encode::EncodedRepertoire;
 use reperio_data::repertoire::{GeneVocabulary, Repertoire};
 
-use crate::bag::{Bag, BagInput, BagLayout};
+use crate::bag::{self, Bag, BagInput, BagLayout};
 use crate::config::{Config, ModelConfig};
 use crate::loss::binary_cross_entropy;
 use crate::network::Network;
@@ -65,6 +65,11 @@ impl Workload {
             start: network.snapshot()?,
             network,
         })
+    }
+
+    /// The same work on `device`.
+    pub fn on(self, device: &bag::Device) -> Self {
+        Self { network: self.network.on(device.clone()), ..self }
     }
 
     /// Sequences of all repertoires.

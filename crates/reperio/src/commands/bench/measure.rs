@@ -6,6 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use reperio_data::progress::Progress;
 use reperio_data::repertoire::Repertoire;
+use reperio_model::bag::Device;
 use reperio_model::config::Config;
 use reperio_model::workload::Workload;
 use serde::Serialize;
@@ -54,6 +55,8 @@ pub(super) struct Bench {
     ours: Workload,
     default: Workload,
     yardstick: Option<Files>,
+    /// What the yardsticks call the device.
+    device: &'static str,
     turns: usize,
 }
 
@@ -73,11 +76,13 @@ struct Turn {
 impl Bench {
     pub(super) fn new(
         repertoires: &[Repertoire],
+        device: &Device,
         python: Option<&Path>,
         turns: usize,
     ) -> Result<Self> {
-        let ours = Workload::new(&Config::deeprc(), repertoires, 1)?;
-        let default = Workload::new(&Config::default(), repertoires, 1)?;
+        let ours = Workload::new(&Config::deeprc(), repertoires, 1)?.on(device);
+        let default = Workload::new(&Config::default(), repertoires, 1)?.on(device);
+        let device = if matches!(device, Device::Cpu) { "cpu" } else { "cuda" };
         let yardstick = match python {
             Some(python) => {
                 let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
@@ -87,7 +92,7 @@ impl Bench {
             }
             None => None,
         };
-        Ok(Self { ours, default, yardstick, turns })
+        Ok(Self { ours, default, yardstick, device, turns })
     }
 
     pub(super) fn run(mut self, shell: &Shell) -> Result<Found> {
@@ -118,7 +123,7 @@ impl Bench {
                 yardsticks.push((method, Yardstick::start(&files.python, folder, &input)?));
             }
         }
-        let threads = Shell::threads();
+        let (threads, device) = (Shell::threads(), self.device);
         let names = ["reperio", "default"].into_iter().chain(yardsticks.iter().map(|(m, _)| *m));
         let mut turns: Vec<(&'static str, Vec<Turn>)> =
             names.map(|name| (name, Vec::new())).collect();
@@ -129,7 +134,7 @@ impl Bench {
             shell.observer().progress(Progress { task, done, total, unit: "turns" });
             let mut all = vec![once(&mut self.ours, share)?, once(&mut self.default, share)?];
             for (method, yardstick) in &mut yardsticks {
-                let answer = yardstick.ask(Request { method, task, threads })?;
+                let answer = yardstick.ask(Request { method, task, device, threads })?;
                 let seconds = answer.seconds.first().copied().context("no time was taken")?;
                 let (peak_bytes, logits, loss) = (answer.peak_bytes, answer.logits, answer.loss);
                 all.push(Turn { seconds, peak_bytes, logits, loss });

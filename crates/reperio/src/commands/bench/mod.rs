@@ -13,6 +13,7 @@ use reperio_data::simulate::{self, Background, Clonotypes, SimulationConfig};
 use reperio_model::bag::InstructionSet;
 use serde::Serialize;
 
+use crate::arguments::device::DeviceArgs;
 use crate::shell::Shell;
 use crate::shell::output::{Report, align, row};
 use measure::{Bench, Measured};
@@ -33,6 +34,8 @@ pub(crate) struct Args {
     /// Python with PyTorch and safetensors to compare with
     #[arg(long, value_name = "PYTHON")]
     yardstick: Option<PathBuf>,
+    #[command(flatten)]
+    device: DeviceArgs,
     /// Repertoires of the minibatch
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = at_least_2)]
     repertoires: usize,
@@ -56,6 +59,8 @@ struct Benched {
     threads: usize,
     /// Instruction set of ours.
     instruction_set: String,
+    /// Where the networks ran, the yardsticks' too.
+    device: String,
     /// Version of PyTorch, if it took part.
     torch: Option<String>,
     /// Sequences of one pass.
@@ -89,12 +94,14 @@ struct Ratios {
 
 pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
     let repertoires = repertoires(args.repertoires, args.sequences)?;
-    let bench = Bench::new(&repertoires, args.yardstick.as_deref(), args.turns.get())?;
+    let device = args.device.open()?;
+    let bench = Bench::new(&repertoires, &device, args.yardstick.as_deref(), args.turns.get())?;
     let found = bench.run(shell)?;
     let ratios = Ratios::of(&found.measured);
     shell.print(&Benched {
         threads: Shell::threads(),
         instruction_set: format!("{:?}", InstructionSet::detect()),
+        device: device.to_string(),
         torch: found.torch,
         sequences: found.sequences,
         measured: found.measured,
@@ -168,8 +175,10 @@ impl Report for Benched {
         if let (Some(torch), Some(difference)) = (&self.torch, self.largest_difference) {
             lines.push(format!("PyTorch {torch}; logits agree within {difference:.1e}"));
         }
-        let Self { threads, instruction_set, sequences, .. } = self;
-        lines.push(format!("{sequences} sequences, {threads} threads, {instruction_set}"));
+        let Self { threads, instruction_set, device, sequences, .. } = self;
+        lines.push(format!(
+            "{sequences} sequences on {device}, {threads} threads, {instruction_set}"
+        ));
         lines
     }
 }

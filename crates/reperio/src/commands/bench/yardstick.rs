@@ -38,6 +38,7 @@ pub(super) fn install(folder: &Path) -> Result<()> {
 pub(super) struct Request<'a> {
     pub(super) method: &'a str,
     pub(super) task: &'a str,
+    pub(super) device: &'a str,
     pub(super) threads: usize,
 }
 
