@@ -1,8 +1,8 @@
 //! Sequences a second through the bag operation on one core, by instruction set.
-//!
-//! Sequences are junction-like: 10 to 20 residues, 15 on average.
 
 #![expect(missing_docs, reason = "criterion's macros document nothing")]
+
+mod common;
 
 use std::fs;
 use std::hint::black_box;
@@ -13,64 +13,15 @@ use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterio
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::ThreadPool;
-use reperio_data::alphabet::decode;
 use reperio_data::encode::EncodedRepertoire;
-use reperio_data::repertoire::{Builder, GeneVocabulary, Row};
 use reperio_model::bag::{
-    BagInput, BagLayout, BagShape, FilterGroup, InstructionSet, PositionTerms, Windows,
-    backward_with, forward_with, scalar,
+    BagInput, BagLayout, BagShape, InstructionSet, backward_with, forward_with, scalar,
 };
 
 /// Sequences of the repertoire; a bulk sample holds 10^4 to 10^6.
 const N: usize = 100_000;
 /// Sequences that the scalar twin follows to check the answer.
 const CHECKED: u32 = 2_000;
-
-/// The published network: 32 filters of 9 residues, three position channels, two layers of 32.
-fn deeprc() -> BagShape {
-    BagShape {
-        filters: vec![FilterGroup { width: 9, count: 32 }],
-        windows: Windows::Full,
-        position: PositionTerms::DeepRc,
-        gene_dim: 0,
-        v_genes: 1,
-        j_genes: 1,
-        attention_layers: 2,
-        attention_width: 32,
-        heads: 1,
-        count_scaling: false,
-    }
-}
-
-/// Two widths, genes, position bins and four state patterns.
-fn two_widths() -> BagShape {
-    BagShape {
-        filters: vec![FilterGroup { width: 5, count: 16 }, FilterGroup { width: 9, count: 16 }],
-        position: PositionTerms::Bins { from_start: 8, from_end: 8 },
-        gene_dim: 16,
-        v_genes: 60,
-        j_genes: 14,
-        heads: 4,
-        ..deeprc()
-    }
-}
-
-fn repertoire(rng: &mut ChaCha8Rng) -> EncodedRepertoire {
-    let mut builder = Builder::default();
-    for _ in 0..N {
-        let length = rng.random_range(10..=20);
-        let codes: Vec<u8> = (0..length).map(|_| rng.random_range(0..20)).collect();
-        builder.push(Row {
-            junction_aa: &decode(&codes),
-            v_call: &format!("V{:02}", rng.random_range(1..60)),
-            j_call: &format!("J{:02}", rng.random_range(1..14)),
-            duplicate_count: rng.random_range(1..20),
-        });
-    }
-    let repertoire = builder.finish("bench".to_owned());
-    let genes = GeneVocabulary::of([&repertoire]);
-    EncodedRepertoire::new(&repertoire, &genes)
-}
 
 fn input(repertoire: &EncodedRepertoire) -> BagInput<'_> {
     BagInput { repertoire, input_scale: 1.0, padded_length: 0 }
@@ -102,7 +53,7 @@ fn measure(
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let layout = BagLayout::new(shape).expect("sizes in range");
     let params: Vec<f32> = (0..layout.len()).map(|_| rng.random_range(-0.2..0.2)).collect();
-    let repertoire = repertoire(&mut rng);
+    let repertoire = common::repertoire(N, &mut rng);
     check(set, &layout, &params, &repertoire);
     let bags = [input(&repertoire)];
     let pooled = forward_with(set, &layout, &params, &bags);
@@ -152,7 +103,7 @@ fn used() -> Option<Duration> {
 
 fn bag(c: &mut Criterion) {
     let core = Core(rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("one thread"));
-    for (name, shape) in [("deeprc", deeprc()), ("two_widths", two_widths())] {
+    for (name, shape) in common::shapes() {
         let mut group = c.benchmark_group(name);
         group.throughput(Throughput::Elements(N as u64)).sample_size(20);
         for set in InstructionSet::ALL.into_iter().filter(|set| set.is_available()) {

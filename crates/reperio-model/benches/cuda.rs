@@ -5,17 +5,15 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
+mod common;
+
 use std::time::Instant;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use reperio_data::alphabet::decode;
 use reperio_data::encode::EncodedRepertoire;
-use reperio_data::repertoire::{Builder, GeneVocabulary, Row};
 use reperio_model::bag::cuda::Card;
-use reperio_model::bag::{
-    BagInput, BagLayout, BagShape, FilterGroup, PositionTerms, Windows, backward, forward,
-};
+use reperio_model::bag::{BagInput, BagLayout, backward, forward};
 
 /// Repertoires of a call, and sequences of each: a minibatch of deep samples.
 const BAGS: usize = 8;
@@ -23,50 +21,9 @@ const N: usize = 1_000_000;
 /// Calls of which the median counts, after two that warm up.
 const CALLS: usize = 11;
 
-/// The published network: 32 filters of 9 residues, three position channels, two layers of 32.
-fn deeprc() -> BagShape {
-    BagShape {
-        filters: vec![FilterGroup { width: 9, count: 32 }],
-        windows: Windows::Full,
-        position: PositionTerms::DeepRc,
-        gene_dim: 0,
-        v_genes: 1,
-        j_genes: 1,
-        attention_layers: 2,
-        attention_width: 32,
-        heads: 1,
-        count_scaling: false,
-    }
-}
-
-/// Ours: two widths, genes, position bins, four state patterns.
-fn ours() -> BagShape {
-    BagShape {
-        filters: vec![FilterGroup { width: 5, count: 16 }, FilterGroup { width: 8, count: 16 }],
-        position: PositionTerms::Bins { from_start: 12, from_end: 12 },
-        gene_dim: 16,
-        v_genes: 60,
-        j_genes: 14,
-        heads: 4,
-        ..deeprc()
-    }
-}
-
-/// Junction-like sequences: 10 to 20 residues, 15 on average.
+/// Drawn from a tenth as many, which are quicker to make.
 fn repertoire(rng: &mut ChaCha8Rng) -> EncodedRepertoire {
-    let mut builder = Builder::default();
-    for _ in 0..N / 10 {
-        let length = rng.random_range(10..=20);
-        let codes: Vec<u8> = (0..length).map(|_| rng.random_range(0..20)).collect();
-        builder.push(Row {
-            junction_aa: &decode(&codes),
-            v_call: &format!("V{:02}", rng.random_range(1..60)),
-            j_call: &format!("J{:02}", rng.random_range(1..14)),
-            duplicate_count: rng.random_range(1..20),
-        });
-    }
-    let repertoire = builder.finish("bench".to_owned());
-    let distinct = EncodedRepertoire::new(&repertoire, &GeneVocabulary::of([&repertoire]));
+    let distinct = common::repertoire(N / 10, rng);
     let drawn: Vec<u32> = (0..N).map(|_| rng.random_range(0..distinct.len() as u32)).collect();
     distinct.gather(&drawn)
 }
@@ -127,7 +84,7 @@ fn main() {
     for repertoire in &repertoires {
         bags.push(BagInput { repertoire, input_scale: 1.0, padded_length: 0 });
     }
-    for (name, shape) in [("published network", deeprc()), ("our default", ours())] {
+    for (name, shape) in common::shapes() {
         let layout = BagLayout::new(shape).expect("a valid shape");
         let params: Vec<f32> = (0..layout.len()).map(|_| rng.random_range(-0.2_f32..0.2)).collect();
         measure(name, &card, (&layout, &params), &bags);
