@@ -1,13 +1,13 @@
 //! Judges rows and gathers those that are kept, by repertoire.
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
 
 use csv::ByteRecord;
 
-use super::columns::{Check, Places, is_missing};
-use super::error::ReadError;
-use super::value::{self, Count, Truth};
+use super::columns::{Places, is_missing};
+use super::fault::Fault;
+use super::value::{self, Count};
+use super::verdict::verdict;
 use super::{Format, ReadOptions, ReadRepertoire};
 use crate::encode::MAX_LENGTH;
 use crate::gene::{GeneCache, GeneCall, Locus};
@@ -20,33 +20,6 @@ const MAX_GENES: usize = 60_000;
 
 /// Residues of one repertoire, so that their offsets fit 32 bits.
 const MAX_RESIDUES: u64 = u32::MAX as u64 - MAX_LENGTH as u64;
-
-/// A structural fault in a row, before it is known which file and line it is in.
-#[derive(Debug)]
-pub(super) enum Fault {
-    Value { at: usize, found: String, expected: &'static str },
-    Ragged { found: usize, expected: usize },
-    Encoding { at: usize },
-    TooLarge(&'static str),
-}
-
-impl Fault {
-    fn value(at: usize, field: &[u8], expected: &'static str) -> Self {
-        let found = String::from_utf8_lossy(field).chars().take(40).collect();
-        Self::Value { at, found, expected }
-    }
-
-    pub(super) fn at(self, path: PathBuf, line: u64, names: &[String]) -> ReadError {
-        match self {
-            Self::Value { at, found, expected } => {
-                ReadError::Value { path, line, column: names[at].clone(), found, expected }
-            }
-            Self::Ragged { found, expected } => ReadError::Ragged { path, line, found, expected },
-            Self::Encoding { at } => ReadError::Encoding { path, line, column: names[at].clone() },
-            Self::TooLarge(limit) => ReadError::TooLarge { path, line, limit },
-        }
-    }
-}
 
 /// Where the residues of a junction come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,8 +59,6 @@ struct Group {
     residues: u64,
     /// Every contig kept, if clonotypes are counted in cells.
     contigs: HashSet<Contig>,
-    /// What follows the last `-` of each barcode: `aggr` numbers the samples that it joins so.
-    wells: HashSet<Vec<u8>>,
 }
 
 /// Gathers the rows of one file.
@@ -164,7 +135,6 @@ impl<'a> Collector<'a> {
                 counts: ImportCounts::default(),
                 residues: 0,
                 contigs: HashSet::new(),
-                wells: HashSet::new(),
             });
             self.index.insert(id.into(), self.groups.len() - 1);
             self.groups.len() - 1
@@ -284,12 +254,6 @@ impl<'a> Collector<'a> {
         if !self.places.cell.is_empty() {
             let named = self.places.cell.iter().map(|&at| field(record, at));
             let cell = named.collect::<Vec<_>>().join(&b'\t');
-            let barcode = field(record, self.places.cell[0]);
-            let dash = barcode.iter().rposition(|&byte| byte == b'-');
-            let well = dash.map_or(&[][..], |dash| &barcode[dash..]);
-            if !well.is_empty() && !group.wells.contains(well) {
-                group.wells.insert(well.to_owned());
-            }
             let junction = self.junction.as_slice().into();
             let contig = Contig { cell, junction, v: kept.v.gene, j: kept.j.gene };
             if !group.contigs.insert(contig) {
@@ -321,7 +285,7 @@ impl<'a> Collector<'a> {
     pub(super) fn finish(self, only: &str) -> Result<Vec<ReadRepertoire>, (u64, Fault)> {
         let named = self.options.repertoire_column.is_some() || self.groups.len() > 1;
         let mut out = Vec::with_capacity(self.groups.len());
-        for Group { id, first_line, builder, mut counts, wells, .. } in self.groups {
+        for Group { id, first_line, builder, mut counts, contigs, .. } in self.groups {
             if named && id.is_empty() {
                 let at = self.places.repertoire_id[0];
                 let expected = "the id of a repertoire in every row";
@@ -332,12 +296,23 @@ impl<'a> Collector<'a> {
             let repertoire = builder.finish(id);
             counts.clonotypes = repertoire.len() as u64;
             counts.templates = repertoire.templates();
-            counts.samples_joined = if wells.len() > 1 { wells.len() as u64 } else { 0 };
+            counts.samples_joined = samples_joined(&contigs);
             out.push(ReadRepertoire { repertoire, counts, format: self.format });
         }
         out.sort_by(|a, b| a.repertoire.id.cmp(&b.repertoire.id));
         Ok(out)
     }
+}
+
+/// Samples that the barcodes tell apart: `aggr` numbers those that it joins behind the last `-`. 0 if
+/// there is one.
+fn samples_joined(contigs: &HashSet<Contig>) -> u64 {
+    let number = |contig: &Contig| {
+        let barcode = contig.cell.split(|&byte| byte == b'\t').next()?;
+        barcode.iter().rposition(|&byte| byte == b'-').map(|dash| barcode[dash..].to_vec())
+    };
+    let numbers: HashSet<Vec<u8>> = contigs.iter().filter_map(number).collect();
+    if numbers.len() > 1 { numbers.len() as u64 } else { 0 }
 }
 
 /// A field, or the part of a `bio_identity` (junction+V+J) that is asked for.
@@ -364,31 +339,6 @@ fn gene(
         }
     }
     GeneCall { gene: 0, tie: false }
-}
-
-/// What a status column says of a row, or what it may hold.
-fn verdict(check: Check, raw: &[u8]) -> Result<Option<DropReason>, &'static str> {
-    let says = |expected| value::truth(raw).map(|truth| truth == expected).ok_or(value::TRUTH);
-    let is = |word: &str| raw.eq_ignore_ascii_case(word.as_bytes());
-    let (fails, reason) = match check {
-        Check::Productive => (says(Truth::False)?, DropReason::Unproductive),
-        Check::SurelyProductive => (!says(Truth::True)?, DropReason::Unproductive),
-        Check::InFrame => (says(Truth::False)?, DropReason::OutOfFrame),
-        Check::StopCodon => (says(Truth::True)?, DropReason::StopCodon),
-        Check::Cell => (says(Truth::False)?, DropReason::NotACell),
-        Check::Confident => (says(Truth::False)?, DropReason::LowConfidence),
-        Check::OneChain => (is("Multi"), DropReason::MixedChains),
-        Check::FrameType if is("Out") => (true, DropReason::OutOfFrame),
-        Check::FrameType if is("Stop") => (true, DropReason::StopCodon),
-        Check::FrameType if is("In") || is_missing(raw) => (false, DropReason::Unproductive),
-        Check::FrameType => return Err("In, Out, Stop or nothing"),
-        Check::Functionality => {
-            // `productive (see comment)` counts; `No results` is left to the junction.
-            let productive = raw.len() >= 10 && raw[..10].eq_ignore_ascii_case(b"productive");
-            (!productive && !is("no results") && !is_missing(raw), DropReason::Unproductive)
-        }
-    };
-    Ok(fails.then_some(reason))
 }
 
 /// Counts what a kept row says. Where a row is a cell, its count of 1 is not missing.

@@ -13,6 +13,7 @@ mod deeprc;
 mod detect;
 mod error;
 mod fasta;
+mod fault;
 mod imgt;
 mod immunarch;
 mod immuneml;
@@ -26,6 +27,7 @@ mod testing;
 mod trust4;
 mod value;
 mod vdjtools;
+mod verdict;
 
 use std::fmt;
 use std::path::Path;

@@ -4,9 +4,10 @@ use std::io;
 
 use csv::ByteRecord;
 
-use super::collect::{Collector, Fault};
+use super::collect::Collector;
 use super::detect::{Source, Table};
 use super::error::ReadError;
+use super::fault::Fault;
 use super::{ReadOptions, ReadRepertoire, repertoire_id};
 
 /// Reads all rows of a table.

@@ -75,8 +75,7 @@ pub fn folds(items: &[Item], k: usize, seed: u64) -> Result<Vec<usize>, SplitErr
     parts(items, &vec![1.0 / k as f64; k], seed)
 }
 
-/// Whether each item is held out, about `fraction` of them in all; for a
-/// single split.
+/// Whether each item is held out, about `fraction` of them in all: a single split.
 ///
 /// Each stratum that occurs in two groups or more is on both sides, unless that would divide a group.
 ///
