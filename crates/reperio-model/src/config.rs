@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bag::{FilterGroup, PositionTerms, Windows};
+use crate::optimizer::AdamWConfig;
 
 /// A value outside its range.
 #[derive(Debug, PartialEq, thiserror::Error)]
@@ -296,6 +297,19 @@ impl ModelConfig {
 }
 
 impl TrainingConfig {
+    /// The settings of the optimizer.
+    pub fn optimizer(&self) -> AdamWConfig {
+        AdamWConfig {
+            beta1: self.beta1,
+            beta2: self.beta2,
+            eps: self.epsilon,
+            weight_decay: self.weight_decay,
+            l1: self.l1,
+            l2: self.l2,
+            max_gradient_norm: (self.clip_norm > 0.0).then_some(self.clip_norm),
+        }
+    }
+
     fn validate(&self) -> Result<(), InvalidConfig> {
         check(self.members > 0, "training.members", &self.members, "at least 1")?;
         check(self.batch_size > 0, "training.batch_size", &self.batch_size, "at least 1")?;

@@ -13,7 +13,7 @@ use crate::bag::{self, Bag, BagInput, BagLayout};
 use crate::config::{Config, ModelConfig};
 use crate::loss::binary_cross_entropy;
 use crate::network::Network;
-use crate::optimizer::{AdamW, AdamWConfig};
+use crate::optimizer::AdamW;
 use crate::prepare;
 
 /// Repertoires with alternating labels and a network of one output at its random start.
@@ -44,24 +44,17 @@ impl Workload {
     ///
     /// If candle fails.
     pub fn new(config: &Config, repertoires: &[Repertoire], seed: u64) -> Result<Self> {
-        let (model, training) = (config.model.clone(), &config.training);
+        let model = config.model.clone();
         let genes = GeneVocabulary::of(repertoires);
         let encode = |own: &Repertoire| Arc::new(EncodedRepertoire::new(own, &genes));
         let layout = BagLayout::new(model.shape(genes.v.len(), genes.j.len()))
             .map_err(candle_core::Error::wrap)?;
         let network = Network::new(&Arc::new(layout), 1, &model, seed)?;
-        let settings = AdamWConfig {
-            beta1: training.beta1,
-            beta2: training.beta2,
-            eps: training.epsilon,
-            weight_decay: training.weight_decay,
-            ..AdamWConfig::default()
-        };
         Ok(Self {
             config: model,
             encoded: repertoires.iter().map(encode).collect(),
             labels: (0..repertoires.len()).map(|i| Some(i % 2 == 1)).collect(),
-            optimizer: AdamW::new(network.trainable(), settings)?,
+            optimizer: AdamW::new(network.trainable(), config.training.optimizer())?,
             start: network.snapshot()?,
             network,
         })

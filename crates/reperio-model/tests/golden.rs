@@ -79,7 +79,8 @@ fn the_committed_configs_train_and_score() {
     let labels = Labels::read(&made.metadata, &[spec]).unwrap();
     let subjects = made.metadata.column("subject_id").unwrap();
     let groups: Vec<String> = subjects.iter().flatten().cloned().collect();
-    let dataset = Dataset { repertoires: &made.repertoires, labels: &labels, groups: &groups };
+    let repertoires: Vec<_> = made.repertoires.iter().collect();
+    let dataset = Dataset { repertoires: &repertoires, labels: &labels, groups: &groups };
     for name in ["configs/default.toml", "configs/deeprc.toml"] {
         let mut config: Config = parsed(name);
         config.validate().unwrap();

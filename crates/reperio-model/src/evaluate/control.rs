@@ -14,7 +14,7 @@ const PENALTY: f64 = 1.0;
 
 /// Outputs for `tested` of models fitted to `dataset`, a row a repertoire.
 pub(super) fn predictions(dataset: Dataset<'_>, tested: &[&Repertoire]) -> Vec<Vec<f64>> {
-    let genes = GeneVocabulary::of(dataset.repertoires);
+    let genes = GeneVocabulary::of(dataset.repertoires.iter().copied());
     let rows: Vec<Vec<f64>> = dataset.repertoires.iter().map(|r| row(r, &genes)).collect();
     let mut labels = dataset.labels.clone();
     labels.standardise();
@@ -50,9 +50,14 @@ fn row(repertoire: &Repertoire, genes: &GeneVocabulary) -> Vec<f64> {
     let place = |names: &[String], name: &str| {
         names.binary_search_by(|other| other.as_str().cmp(name)).unwrap_or(0)
     };
-    for i in 0..repertoire.len() {
-        row[1 + place(&genes.v, repertoire.v_call(i))] += one;
-        row[1 + n_v + place(&genes.j, repertoire.j_call(i))] += one;
+    let own = repertoire.genes();
+    let columns =
+        [(1, &genes.v, &own.v, repertoire.v()), (1 + n_v, &genes.j, &own.j, repertoire.j())];
+    for (first, names, own, indices) in columns {
+        let places: Vec<usize> = own.iter().map(|name| first + place(names, name)).collect();
+        for &index in indices {
+            row[places[usize::from(index)]] += one;
+        }
     }
     row
 }

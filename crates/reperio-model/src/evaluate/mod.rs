@@ -98,15 +98,15 @@ pub fn evaluate(
         });
         let (held, inside): (Vec<usize>, Vec<usize>) =
             (0..plan.folds.len()).partition(|&i| plan.folds[i] == Some(fold));
-        let repertoires: Vec<Repertoire> =
-            inside.iter().map(|&i| dataset.repertoires[i].clone()).collect();
+        let repertoires: Vec<&Repertoire> =
+            inside.iter().map(|&i| dataset.repertoires[i]).collect();
         let groups: Vec<String> = inside.iter().map(|&i| dataset.groups[i].clone()).collect();
         let own = labels.select(&inside);
         let part = Dataset { repertoires: &repertoires, labels: &own, groups: &groups };
         let folder = place.checkpoint.map(|folder| folder.join(format!("fold{fold}")));
         let place = Place { checkpoint: folder.as_deref(), ..place };
         let fitted = train::fit(part, config, place, &InFold { observer, fold })?;
-        let tested: Vec<&Repertoire> = held.iter().map(|&i| &dataset.repertoires[i]).collect();
+        let tested: Vec<&Repertoire> = held.iter().map(|&i| dataset.repertoires[i]).collect();
         let control = control::predictions(part, &tested);
         for ((&i, repertoire), control) in held.iter().zip(&tested).zip(control) {
             predictions[i] = Some(HeldOut {
@@ -138,7 +138,7 @@ pub fn evaluate(
 /// There is one fold, no training and no control.
 pub fn test(model: &Model, dataset: Dataset<'_>, observer: &dyn Observer) -> Option<Evaluation> {
     let (done, total) = (AtomicU64::new(0), dataset.repertoires.len() as u64);
-    let score = |repertoire: &Repertoire| {
+    let score = |repertoire: &&Repertoire| {
         if observer.cancelled() {
             return None;
         }

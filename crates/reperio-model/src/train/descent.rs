@@ -15,7 +15,7 @@ use super::report::EpochReport;
 use super::{Run, TrainError};
 use crate::bag::{Bag, BagInput};
 use crate::network::Network;
-use crate::optimizer::{AdamW, AdamWConfig};
+use crate::optimizer::AdamW;
 use crate::prepare;
 use crate::schedule::Schedule;
 
@@ -39,18 +39,7 @@ impl<'a> Descent<'a> {
         objective: &'a Objective,
     ) -> Result<Self, TrainError> {
         let training = &run.config.training;
-        let optimizer = AdamW::new(
-            network.trainable(),
-            AdamWConfig {
-                beta1: training.beta1,
-                beta2: training.beta2,
-                eps: training.epsilon,
-                weight_decay: training.weight_decay,
-                l1: training.l1,
-                l2: training.l2,
-                max_gradient_norm: (training.clip_norm > 0.0).then_some(training.clip_norm),
-            },
-        )?;
+        let optimizer = AdamW::new(network.trainable(), training.optimizer())?;
         let best = network.snapshot()?;
         let progressed = Progressed::default();
         Ok(Self { run, stage, network, objective, optimizer, progressed, best })

@@ -26,7 +26,7 @@ pub use report::{EpochReport, MemberReport, SeedFate, SeedReport, TrainingReport
 #[derive(Clone, Copy, Debug)]
 pub struct Dataset<'a> {
     /// Repertoires; those without any label are left out.
-    pub repertoires: &'a [Repertoire],
+    pub repertoires: &'a [&'a Repertoire],
     /// Labels.
     pub labels: &'a Labels,
     /// Subject of each repertoire: repertoires of one subject stay on one side of every split.
@@ -107,8 +107,8 @@ pub(crate) struct Run<'a> {
 ///
 /// Discovery, standardisation of numbers, gene vocabulary and early stopping see nothing else. The
 /// same dataset, configuration and version give the same model to the last bit, on any number of
-/// threads of the same device. With a `checkpoint` folder the state is saved after every epoch and when the observer
-/// cancels; a run that finds a matching checkpoint there goes on from it.
+/// threads of the same device. With a `checkpoint` folder the state is saved after every epoch and when
+/// the observer cancels; a run that finds a matching checkpoint there goes on from it.
 ///
 /// # Errors
 ///
@@ -127,7 +127,7 @@ pub fn fit(
     }
     let mut labels = dataset.labels.select(&usable);
     labels.standardise();
-    let chosen: Vec<&Repertoire> = usable.iter().map(|&i| &dataset.repertoires[i]).collect();
+    let chosen: Vec<&Repertoire> = usable.iter().map(|&i| dataset.repertoires[i]).collect();
     let genes = GeneVocabulary::of(chosen.iter().copied());
     let outputs = labels.targets.iter().map(crate::target::Target::width).sum();
     let shape = config.model.shape(genes.v.len(), genes.j.len());

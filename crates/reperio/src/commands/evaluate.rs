@@ -156,11 +156,12 @@ fn cross_validate(
     shell.log_to(&args.out)?;
     run_config::write(&args.out, config, fingerprint(cohort)?)?;
     Splits::new(&items, &folds).write(&args.out.join("splits.tsv"))?;
-    let dataset = Dataset { repertoires: &cohort.repertoires, labels: &labels, groups: &groups };
+    let repertoires: Vec<_> = cohort.repertoires.iter().collect();
+    let dataset = Dataset { repertoires: &repertoires, labels: &labels, groups: &groups };
     let size = |fold| folds.iter().filter(|own| **own == Some(fold)).count();
     let last = folds.iter().flatten().max().copied().unwrap_or(0);
     let smallest = (0..=last).map(size).min().unwrap_or(0);
-    if smallest < SMALL_FOLD {
+    if last > 0 && smallest < SMALL_FOLD {
         tracing::warn!(
             smallest,
             "folds of fewer than {SMALL_FOLD} repertoires: a pooled AUC comes out too low, see the mean of the folds' AUCs"
@@ -199,7 +200,8 @@ fn test(
     shell.log_to(&args.out)?;
     let model = model.on(&args.device.open()?);
     run_config::write(&args.out, &model.info().config, fingerprint(cohort)?)?;
-    let dataset = Dataset { repertoires: &cohort.repertoires, labels: &labels, groups };
+    let repertoires: Vec<_> = cohort.repertoires.iter().collect();
+    let dataset = Dataset { repertoires: &repertoires, labels: &labels, groups };
     let evaluation = evaluate::test(&model, dataset, shell.observer());
     evaluation.ok_or_else(|| interrupted("run the command again"))
 }

@@ -142,7 +142,8 @@ impl Training<'_> {
         shell.log_to(out)?;
         run_config::write(out, self.config, fingerprint(self.cohort)?)?;
         let (labels, groups) = (self.labels, self.groups);
-        let dataset = Dataset { repertoires: &self.cohort.repertoires, labels, groups };
+        let repertoires: Vec<_> = self.cohort.repertoires.iter().collect();
+        let dataset = Dataset { repertoires: &repertoires, labels, groups };
         let checkpoint = out.join("checkpoint");
         let device = self.device.open()?;
         let place = Place { checkpoint: Some(&checkpoint), device: &device };
