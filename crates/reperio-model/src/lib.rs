@@ -5,7 +5,7 @@ pub mod config;
 pub mod deeprc;
 pub mod discover;
 pub mod evaluate;
-mod linear;
+pub mod linear;
 pub mod loss;
 pub mod metrics;
 pub mod model;

@@ -162,7 +162,7 @@ fn solve(factor: &[f64], mut b: Vec<f64>) -> Vec<f64> {
 /// # References
 ///
 /// - Platt, *Probabilistic outputs for support vector machines*, 1999.
-pub(crate) fn logistic_slope(scores: &[f64], classes: &[bool], smoothing: f64) -> (f64, f64) {
+pub fn logistic_slope(scores: &[f64], classes: &[bool], smoothing: f64) -> (f64, f64) {
     let n = scores.len().max(1) as f64;
     let positive = classes.iter().filter(|&&class| class).count() as f64;
     let targets = [1.0 / (n - positive + 2.0), (positive + 1.0) / (positive + 2.0)]

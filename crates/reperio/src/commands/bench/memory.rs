@@ -10,8 +10,17 @@ pub(super) fn reset() {
 
 /// Highest resident size in bytes since [`reset`].
 pub(super) fn peak() -> Option<u64> {
+    status("VmHWM:")
+}
+
+/// Resident size in bytes.
+pub(super) fn resident() -> Option<u64> {
+    status("VmRSS:")
+}
+
+fn status(key: &str) -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(key))?;
     let kilobytes: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
     Some(kilobytes * 1024)
 }

@@ -2,6 +2,7 @@
 
 mod measure;
 mod memory;
+mod scale;
 mod yardstick;
 
 use std::path::PathBuf;
@@ -23,19 +24,24 @@ use measure::{Bench, Measured};
 /// Makes random repertoires and a random network of DeepRC's size, then scores them, makes one exact
 /// training update and one with the published reduction to 10 % of the sequences. With --yardstick, two
 /// PyTorch programs of the same network do the same work turn by turn: `published`, composed as DeepRC
-/// was, and `best`, written for speed. All must compute the same logits.
+/// was, and `best`, written for speed. All must compute the same logits. With --scale, the default
+/// network alone, on one repertoire of 10^4 to 10^7 sequences: time a sequence and memory.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
   reperio bench
   crates/reperio-model/benches/yardstick/install.sh venv
-  reperio bench --yardstick venv/bin/python --json")]
+  reperio bench --yardstick venv/bin/python --json
+  reperio bench --scale")]
 pub(crate) struct Args {
     /// Python with PyTorch and safetensors to compare with
     #[arg(long, value_name = "PYTHON")]
     yardstick: Option<PathBuf>,
     #[command(flatten)]
     device: DeviceArgs,
+    /// Measure how cost grows with the size of a repertoire, in place of the above
+    #[arg(long, conflicts_with_all = ["yardstick", "repertoires", "sequences"])]
+    scale: bool,
     /// Repertoires of the minibatch
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = at_least_2)]
     repertoires: usize,
@@ -93,8 +99,11 @@ struct Ratios {
 }
 
 pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
-    let repertoires = repertoires(args.repertoires, args.sequences)?;
     let device = args.device.open()?;
+    if args.scale {
+        return shell.print(&scale::run(&device, args.turns.get(), shell)?);
+    }
+    let repertoires = repertoires(args.repertoires, args.sequences)?;
     let bench = Bench::new(&repertoires, &device, args.yardstick.as_deref(), args.turns.get())?;
     let found = bench.run(shell)?;
     let ratios = Ratios::of(&found.measured);
