@@ -8,6 +8,9 @@
 //! All methods are binary classifiers and answer with a logit, so that every one has an AUC, a Brier
 //! score and a calibration curve.
 
+pub mod catalogue;
+pub mod compare;
 pub mod material;
 pub mod method;
+pub mod networks;
 pub mod selection;

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    bench, demo, describe, devices, evaluate, explain, fit_generator, import, score, simulate,
-    train,
+    bench, compare, demo, describe, devices, evaluate, explain, fit_generator, import, score,
+    simulate, train,
 };
 use crate::shell::{Global, Shell};
 
@@ -31,6 +31,7 @@ enum Command {
     Describe(describe::Args),
     Train(train::Args),
     Evaluate(evaluate::Args),
+    Compare(compare::Args),
     Score(score::Args),
     Explain(explain::Args),
     Simulate(simulate::Args),
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         Command::Describe(args) => describe::run(args, &shell),
         Command::Train(args) => train::run(args, &shell),
         Command::Evaluate(args) => evaluate::run(args, &shell),
+        Command::Compare(args) => compare::run(args, &shell),
         Command::Score(args) => score::run(args, &shell),
         Command::Explain(args) => explain::run(args, &shell),
         Command::Simulate(args) => simulate::run(args, &shell),

@@ -200,7 +200,11 @@ impl Observer for InFold<'_> {
 }
 
 /// Labels dealt out anew: between groups where each group has one label, else between repertoires.
-fn permuted(labels: &Labels, groups: &[String], seed: u64) -> Labels {
+///
+/// # Panics
+///
+/// If there is not one group a label.
+pub fn permuted(labels: &Labels, groups: &[String], seed: u64) -> Labels {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut permuted = labels.clone();
     for values in &mut permuted.values {

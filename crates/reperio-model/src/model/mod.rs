@@ -80,6 +80,17 @@ impl Model {
         &self.info
     }
 
+    /// Every parameter of every member, one after another.
+    ///
+    /// # Panics
+    ///
+    /// Never: parameters are `f32` tensors on the CPU.
+    pub fn parameters(&self) -> Vec<f32> {
+        let flat = |tensor: &Tensor| tensor.flatten_all()?.to_vec1::<f32>();
+        let all = self.members.iter().flatten();
+        all.flat_map(|(_, tensor)| flat(tensor).expect("an f32 tensor on the CPU")).collect()
+    }
+
     /// Networks that are averaged.
     pub fn n_members(&self) -> usize {
         self.members.len()

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use rayon::prelude::*;
 use reperio_data::cohort::Cohort;
 use reperio_data::import_counts::ImportCounts;
+use reperio_data::summary::Summary;
 use serde::Serialize;
 
 use crate::arguments::inputs::InputArgs;
@@ -31,7 +33,7 @@ struct Description {
     /// One entry a repertoire, by id.
     repertoires: Vec<Described>,
     /// Clonotypes of all repertoires by junction length in residues.
-    lengths: BTreeMap<usize, u64>,
+    lengths: BTreeMap<u64, u64>,
     /// Share of clonotypes a V gene, "" for unknown.
     v_usage: BTreeMap<String, f64>,
     /// Share of clonotypes a J gene, "" for unknown.
@@ -55,19 +57,10 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
 }
 
 fn describe(cohort: &Cohort) -> Description {
+    let summaries: Vec<Summary> = cohort.repertoires.par_iter().map(Summary::of).collect();
     let mut lengths = BTreeMap::new();
-    let mut v_usage = BTreeMap::new();
-    let mut j_usage = BTreeMap::new();
-    for repertoire in &cohort.repertoires {
-        for i in 0..repertoire.len() {
-            *lengths.entry(repertoire.junction_codes(i).len()).or_default() += 1;
-            add(&mut v_usage, repertoire.v_call(i));
-            add(&mut j_usage, repertoire.j_call(i));
-        }
-    }
-    let total: u64 = lengths.values().sum();
-    for share in v_usage.values_mut().chain(j_usage.values_mut()) {
-        *share /= total as f64;
+    for (&length, n) in summaries.iter().flat_map(|own| &own.lengths) {
+        *lengths.entry(length).or_default() += n;
     }
     let mut metadata: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
     for (name, values) in &cohort.metadata.columns {
@@ -81,16 +74,19 @@ fn describe(cohort: &Cohort) -> Description {
         .zip(cohort.counts.iter().cloned())
         .map(|(repertoire_id, counts)| Described { repertoire_id, counts })
         .collect();
+    let v_usage = shares(summaries.iter().map(|own| &own.v_call));
+    let j_usage = shares(summaries.iter().map(|own| &own.j_call));
     Description { repertoires, lengths, v_usage, j_usage, metadata }
 }
 
-fn add(usage: &mut BTreeMap<String, f64>, gene: &str) {
-    match usage.get_mut(gene) {
-        Some(share) => *share += 1.0,
-        None => {
-            usage.insert(gene.to_owned(), 1.0);
-        }
+/// Share of each name among all clonotypes.
+fn shares<'a>(tables: impl Iterator<Item = &'a BTreeMap<String, u64>>) -> BTreeMap<String, f64> {
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for (name, n) in tables.flatten() {
+        *counts.entry(name.clone()).or_default() += n;
     }
+    let total: u64 = counts.values().sum();
+    counts.into_iter().map(|(name, n)| (name, n as f64 / total as f64)).collect()
 }
 
 impl Report for Description {
@@ -123,7 +119,7 @@ fn values_line(values: &BTreeMap<String, u64>) -> String {
 }
 
 /// "5 to 30, median 14".
-fn quartiles(lengths: &BTreeMap<usize, u64>) -> String {
+fn quartiles(lengths: &BTreeMap<u64, u64>) -> String {
     let (Some(min), Some(max)) = (lengths.keys().next(), lengths.keys().next_back()) else {
         return "none".to_owned();
     };

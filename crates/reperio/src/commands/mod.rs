@@ -1,6 +1,7 @@
 //! The subcommands, each with its `Args`, its `run`, and the report that it prints.
 
 pub(crate) mod bench;
+pub(crate) mod compare;
 pub(crate) mod demo;
 pub(crate) mod describe;
 pub(crate) mod devices;

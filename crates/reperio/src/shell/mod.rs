@@ -14,6 +14,7 @@ use self::progress::Bars;
 use self::tensorboard::EventWriter;
 
 pub(crate) mod logging;
+pub(crate) mod memory;
 pub(crate) mod output;
 pub(crate) mod paths;
 pub(crate) mod progress;

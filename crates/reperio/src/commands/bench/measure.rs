@@ -12,9 +12,8 @@ use reperio_model::workload::Workload;
 use serde::Serialize;
 use tempfile::TempDir;
 
-use super::memory;
 use super::yardstick::{self, Request, Yardstick};
-use crate::shell::Shell;
+use crate::shell::{Shell, memory};
 
 /// Logits of two programs may differ by this, relative where they are above 1.
 const TOLERANCE: f64 = 1e-5;

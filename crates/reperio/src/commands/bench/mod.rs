@@ -1,7 +1,6 @@
 //! `reperio bench`: how fast this machine scores and trains, beside PyTorch.
 
 mod measure;
-mod memory;
 mod scale;
 mod yardstick;
 

@@ -9,9 +9,9 @@ use reperio_model::config::Config;
 use reperio_model::workload::Workload;
 use serde::Serialize;
 
-use super::{memory, repertoires};
-use crate::shell::Shell;
+use super::repertoires;
 use crate::shell::output::{Report, align, row};
+use crate::shell::{Shell, memory};
 
 /// Sequences of the one repertoire.
 const SIZES: [usize; 4] = [10_000, 100_000, 1_000_000, 10_000_000];

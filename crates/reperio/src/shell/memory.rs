@@ -3,18 +3,18 @@
 use std::fs;
 
 /// Starts a new peak.
-pub(super) fn reset() {
+pub(crate) fn reset() {
     // Without the right to do so the peak of the whole process remains.
     let _ = fs::write("/proc/self/clear_refs", "5");
 }
 
 /// Highest resident size in bytes since [`reset`].
-pub(super) fn peak() -> Option<u64> {
+pub(crate) fn peak() -> Option<u64> {
     status("VmHWM:")
 }
 
 /// Resident size in bytes.
-pub(super) fn resident() -> Option<u64> {
+pub(crate) fn resident() -> Option<u64> {
     status("VmRSS:")
 }
 

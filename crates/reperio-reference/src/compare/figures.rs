@@ -1,0 +1,218 @@
+//! A row of figures a method.
+
+use reperio_model::metrics::bootstrap::{Bootstrap, units_of};
+use reperio_model::metrics::{
+    CalibrationBin, auc, average_precision, brier, calibration, delong, precision_recall_curve,
+    probability, roc_curve, sensitivity_at_specificity,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{Comparison, Outcome};
+
+/// Bootstrap samples behind an interval.
+const DRAWS: usize = 2000;
+/// Bins of a calibration curve.
+const BINS: usize = 10;
+
+/// Figures of one method. What a cohort does not define is `None`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Figures {
+    /// [`Entry::name`](super::Entry::name).
+    pub method: String,
+    /// AUC of every fold of every repeat.
+    pub fold_auc: Vec<Option<f64>>,
+    /// Mean over the folds that have both classes.
+    pub mean_auc: Option<f64>,
+    /// Standard deviation over those folds.
+    pub sd_auc: Option<f64>,
+    /// AUC over all held-out predictions of a repeat, mean over the repeats.
+    pub auc: Option<f64>,
+    /// Its 95 % interval: DeLong's; a bootstrap over subjects where one has several repertoires or there
+    /// are several repeats.
+    pub auc_ci: Option<[f64; 2]>,
+    /// The pooled AUC less the reference method's; none for a control with other labels.
+    pub difference: Option<f64>,
+    /// Its 95 % interval: a bootstrap over subjects, both methods on the same draws.
+    pub difference_ci: Option<[f64; 2]>,
+    /// Average precision, mean over the repeats like all that follow.
+    pub average_precision: Option<f64>,
+    /// Brier score.
+    pub brier: Option<f64>,
+    /// Sensitivity where the specificity is at least 95 %.
+    pub sensitivity_95: Option<f64>,
+    /// Sensitivity where the specificity is at least 99 %.
+    pub sensitivity_99: Option<f64>,
+    /// Average precision of the implanted sequences by evidence, mean over the folds.
+    pub recovery_ap: Option<f64>,
+    /// Jaccard index of the first n and the n implanted ones, mean over the folds.
+    pub recovery_jaccard: Option<f64>,
+    /// Seconds for features that need no label, in all.
+    pub prepare_seconds: f64,
+    /// Seconds to fit, hyper-parameters included, mean over the folds.
+    pub fit_seconds: f64,
+    /// Seconds to score the held-out repertoires, mean over the folds.
+    pub score_seconds: f64,
+    /// Highest resident memory of the process.
+    pub peak_bytes: Option<u64>,
+}
+
+/// Points to draw, of the first repeat.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Curves {
+    /// [`Entry::name`](super::Entry::name).
+    pub method: String,
+    /// (false positive rate, true positive rate)
+    pub roc: Vec<[f64; 2]>,
+    /// (recall, precision)
+    pub precision_recall: Vec<[f64; 2]>,
+    /// Bins of the predicted probability.
+    pub calibration: Vec<CalibrationBin>,
+}
+
+/// Held-out predictions of one method and repeat, in the order of the cohort.
+struct Pooled<'a> {
+    logits: Vec<f64>,
+    labels: &'a [bool],
+}
+
+/// One row a method, in the order of their first outcome; differences are to the method `reference`.
+pub fn figures(
+    comparison: &Comparison<'_>,
+    outcomes: &[Outcome],
+    reference: &str,
+) -> (Vec<Figures>, Vec<Curves>) {
+    let units = units_of(comparison.groups);
+    let mut names: Vec<&str> = Vec::new();
+    for outcome in outcomes {
+        if !names.contains(&outcome.method.as_str()) {
+            names.push(&outcome.method);
+        }
+    }
+    let of = |name: &str| -> Vec<&Outcome> {
+        outcomes.iter().filter(|outcome| outcome.method == name).collect()
+    };
+    let reference = pooled(comparison, &of(reference));
+    let row = |name: &&str| {
+        let own = of(name);
+        let pooled = pooled(comparison, &own);
+        let curves = curves(name, &pooled[0]);
+        (figure(comparison, &own, &pooled, &reference, &units), curves)
+    };
+    names.iter().map(row).unzip()
+}
+
+/// Predictions by repeat; the labels are permuted ones for a control.
+fn pooled<'a>(comparison: &'a Comparison<'_>, outcomes: &[&Outcome]) -> Vec<Pooled<'a>> {
+    let permuted = outcomes.first().is_some_and(|first| first.method.ends_with("-permuted"));
+    let mut all: Vec<Pooled<'_>> = Vec::new();
+    for (repeat, labels) in comparison.labels.iter().enumerate() {
+        let mut logits = vec![0.0; comparison.repertoires.len()];
+        let mut seen = false;
+        for outcome in outcomes.iter().filter(|outcome| outcome.repeat == repeat) {
+            seen = true;
+            for (&i, &logit) in outcome.held.iter().zip(&outcome.logits) {
+                logits[i] = logit;
+            }
+        }
+        if seen {
+            all.push(Pooled { logits, labels: labels.of(permuted) });
+        }
+    }
+    all
+}
+
+fn figure(
+    comparison: &Comparison<'_>,
+    outcomes: &[&Outcome],
+    pooled: &[Pooled<'_>],
+    reference: &[Pooled<'_>],
+    units: &[Vec<usize>],
+) -> Figures {
+    let fold_auc: Vec<Option<f64>> =
+        outcomes.iter().map(|outcome| fold_auc(outcome, &pooled[outcome.repeat])).collect();
+    let known: Vec<f64> = fold_auc.iter().copied().flatten().collect();
+    let over = |statistic: &dyn Fn(&Pooled<'_>) -> Option<f64>| mean(pooled.iter().map(statistic));
+    let independent = units.len() == comparison.repertoires.len() && pooled.len() == 1;
+    let auc_ci = if independent {
+        delong(&pooled[0].logits, pooled[0].labels).map(|delong| delong.interval)
+    } else {
+        bootstrap(units, |rows| mean_auc(pooled, rows))
+    };
+    let all: Vec<usize> = (0..comparison.repertoires.len()).collect();
+    let auc = mean_auc(pooled, &all);
+    let difference = |rows: &[usize]| Some(mean_auc(pooled, rows)? - mean_auc(reference, rows)?);
+    let recovery = |pick: fn(&super::Recovery) -> f64| {
+        mean(
+            outcomes.iter().filter(|o| o.recovery.is_some()).map(|o| o.recovery.as_ref().map(pick)),
+        )
+    };
+    let n = outcomes.len().max(1) as f64;
+    let costs = |outcome: &&Outcome| [outcome.prepare, outcome.fit, outcome.score];
+    Figures {
+        method: outcomes[0].method.clone(),
+        mean_auc: mean(known.iter().copied().map(Some)),
+        sd_auc: sd(&known),
+        auc,
+        auc_ci,
+        difference: difference(&all),
+        difference_ci: bootstrap(units, difference),
+        average_precision: over(&|own| average_precision(&own.logits, own.labels)),
+        brier: over(&|own| brier(&own.logits, own.labels)),
+        sensitivity_95: over(&|own| sensitivity_at_specificity(&own.logits, own.labels, 0.95)),
+        sensitivity_99: over(&|own| sensitivity_at_specificity(&own.logits, own.labels, 0.99)),
+        recovery_ap: recovery(|own| own.average_precision),
+        recovery_jaccard: recovery(|own| own.jaccard),
+        prepare_seconds: outcomes.iter().map(|o| o.prepare.seconds).sum(),
+        fit_seconds: outcomes.iter().map(|o| o.fit.seconds).sum::<f64>() / n,
+        score_seconds: outcomes.iter().map(|o| o.score.seconds).sum::<f64>() / n,
+        peak_bytes: outcomes.iter().flat_map(costs).filter_map(|cost| cost.peak_bytes).max(),
+        fold_auc,
+    }
+}
+
+fn fold_auc(outcome: &Outcome, pooled: &Pooled<'_>) -> Option<f64> {
+    let labels: Vec<bool> = outcome.held.iter().map(|&i| pooled.labels[i]).collect();
+    auc(&outcome.logits, &labels)
+}
+
+/// Mean over the repeats of the AUC of `rows`.
+fn mean_auc(repeats: &[Pooled<'_>], rows: &[usize]) -> Option<f64> {
+    let one = |own: &Pooled<'_>| {
+        let (logits, labels): (Vec<f64>, Vec<bool>) =
+            rows.iter().map(|&i| (own.logits[i], own.labels[i])).unzip();
+        auc(&logits, &labels)
+    };
+    mean(repeats.iter().map(one))
+}
+
+fn bootstrap(
+    units: &[Vec<usize>],
+    statistic: impl FnMut(&[usize]) -> Option<f64>,
+) -> Option<[f64; 2]> {
+    Bootstrap { draws: DRAWS, ..Bootstrap::default() }.interval(units, statistic)
+}
+
+/// `None` of nothing, or if any value is missing.
+fn mean(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
+    let values: Vec<f64> = values.collect::<Option<_>>()?;
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
+/// Of a sample; `None` of fewer than two values.
+fn sd(values: &[f64]) -> Option<f64> {
+    let mean = mean(values.iter().copied().map(Some)).filter(|_| values.len() > 1)?;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    Some((squares / (values.len() - 1) as f64).sqrt())
+}
+
+fn curves(name: &str, own: &Pooled<'_>) -> Curves {
+    let probabilities: Vec<f64> = own.logits.iter().map(|&logit| probability(logit)).collect();
+    let roc = roc_curve(&own.logits, own.labels);
+    let precision_recall = precision_recall_curve(&own.logits, own.labels);
+    Curves {
+        method: name.to_owned(),
+        roc: roc.iter().map(|at| [at.false_positive_rate, at.true_positive_rate]).collect(),
+        precision_recall: precision_recall.iter().map(|at| [at.recall, at.precision]).collect(),
+        calibration: calibration(&probabilities, own.labels, BINS),
+    }
+}

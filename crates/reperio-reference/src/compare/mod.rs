@@ -1,0 +1,256 @@
+//! Nested cross-validation of many methods on identical folds.
+//!
+//! [`run`] goes method by method, repeat by repeat, fold by fold, and hands every finished fold to a
+//! [`Keeper`], which may have it from an earlier run already: that is how a comparison goes on where it
+//! stopped. [`figures`] turns the outcomes into a row a method.
+
+mod figures;
+mod truth;
+
+use reperio_data::progress::{Observer, Progress};
+use reperio_data::repertoire::Repertoire;
+use serde::{Deserialize, Serialize};
+
+use crate::material::Material;
+use crate::method::{Fitted, Method, MethodError, Part};
+pub use figures::{Curves, Figures, figures};
+pub use truth::{Recovery, Truth, TruthError};
+
+/// A method in the comparison.
+pub struct Entry<'a> {
+    /// The method.
+    pub method: &'a dyn Method,
+    /// Whether it gets permuted labels: a control that must come out at chance.
+    pub permuted: bool,
+}
+
+impl Entry<'_> {
+    /// Name in tables: the method's, marked if its labels are permuted.
+    pub fn name(&self) -> String {
+        let mark = if self.permuted { "-permuted" } else { "" };
+        format!("{}{mark}", self.method.name())
+    }
+}
+
+/// The same work for every method.
+pub struct Comparison<'a> {
+    /// Repertoires, all of them labelled.
+    pub repertoires: &'a [&'a Repertoire],
+    /// Subject of each.
+    pub groups: &'a [String],
+    /// For each repeat, whether each repertoire is positive, as most methods see it and as the controls do.
+    pub labels: Vec<RepeatLabels>,
+    /// For each repeat, the fold in which each repertoire is held out.
+    pub folds: Vec<Vec<usize>>,
+    /// What was implanted, where that is known.
+    pub truth: Option<&'a Truth>,
+    /// Source of all random numbers.
+    pub seed: u64,
+}
+
+/// Labels of one repeat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RepeatLabels {
+    /// As they are.
+    pub given: Vec<bool>,
+    /// Dealt out anew.
+    pub permuted: Vec<bool>,
+}
+
+impl RepeatLabels {
+    /// Those that an entry sees.
+    pub fn of(&self, permuted: bool) -> &[bool] {
+        if permuted { &self.permuted } else { &self.given }
+    }
+}
+
+/// Time and memory of some work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Cost {
+    /// Wall-clock time.
+    pub seconds: f64,
+    /// Highest resident memory of the process meanwhile, where the system tells.
+    pub peak_bytes: Option<u64>,
+}
+
+/// One method in one fold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// [`Entry::name`].
+    pub method: String,
+    /// Repeat, from 0.
+    pub repeat: usize,
+    /// Fold, from 0.
+    pub fold: usize,
+    /// Repertoires held out.
+    pub held: Vec<usize>,
+    /// Logit of each.
+    pub logits: Vec<f64>,
+    /// Hyper-parameters chosen.
+    pub choices: serde_json::Value,
+    /// How well the implanted sequences of the held-out repertoires were found.
+    pub recovery: Option<Recovery>,
+    /// Features that need no label; counted in the first fold that needed them.
+    pub prepare: Cost,
+    /// Fitting, choice of hyper-parameters included.
+    pub fit: Cost,
+    /// Scoring of the held-out repertoires.
+    pub score: Cost,
+}
+
+/// Which fold of which method.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// [`Entry::name`].
+    pub method: String,
+    /// Repeat, from 0.
+    pub repeat: usize,
+    /// Fold, from 0.
+    pub fold: usize,
+}
+
+/// Keeps outcomes and measures costs: what a library must leave to its caller.
+pub trait Keeper {
+    /// Why an outcome could not be kept.
+    type Error;
+
+    /// The outcome of an earlier run, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// If there is one but it cannot be read.
+    fn recall(&mut self, key: &Key) -> Result<Option<Outcome>, Self::Error>;
+
+    /// Keeps an outcome.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be kept.
+    fn keep(&mut self, outcome: &Outcome) -> Result<(), Self::Error>;
+
+    /// Starts to measure.
+    fn start(&mut self);
+
+    /// What it cost since [`Self::start`].
+    fn stop(&mut self) -> Cost;
+}
+
+/// Why a comparison stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum CompareError<E> {
+    /// A method failed.
+    #[error("{method}, fold {fold}")]
+    Method {
+        /// [`Entry::name`].
+        method: String,
+        /// Fold, from 1.
+        fold: usize,
+        /// What went wrong.
+        source: MethodError,
+    },
+    /// The person asked to stop; finished folds are kept.
+    #[error("stopped before all methods were done")]
+    Cancelled,
+    /// The keeper failed.
+    #[error(transparent)]
+    Keeper(E),
+}
+
+/// Runs every method in every fold of every repeat.
+///
+/// # Errors
+///
+/// See [`CompareError`].
+pub fn run<K: Keeper>(
+    comparison: &Comparison<'_>,
+    entries: &[Entry<'_>],
+    keeper: &mut K,
+    observer: &dyn Observer,
+) -> Result<Vec<Outcome>, CompareError<K::Error>> {
+    let material = Material::new(comparison.repertoires, comparison.groups);
+    let mut outcomes = Vec::new();
+    for entry in entries {
+        for (repeat, folds) in comparison.folds.iter().enumerate() {
+            let n_folds = folds.iter().max().map_or(0, |last| last + 1);
+            for fold in 0..n_folds {
+                let (task, done) = (&entry.name(), (repeat * n_folds + fold) as u64);
+                let total = (comparison.folds.len() * n_folds) as u64;
+                observer.progress(Progress { task, done, total, unit: "folds" });
+                let key = Key { method: entry.name(), repeat, fold };
+                let known = keeper.recall(&key).map_err(CompareError::Keeper)?;
+                let outcome = match known {
+                    Some(outcome) => outcome,
+                    None => one(comparison, &material, entry, key, keeper, observer)?,
+                };
+                outcomes.push(outcome);
+            }
+        }
+        material.forget();
+    }
+    Ok(outcomes)
+}
+
+/// One fold, kept.
+fn one<K: Keeper>(
+    comparison: &Comparison<'_>,
+    material: &Material<'_>,
+    entry: &Entry<'_>,
+    key: Key,
+    keeper: &mut K,
+    observer: &dyn Observer,
+) -> Result<Outcome, CompareError<K::Error>> {
+    if observer.cancelled() {
+        return Err(CompareError::Cancelled);
+    }
+    keeper.start();
+    entry.method.prepare(material);
+    let prepare = keeper.stop();
+    keeper.start();
+    let Learned { fitted, held } = fit(comparison, material, entry, &key, observer)?;
+    let fit = keeper.stop();
+    keeper.start();
+    let logits = fitted.logits(material, &held);
+    let score = keeper.stop();
+    let labels = comparison.labels[key.repeat].of(entry.permuted);
+    let recovery = comparison.truth.filter(|_| !entry.permuted).and_then(|truth| {
+        let positive = held.iter().filter(|&&i| labels[i]);
+        truth.recovery(positive.map(|&i| comparison.repertoires[i]), |own| fitted.evidence(own))
+    });
+    let Key { method, repeat, fold } = key;
+    let choices = fitted.choices();
+    let outcome =
+        Outcome { method, repeat, fold, held, logits, choices, recovery, prepare, fit, score };
+    keeper.keep(&outcome).map_err(CompareError::Keeper)?;
+    Ok(outcome)
+}
+
+/// What a method learned from all folds but one.
+struct Learned {
+    fitted: Box<dyn Fitted>,
+    /// The repertoires of that one.
+    held: Vec<usize>,
+}
+
+fn fit<E>(
+    comparison: &Comparison<'_>,
+    material: &Material<'_>,
+    entry: &Entry<'_>,
+    key: &Key,
+    observer: &dyn Observer,
+) -> Result<Learned, CompareError<E>> {
+    let folds = &comparison.folds[key.repeat];
+    let (held, members): (Vec<usize>, Vec<usize>) =
+        (0..folds.len()).partition(|&i| folds[i] == key.fold);
+    let labels = comparison.labels[key.repeat].of(entry.permuted);
+    let labels: Vec<bool> = members.iter().map(|&i| labels[i]).collect();
+    let seed = comparison.seed.wrapping_add(key.repeat as u64);
+    let part = Part { material, members: &members, labels: &labels, seed };
+    match entry.method.fit(part, observer) {
+        Ok(fitted) => Ok(Learned { fitted, held }),
+        Err(MethodError::Cancelled) => Err(CompareError::Cancelled),
+        Err(source) => {
+            let (method, fold) = (key.method.clone(), key.fold + 1);
+            Err(CompareError::Method { method, fold, source })
+        }
+    }
+}

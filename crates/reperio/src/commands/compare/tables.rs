@@ -1,0 +1,204 @@
+//! A comparison as lines for a terminal, Markdown, TSV and JSON.
+
+use std::path::Path;
+
+use anyhow::Result;
+use polars::prelude::{Column, DataFrame, NamedFrom as _, Series};
+use reperio_model::metrics::probability;
+use reperio_reference::compare::{Figures, Outcome};
+
+use super::labelled::Labelled;
+use super::{Compared, Row};
+use crate::shell::output::{align, row};
+use crate::shell::{paths, table};
+
+/// The table of a terminal: what fits into a line.
+pub(super) fn lines(compared: &Compared) -> Vec<String> {
+    let mut rows = vec![row([
+        &"method",
+        &"AUC",
+        &"95 % interval",
+        &"folds",
+        &"to reperio",
+        &"AP",
+        &"Brier",
+        &"fit s",
+    ])];
+    for Row { figures, .. } in &compared.methods {
+        let cells = Cells::of(figures);
+        let Cells { auc, interval, folds, difference, .. } = &cells;
+        let (ap, brier) = (number(figures.average_precision), number(figures.brier));
+        let fit = format!("{:.1}", figures.fit_seconds);
+        rows.push(row([&figures.method, auc, interval, folds, difference, &ap, &brier, &fit]));
+    }
+    let mut lines = align(&rows);
+    lines.push(String::new());
+    lines.push(about(compared));
+    lines.push(format!("Written to {}", compared.out.display()));
+    lines
+}
+
+/// "label: 1 against 0, 100 repertoires (50 positive, ...".
+pub(super) fn about(compared: &Compared) -> String {
+    let Compared { target, repertoires, positive, clonotypes, folds, repeats, .. } = compared;
+    let repeats = if *repeats > 1 { format!(", {repeats} repeats") } else { String::new() };
+    format!(
+        "{target}; {repertoires} repertoires, {positive} positive, median {clonotypes} clonotypes; {folds} folds{repeats}"
+    )
+}
+
+/// Cells that several tables share.
+pub(super) struct Cells {
+    pub(super) auc: String,
+    /// "0.81 to 0.95"
+    pub(super) interval: String,
+    /// "0.90 ± 0.03"
+    pub(super) folds: String,
+    /// "-0.02 (-0.05 to 0.01)"
+    pub(super) difference: String,
+}
+
+impl Cells {
+    pub(super) fn of(figures: &Figures) -> Self {
+        let between = |ci: Option<[f64; 2]>| {
+            ci.map_or_else(String::new, |[low, high]| format!("{low:.3} to {high:.3}"))
+        };
+        let difference = match (figures.difference, figures.difference_ci) {
+            (Some(_), _) if figures.method == super::REFERENCE => String::new(),
+            (Some(value), ci) => format!("{value:+.3} ({})", between(ci)),
+            (None, _) => String::new(),
+        };
+        let folds = match (figures.mean_auc, figures.sd_auc) {
+            (Some(mean), Some(sd)) => format!("{mean:.3} ± {sd:.3}"),
+            (mean, _) => number(mean),
+        };
+        let (auc, interval) = (number(figures.auc), between(figures.auc_ci));
+        Self { auc, interval, folds, difference }
+    }
+}
+
+/// Three decimals, or nothing.
+pub(super) fn number(value: Option<f64>) -> String {
+    value.map_or_else(String::new, |value| format!("{value:.3}"))
+}
+
+/// Writes compare.json, compare.tsv, compare.md and predictions.tsv.
+pub(super) fn write(
+    out: &Path,
+    compared: &Compared,
+    labelled: &Labelled<'_>,
+    outcomes: &[Outcome],
+) -> Result<()> {
+    table::write(&out.join("predictions.tsv"), predictions(labelled, outcomes)?)?;
+    table::write(&out.join("compare.tsv"), figures(compared)?)?;
+    paths::write_text(&out.join("compare.md"), &markdown(compared))?;
+    paths::write_text(&out.join("compare.json"), &serde_json::to_string_pretty(compared)?)
+}
+
+/// One row a method, repeat and held-out repertoire.
+fn predictions(labelled: &Labelled<'_>, outcomes: &[Outcome]) -> Result<DataFrame> {
+    let (mut methods, mut repeats, mut folds) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut ids, mut labels, mut logits) = (Vec::new(), Vec::new(), Vec::new());
+    for outcome in outcomes {
+        let of = labelled.labels[outcome.repeat].of(outcome.method.ends_with("-permuted"));
+        for (&i, &logit) in outcome.held.iter().zip(&outcome.logits) {
+            methods.push(outcome.method.as_str());
+            repeats.push(outcome.repeat as u64 + 1);
+            folds.push(outcome.fold as u64 + 1);
+            ids.push(labelled.repertoires[i].id.as_str());
+            labels.push(u32::from(of[i]));
+            logits.push(logit);
+        }
+    }
+    let probabilities: Vec<f64> = logits.iter().map(|&logit| probability(logit)).collect();
+    let columns = vec![
+        Column::new("method".into(), methods),
+        Column::new("repeat".into(), repeats),
+        Column::new("fold".into(), folds),
+        Column::new("repertoire_id".into(), ids),
+        Column::new("label".into(), labels),
+        Column::new("logit".into(), logits),
+        Column::new("probability".into(), probabilities),
+    ];
+    Ok(DataFrame::new(columns[0].len(), columns)?)
+}
+
+/// A column of `compare.tsv`: its name and the figure in it.
+type Figure = (&'static str, fn(&Figures) -> Option<f64>);
+
+const FIGURES: [Figure; 18] = [
+    ("auc", |f| f.auc),
+    ("auc_low", |f| f.auc_ci.map(|ci| ci[0])),
+    ("auc_high", |f| f.auc_ci.map(|ci| ci[1])),
+    ("mean_auc", |f| f.mean_auc),
+    ("sd_auc", |f| f.sd_auc),
+    ("difference", |f| f.difference),
+    ("difference_low", |f| f.difference_ci.map(|ci| ci[0])),
+    ("difference_high", |f| f.difference_ci.map(|ci| ci[1])),
+    ("average_precision", |f| f.average_precision),
+    ("brier", |f| f.brier),
+    ("sensitivity_95", |f| f.sensitivity_95),
+    ("sensitivity_99", |f| f.sensitivity_99),
+    ("recovery_ap", |f| f.recovery_ap),
+    ("recovery_jaccard", |f| f.recovery_jaccard),
+    ("prepare_seconds", |f| Some(f.prepare_seconds)),
+    ("fit_seconds", |f| Some(f.fit_seconds)),
+    ("score_seconds", |f| Some(f.score_seconds)),
+    ("peak_megabytes", |f| f.peak_bytes.map(|bytes| bytes as f64 / 1e6)),
+];
+
+fn figures(compared: &Compared) -> Result<DataFrame> {
+    let methods = &compared.methods;
+    let names: Vec<&str> = methods.iter().map(|row| row.figures.method.as_str()).collect();
+    let mut columns = vec![Column::new("method".into(), names)];
+    for (name, value) in FIGURES {
+        let values: Vec<Option<f64>> = methods.iter().map(|row| value(&row.figures)).collect();
+        columns.push(Series::new(name.into(), values).into());
+    }
+    Ok(DataFrame::new(methods.len(), columns)?)
+}
+
+fn markdown(compared: &Compared) -> String {
+    let recovered = compared.methods.iter().any(|row| row.figures.recovery_ap.is_some());
+    let mut header = vec![
+        "method",
+        "AUC (95 %)",
+        "folds, mean ± sd",
+        "difference to reperio (95 %)",
+        "average precision",
+        "Brier",
+        "sensitivity at 95 %",
+        "at 99 %",
+    ];
+    if recovered {
+        header.extend(["implanted: average precision", "Jaccard"]);
+    }
+    header.extend(["fit s", "score s", "peak MB"]);
+    let mut lines = vec![about(compared), String::new()];
+    lines.push(format!("| {} |", header.join(" | ")));
+    lines.push(format!("|{}", "---|".repeat(header.len())));
+    for Row { figures, control, .. } in &compared.methods {
+        let cells = Cells::of(figures);
+        let name = if *control { format!("*{}*", figures.method) } else { figures.method.clone() };
+        let auc = format!("{} ({})", cells.auc, cells.interval);
+        let mut row = vec![name, auc, cells.folds, cells.difference];
+        row.extend(
+            [
+                figures.average_precision,
+                figures.brier,
+                figures.sensitivity_95,
+                figures.sensitivity_99,
+            ]
+            .map(number),
+        );
+        if recovered {
+            row.extend([figures.recovery_ap, figures.recovery_jaccard].map(number));
+        }
+        let megabytes = figures.peak_bytes.map(|bytes| format!("{:.0}", bytes as f64 / 1e6));
+        row.push(format!("{:.1}", figures.fit_seconds));
+        row.push(format!("{:.1}", figures.score_seconds));
+        row.push(megabytes.unwrap_or_default());
+        lines.push(format!("| {} |", row.join(" | ")));
+    }
+    lines.join("\n") + "\n"
+}
