@@ -140,7 +140,10 @@ fn figure(
     };
     let all: Vec<usize> = (0..comparison.repertoires.len()).collect();
     let auc = mean_auc(pooled, &all);
-    let difference = |rows: &[usize]| Some(mean_auc(pooled, rows)? - mean_auc(reference, rows)?);
+    let same = pooled.iter().map(|own| own.labels).eq(reference.iter().map(|own| own.labels));
+    let difference = |rows: &[usize]| {
+        Some(mean_auc(pooled, rows)? - mean_auc(reference, rows)?).filter(|_| same)
+    };
     let recovery = |pick: fn(&super::Recovery) -> f64| {
         mean(
             outcomes.iter().filter(|o| o.recovery.is_some()).map(|o| o.recovery.as_ref().map(pick)),

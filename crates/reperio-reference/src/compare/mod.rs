@@ -7,6 +7,8 @@
 mod figures;
 mod truth;
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use reperio_data::progress::{Observer, Progress};
 use reperio_data::repertoire::Repertoire;
 use serde::{Deserialize, Serialize};
@@ -88,6 +90,8 @@ pub struct Outcome {
     pub logits: Vec<f64>,
     /// Hyper-parameters chosen.
     pub choices: serde_json::Value,
+    /// Hash of every number learned, in hexadecimal: equal for equal models.
+    pub learned: String,
     /// How well the implanted sequences of the held-out repertoires were found.
     pub recovery: Option<Recovery>,
     /// Features that need no label; counted in the first fold that needed them.
@@ -217,11 +221,29 @@ fn one<K: Keeper>(
         truth.recovery(positive.map(|&i| comparison.repertoires[i]), |own| fitted.evidence(own))
     });
     let Key { method, repeat, fold } = key;
-    let choices = fitted.choices();
-    let outcome =
-        Outcome { method, repeat, fold, held, logits, choices, recovery, prepare, fit, score };
+    let outcome = Outcome {
+        method,
+        repeat,
+        fold,
+        held,
+        logits,
+        choices: fitted.choices(),
+        learned: hash(&fitted.parameters()),
+        recovery,
+        prepare,
+        fit,
+        score,
+    };
     keeper.keep(&outcome).map_err(CompareError::Keeper)?;
     Ok(outcome)
+}
+
+fn hash(parameters: &[f64]) -> String {
+    let mut hasher = DefaultHasher::new(); // Fixed keys: the same on every run.
+    for value in parameters {
+        value.to_bits().hash(&mut hasher);
+    }
+    format!("{:016x}", hasher.finish())
 }
 
 /// What a method learned from all folds but one.
