@@ -8,9 +8,14 @@
 //! All methods are binary classifiers and answer with a logit, so that every one has an AUC, a Brier
 //! score and a calibration curve.
 
+pub mod burden;
 pub mod catalogue;
 pub mod compare;
+pub mod kernel;
 pub mod material;
 pub mod method;
+pub mod neighbours;
 pub mod networks;
+mod platt;
 pub mod selection;
+pub mod svm;
