@@ -10,12 +10,15 @@
 
 pub mod burden;
 pub mod catalogue;
+pub mod clonotype_index;
 pub mod compare;
 pub mod kernel;
+pub mod known_motif;
 pub mod material;
 pub mod method;
 pub mod neighbours;
 pub mod networks;
 mod platt;
+pub mod public;
 pub mod selection;
 pub mod svm;

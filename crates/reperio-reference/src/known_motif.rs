@@ -1,0 +1,101 @@
+//! The oracle of simulated data: who knows the motifs counts them.
+
+use rayon::prelude::*;
+use reperio_data::progress::Observer;
+use reperio_data::repertoire::Repertoire;
+use reperio_data::simulate::{InvalidSimulation, Oracle, SimulationConfig, Target};
+use reperio_model::linear;
+
+use crate::material::Material;
+use crate::method::{Fitted, Method, MethodError, Part};
+
+/// Counts the motifs that were implanted, at the positions where they may stand.
+///
+/// ```text
+/// share = clonotypes that carry a motif / clonotypes
+/// logit = slope share + intercept             logistic regression on the part, slope not negative
+/// ```
+///
+/// No learner can know more about single sequences; the background carries motifs by chance too, so even the
+/// oracle errs. DeepRC's table has a binary known motif: whether a repertoire holds it at all. The count is
+/// ours, and sees more: what nearly every repertoire holds by chance can still be more frequent in some.
+///
+/// # References
+///
+/// - Widrich et al., *Modern Hopfield Networks and Attention for Immune Repertoire Classification*,
+///   `NeurIPS` 2020. <https://arxiv.org/abs/2007.13505>
+#[derive(Clone, Debug)]
+pub struct KnownMotif {
+    oracle: Oracle,
+    target: Target,
+}
+
+impl KnownMotif {
+    /// The oracle of the signals of `config` that make `target` positive.
+    ///
+    /// # Errors
+    ///
+    /// If a motif cannot be read.
+    pub fn new(config: &SimulationConfig, target: Target) -> Result<Self, InvalidSimulation> {
+        Ok(Self { oracle: Oracle::new(config)?, target })
+    }
+
+    fn shares(&self, repertoires: &[&Repertoire]) -> Vec<f64> {
+        let share = |repertoire: &&Repertoire| {
+            let carriers = self.oracle.count(self.target, repertoire);
+            carriers as f64 / repertoire.len().max(1) as f64
+        };
+        repertoires.par_iter().map(share).collect()
+    }
+}
+
+impl Method for KnownMotif {
+    fn name(&self) -> &'static str {
+        "known-motif"
+    }
+
+    fn about(&self) -> &'static str {
+        "oracle: counts the implanted motifs where they may stand (simulated data only)"
+    }
+
+    fn fit(&self, part: Part<'_>, _: &dyn Observer) -> Result<Box<dyn Fitted>, MethodError> {
+        let [positive, negative] = part.classes();
+        if positive.min(negative) == 0 {
+            return Err(MethodError::TooFew { positive, negative, expected: 1 });
+        }
+        let all = part.material.repertoires();
+        let own: Vec<&Repertoire> = part.members.iter().map(|&member| all[member]).collect();
+        let (slope, intercept) = linear::logistic_slope(&self.shares(&own), part.labels, 0.0);
+        Ok(Box::new(Model { method: self.clone(), slope, intercept }))
+    }
+}
+
+struct Model {
+    method: KnownMotif,
+    slope: f64,
+    intercept: f64,
+}
+
+impl Fitted for Model {
+    fn logits(&self, material: &Material<'_>, members: &[usize]) -> Vec<f64> {
+        let all = material.repertoires();
+        let own: Vec<&Repertoire> = members.iter().map(|&member| all[member]).collect();
+        let logit = |share: f64| self.slope * share + self.intercept;
+        self.method.shares(&own).into_iter().map(logit).collect()
+    }
+
+    fn choices(&self) -> serde_json::Value {
+        serde_json::json!({ "slope": self.slope, "intercept": self.intercept })
+    }
+
+    fn parameters(&self) -> Vec<f64> {
+        vec![self.slope, self.intercept]
+    }
+
+    fn evidence(&self, repertoire: &Repertoire) -> Option<Vec<f64>> {
+        let KnownMotif { oracle, target } = &self.method;
+        let carries =
+            |i| f64::from(u8::from(oracle.carries(*target, repertoire.junction_codes(i))));
+        Some((0..repertoire.len()).map(carries).collect())
+    }
+}
