@@ -1,11 +1,18 @@
 //! All methods by name.
 
-use reperio_data::simulate::SimulationConfig;
+use reperio_data::simulate::{InvalidSimulation, Oracle, SimulationConfig, Target};
 use reperio_model::bag::Device;
 use reperio_model::config::Config;
 
+use crate::burden::Burden;
+use crate::clonotype_index::Identity;
+use crate::kernel::Similarity;
+use crate::known_motif::KnownMotif;
 use crate::method::Method;
+use crate::neighbours::Neighbours;
 use crate::networks::Network;
+use crate::public::PublicClonotypes;
+use crate::svm::Svm;
 
 /// What some methods need to know.
 #[derive(Clone, Debug)]
@@ -21,10 +28,28 @@ pub struct Setup {
 }
 
 /// All methods, Reperio first; `known-motif` only where the cohort was simulated with a signal.
-pub fn methods(setup: &Setup) -> Vec<Box<dyn Method>> {
-    let Setup { config, deeprc_updates, device, .. } = setup;
-    vec![
+///
+/// # Errors
+///
+/// If a motif of the simulation cannot be read.
+pub fn methods(setup: &Setup) -> Result<Vec<Box<dyn Method>>, InvalidSimulation> {
+    let Setup { config, deeprc_updates, device, simulation } = setup;
+    let mut methods: Vec<Box<dyn Method>> = vec![
         Box::new(Network::reperio(config.clone(), device.clone())),
         Box::new(Network::deeprc(*deeprc_updates, device.clone())),
-    ]
+        Box::new(Svm(Similarity::MinMax)),
+        Box::new(Svm(Similarity::Jaccard)),
+        Box::new(Neighbours(Similarity::MinMax)),
+        Box::new(Neighbours(Similarity::Jaccard)),
+        Box::new(Burden),
+        Box::new(PublicClonotypes { identity: Identity::Clonotype }),
+        Box::new(PublicClonotypes { identity: Identity::Junction }),
+        Box::new(PublicClonotypes { identity: Identity::OneSubstitution }),
+    ];
+    if let Some(simulation) = simulation
+        && Oracle::new(simulation)?.knows(Target::Label)
+    {
+        methods.push(Box::new(KnownMotif::new(simulation, Target::Label)?));
+    }
+    Ok(methods)
 }

@@ -58,7 +58,7 @@ impl Case {
         let device = Device::Cpu;
         let setup = Setup { config, deeprc_updates: 8, device, simulation: Some(simulation) };
         let groups = cohort.metadata.ids.clone();
-        let methods = catalogue::methods(&setup);
+        let methods = catalogue::methods(&setup).expect("a valid simulation");
         Self { repertoires: cohort.repertoires, labels, groups, methods }
     }
 

@@ -130,7 +130,7 @@ fn execute(args: &Args, shell: &Shell) -> Result<Compared> {
         device: args.device.open()?,
         simulation: simulated.as_ref().map(|own| own.config.clone()),
     };
-    let methods = choose(catalogue::methods(&setup), &args.methods)?;
+    let methods = choose(catalogue::methods(&setup)?, &args.methods)?;
     paths::make_folder(&args.out)?;
     if args.out.join("config.toml").exists() && !args.resume {
         let out = args.out.display();
