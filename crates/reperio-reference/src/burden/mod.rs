@@ -4,11 +4,12 @@
 //! repertoire's burden is their sum. n and the test are chosen by inner cross-validation:
 //!
 //! - *presence*: the phi coefficient of presence and label; the burden is the share of the selected 4-mers
-//!   that the repertoire has. This is the test of `DeepRC`'s comparison as far as we know it (there also on
-//!   whole sequences, which the methods on public clonotypes cover here).
-//! - *frequency*: in a repertoire of 10,000 clonotypes every 4-mer of use is present, and presence says
-//!   nothing. The two-sample t of the square-root frequencies; the burden is the mean of the standardised
-//!   square-root frequencies. Our addition.
+//!   that the repertoire has. This is the test of `DeepRC`'s comparison as we know it; its supplement was not
+//!   at hand to check the wording. There, whole sequences are an alternative to k-mers: here the methods on
+//!   public clonotypes are.
+//! - *frequency*: the more clonotypes, the more 4-mers are present in every repertoire, and presence says
+//!   less. The two-sample t of the square-root frequencies; the burden is the mean of the standardised
+//!   square-root frequencies. Our addition, and the stronger test for a short motif.
 //!
 //! # References
 //!
@@ -25,7 +26,7 @@ use crate::kernel::Spectra;
 use crate::material::Material;
 use crate::method::{Fitted, Method, MethodError, Part};
 use crate::platt::Platt;
-use crate::selection;
+use crate::selection::{self, InnerFold};
 use test::{Associated, Test};
 
 /// Candidates for the number of k-mers.
@@ -53,29 +54,9 @@ impl Method for Burden {
     fn fit(&self, part: Part<'_>, observer: &dyn Observer) -> Result<Box<dyn Fitted>, MethodError> {
         let folds = selection::inner_folds(part)?;
         let spectra = Spectra::of(part.material);
-        let tasks: Vec<_> =
-            TESTS.iter().flat_map(|&test| folds.iter().map(move |fold| (test, fold))).collect();
-        let burdens: Vec<Vec<Vec<f64>>> = tasks
-            .par_iter()
-            .map(|(test, fold)| {
-                let members: Vec<usize> = fold.fitted.iter().map(|&i| part.members[i]).collect();
-                let labels: Vec<bool> = fold.fitted.iter().map(|&i| part.labels[i]).collect();
-                let associated = Associated::new(&spectra, *test, &members, &labels, largest());
-                let burdens = |&i: &usize| associated.burdens(spectra.row(part.members[i]), &SIZES);
-                fold.held.iter().map(burdens).collect()
-            })
-            .collect();
+        let scores = held_out(&spectra, part, &folds);
         if observer.cancelled() {
             return Err(MethodError::Cancelled);
-        }
-        let mut scores = vec![vec![0.0; part.members.len()]; TESTS.len() * SIZES.len()];
-        for ((test, fold), burdens) in tasks.iter().zip(&burdens) {
-            let first = if *test == TESTS[0] { 0 } else { SIZES.len() };
-            for (&i, burdens) in fold.held.iter().zip(burdens) {
-                for (own, &burden) in scores[first..].iter_mut().zip(burdens) {
-                    own[i] = burden;
-                }
-            }
         }
         let (best, platt) = Platt::best(&scores, part.labels);
         let (test, size) = (TESTS[best / SIZES.len()], SIZES[best % SIZES.len()]);
@@ -84,8 +65,29 @@ impl Method for Burden {
     }
 }
 
-fn largest() -> usize {
-    SIZES[SIZES.len() - 1]
+/// Held-out burdens of all members, for each test and size: (tests x sizes, members)
+fn held_out(spectra: &Spectra, part: Part<'_>, folds: &[InnerFold]) -> Vec<Vec<f64>> {
+    let tasks: Vec<(Test, &InnerFold)> =
+        TESTS.iter().flat_map(|&test| folds.iter().map(move |fold| (test, fold))).collect();
+    let burdens = |&(test, fold): &(Test, &InnerFold)| -> Vec<Vec<f64>> {
+        let members: Vec<usize> = fold.fitted.iter().map(|&i| part.members[i]).collect();
+        let labels: Vec<bool> = fold.fitted.iter().map(|&i| part.labels[i]).collect();
+        let largest = SIZES[SIZES.len() - 1];
+        let associated = Associated::new(spectra, test, &members, &labels, largest);
+        let burdens = |&i: &usize| associated.burdens(spectra.row(part.members[i]), &SIZES);
+        fold.held.iter().map(burdens).collect()
+    };
+    let burdens: Vec<Vec<Vec<f64>>> = tasks.par_iter().map(burdens).collect();
+    let mut scores = vec![vec![0.0; part.members.len()]; TESTS.len() * SIZES.len()];
+    for (task, ((_, fold), burdens)) in tasks.iter().zip(&burdens).enumerate() {
+        let own = &mut scores[task / folds.len() * SIZES.len()..][..SIZES.len()];
+        for (&i, burdens) in fold.held.iter().zip(burdens) {
+            for (scores, &burden) in own.iter_mut().zip(burdens) {
+                scores[i] = burden;
+            }
+        }
+    }
+    scores
 }
 
 struct FittedBurden {
@@ -96,11 +98,9 @@ struct FittedBurden {
 impl Fitted for FittedBurden {
     fn logits(&self, material: &Material<'_>, members: &[usize]) -> Vec<f64> {
         let spectra = Spectra::of(material);
-        let logit = |&i: &usize| {
-            self.platt
-                .logit(self.associated.burdens(spectra.row(i), &[self.associated.kmers.len()])[0])
-        };
-        members.iter().map(logit).collect()
+        let all = [self.associated.kmers.len()];
+        let burden = |&i: &usize| self.associated.burdens(spectra.row(i), &all)[0];
+        members.iter().map(burden).map(|burden| self.platt.logit(burden)).collect()
     }
 
     fn choices(&self) -> serde_json::Value {
