@@ -152,7 +152,7 @@ fn execute(args: &Args, shell: &Shell) -> Result<Compared> {
     let outcomes = all_folds(&comparison, &methods, files, shell)?;
     let compared = summary(&args.out, &labelled, &comparison, &methods, &outcomes);
     tables::write(&args.out, &compared, &labelled, &outcomes)?;
-    paths::write_text(&args.out.join("compare.html"), &page::html(&compared))?;
+    paths::write_text(&args.out.join("compare.html"), &page::html(&compared, &outcomes))?;
     Ok(compared)
 }
 

@@ -1,0 +1,132 @@
+//! The methods in the order of the page, and which of them its lines should make easy to find.
+
+use std::cmp::Reverse;
+
+use reperio_reference::compare::Curves;
+
+use super::super::tables::Cells;
+use super::super::{Compared, REFERENCE, Row};
+
+/// The method that knows what was implanted: an upper bound, not a rival.
+const ORACLE: &str = "known-motif";
+
+/// How a method is drawn.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Reperio.
+    Reference,
+    /// The best of the others.
+    BestRival,
+    /// Another method.
+    Rival,
+    /// What nobody can know of a real cohort.
+    Oracle,
+    /// What can be had without the signal.
+    Control,
+    /// What can be had without labels.
+    Permuted,
+}
+
+impl Role {
+    /// Its class in the style sheet.
+    pub(super) fn class(self) -> &'static str {
+        match self {
+            Self::Reference => "own",
+            Self::BestRival => "best",
+            Self::Rival => "rival",
+            Self::Oracle => "oracle",
+            Self::Control => "control",
+            Self::Permuted => "control permuted",
+        }
+    }
+}
+
+/// A method with its curves.
+pub(super) struct Ranked<'a> {
+    pub(super) row: &'a Row,
+    pub(super) role: Role,
+    pub(super) curves: Option<&'a Curves>,
+}
+
+impl Ranked<'_> {
+    pub(super) fn name(&self) -> &str {
+        &self.row.figures.method
+    }
+
+    pub(super) fn auc(&self) -> Option<f64> {
+        self.row.figures.auc.filter(|auc| auc.is_finite())
+    }
+
+    /// Whether it competes for the first place.
+    fn competes(&self) -> bool {
+        matches!(self.role, Role::Reference | Role::BestRival | Role::Rival)
+    }
+}
+
+/// All methods, the highest AUC first.
+pub(super) fn ranked<'a>(compared: &'a Compared) -> Vec<Ranked<'a>> {
+    let role = |row: &Row| match row.figures.method.as_str() {
+        REFERENCE => Role::Reference,
+        ORACLE => Role::Oracle,
+        name if name.ends_with("-permuted") => Role::Permuted,
+        _ if row.control => Role::Control,
+        _ => Role::Rival,
+    };
+    let ranked = |row: &'a Row| {
+        let curves = compared.curves.iter().find(|curves| curves.method == row.figures.method);
+        Ranked { row, role: role(row), curves }
+    };
+    let mut all: Vec<Ranked<'_>> = compared.methods.iter().map(ranked).collect();
+    // In millionths, so that methods equal to what the page shows keep the order of the command line.
+    all.sort_by_key(|one| Reverse(one.auc().map(|auc| (auc * 1e6).round() as i64)));
+    if let Some(best) = all.iter_mut().find(|one| one.role == Role::Rival) {
+        best.role = Role::BestRival;
+    }
+    all
+}
+
+/// Sentences on Reperio's place, on what is above it and on the controls.
+pub(super) fn verdict(all: &[Ranked<'_>]) -> Vec<String> {
+    let rivals: Vec<&Ranked<'_>> = all.iter().filter(|one| one.competes()).collect();
+    let (own, others): (Vec<&Ranked<'_>>, _) =
+        rivals.iter().partition(|one| one.role == Role::Reference);
+    let mut sentences: Vec<String> = own.iter().map(|own| place(own, &others)).collect();
+    let groups: [(&str, &[Role]); 2] =
+        [("Told the motif", &[Role::Oracle]), ("Controls", &[Role::Control, Role::Permuted])];
+    for (text, roles) in groups {
+        let known = all.iter().filter(|one| roles.contains(&one.role));
+        let known: Vec<String> = known.map(with_auc).collect();
+        if !known.is_empty() {
+            sentences.push(format!("{text}: {}.", known.join("; ")));
+        }
+    }
+    sentences
+}
+
+fn place(own: &Ranked<'_>, others: &[&Ranked<'_>]) -> String {
+    let above = others.iter().filter(|other| other.auc() > own.auc());
+    let above: Vec<String> = above
+        .map(|other| format!("{} {}", other.name(), Cells::of(&other.row.figures).difference))
+        .collect();
+    let (place, n) = (above.len() + 1, others.len() + 1);
+    let above = if above.is_empty() {
+        String::new()
+    } else {
+        format!(" Above it, with the difference to it: {}.", above.join("; "))
+    };
+    format!("{}, number {place} of {n} by AUC.{above}", with_auc(own))
+}
+
+/// "reperio 0.912 (0.880 to 0.940)".
+fn with_auc(one: &Ranked<'_>) -> String {
+    format!("{} {}", one.name(), auc_cell(&Cells::of(&one.row.figures)))
+}
+
+/// "0.912 (0.880 to 0.940)"; an en dash where there is none.
+pub(super) fn auc_cell(cells: &Cells) -> String {
+    match (cells.auc.as_str(), cells.interval.as_str()) {
+        ("", _) => "–".to_owned(),
+        (auc, "") => auc.to_owned(),
+        (auc, interval) => format!("{auc} ({interval})"),
+    }
+}

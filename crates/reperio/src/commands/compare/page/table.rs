@@ -1,0 +1,74 @@
+//! The table of all figures, with the columns of `compare.md`.
+
+use super::super::tables::{Cells, number};
+use super::element::{Element, element};
+use super::ranked::Ranked;
+use super::{anchor, or_dash};
+
+/// The table, in a frame that scrolls where it is too wide.
+pub(super) fn table(all: &[Ranked<'_>]) -> Element {
+    let recovered = all.iter().any(|one| one.row.figures.recovery_ap.is_some());
+    let mut names = vec![
+        "method",
+        "AUC (95 %)",
+        "folds, mean ± sd",
+        "difference to reperio (95 %)",
+        "average precision",
+        "Brier",
+        "sensitivity at 95 % specificity",
+        "at 99 %",
+    ];
+    if recovered {
+        names.extend(["implanted: average precision", "implanted: Jaccard"]);
+    }
+    names.extend(["fit s", "score s", "peak MB"]);
+    let column = |name| element("th").set("scope", "col").text(name);
+    let head = element("thead").with(element("tr").all(names.into_iter().map(column)));
+    let body = element("tbody").all(all.iter().map(|one| row(one, recovered)));
+    let caption = "All figures of held-out predictions; seconds are a fold's. Controls in italics.";
+    let table = element("table").with(element("caption").text(caption)).with(head).with(body);
+    scrolling("All figures", table)
+}
+
+fn row(one: &Ranked<'_>, recovered: bool) -> Element {
+    let figures = &one.row.figures;
+    let cells = Cells::of(figures);
+    let (difference, of_difference) = cells.difference.split_once(' ').unwrap_or_default();
+    let of_auc =
+        if cells.interval.is_empty() { cells.interval } else { format!("({})", cells.interval) };
+    let auc = with_interval(cells.auc, &of_auc);
+    let difference = with_interval(difference.to_owned(), of_difference.trim_end_matches("()"));
+    let mut values = vec![figures.average_precision, figures.brier];
+    values.extend([figures.sensitivity_95, figures.sensitivity_99]);
+    if recovered {
+        values.extend([figures.recovery_ap, figures.recovery_jaccard]);
+    }
+    let mut values: Vec<String> = values.into_iter().map(number).collect();
+    values.extend([figures.fit_seconds, figures.score_seconds].map(|value| format!("{value:.1}")));
+    values.push(figures.peak_bytes.map_or_else(String::new, |n| format!("{:.0}", n as f64 / 1e6)));
+    let link = element("a").set("href", format!("#{}", anchor(one.name()))).text(one.name());
+    let name = element("th").set("scope", "row").with(link);
+    element("tr")
+        .set("class", one.role.class())
+        .with(name)
+        .with(auc)
+        .with(cell(cells.folds))
+        .with(difference)
+        .all(values.into_iter().map(cell))
+}
+
+fn cell(text: String) -> Element {
+    element("td").text(or_dash(text))
+}
+
+/// A value with its interval below.
+fn with_interval(value: String, interval: &str) -> Element {
+    let below = (!interval.is_empty()).then(|| element("small").text(interval));
+    cell(value).all(below)
+}
+
+/// A frame that the keyboard can scroll too.
+pub(super) fn scrolling(name: &str, table: Element) -> Element {
+    let frame = element("div").set("class", "scroll").set("role", "region");
+    frame.set("aria-label", name).set("tabindex", "0").with(table)
+}
