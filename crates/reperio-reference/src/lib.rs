@@ -16,6 +16,7 @@ pub mod kernel;
 pub mod known_motif;
 pub mod material;
 pub mod method;
+pub mod mil;
 pub mod neighbours;
 pub mod networks;
 mod platt;

@@ -2,4 +2,5 @@
 
 mod case;
 mod known_motif;
+mod mil;
 mod public;
