@@ -189,7 +189,12 @@ pub fn logistic_slope(scores: &[f64], classes: &[bool], smoothing: f64) -> (f64,
         intercept += step((h11 * g0 - h01 * g1) / determinant);
         slope += step((h00 * g1 - h01 * g0) / determinant);
     }
-    ((slope / spread).max(0.0), intercept)
+    if slope < 0.0 {
+        // Scores that say the opposite count for nothing: what remains are the classes' shares.
+        let p = classes.iter().map(|&class| targets[usize::from(class)]).sum::<f64>() / n;
+        return (0.0, (p / (1.0 - p)).ln());
+    }
+    (slope / spread, intercept)
 }
 
 #[cfg(test)]
@@ -234,5 +239,10 @@ mod tests {
         assert!(intercept.abs() < 0.3, "{intercept}");
         let alternating: Vec<bool> = (0..200).map(|i| i % 2 == 0).collect();
         assert!(logistic_slope(&scores, &alternating, 0.0).0.abs() < 0.2);
+        let opposite: Vec<f64> = classes.iter().map(|&class| f64::from(u8::from(!class))).collect();
+        let share = classes.iter().filter(|&&class| class).count() as f64 / 200.0;
+        let (slope, intercept) = logistic_slope(&opposite, &classes, 0.0);
+        assert!(slope.abs() < 1e-12, "{slope}");
+        assert!((intercept - (share / (1.0 - share)).ln()).abs() < 0.02, "{intercept}");
     }
 }

@@ -23,11 +23,8 @@ impl Platt {
         // Standardised, because the fit's prior and the length of its steps are meant for scores about 0.
         let sd = sd.max(1e-12);
         let standard: Vec<f64> = scores.iter().map(|score| (score - mean) / sd).collect();
-        let (mut slope, mut intercept) = logistic_slope(&standard, labels, 0.0);
-        if slope < LEAST_SLOPE {
-            slope = LEAST_SLOPE;
-            intercept = logistic_slope(&vec![0.0; scores.len()], labels, 0.0).1;
-        }
+        let (slope, intercept) = logistic_slope(&standard, labels, 0.0);
+        let slope = slope.max(LEAST_SLOPE);
         Self { slope: slope / sd, intercept: intercept - slope * mean / sd }
     }
 

@@ -5,8 +5,8 @@
 //! Jaccard   the same of the presences: |X ∩ Y| / |X ∪ Y|
 //! ```
 //!
-//! `x_k` is the frequency of k-mer k: its occurrences in all clonotypes over the number of clonotypes, as in
-//! `DeepRC`'s comparison, where a repertoire is the mean of its sequences' k-mer counts. With plain counts the
+//! `x_k` is the frequency of k-mer k: its occurrences in all clonotypes over the number of clonotypes. That
+//! is how we read `DeepRC`'s comparison, whose code for it is not published. With plain counts the
 //! kernel of two repertoires of different depth would be small however alike they are. Both are positive
 //! definite, lie in 0..=1, and `K(x, x) = 1`.
 //!
