@@ -9,6 +9,7 @@ use crate::clonotype_index::Identity;
 use crate::kernel::Similarity;
 use crate::known_motif::KnownMotif;
 use crate::method::Method;
+use crate::mil::KmerMil;
 use crate::neighbours::Neighbours;
 use crate::networks::Network;
 use crate::public::PublicClonotypes;
@@ -45,6 +46,7 @@ pub fn methods(setup: &Setup) -> Result<Vec<Box<dyn Method>>, InvalidSimulation>
         Box::new(PublicClonotypes { identity: Identity::Clonotype }),
         Box::new(PublicClonotypes { identity: Identity::Junction }),
         Box::new(PublicClonotypes { identity: Identity::OneSubstitution }),
+        Box::new(KmerMil),
     ];
     if let Some(simulation) = simulation
         && Oracle::new(simulation)?.knows(Target::Label)

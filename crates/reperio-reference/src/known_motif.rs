@@ -4,10 +4,10 @@ use rayon::prelude::*;
 use reperio_data::progress::Observer;
 use reperio_data::repertoire::Repertoire;
 use reperio_data::simulate::{InvalidSimulation, Oracle, SimulationConfig, Target};
-use reperio_model::linear;
 
 use crate::material::Material;
 use crate::method::{Fitted, Method, MethodError, Part};
+use crate::platt::Platt;
 
 /// Counts the motifs that were implanted, at the positions where they may stand.
 ///
@@ -65,31 +65,30 @@ impl Method for KnownMotif {
         }
         let all = part.material.repertoires();
         let own: Vec<&Repertoire> = part.members.iter().map(|&member| all[member]).collect();
-        let (slope, intercept) = linear::logistic_slope(&self.shares(&own), part.labels, 0.0);
-        Ok(Box::new(Model { method: self.clone(), slope, intercept }))
+        let scaling = Platt::fit(&self.shares(&own), part.labels);
+        Ok(Box::new(Model { method: self.clone(), scaling }))
     }
 }
 
 struct Model {
     method: KnownMotif,
-    slope: f64,
-    intercept: f64,
+    scaling: Platt,
 }
 
 impl Fitted for Model {
     fn logits(&self, material: &Material<'_>, members: &[usize]) -> Vec<f64> {
         let all = material.repertoires();
         let own: Vec<&Repertoire> = members.iter().map(|&member| all[member]).collect();
-        let logit = |share: f64| self.slope * share + self.intercept;
-        self.method.shares(&own).into_iter().map(logit).collect()
+        self.method.shares(&own).into_iter().map(|share| self.scaling.logit(share)).collect()
     }
 
     fn choices(&self) -> serde_json::Value {
-        serde_json::json!({ "slope": self.slope, "intercept": self.intercept })
+        let Platt { slope, intercept } = self.scaling;
+        serde_json::json!({ "slope": slope, "intercept": intercept })
     }
 
     fn parameters(&self) -> Vec<f64> {
-        vec![self.slope, self.intercept]
+        vec![self.scaling.slope, self.scaling.intercept]
     }
 
     fn evidence(&self, repertoire: &Repertoire) -> Option<Vec<f64>> {
