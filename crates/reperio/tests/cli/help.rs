@@ -19,6 +19,7 @@ fn the_program_lists_its_commands() {
       describe       Show what is in repertoire files or a cohort
       train          Train a classifier
       evaluate       Cross-validate a classifier, or test a trained one
+      compare        Compare published methods with Reperio on the same folds
       score          Score repertoires with a trained model
       explain        Rank the sequences that drove a model's scores
       simulate       Simulate a cohort with implanted signals
@@ -61,6 +62,7 @@ fn every_command_shows_an_example() {
         "fit-generator",
         "devices",
         "demo",
+        "compare",
     ];
     for command in commands {
         let output = reperio(&folder(), &[command, "--help"]).output().unwrap();
@@ -324,6 +326,152 @@ fn evaluate_explains_its_options() {
       reperio evaluate --cohort cohort --target disease --permute-labels --out control
       reperio evaluate --cohort cohort --target disease --split 60/20/20 --out evaluation
       reperio evaluate --cohort others --model run --out test
+
+    ----- stderr -----
+    ");
+}
+
+#[test]
+fn compare_explains_its_options() {
+    assert_cmd_snapshot!(reperio(&folder(), &["compare", "--help"]), @r"
+    success: true
+    exit_code: 0
+    ----- stdout -----
+    Compare published methods with Reperio on the same folds
+
+    Every method chooses its hyper-parameters inside the training part of each fold. Two controls stand
+    beside them: depth and diversity alone, and Reperio on permuted labels. Writes compare.html,
+    compare.md, compare.tsv, compare.json, predictions.tsv, splits.tsv and, fold by fold, what each
+    method chose.
+
+    Usage: reperio compare [OPTIONS] --out <DIR> --cohort <COHORT> --target <COLUMN>
+
+    Options:
+          --out <DIR>
+              Folder to write to
+
+          --methods <NAMES>
+              Methods, separated by commas [default: all]; a wrong name shows them
+
+          --folds <K>
+              Folds
+              
+              [default: 5]
+
+          --repeats <N>
+              Repeats of the cross-validation, each with folds of its own
+              
+              [default: 1]
+
+          --simulated <DIR>
+              Folder that `simulate` wrote: adds the known-motif oracle and how well implanted sequences
+              are found
+
+          --deeprc-updates <N>
+              Updates of the published network, 100,000 in its publication
+              
+              [default: 5000]
+
+          --resume
+              Go on with an interrupted comparison, or add methods to a finished one
+
+          --cohort <COHORT>
+              Cohort store, repertoire file or folder of files
+
+          --metadata <TABLE>
+              Table of labels for files, one row a repertoire (.tsv, .csv)
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Reading files:
+          --format <FORMAT>
+              Format of the files [default: recognised by their headers]
+
+          --species <SPECIES>
+              Species whose gene names are meant
+              
+              [default: human]
+
+          --locus <LOCUS>
+              Keep only this locus, as TRB; may be repeated [default: all]
+
+          --min-length <N>
+              Shortest junction to keep, in residues
+              
+              [default: 5]
+
+          --max-length <N>
+              Longest junction to keep, in residues
+              
+              [default: 60]
+
+          --repertoire-column <COLUMN>
+              Column that says to which repertoire a row belongs
+
+          --column <FIELD=COLUMN>
+              Column of a table of no known format, as FIELD=COLUMN; may be repeated. FIELD is
+              `junction_aa` (both anchors included), `cdr3_aa`, `junction`, `v_call`, `j_call`,
+              `duplicate_count`, `locus` or `productive`
+
+    Target:
+          --target <COLUMN>
+              Column to predict; may be repeated to predict several at once
+
+          --positive <VALUE>
+              Value of the positive class, every other value being negative [default: seen from the
+              values]
+
+          --regression <COLUMN>
+              Predict this target as a number; may be repeated [default: more than ten different
+              numbers]
+
+          --group <COLUMN>
+              Column whose equal values are never divided between training and test [default:
+              `subject_id` where there is one]
+
+    Training:
+          --config <TOML>
+              Config file (TOML) that states what differs from the defaults
+
+          --seed <N>
+              Source of all random numbers [default: 0]
+
+          --epochs <N>
+              Passes over the training repertoires, at most
+
+    Depth:
+          --rarefy <N>
+              Draw this many clonotypes from each larger repertoire
+
+          --rarefy-templates <N>
+              Draw this many templates (copies) from each larger repertoire
+
+    Device:
+          --device <DEVICE>
+              Where the network runs: cpu, cuda:N, or auto for a GPU where one works; see `reperio
+              devices`
+              
+              [default: auto]
+
+    Every command:
+          --json
+              Print one JSON object instead of a table
+
+      -v, --verbose...
+              Say more on stderr (-v what is done, -vv everything)
+
+      -q, --quiet
+              Say nothing on stderr but errors
+
+          --threads <N>
+              Threads to use [default: all cores]; results do not depend on it
+
+    Example:
+      reperio compare --cohort cohort --target disease --out comparison
+      reperio compare --cohort made/repertoires --metadata made/metadata.tsv --target label \
+        --simulated made --methods reperio,kmer3-logistic,burden --out comparison
+      reperio compare --cohort cohort --target disease --out comparison --resume
 
     ----- stderr -----
     ");

@@ -3,6 +3,7 @@
 mod bad_input;
 mod bad_labels;
 mod bench;
+mod compare;
 mod crash;
 mod help;
 mod support;

@@ -13,9 +13,9 @@ const TOP: f64 = 8.0;
 const BOTTOM: f64 = 26.0;
 /// Width of a letter of a name, and of the text at the right, at most.
 const LETTER: f64 = 6.3;
-const VALUES: f64 = 168.0;
-/// Letters of a name that are drawn; the page has whole names elsewhere.
-const NAME: usize = 30;
+const VALUES: f64 = 164.0;
+/// Letters of a name that are drawn; the tables have whole names.
+const NAME: usize = 24;
 
 /// What is drawn of each method.
 pub(super) struct Forest {
@@ -91,7 +91,7 @@ impl Forest {
 
     fn row(&self, one: &Ranked<'_>, axis: &Axis, y: f64) -> Element {
         let figures = &one.row.figures;
-        let name: String = one.name().chars().take(NAME).collect();
+        let name = shortened(one.name());
         let text = (self.text)(&Cells::of(figures));
         let mut row = element("g")
             .set("class", one.role.class())
@@ -114,6 +114,14 @@ impl Forest {
             None => row,
         }
     }
+}
+
+/// The name, or its beginning.
+fn shortened(name: &str) -> String {
+    if name.chars().count() <= NAME {
+        return name.to_owned();
+    }
+    name.chars().take(NAME - 1).chain(['…']).collect()
 }
 
 /// Thin lines at round values, with the values below.

@@ -3,13 +3,16 @@
 use reperio_reference::compare::Outcome;
 use serde_json::Value;
 
+use super::super::Compared;
 use super::element::{Element, element};
 use super::ranked::Ranked;
 use super::table::scrolling;
 use super::{anchor, or_dash};
 
-/// One article a method.
-pub(super) fn methods(all: &[Ranked<'_>], outcomes: &[Outcome]) -> Element {
+/// One article a method, in the order of the command line: texts point to the one before.
+pub(super) fn methods(compared: &Compared, all: &[Ranked<'_>], outcomes: &[Outcome]) -> Element {
+    let given = compared.methods.iter();
+    let given = given.filter_map(|row| all.iter().find(|one| one.name() == row.figures.method));
     let article = |one: &Ranked<'_>| {
         let own = outcomes.iter().filter(|outcome| outcome.method == one.name());
         let own: Vec<&Outcome> = own.collect();
@@ -21,7 +24,7 @@ pub(super) fn methods(all: &[Ranked<'_>], outcomes: &[Outcome]) -> Element {
             .with(element("p").set("class", "cost").text(cost(one)))
             .all(choices(one.name(), &own))
     };
-    element("div").set("class", "methods").all(all.iter().map(article))
+    element("div").set("class", "methods").all(given.map(article))
 }
 
 fn cost(one: &Ranked<'_>) -> String {

@@ -34,7 +34,7 @@ pub(super) fn html(compared: &Compared, outcomes: &[Outcome]) -> String {
         .all(small(compared, &all))
         .with(
             section("methods", "Methods, costs and choices", Some(CHOICES))
-                .with(methods::methods(&all, outcomes)),
+                .with(methods::methods(compared, &all, outcomes)),
         )
         .with(section("reading", "How to read this page", None).all(READING.map(paragraph)));
     let body = element("body").with(header(compared, &all)).with(main).with(footer(compared));
@@ -44,7 +44,8 @@ pub(super) fn html(compared: &Compared, outcomes: &[Outcome]) -> String {
 
 const META: &str = "<meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
 
-const CHOICES: &str = "Every method chooses its hyper-parameters inside the training part of each fold, by cross-validation where it has any to choose.";
+const CHOICES: &str =
+    "Every method chooses its hyper-parameters inside the training part of each fold.";
 
 const READING: [&str; 4] = [
     "Every method is fitted to the same training parts and scores the same held-out repertoires; a repertoire is held out once a repeat. The AUC is that of all held-out predictions together, which a method must put on one scale; the mean over the folds does not ask that.",

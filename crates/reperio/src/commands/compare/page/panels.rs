@@ -104,7 +104,7 @@ impl Panels {
         element("figure").set("class", one.role.class()).with(caption).with(picture)
     }
 
-    /// One panel of the methods that matter most, the most important drawn last.
+    /// One panel of the methods that matter most, which are `chosen`.
     pub(super) fn large(self, chosen: &[&Ranked<'_>]) -> Element {
         let frame = Frame::new([352.0, 330.0], 46.0, 40.0, 16.0);
         // Controls are scattered over a calibration plot and hide the others.
@@ -117,7 +117,11 @@ impl Panels {
         let middle = frame.at([0.5, 0.5]);
         let turned = label([0.0, 0.0], "axis middle", y);
         let turned = turned.set("transform", format!("translate(12 {}) rotate(-90)", middle[1]));
-        let layers = chosen.iter().rev().map(|one| self.drawn(&frame, one));
+        // Dashes above Reperio's line, so that both are seen where they are the same.
+        let (own, others): (Vec<&Ranked<'_>>, Vec<_>) =
+            chosen.iter().partition(|one| one.role == Role::Reference);
+        let layers = own.into_iter().chain(others.into_iter().rev());
+        let layers = layers.map(|one| self.drawn(&frame, one));
         let picture = picture
             .with(self.ground(&frame))
             .all(layers)

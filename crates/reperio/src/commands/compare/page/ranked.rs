@@ -1,6 +1,6 @@
 //! The methods in the order of the page, and which of them its lines should make easy to find.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 
 use reperio_reference::compare::Curves;
 
@@ -77,8 +77,7 @@ pub(super) fn ranked<'a>(compared: &'a Compared) -> Vec<Ranked<'a>> {
         Ranked { row, role: role(row), curves }
     };
     let mut all: Vec<Ranked<'_>> = compared.methods.iter().map(ranked).collect();
-    // In millionths, so that methods equal to what the page shows keep the order of the command line.
-    all.sort_by_key(|one| Reverse(one.auc().map(|auc| (auc * 1e6).round() as i64)));
+    all.sort_by_key(|one| Reverse(rank(one)));
     if let Some(best) = all.iter_mut().find(|one| one.role == Role::Rival) {
         best.role = Role::BestRival;
     }
@@ -104,17 +103,26 @@ pub(super) fn verdict(all: &[Ranked<'_>]) -> Vec<String> {
 }
 
 fn place(own: &Ranked<'_>, others: &[&Ranked<'_>]) -> String {
-    let above = others.iter().filter(|other| other.auc() > own.auc());
-    let above: Vec<String> = above
+    let auc = auc_cell(&Cells::of(&own.row.figures));
+    let of = |order| others.iter().filter(move |other| rank(other).cmp(&rank(own)) == order);
+    let above: Vec<String> = of(Ordering::Greater)
         .map(|other| format!("{} {}", other.name(), Cells::of(&other.row.figures).difference))
         .collect();
-    let (place, n) = (above.len() + 1, others.len() + 1);
-    let above = if above.is_empty() {
-        String::new()
-    } else {
-        format!(" Above it, with the difference to it: {}.", above.join("; "))
-    };
-    format!("{}, number {place} of {n} by AUC.{above}", with_auc(own))
+    let level: Vec<&str> = of(Ordering::Equal).map(|other| other.name()).collect();
+    let mut text =
+        format!("{} has AUC {auc}: number {} of {}", own.name(), above.len() + 1, others.len() + 1);
+    if !level.is_empty() {
+        text = format!("{text}, level with {}", level.join(", "));
+    }
+    if above.is_empty() {
+        return text + ".";
+    }
+    format!("{text}. Above it, with the difference to it: {}.", above.join("; "))
+}
+
+/// AUC in millionths, so that methods equal to what the page shows are level.
+fn rank(one: &Ranked<'_>) -> Option<i64> {
+    one.auc().map(|auc| (auc * 1e6).round() as i64)
 }
 
 /// "reperio 0.912 (0.880 to 0.940)".

@@ -10,18 +10,18 @@ pub(super) fn table(all: &[Ranked<'_>]) -> Element {
     let recovered = all.iter().any(|one| one.row.figures.recovery_ap.is_some());
     let mut names = vec![
         "method",
-        "AUC (95 %)",
-        "folds, mean ± sd",
-        "difference to reperio (95 %)",
+        "AUC (95\u{a0}%)",
+        "folds, mean\u{a0}±\u{a0}sd",
+        "difference to reperio (95\u{a0}%)",
         "average precision",
         "Brier",
-        "sensitivity at 95 % specificity",
-        "at 99 %",
+        "sensitivity at 95\u{a0}% specificity",
+        "at 99\u{a0}%",
     ];
     if recovered {
         names.extend(["implanted: average precision", "implanted: Jaccard"]);
     }
-    names.extend(["fit s", "score s", "peak MB"]);
+    names.extend(["fit\u{a0}s", "score\u{a0}s", "peak MB"]);
     let column = |name| element("th").set("scope", "col").text(name);
     let head = element("thead").with(element("tr").all(names.into_iter().map(column)));
     let body = element("tbody").all(all.iter().map(|one| row(one, recovered)));
