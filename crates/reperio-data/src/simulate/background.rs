@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::config::{BackgroundMix, Clonotypes, SimulationConfig};
 use super::draft::Draft;
-use crate::generator::{DepthModel, Generator};
+use crate::generator::{DepthModel, Generator, Usage};
 use crate::repertoire::Repertoire;
 
 /// Draws for one clonotype before a generator counts as exhausted: a repertoire's clonotypes are
@@ -35,24 +35,37 @@ impl<'a> Background<'a> {
         }
     }
 
-    /// The background of one repertoire; `subject` is the random stream that all repertoires of its
-    /// subject start with.
+    /// The background of one repertoire.
     pub(super) fn draw(
         self,
         config: &SimulationConfig,
-        mut subject: ChaCha8Rng,
+        mut host: Host<'_>,
         rng: &mut ChaCha8Rng,
     ) -> Draft<'a> {
         let n = match config.clonotypes {
             Clonotypes::Fixed(n) => n,
             Clonotypes::LogNormal { median, sd_ln } => DepthModel { median, sd_ln }.draw(rng),
         };
+        let factor = if host.positive { config.positive_depth } else { 1.0 };
+        let n = ((n as f64 * factor).round() as usize).max(1);
         match (self, config.background_mix) {
-            (Self::Generator(generator), _) => generated(generator, config, n, &mut subject, rng),
-            (Self::Repertoires(real), BackgroundMix::Run) => one_run(real, n, &mut subject, rng),
+            (Self::Generator(generator), _) => generated(generator, config, n, &mut host, rng),
+            (Self::Repertoires(real), BackgroundMix::Run) => {
+                one_run(real, n, &mut host.subject, rng)
+            }
             (Self::Repertoires(real), BackgroundMix::Pool) => pooled(real, n, rng),
         }
     }
+}
+
+/// Whom a repertoire comes from.
+pub(super) struct Host<'u> {
+    /// The random stream that all repertoires of the subject start with.
+    pub(super) subject: ChaCha8Rng,
+    /// Whether the subject's `label` is 1.
+    pub(super) positive: bool,
+    /// The gene usage of the batch, and the share of clonotypes that follow it.
+    pub(super) batch: Option<(&'u Usage, f64)>,
 }
 
 /// Distinct clonotypes of a generator.
@@ -60,11 +73,14 @@ fn generated<'a>(
     generator: &'a Generator,
     config: &SimulationConfig,
     n: usize,
-    subject: &mut ChaCha8Rng,
+    host: &mut Host<'_>,
     rng: &mut ChaCha8Rng,
 ) -> Draft<'a> {
-    let usage =
-        if config.gene_variation { generator.draw_usage(subject) } else { generator.mean_usage() };
+    let own = if config.gene_variation {
+        generator.draw_usage(&mut host.subject)
+    } else {
+        generator.mean_usage()
+    };
     let (genes, counts) = (generator.genes(), generator.counts());
     let mut draft = Draft::with_capacity(n);
     let mut seen = HashSet::with_capacity(n);
@@ -74,7 +90,11 @@ fn generated<'a>(
             break;
         }
         junction.clear();
-        let (v, j) = generator.draw(&usage, &mut junction, rng);
+        let usage = match host.batch {
+            Some((batch, effect)) if rng.random_bool(effect) => batch,
+            _ => &own,
+        };
+        let (v, j) = generator.draw(usage, &mut junction, rng);
         let mut hasher = DefaultHasher::new(); // Fixed keys: the same on every run.
         (v, j, &junction).hash(&mut hasher);
         if seen.insert(hasher.finish()) {

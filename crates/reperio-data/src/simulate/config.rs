@@ -1,10 +1,12 @@
 //! The configuration of a simulated cohort.
 
-use std::ops::Range;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::motif::{InvalidMotif, Motif};
+use super::motif::InvalidMotif;
+use super::pool::Pool;
+use super::signal::Signal;
 
 /// A simulated cohort. A file states only what differs from the defaults; unknown keys are errors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,8 +36,28 @@ pub struct SimulationConfig {
     pub load: Option<Load>,
     /// Adds the column `second`: a label of its own, independent of `label`.
     pub second: Option<Second>,
+    /// Factor on the number of clonotypes of repertoires whose `label` is 1. In 0.01 to 100.
+    #[serde(skip_serializing_if = "is_one")]
+    pub positive_depth: f64,
+    /// Adds the column `batch`: repertoires come from two batches that differ in gene usage.
+    pub batch: Option<Batch>,
+    /// Signals that are no motif but a pool of whole public clonotypes, with the sizes of the pools:
+    /// `{ public = 1000 }`. Each carrier gets `witness_number` different clonotypes of the pool.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub pools: BTreeMap<String, usize>,
+    /// The clonotypes of pools, as `CASSLGTDTQYF TRBV9 TRBJ2-3`; drawn from the background, once a
+    /// simulation, where they are not given. The configuration that a simulation writes lists them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub pool_clonotypes: BTreeMap<String, Vec<String>>,
     /// What is implanted.
     pub signals: Vec<Signal>,
+}
+
+/// Takes a reference because serde hands one over.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+#[expect(clippy::float_cmp, reason = "the default is exactly 1")]
+fn is_one(value: &f64) -> bool {
+    *value == 1.0
 }
 
 /// Clonotypes a repertoire.
@@ -97,78 +119,6 @@ pub struct Second {
     pub missing: f64,
 }
 
-/// One implanted signal: a set of motifs; each witness gets one of them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Signal {
-    /// Name in the truth table and the `class` column.
-    pub name: String,
-    /// Motifs in the notation of [`Motif`].
-    pub motifs: Vec<String>,
-    /// Share of a carrier's sequences that are witnesses. In 0 to 1.
-    #[serde(default)]
-    pub witness_rate: f64,
-    /// Witnesses a carrier, in place of a rate.
-    #[serde(default)]
-    pub witness_number: Option<usize>,
-    /// Where the motif may stand.
-    #[serde(default)]
-    pub position: Position,
-    /// Factor on the counts of witnesses. At least 1.
-    #[serde(default = "one")]
-    pub count_boost: f64,
-    /// Share of positives that carry it. In 0 to 1.
-    #[serde(default = "one")]
-    pub share_of_positives: f64,
-    /// Share of negatives that carry it. In 0 to 1.
-    #[serde(default)]
-    pub share_of_negatives: f64,
-    /// The label that it makes positive.
-    #[serde(default)]
-    pub target: Target,
-}
-
-/// The label that a signal belongs to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Target {
-    /// Column `label`.
-    #[default]
-    Label,
-    /// Column `second`.
-    Second,
-}
-
-/// Allowed places of a motif in a junction. The anchors are never replaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Position {
-    /// Smallest 0-based junction position of the motif's first residue; 0 acts as 1.
-    pub min: usize,
-    /// Largest 0-based junction position of the motif's first residue.
-    pub max: usize,
-    /// Residues that must follow the motif; 0 acts as 1.
-    pub from_end: usize,
-}
-
-impl Position {
-    /// Allowed starts of a motif of `span` residues in a junction of `length` residues.
-    pub(super) fn starts(self, length: usize, span: usize) -> Range<usize> {
-        let after_last = (length + 1).saturating_sub(span + self.from_end.max(1));
-        self.min.max(1)..after_last.min(self.max.saturating_add(1))
-    }
-}
-
-impl Default for Position {
-    fn default() -> Self {
-        Self { min: 1, max: 255, from_end: 1 }
-    }
-}
-
-fn one() -> f64 {
-    1.0
-}
-
 impl Default for SimulationConfig {
     fn default() -> Self {
         Self {
@@ -184,9 +134,26 @@ impl Default for SimulationConfig {
             classes: false,
             load: None,
             second: None,
+            positive_depth: 1.0,
+            batch: None,
+            pools: BTreeMap::new(),
+            pool_clonotypes: BTreeMap::new(),
             signals: Vec::new(),
         }
     }
+}
+
+/// Two batches, `A` and `B`, as two laboratories that amplify genes differently: in each one a share
+/// of the clonotypes follows the batch's own gene usage and length tilt, drawn once a batch as a
+/// donor's is, and the rest the donor's.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Batch {
+    /// Share of positive subjects in batch `B`, and of negative ones in batch `A`; 0.5 is unrelated
+    /// to the label. In 0 to 1.
+    pub agreement: f64,
+    /// Share of clonotypes that follow the batch's usage in place of the donor's. In 0 to 1.
+    pub effect: f64,
 }
 
 /// A value outside its range, or a motif that cannot be read.
@@ -211,6 +178,22 @@ pub enum InvalidSimulation {
         /// What is wrong with it.
         source: InvalidMotif,
     },
+    /// A clonotype that cannot be read.
+    #[error("`{key}` has {found:?}, expected a clonotype as \"CASSLGTDTQYF TRBV9 TRBJ2-3\"")]
+    Clonotype {
+        /// Key as written in the file.
+        key: String,
+        /// The clonotype.
+        found: String,
+    },
+    /// A pool whose clonotypes are not known.
+    #[error(
+        "`pool_clonotypes.{name}` is missing, expected the configuration that a simulation wrote"
+    )]
+    NotDrawn {
+        /// Name of the signal.
+        name: String,
+    },
     /// Two signals of the same name, or a name that cannot stand in a table.
     #[error("`signals.name` is {name:?}, expected a name of its own without tabs and line breaks")]
     Name {
@@ -219,7 +202,12 @@ pub enum InvalidSimulation {
     },
 }
 
-fn check(ok: bool, key: &str, value: f64, expected: &'static str) -> Result<(), InvalidSimulation> {
+pub(super) fn check(
+    ok: bool,
+    key: &str,
+    value: f64,
+    expected: &'static str,
+) -> Result<(), InvalidSimulation> {
     if ok {
         Ok(())
     } else {
@@ -227,7 +215,7 @@ fn check(ok: bool, key: &str, value: f64, expected: &'static str) -> Result<(), 
     }
 }
 
-fn check_share(key: &str, value: f64) -> Result<(), InvalidSimulation> {
+pub(super) fn check_share(key: &str, value: f64) -> Result<(), InvalidSimulation> {
     check((0.0..=1.0).contains(&value), key, value, "0 to 1")
 }
 
@@ -258,6 +246,13 @@ impl SimulationConfig {
             check_share("second.positive_share", second.positive_share)?;
             check_share("second.missing", second.missing)?;
         }
+        let depth = self.positive_depth;
+        check((0.01..=100.0).contains(&depth), "positive_depth", depth, "0.01 to 100")?;
+        if let Some(batch) = self.batch {
+            check_share("batch.agreement", batch.agreement)?;
+            check_share("batch.effect", batch.effect)?;
+        }
+        self.validate_pools()?;
         for (at, signal) in self.signals.iter().enumerate() {
             let repeated = self.signals[..at].iter().any(|other| other.name == signal.name);
             if repeated || signal.name.is_empty() || signal.name.contains(char::is_control) {
@@ -269,36 +264,22 @@ impl SimulationConfig {
     }
 }
 
-impl Signal {
-    fn validate(&self, config: &SimulationConfig) -> Result<(), InvalidSimulation> {
-        let key = |field: &str| format!("signals.{}.{field}", self.name);
-        check(!self.motifs.is_empty(), &key("motifs"), 0.0, "at least one motif")?;
-        self.compile()?;
-        check_share(&key("witness_rate"), self.witness_rate)?;
-        check_share(&key("share_of_positives"), self.share_of_positives)?;
-        check_share(&key("share_of_negatives"), self.share_of_negatives)?;
-        let boost = self.count_boost;
-        check((1.0..=1e6).contains(&boost), &key("count_boost"), boost, "1 to 10^6")?;
-        let Position { min, max, .. } = self.position;
-        check(min <= max, &key("position.min"), min as f64, "at most `position.max`")?;
-        let has_rate = self.witness_rate > 0.0 || config.load.is_some();
-        let number = self.witness_number.unwrap_or(usize::from(has_rate));
-        check(number > 0, &key("witness_number"), 0.0, "at least 1, or a `witness_rate` above 0")?;
-        let known = self.target == Target::Label || config.second.is_some();
-        check(known, &key("target"), 2.0, "label, or a section `second`")
-    }
-
-    /// The motifs, ready for use.
-    ///
-    /// # Errors
-    ///
-    /// Names the motif that cannot be read.
-    pub fn compile(&self) -> Result<Vec<Motif>, InvalidSimulation> {
-        let key = || format!("signals.{}.motifs", self.name);
-        let motif = |text: &String| {
-            text.parse().map_err(|source| InvalidSimulation::Motif { key: key(), source })
-        };
-        self.motifs.iter().map(motif).collect()
+impl SimulationConfig {
+    /// Sizes, names and clonotypes of pools.
+    fn validate_pools(&self) -> Result<(), InvalidSimulation> {
+        for (name, &size) in &self.pools {
+            let key = format!("pools.{name}");
+            let known = self.signals.iter().any(|signal| signal.name == *name);
+            check(known, &key, size as f64, "the name of a signal")?;
+            check((1..=100_000).contains(&size), &key, size as f64, "1 to 100,000")?;
+        }
+        for (name, clonotypes) in &self.pool_clonotypes {
+            let whole = self.pools.get(name) == Some(&clonotypes.len());
+            let (key, found) = (format!("pool_clonotypes.{name}"), clonotypes.len() as f64);
+            check(whole, &key, found, "as many as `pools` says")?;
+            Pool::new(name, clonotypes)?;
+        }
+        Ok(())
     }
 }
 
@@ -341,17 +322,18 @@ mod tests {
         assert_snapshot!(check("repertoires = 0"), @"`repertoires` is 0, expected at least 1");
         let signal = "[[signals]]\nname = 'a'\nmotifs = ['LDR']\n";
         assert_snapshot!(check(signal), @"`signals.a.witness_number` is 0, expected at least 1, or a `witness_rate` above 0");
+        let signal = "pools = { a = 5 }\n[[signals]]\nname = 'a'\nwitness_number = 6";
+        assert_snapshot!(check(signal), @"`signals.a.witness_number` is 6, expected 1 to its size in `pools`");
+        let signal =
+            "pools = { a = 5 }\n[[signals]]\nname = 'a'\nmotifs = ['LDR']\nwitness_number = 2";
+        assert_snapshot!(check(signal), @"`signals.a.motifs` is 1, expected none beside its size in `pools`");
+        assert_snapshot!(check("pools = { a = 5 }"), @"`pools.a` is 5, expected the name of a signal");
+        let signal = "pools = { a = 1 }\npool_clonotypes = { a = ['CASSF TRBV9'] }\n[[signals]]\nname = 'a'\nwitness_number = 1";
+        assert_snapshot!(check(signal), @r#"`pool_clonotypes.a` has "CASSF TRBV9", expected a clonotype as "CASSLGTDTQYF TRBV9 TRBJ2-3""#);
+        assert_snapshot!(check("batch = { agreement = 2, effect = 0.1 }"), @"`batch.agreement` is 2, expected 0 to 1");
+        assert_snapshot!(check("positive_depth = 0"), @"`positive_depth` is 0, expected 0.01 to 100");
         let signal = "[[signals]]\nname = 'a'\nmotifs = ['LBR']\nwitness_rate = 0.1";
         assert_snapshot!(check(signal), @r#"`signals.a.motifs`: motif "LBR": 'B' at character 2, expected an amino acid, `-`, `X`, `Z`, `[..]` or `(d)`"#);
-    }
-
-    #[test]
-    fn motifs_never_touch_the_anchors() {
-        assert_eq!(Position::default().starts(5, 3), 1..2);
-        assert!(Position::default().starts(4, 3).is_empty());
-        assert!(Position::default().starts(0, 3).is_empty());
-        assert_eq!(Position { min: 6, ..Position::default() }.starts(14, 3), 6..11);
-        assert_eq!(Position { min: 0, max: 2, from_end: 0 }.starts(14, 3), 1..3);
     }
 
     /// Every file in `configs/simulate` reads and is valid.
@@ -365,6 +347,6 @@ mod tests {
             assert_eq!(check(&text), "valid", "{}", path.display());
             files += 1;
         }
-        assert!(files >= 8, "{files} files");
+        assert!(files >= 30, "{files} files");
     }
 }

@@ -1,5 +1,7 @@
 //! A repertoire while it is being made: rows in the order they came, free to be changed.
 
+use std::ops::Range;
+
 use crate::alphabet;
 use crate::repertoire::{Builder, Repertoire, Row};
 
@@ -7,7 +9,8 @@ use crate::repertoire::{Builder, Repertoire, Row};
 #[derive(Debug, Default)]
 pub(super) struct Draft<'a> {
     residues: Vec<u8>,
-    ends: Vec<usize>,
+    /// Where the residues of each row stand.
+    places: Vec<Range<usize>>,
     /// V and J gene.
     pub(super) genes: Vec<(&'a str, &'a str)>,
     /// Copies.
@@ -18,7 +21,7 @@ impl<'a> Draft<'a> {
     pub(super) fn with_capacity(rows: usize) -> Self {
         Self {
             residues: Vec::with_capacity(rows * 16),
-            ends: Vec::with_capacity(rows),
+            places: Vec::with_capacity(rows),
             genes: Vec::with_capacity(rows),
             counts: Vec::with_capacity(rows),
         }
@@ -29,25 +32,37 @@ impl<'a> Draft<'a> {
     }
 
     pub(super) fn push(&mut self, junction: &[u8], genes: (&'a str, &'a str), count: u64) {
-        self.residues.extend_from_slice(junction);
-        self.ends.push(self.residues.len());
+        let place = self.append(junction);
+        self.places.push(place);
         self.genes.push(genes);
         self.counts.push(count);
     }
 
-    fn start(&self, i: usize) -> usize {
-        i.checked_sub(1).map_or(0, |before| self.ends[before])
+    /// Makes row `i` another clonotype; its count stays.
+    pub(super) fn replace(&mut self, i: usize, junction: &[u8], genes: (&'a str, &'a str)) {
+        self.places[i] = self.append(junction);
+        self.genes[i] = genes;
+    }
+
+    /// The first row that is this clonotype.
+    pub(super) fn find(&self, junction: &[u8], genes: (&str, &str)) -> Option<usize> {
+        (0..self.len()).find(|&i| self.junction(i) == junction && self.genes[i] == genes)
+    }
+
+    fn append(&mut self, junction: &[u8]) -> Range<usize> {
+        let start = self.residues.len();
+        self.residues.extend_from_slice(junction);
+        start..self.residues.len()
     }
 
     /// Residue codes of row `i`.
     pub(super) fn junction(&self, i: usize) -> &[u8] {
-        &self.residues[self.start(i)..self.ends[i]]
+        &self.residues[self.places[i].clone()]
     }
 
     /// Residue codes of row `i`, to be changed in place.
     pub(super) fn junction_mut(&mut self, i: usize) -> &mut [u8] {
-        let start = self.start(i);
-        &mut self.residues[start..self.ends[i]]
+        &mut self.residues[self.places[i].clone()]
     }
 
     /// The repertoire; equal rows collapse.

@@ -3,7 +3,8 @@
 //! A [`SimulationConfig`] says how many repertoires there are, which signals the positive ones carry,
 //! and what their label columns are; a [`Background`] says where their clonotypes come from: drawn by
 //! a [`Generator`], or rows of real repertoires. Labels, subjects and carriers are decided for the
-//! cohort as a whole before any repertoire is made, so that each repertoire depends on the seed and
+//! cohort as a whole before any repertoire is made, as are the pools of signals that are whole
+//! clonotypes, so that each repertoire depends on the seed and
 //! its own number alone and all can be made in any order, on any thread.
 //!
 //! [`Generator`]: crate::generator::Generator
@@ -15,16 +16,21 @@ mod make;
 mod motif;
 mod oracle;
 mod plan;
+mod pool;
+mod scale;
+mod signal;
+mod stream;
 mod write;
 
 pub use background::Background;
 pub use config::{
-    BackgroundMix, Clonotypes, InvalidSimulation, Load, Position, Second, Signal, SimulationConfig,
-    Target, WitnessNumber,
+    BackgroundMix, Batch, Clonotypes, InvalidSimulation, Load, Second, SimulationConfig,
+    WitnessNumber,
 };
 pub use make::Witness;
 pub use motif::{InvalidMotif, Motif};
 pub use oracle::Oracle;
+pub use signal::{Position, Signal, Target};
 pub use write::{SimulationSummary, simulate};
 
 use std::path::PathBuf;
@@ -36,7 +42,6 @@ use crate::cohort::Cohort;
 use crate::import_counts::ImportCounts;
 use crate::repertoire::Repertoire;
 use make::Made;
-use plan::Plan;
 
 /// Why a cohort could not be simulated.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +53,19 @@ pub enum SimulationError {
     /// There is nothing to draw a background from.
     #[error("the background has no clonotype, expected at least one repertoire with clonotypes")]
     EmptyBackground,
+    /// The background cannot fill the pools.
+    #[error(
+        "the background has {found} public clonotypes, expected at least {wanted} for the pools"
+    )]
+    SmallPool {
+        /// Clonotypes found.
+        found: usize,
+        /// Clonotypes of all pools.
+        wanted: usize,
+    },
+    /// Batches are made by varying a generator.
+    #[error("`batch` stands beside real repertoires, expected a generated background")]
+    RealBatches,
     /// The output folder holds repertoires that no simulation wrote.
     #[error(
         "{path} exists and no `simulation.toml` beside it says that a simulation wrote it, expected a new folder"
@@ -76,6 +94,8 @@ pub struct Simulation {
     pub truth: Vec<Witness>,
     /// Witnesses that found no clonotype long enough.
     pub unplaced: u64,
+    /// The configuration, with the clonotypes of its pools.
+    pub config: SimulationConfig,
 }
 
 /// Makes a cohort in memory, without files.
@@ -96,8 +116,9 @@ pub fn cohort(
         truth.extend(made.witnesses);
     }
     let counts = repertoires.iter().map(counts).collect();
-    let metadata = Plan::new(config).metadata(config);
-    Ok(Simulation { cohort: Cohort { metadata, repertoires, counts }, truth, unplaced })
+    let metadata = maker.plan.metadata(&maker.config);
+    let config = maker.config;
+    Ok(Simulation { cohort: Cohort { metadata, repertoires, counts }, truth, unplaced, config })
 }
 
 /// The import counts of a repertoire that no file was read for: every row is kept.
@@ -106,5 +127,7 @@ fn counts(repertoire: &Repertoire) -> ImportCounts {
     ImportCounts { rows: clonotypes, kept: clonotypes, clonotypes, templates, ..Default::default() }
 }
 
+#[cfg(test)]
+mod preset_tests;
 #[cfg(test)]
 mod tests;

@@ -1,48 +1,98 @@
-//! The known-motif oracle: who knows the motifs and their positions counts them.
+//! The oracle: who knows the motifs and their positions, and the pools of clonotypes, counts them.
 //!
 //! It is the yardstick for methods that have to find both. It counts what the background carries by
 //! chance, too, so even the oracle errs.
 
-use super::config::{Position, SimulationConfig};
+use super::config::{InvalidSimulation, SimulationConfig};
 use super::motif::Motif;
-use super::{InvalidSimulation, Signal, Target};
+use super::pool::Pool;
+use super::signal::{Position, Signal, Target};
 use crate::repertoire::Repertoire;
 
-/// Counts the motifs of a configuration at their positions.
+/// Counts the signals of a simulation.
 #[derive(Clone, Debug)]
 pub struct Oracle {
-    signals: Vec<(Target, Vec<Motif>, Position)>,
+    pub(super) signals: Vec<Known>,
+}
+
+/// What is known of a signal.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    target: Target,
+    pub(super) content: Content,
+}
+
+/// What its carriers hold.
+#[derive(Clone, Debug)]
+pub(super) enum Content {
+    /// One of some motifs, at some positions, in any clonotype.
+    Motifs(Vec<Motif>, Position),
+    /// Clonotypes of a pool.
+    Pool(Pool),
 }
 
 impl Oracle {
-    /// The oracle of a configuration's signals.
+    /// The oracle of a configuration's signals. Where these have pools, it must be the configuration
+    /// that a simulation wrote or returned: that one lists their clonotypes.
     ///
     /// # Errors
     ///
-    /// If a motif cannot be read.
+    /// If a motif or a clonotype cannot be read, or a pool was not drawn yet.
     pub fn new(config: &SimulationConfig) -> Result<Self, InvalidSimulation> {
-        let compile = |signal: &Signal| Ok((signal.target, signal.compile()?, signal.position));
-        Ok(Self { signals: config.signals.iter().map(compile).collect::<Result<_, _>>()? })
+        let known = |signal: &Signal| {
+            let name = &signal.name;
+            let content = match (config.pools.get(name), config.pool_clonotypes.get(name)) {
+                (None, _) => Content::Motifs(signal.compile()?, signal.position),
+                (Some(_), Some(clonotypes)) => Content::Pool(Pool::new(name, clonotypes)?),
+                (Some(_), None) => {
+                    return Err(InvalidSimulation::NotDrawn { name: name.clone() });
+                }
+            };
+            Ok(Known { target: signal.target, content })
+        };
+        Ok(Self { signals: config.signals.iter().map(known).collect::<Result<_, _>>()? })
     }
 
     /// Whether any signal belongs to `target`.
     pub fn knows(&self, target: Target) -> bool {
-        self.signals.iter().any(|(own, ..)| *own == target)
+        self.signals.iter().any(|known| known.target == target)
     }
 
-    /// Whether a junction (residue codes) carries a motif of a signal of `target` at an allowed
-    /// position.
+    /// Whether a junction (residue codes) carries a signal of `target`: a motif at an allowed
+    /// position, or the junction of a pool's clonotype, whatever the genes.
     pub fn carries(&self, target: Target, junction: &[u8]) -> bool {
-        let mut signals = self.signals.iter().filter(|(own, ..)| *own == target);
-        signals.any(|(_, motifs, position)| {
-            let allowed = |span| position.starts(junction.len(), span);
-            motifs.iter().any(|motif| motif.occurs(junction, allowed))
-        })
+        self.any(target, junction, |pool| pool.has_junction(junction))
+    }
+
+    /// Whether a clonotype (residue codes, V and J gene) carries a signal of `target`: a motif at an
+    /// allowed position, or all of it stands in a pool.
+    pub fn carries_clonotype(
+        &self,
+        target: Target,
+        junction: &[u8],
+        v_call: &str,
+        j_call: &str,
+    ) -> bool {
+        self.any(target, junction, |pool| pool.contains(junction, v_call, j_call))
+    }
+
+    fn any(&self, target: Target, junction: &[u8], in_pool: impl Fn(&Pool) -> bool) -> bool {
+        let carries = |known: &Known| match &known.content {
+            Content::Motifs(motifs, position) => {
+                let allowed = |span| position.starts(junction.len(), span);
+                motifs.iter().any(|motif| motif.occurs(junction, allowed))
+            }
+            Content::Pool(pool) => in_pool(pool),
+        };
+        self.signals.iter().any(|known| known.target == target && carries(known))
     }
 
     /// Clonotypes of `repertoire` that carry a signal of `target`.
     pub fn count(&self, target: Target, repertoire: &Repertoire) -> u64 {
-        let carries = |&i: &usize| self.carries(target, repertoire.junction_codes(i));
+        let carries = |&i: &usize| {
+            let (v_call, j_call) = (repertoire.v_call(i), repertoire.j_call(i));
+            self.carries_clonotype(target, repertoire.junction_codes(i), v_call, j_call)
+        };
         (0..repertoire.len()).filter(carries).count() as u64
     }
 }

@@ -1,14 +1,13 @@
 //! What is decided for the cohort as a whole: ids, subjects, labels, carriers.
 
+use rand::Rng;
 use rand::seq::{SliceRandom, index};
-use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::config::{Signal, SimulationConfig, Target};
+use super::config::SimulationConfig;
+use super::signal::{Signal, Target};
+use super::stream::{self, Stream};
 use crate::metadata::Metadata;
-
-/// The random stream of the plan; repertoires and subjects have the others.
-const STREAM: u64 = u64::MAX;
 
 /// Labels and carriers by subject, missing labels by repertoire.
 #[derive(Debug)]
@@ -22,12 +21,13 @@ pub(super) struct Plan {
     carries: Vec<Vec<bool>>,
     label_missing: Vec<bool>,
     second_missing: Vec<bool>,
+    /// Whether each subject is in batch B, where there are batches.
+    batch: Option<Vec<bool>>,
 }
 
 impl Plan {
     pub(super) fn new(config: &SimulationConfig) -> Self {
-        let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
-        rng.set_stream(STREAM);
+        let mut rng = stream::of(config.seed, Stream::Plan);
         let subjects = config.repertoires.div_ceil(config.repertoires_per_subject);
         let label = chosen(subjects, config.positive_share, &mut rng);
         let second_share = config.second.map_or(0.0, |second| second.positive_share);
@@ -39,19 +39,22 @@ impl Plan {
             })
             .collect();
         let classes = classes(config, &label, &mut rng);
-        let mut carriers = |(at, signal): (usize, &Signal)| match signal.target {
+        let mut carry = |(at, signal): (usize, &Signal)| match signal.target {
             Target::Label if config.classes => {
                 classes.iter().map(|&class| class == Some(at)).collect()
             }
-            Target::Label => carriers(signal, &label, &mut rng),
-            Target::Second => carriers(signal, &second, &mut rng),
+            Target::Label => carriers(signal.shares(), &label, &mut rng),
+            Target::Second => carriers(signal.shares(), &second, &mut rng),
         };
-        let carries = config.signals.iter().enumerate().map(&mut carriers).collect();
+        let carries = config.signals.iter().enumerate().map(&mut carry).collect();
         let label_missing = chosen(config.repertoires, config.missing_labels, &mut rng);
         let second_missing = config.second.map_or(0.0, |second| second.missing);
         let second_missing = chosen(config.repertoires, second_missing, &mut rng);
+        let batch = config
+            .batch
+            .map(|batch| carriers([batch.agreement, 1.0 - batch.agreement], &label, &mut rng));
         let per_subject = config.repertoires_per_subject;
-        Self { per_subject, label, second, load, carries, label_missing, second_missing }
+        Self { per_subject, label, second, load, carries, label_missing, second_missing, batch }
     }
 
     /// Number of the subject of repertoire `i`.
@@ -72,6 +75,11 @@ impl Plan {
     /// Witness rate of repertoire `i` where rates differ.
     pub(super) fn load(&self, i: usize) -> Option<f64> {
         self.load[self.subject(i)]
+    }
+
+    /// The batch of repertoire `i` where there are batches: 0 is A, 1 is B.
+    pub(super) fn batch(&self, i: usize) -> Option<usize> {
+        self.batch.as_ref().map(|batch| usize::from(batch[self.subject(i)]))
     }
 
     /// The metadata table.
@@ -109,6 +117,10 @@ impl Plan {
             let load = |i| self.load(i).filter(|_| carried(i).is_some()).unwrap_or(0.0);
             columns.push(column("load", &|i| Some(format!("{:.4}", 1_000.0 * load(i)))));
         }
+        if config.batch.is_some() {
+            let name = |i| self.batch(i).map(|batch| ["A", "B"][batch].to_owned());
+            columns.push(column("batch", &name));
+        }
         Metadata { ids, columns }
     }
 }
@@ -128,11 +140,10 @@ fn chosen(n: usize, share: f64, rng: &mut ChaCha8Rng) -> Vec<bool> {
     all
 }
 
-/// Subjects that carry a signal, given the label that it belongs to.
-fn carriers(signal: &Signal, label: &[bool], rng: &mut ChaCha8Rng) -> Vec<bool> {
+/// Subjects that carry something, given the shares of the positive and of the negative ones.
+fn carriers([positive, negative]: [f64; 2], label: &[bool], rng: &mut ChaCha8Rng) -> Vec<bool> {
     let mut all = vec![false; label.len()];
-    let shares = [(true, signal.share_of_positives), (false, signal.share_of_negatives)];
-    for (side, share) in shares {
+    for (side, share) in [(true, positive), (false, negative)] {
         let members: Vec<usize> = (0..label.len()).filter(|&i| label[i] == side).collect();
         for (&member, carries) in members.iter().zip(chosen(members.len(), share, rng)) {
             all[member] = carries;

@@ -201,3 +201,42 @@ proptest! {
         prop_assert_eq!(make(threads), make(1));
     }
 }
+
+/// The written configuration lists the pool: the same simulation and oracle come from it alone.
+#[test]
+fn a_written_simulation_knows_its_pool() {
+    let generator = Generator::human_trb();
+    let text = format!(
+        "repertoires = 4\nclonotypes = 300\npools = {{ public = 20 }}\n\
+        [[signals]]\nname = 'public'\nwitness_number = 3\n{LDR}witness_rate = 0.05"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let made = folder.path().join("made");
+    simulate(&config(&text), Background::Generator(&generator), &made, &Silent).unwrap();
+    let written = config(&fs::read_to_string(made.join("simulation.toml")).unwrap());
+    assert_eq!(written.pool_clonotypes["public"].len(), 20);
+    let again = cohort(&written, Background::Generator(&generator)).unwrap();
+    let simulation = simulated(&text);
+    assert_eq!(again, simulation);
+    let oracle = Oracle::new(&written).unwrap();
+    let public = |witness: &&Witness| witness.signal == "public";
+    for witness in simulation.truth.iter().filter(public) {
+        let codes: Vec<u8> = witness
+            .junction_aa
+            .bytes()
+            .map(|letter| crate::alphabet::code(letter).unwrap())
+            .collect();
+        let carries = |v: &str| oracle.carries_clonotype(Target::Label, &codes, v, &witness.j_call);
+        assert!(carries(&witness.v_call) && oracle.carries(Target::Label, &codes));
+        assert_eq!(witness.motif, witness.junction_aa);
+    }
+    let error = Oracle::new(&config(&text)).unwrap_err().to_string();
+    assert!(error.starts_with("`pool_clonotypes.public` is missing"), "{error}");
+}
+
+#[test]
+fn batches_of_real_repertoires_are_an_error() {
+    let config = config("batch = { agreement = 0.8, effect = 0.2 }");
+    let error = cohort(&config, Background::Repertoires(&real())).unwrap_err();
+    assert!(matches!(error, SimulationError::RealBatches));
+}

@@ -4,8 +4,8 @@
 //! out/repertoires/<id>.tsv.gz   junction_aa  v_call  j_call  duplicate_count   (AIRR)
 //! out/metadata.tsv              repertoire_id  filename  label ...
 //! out/truth.tsv.gz              repertoire_id  signal  motif  position  junction_aa  v_call  j_call
-//! out/oracle.tsv                repertoire_id  label  carriers: clonotypes with a motif at its positions
-//! out/simulation.toml           the configuration, written last
+//! out/oracle.tsv                repertoire_id  label  carriers: clonotypes that carry a signal
+//! out/simulation.toml           the configuration with the clonotypes of pools, written last
 //! ```
 
 use std::fmt::Write as _;
@@ -22,10 +22,10 @@ use serde::Serialize;
 
 use super::SimulationError;
 use super::background::Background;
-use super::config::{SimulationConfig, Target};
+use super::config::SimulationConfig;
 use super::make::{Maker, Witness};
-use super::oracle::Oracle;
-use super::plan::{self, Plan};
+use super::plan;
+use super::signal::Target;
 use crate::atomic::{self, WriteError};
 use crate::metadata::Metadata;
 use crate::progress::{Observer, Progress};
@@ -48,8 +48,8 @@ pub struct SimulationSummary {
     pub witnesses: u64,
     /// Witnesses that found no clonotype long enough.
     pub unplaced: u64,
-    /// For each repertoire its label and how many of its clonotypes carry a motif of the label's
-    /// signals, implanted or not; empty where the label has no signal.
+    /// For each repertoire its label and how many of its clonotypes carry one of the label's signals,
+    /// implanted or not; empty where the label has no signal.
     #[serde(skip)]
     pub oracle: Vec<(bool, u64)>,
 }
@@ -67,7 +67,7 @@ pub fn simulate(
     observer: &dyn Observer,
 ) -> Result<SimulationSummary, SimulationError> {
     let maker = Maker::new(config, background)?;
-    let oracle = Oracle::new(config)?;
+    let oracle = &maker.oracle;
     clear(out)?;
     let (done, clonotypes) = (AtomicU64::new(0), AtomicU64::new(0));
     let total = config.repertoires as u64;
@@ -88,7 +88,7 @@ pub fn simulate(
         (0..config.repertoires).into_par_iter().map(write).collect::<Result<_, _>>()?;
     let truth: Vec<&Witness> = made.iter().flat_map(|made| &made.witnesses).collect();
     write_gz(&out.join("truth.tsv.gz"), &truth_table(&truth))?;
-    let plan = Plan::new(config);
+    let plan = &maker.plan;
     let oracle: Vec<(bool, u64)> = if oracle.knows(Target::Label) {
         made.iter().enumerate().map(|(i, made)| (plan.label(i), made.carriers)).collect()
     } else {
@@ -99,7 +99,7 @@ pub fn simulate(
     }
     let metadata = metadata_table(&plan.metadata(config));
     atomic::write(&out.join("metadata.tsv"), |file| file.write_all(metadata.as_bytes()))?;
-    let text = toml::to_string(config)?;
+    let text = toml::to_string(&maker.config)?;
     atomic::write(&out.join(MARKER), |file| file.write_all(text.as_bytes()))?;
     remove(&out.join(BEGUN))?;
     Ok(SimulationSummary {

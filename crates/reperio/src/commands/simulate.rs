@@ -19,9 +19,9 @@ use crate::shell::{Shell, paths};
 /// Simulate a cohort with implanted signals
 ///
 /// Writes OUT/repertoires/*.tsv.gz, OUT/metadata.tsv, OUT/truth.tsv.gz (what was implanted where),
-/// OUT/oracle.tsv (what one who knows the motifs would count) and OUT/simulation.toml (the resolved
-/// configuration). Backgrounds are drawn from the built-in
-/// generator of human TCR beta, or are the rows of any cohort.
+/// OUT/oracle.tsv (what one who knows the signals would count) and OUT/simulation.toml (the resolved
+/// configuration). Backgrounds are drawn from the built-in generator of human TCR beta, or are the
+/// rows of any cohort.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Motifs: LDR these residues, GL-N any residue at `-`, [ST]FEN one of several, SF(d)EN one that may be
@@ -29,7 +29,8 @@ missing.
 
 Example:
   reperio simulate --motif LDR --witness-rate 0.001 --repertoires 300 --out simulated
-  reperio simulate --config configs/simulate/ldr-0.1.toml --background cohort --out simulated")]
+  reperio simulate --config configs/simulate/ldr-0.1.toml --background cohort --out simulated
+  reperio simulate --config configs/simulate/public-clones-20.toml --scale 0.1 --out simulated")]
 pub(crate) struct Args {
     /// Folder to write to
     #[arg(long, value_name = "DIR")]
@@ -40,6 +41,9 @@ pub(crate) struct Args {
     /// Repertoires in all
     #[arg(long, value_name = "N")]
     repertoires: Option<usize>,
+    /// Share of the config's repertoires, at least 20, classes evenly; pools of clonotypes shrink too
+    #[arg(long, value_name = "SHARE", conflicts_with = "repertoires")]
+    scale: Option<f64>,
     /// Clonotypes a repertoire
     #[arg(long, value_name = "N")]
     clonotypes: Option<usize>,
@@ -70,8 +74,8 @@ pub(crate) struct Simulated {
     /// `repertoires`, `clonotypes`, `witnesses` (implanted sequences) and `unplaced` ones.
     #[serde(flatten)]
     summary: SimulationSummary,
-    /// AUC for `label` of counting its signals' motifs at their positions, as one who knows them
-    /// would; none without a signal.
+    /// AUC for `label` of counting its signals' motifs at their positions, or clonotypes of its pools,
+    /// as one who knows them would; none without a signal.
     oracle_auc: Option<f64>,
 }
 
@@ -120,6 +124,9 @@ fn resolve(args: &Args) -> Result<SimulationConfig> {
         }
         config.signals = vec![signal(&args.motif, args.witness_rate)?];
     }
+    if let Some(scale) = args.scale {
+        config = config.scaled(scale)?;
+    }
     config.repertoires = args.repertoires.unwrap_or(config.repertoires);
     config.seed = args.seed.unwrap_or(config.seed);
     config.clonotypes = args.clonotypes.map_or(config.clonotypes, Clonotypes::Fixed);
@@ -158,5 +165,51 @@ impl Report for Simulated {
         let mut lines = align(&rows);
         lines.push(format!("Simulated in {}", self.out.display()));
         lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    /// Repertoires, clonotypes and pool of what the command line asks for, or what is wrong with it.
+    fn check(arguments: &str) -> String {
+        let config =
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../../configs/simulate/public-clones-20.toml");
+        let fixed = ["simulate", "--out", "made", "--config", config];
+        let cli = match Cli::try_parse_from(fixed.into_iter().chain(arguments.split_whitespace())) {
+            Ok(cli) => cli,
+            Err(err) => return err.kind().to_string(),
+        };
+        match resolve(&cli.args) {
+            Ok(SimulationConfig { repertoires, clonotypes, pools, .. }) => {
+                format!("{repertoires} x {clonotypes:?}, pools {pools:?}")
+            }
+            Err(err) => format!("{err:#}"),
+        }
+    }
+
+    #[test]
+    fn a_scale_changes_repertoires_and_pool_and_nothing_else() {
+        assert_eq!(check(""), "800 x Fixed(25000), pools {\"public\": 1000}");
+        assert_eq!(check("--scale 0.05"), "40 x Fixed(25000), pools {\"public\": 50}");
+        assert_eq!(
+            check("--scale 0.05 --clonotypes 2000"),
+            "40 x Fixed(2000), pools {\"public\": 50}"
+        );
+        assert_eq!(check("--repertoires 40"), "40 x Fixed(25000), pools {\"public\": 1000}");
+        assert_eq!(check("--scale 2"), "`scale` is 2, expected above 0, at most 1");
+        let both = check("--scale 0.5 --repertoires 20");
+        assert_eq!(
+            both,
+            "an argument cannot be used with one or more of the other specified arguments"
+        );
     }
 }

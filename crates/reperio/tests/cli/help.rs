@@ -1,5 +1,6 @@
 //! The help texts: they are the manual, so a change to them should be seen.
 
+use insta::assert_snapshot;
 use insta_cmd::assert_cmd_snapshot;
 
 use crate::support::{folder, reperio};
@@ -72,6 +73,62 @@ fn every_command_shows_an_example() {
         assert!(examples.contains(&format!("  reperio {command}")), "{command}: {examples}");
         assert!(help.contains("--json"), "{command}");
     }
+}
+
+#[test]
+fn simulate_explains_its_options() {
+    let output = reperio(&folder(), &["simulate", "--help"]).output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    let own = help.split_once("Reading files:").unwrap().0;
+    let own: Vec<&str> = own.trim_end().lines().map(str::trim_end).collect();
+    assert_snapshot!(own.join("\n"), @r"
+    Simulate a cohort with implanted signals
+
+    Writes OUT/repertoires/*.tsv.gz, OUT/metadata.tsv, OUT/truth.tsv.gz (what was implanted where),
+    OUT/oracle.tsv (what one who knows the signals would count) and OUT/simulation.toml (the resolved
+    configuration). Backgrounds are drawn from the built-in generator of human TCR beta, or are the rows
+    of any cohort.
+
+    Usage: reperio simulate [OPTIONS] --out <DIR>
+
+    Options:
+          --out <DIR>
+              Folder to write to
+
+          --config <TOML>
+              Config file (TOML) that states what differs from the defaults
+
+          --repertoires <N>
+              Repertoires in all
+
+          --scale <SHARE>
+              Share of the config's repertoires, at least 20, classes evenly; pools of clonotypes shrink
+              too
+
+          --clonotypes <N>
+              Clonotypes a repertoire
+
+          --seed <N>
+              Source of all random numbers
+
+          --motif <MOTIF>
+              Motif of a signal in the positive repertoires; may be repeated, each witness has one of
+              them
+
+          --witness-rate <SHARE>
+              Share of a positive repertoire's sequences that carry a --motif
+
+              [default: 0.005]
+
+          --background <COHORT>
+              Cohort whose rows are the background; may be repeated
+
+          --generator <FILE>
+              Generator file of `fit-generator` to draw the background from
+
+      -h, --help
+              Print help (see a summary with '-h')
+    ");
 }
 
 #[test]
