@@ -5,7 +5,7 @@ use crate::generator::Generator;
 use crate::repertoire::{Builder, Row};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 /// The shipped configuration `name`, with `repertoires` in place of its own.
@@ -68,7 +68,8 @@ fn oracle_auc(simulation: &Simulation) -> f64 {
 
 /// Rows as they are before a signal is implanted.
 fn untouched(config: &SimulationConfig) -> Simulation {
-    made(&SimulationConfig { signals: Vec::new(), ..config.clone() })
+    let (pools, signals) = (BTreeMap::new(), Vec::new());
+    made(&SimulationConfig { pools, signals, ..config.clone() })
 }
 
 /// Of every preset: all witnesses are placed, carriers have as many as promised and hold them, and
