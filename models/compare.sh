@@ -39,7 +39,7 @@ one() {
         published=$(number clonotypes "$preset")
         ((${published:-0} > clonotypes)) && size=(--clonotypes "$clonotypes")
         "$reperio" simulate --config "configs/simulate/$preset.toml" "${size[@]}" --json \
-            --scale "$(awk "BEGIN { s = $repertoires / $(number repertoires "$preset"); print s > 1 ? 1 : s }")" \
+            --scale "$(awk "BEGIN { s = $repertoires / $(number repertoires "$preset"); print (s > 1 ? 1 : s) }")" \
             --out "$folder/made" >"$folder/simulated.json"
     fi
     [[ -e $folder/comparison/config.toml ]] && resume=(--resume)
