@@ -6,7 +6,10 @@ use reperio_model::config::Config;
 
 use crate::burden::Burden;
 use crate::clonotype_index::Identity;
+use crate::depth_diversity::DepthDiversity;
+use crate::gene_usage::GeneUsage;
 use crate::kernel::Similarity;
+use crate::kmer_logistic::KmerLogistic;
 use crate::known_motif::KnownMotif;
 use crate::method::Method;
 use crate::mil::KmerMil;
@@ -38,6 +41,9 @@ pub fn methods(setup: &Setup) -> Result<Vec<Box<dyn Method>>, InvalidSimulation>
     let mut methods: Vec<Box<dyn Method>> = vec![
         Box::new(Network::reperio(config.clone(), device.clone())),
         Box::new(Network::deeprc(*deeprc_updates, device.clone())),
+        Box::new(KmerLogistic::three()),
+        Box::new(KmerLogistic::four()),
+        Box::new(KmerLogistic::gapped()),
         Box::new(Svm(Similarity::MinMax)),
         Box::new(Svm(Similarity::Jaccard)),
         Box::new(Neighbours(Similarity::MinMax)),
@@ -47,6 +53,8 @@ pub fn methods(setup: &Setup) -> Result<Vec<Box<dyn Method>>, InvalidSimulation>
         Box::new(PublicClonotypes { identity: Identity::Junction }),
         Box::new(PublicClonotypes { identity: Identity::OneSubstitution }),
         Box::new(KmerMil),
+        Box::new(GeneUsage),
+        Box::new(DepthDiversity),
     ];
     if let Some(simulation) = simulation
         && Oracle::new(simulation)?.knows(Target::Label)

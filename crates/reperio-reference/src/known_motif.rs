@@ -93,8 +93,11 @@ impl Fitted for Model {
 
     fn evidence(&self, repertoire: &Repertoire) -> Option<Vec<f64>> {
         let KnownMotif { oracle, target } = &self.method;
-        let carries =
-            |i| f64::from(u8::from(oracle.carries(*target, repertoire.junction_codes(i))));
+        let carries = |i| {
+            let (v_call, j_call) = (repertoire.v_call(i), repertoire.j_call(i));
+            let junction = repertoire.junction_codes(i);
+            f64::from(u8::from(oracle.carries_clonotype(*target, junction, v_call, j_call)))
+        };
         Some((0..repertoire.len()).map(carries).collect())
     }
 }
