@@ -7,7 +7,7 @@ use super::design::{Design, Linear};
 use super::loss::{base_rate, derivatives, loss};
 
 /// How far a slope may be from where the penalty holds it; the penalty's own slope is 1.
-const TOLERANCE: f64 = 1e-6;
+const TOLERANCE: f64 = 1e-8;
 /// Rounds of growing the working set; of proximal steps on one; of passes over its columns in one.
 const ROUNDS: usize = 200;
 const STEPS: usize = 100;
