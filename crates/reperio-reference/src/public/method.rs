@@ -54,8 +54,12 @@ impl Method for PublicClonotypes {
             Identity::Clonotype => {
                 "clonotypes (junction, V, J) associated by Fisher's test, then the beta-binomial law (Emerson 2017)"
             }
-            Identity::Junction => "the same by junction alone",
-            Identity::OneSubstitution => "the same by junction, one substitution allowed",
+            Identity::Junction => {
+                "junctions associated by Fisher's test, then the beta-binomial law (after Emerson 2017)"
+            }
+            Identity::OneSubstitution => {
+                "junctions with one substitution allowed, associated by Fisher's test, then the beta-binomial law"
+            }
         }
     }
 

@@ -65,7 +65,7 @@ impl Cells {
         };
         let difference = match (figures.difference, figures.difference_ci) {
             (Some(_), _) if figures.method == super::REFERENCE => String::new(),
-            (Some(value), ci) => format!("{value:+.3} ({})", between(ci)),
+            (Some(value), ci) => with_interval(format!("{value:+.3}"), &between(ci)),
             (None, _) => String::new(),
         };
         let folds = match (figures.mean_auc, figures.sd_auc) {
@@ -75,6 +75,11 @@ impl Cells {
         let (auc, interval) = (number(figures.auc), between(figures.auc_ci));
         Self { auc, interval, folds, difference }
     }
+}
+
+/// "0.90 (0.81 to 0.95)", or the value alone.
+fn with_interval(value: String, interval: &str) -> String {
+    if interval.is_empty() { value } else { format!("{value} ({interval})") }
 }
 
 /// Three decimals, or nothing.
@@ -180,7 +185,7 @@ fn markdown(compared: &Compared) -> String {
     for Row { figures, control, .. } in &compared.methods {
         let cells = Cells::of(figures);
         let name = if *control { format!("*{}*", figures.method) } else { figures.method.clone() };
-        let auc = format!("{} ({})", cells.auc, cells.interval);
+        let auc = with_interval(cells.auc, &cells.interval);
         let mut row = vec![name, auc, cells.folds, cells.difference];
         row.extend(
             [
