@@ -1,6 +1,7 @@
 //! A trained model: members, what they predict, and the sequences that drove it.
 
 mod file;
+mod origin;
 mod predict;
 
 use std::sync::Arc;
@@ -35,6 +36,10 @@ pub struct ModelInfo {
     pub targets: Vec<Target>,
     /// What it was trained on.
     pub population: Population,
+    /// What evidence is counted from: for each member a constant of each output and state pattern, (T, H);
+    /// empty in models of before, which count from 0.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence_origin: Vec<Vec<f64>>,
 }
 
 /// A trained model: one or more networks whose outputs are averaged.

@@ -72,7 +72,8 @@ impl TargetPrediction {
 /// Each sequence's part in a prediction.
 ///
 /// For every output the evidences of all sequences plus the bias are the logit: explanations are sums,
-/// not approximations.
+/// not approximations. The bias is what a training repertoire between the classes would have, and
+/// evidence what a sequence adds to it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explanation {
     /// Logit of each output, (T).
@@ -94,7 +95,7 @@ impl Model {
     }
 
     /// The sequences that `weights` scores, and their places in the repertoire (all if `None`).
-    fn reduced(&self, weights: &Weights, bag: &Bag) -> (Bag, Option<Vec<u32>>) {
+    pub(super) fn reduced(&self, weights: &Weights, bag: &Bag) -> (Bag, Option<Vec<u32>>) {
         let fraction = self.info.config.model.top_fraction;
         if fraction < 1.0 && !bag.repertoire.is_empty() {
             let (bag, kept) = prepare::reduce(weights, bag, fraction);
@@ -149,8 +150,11 @@ impl Model {
         let bag = self.bag(repertoire);
         let share = 1.0 / members as f64;
         for (m, weights) in self.weights.iter().enumerate() {
-            for (bias, own) in out.bias.iter_mut().zip(&weights.bias) {
-                *bias += f64::from(*own) * share;
+            let origin = self.info.evidence_origin.get(m).cloned();
+            let origin = origin.unwrap_or_else(|| vec![0.0; outputs * per_member]);
+            let origin: Vec<&[f64]> = origin.chunks_exact(per_member).collect(); // (T, H)
+            for ((bias, own), origin) in out.bias.iter_mut().zip(&weights.bias).zip(&origin) {
+                *bias += (f64::from(*own) + origin.iter().sum::<f64>()) * share;
             }
             let (bag, kept) = self.reduced(weights, &bag);
             let input = bag.input();
@@ -158,11 +162,12 @@ impl Model {
             let scores = weights.sequences(&input, &pooled);
             for k in 0..bag.repertoire.len() {
                 let i = kept.as_ref().map_or(k, |kept| kept[k] as usize);
-                for t in 0..outputs {
-                    out.evidence[i * outputs + t] +=
-                        f64::from(scores.evidence[k * outputs + t]) * share;
-                }
                 let from = &scores.attention[k * per_member..(k + 1) * per_member];
+                for (t, origin) in origin.iter().enumerate() {
+                    let shift: f64 = from.iter().zip(*origin).map(|(a, c)| f64::from(*a) * c).sum();
+                    let own = f64::from(scores.evidence[k * outputs + t]) - shift;
+                    out.evidence[i * outputs + t] += own * share;
+                }
                 let at = i * heads + m * per_member;
                 out.attention[at..at + per_member].copy_from_slice(from);
             }

@@ -158,8 +158,10 @@ pub fn fit(
         genes: run.genes.clone(),
         targets: run.labels.targets.clone(),
         population: Population::of(&chosen),
+        evidence_origin: Vec::new(),
     };
     let model = Model::new(info, members)?.on(place.device);
+    let model = model.counted_from(&run.encoded, &run.labels);
     Ok(Fitted { model, report: TrainingReport { repertoires: usable.len(), members: reports } })
 }
 
