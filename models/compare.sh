@@ -34,7 +34,7 @@ one() {
     local preset=$1 folder=$out/$1 resume=()
     [[ -e $folder/comparison/compare.html ]] && return
     mkdir -p "$folder"
-    if [[ ! -e $folder/made/simulation.toml ]]; then
+    if [[ ! -e $folder/made/simulation.toml || ! -d $folder/made/repertoires ]]; then
         local size=() published
         published=$(number clonotypes "$preset")
         ((${published:-0} > clonotypes)) && size=(--clonotypes "$clonotypes")
