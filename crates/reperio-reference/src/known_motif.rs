@@ -96,7 +96,7 @@ impl Fitted for Model {
         let carries = |i| {
             let (v_call, j_call) = (repertoire.v_call(i), repertoire.j_call(i));
             let junction = repertoire.junction_codes(i);
-            f64::from(u8::from(oracle.carries_clonotype(*target, junction, v_call, j_call)))
+            f64::from(u8::from(oracle.carries(*target, junction, v_call, j_call)))
         };
         Some((0..repertoire.len()).map(carries).collect())
     }

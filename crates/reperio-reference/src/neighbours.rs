@@ -108,32 +108,15 @@ impl Fitted for FittedNeighbours {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::fixture::{Fixture, Votes};
     use crate::kernel::planted;
 
-    #[derive(serde::Deserialize)]
-    struct Fixture {
-        n: usize,
-        fitted: usize,
-        kernel: Vec<f32>,
-        labels: Vec<bool>,
-        neighbours: Vec<Expected>,
-    }
-
-    #[derive(serde::Deserialize)]
-    struct Expected {
-        k: usize,
-        /// Share of positives among the k nearest, of those that are not of the fit.
-        shares: Vec<f64>,
-    }
-
-    /// `KNeighborsClassifier(metric="precomputed")` on 1 - K; versions stand in the file.
     #[test]
     fn votes_equal_those_of_scikit_learn() {
-        let text = include_str!("../tests/fixtures/kernels.json");
-        let Fixture { n, fitted, kernel, labels, neighbours } = serde_json::from_str(text).unwrap();
+        let Fixture { n, fitted, kernel, labels, neighbours, .. } = Fixture::read();
         let known: Vec<(usize, bool)> = labels[..fitted].iter().copied().enumerate().collect();
         assert!(neighbours.len() >= 3);
-        for Expected { k, shares } in neighbours {
+        for Votes { k, shares } in neighbours {
             assert_eq!(shares.len(), n - fitted);
             for (i, share) in (fitted..n).zip(shares) {
                 let votes = nearest(&kernel[i * n..][..n], &known);

@@ -17,6 +17,16 @@ pub struct InnerFold {
     pub held: Vec<usize>,
 }
 
+/// The members of `part` as splits see them.
+pub(crate) fn items(part: Part<'_>) -> Vec<Item> {
+    let item = |(&member, &label): (&usize, &bool)| Item {
+        id: member.to_string(),
+        stratum: label.to_string(),
+        group: part.material.groups()[member].clone(),
+    };
+    part.members.iter().zip(part.labels).map(item).collect()
+}
+
 /// Stratified inner folds of `part` that keep groups whole.
 ///
 /// # Errors
@@ -25,16 +35,10 @@ pub struct InnerFold {
 pub fn inner_folds(part: Part<'_>) -> Result<Vec<InnerFold>, MethodError> {
     let [positive, negative] = part.classes();
     let too_few = || MethodError::TooFew { positive, negative, expected: INNER_FOLDS };
-    let item = |(&member, &label): (&usize, &bool)| Item {
-        id: member.to_string(),
-        stratum: label.to_string(),
-        group: part.material.groups()[member].clone(),
-    };
     if positive.min(negative) < 2 {
         return Err(too_few());
     }
-    let items: Vec<Item> = part.members.iter().zip(part.labels).map(item).collect();
-    let of = split::folds(&items, INNER_FOLDS, part.seed).map_err(|_| too_few())?;
+    let of = split::folds(&items(part), INNER_FOLDS, part.seed).map_err(|_| too_few())?;
     let fold = |fold| {
         let (held, fitted) = (0..of.len()).partition(|&i| of[i] == fold);
         InnerFold { fitted, held }

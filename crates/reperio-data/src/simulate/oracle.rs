@@ -58,31 +58,15 @@ impl Oracle {
         self.signals.iter().any(|known| known.target == target)
     }
 
-    /// Whether a junction (residue codes) carries a signal of `target`: a motif at an allowed
-    /// position, or the junction of a pool's clonotype, whatever the genes.
-    pub fn carries(&self, target: Target, junction: &[u8]) -> bool {
-        self.any(target, junction, |pool| pool.has_junction(junction))
-    }
-
     /// Whether a clonotype (residue codes, V and J gene) carries a signal of `target`: a motif at an
     /// allowed position, or all of it stands in a pool.
-    pub fn carries_clonotype(
-        &self,
-        target: Target,
-        junction: &[u8],
-        v_call: &str,
-        j_call: &str,
-    ) -> bool {
-        self.any(target, junction, |pool| pool.contains(junction, v_call, j_call))
-    }
-
-    fn any(&self, target: Target, junction: &[u8], in_pool: impl Fn(&Pool) -> bool) -> bool {
+    pub fn carries(&self, target: Target, junction: &[u8], v_call: &str, j_call: &str) -> bool {
         let carries = |known: &Known| match &known.content {
             Content::Motifs(motifs, position) => {
                 let allowed = |span| position.starts(junction.len(), span);
                 motifs.iter().any(|motif| motif.occurs(junction, allowed))
             }
-            Content::Pool(pool) => in_pool(pool),
+            Content::Pool(pool) => pool.contains(junction, v_call, j_call),
         };
         self.signals.iter().any(|known| known.target == target && carries(known))
     }
@@ -91,7 +75,7 @@ impl Oracle {
     pub fn count(&self, target: Target, repertoire: &Repertoire) -> u64 {
         let carries = |&i: &usize| {
             let (v_call, j_call) = (repertoire.v_call(i), repertoire.j_call(i));
-            self.carries_clonotype(target, repertoire.junction_codes(i), v_call, j_call)
+            self.carries(target, repertoire.junction_codes(i), v_call, j_call)
         };
         (0..repertoire.len()).filter(carries).count() as u64
     }

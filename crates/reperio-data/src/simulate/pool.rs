@@ -70,11 +70,6 @@ impl Pool {
         &self.members
     }
 
-    /// Whether a clonotype with this junction is in it.
-    pub(super) fn has_junction(&self, junction: &[u8]) -> bool {
-        self.by_junction.contains_key(junction)
-    }
-
     /// Whether a clonotype is in it.
     pub(super) fn contains(&self, junction: &[u8], v_call: &str, j_call: &str) -> bool {
         let same = |&at: &usize| {

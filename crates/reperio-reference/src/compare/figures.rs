@@ -19,6 +19,8 @@ const BINS: usize = 10;
 pub struct Figures {
     /// [`Entry::name`](super::Entry::name).
     pub method: String,
+    /// Whether its labels were permuted ones: a control.
+    pub permuted: bool,
     /// AUC of every fold of every repeat.
     pub fold_auc: Vec<Option<f64>>,
     /// Mean over the folds that have both classes.
@@ -103,7 +105,7 @@ pub fn figures(
 
 /// Predictions by repeat; the labels are permuted ones for a control.
 fn pooled<'a>(comparison: &'a Comparison<'_>, outcomes: &[&Outcome]) -> Vec<Pooled<'a>> {
-    let permuted = outcomes.first().is_some_and(|first| first.method.ends_with("-permuted"));
+    let permuted = outcomes.first().is_some_and(|first| first.permuted);
     let mut all: Vec<Pooled<'_>> = Vec::new();
     for (repeat, labels) in comparison.labels.iter().enumerate() {
         let mut logits = vec![0.0; comparison.repertoires.len()];
@@ -153,6 +155,7 @@ fn figure(
     let costs = |outcome: &&Outcome| [outcome.prepare, outcome.fit, outcome.score];
     Figures {
         method: outcomes[0].method.clone(),
+        permuted: outcomes[0].permuted,
         mean_auc: mean(known.iter().copied().map(Some)),
         sd_auc: sd(&known),
         auc,

@@ -80,6 +80,8 @@ pub struct Cost {
 pub struct Outcome {
     /// [`Entry::name`].
     pub method: String,
+    /// Whether its labels were permuted ones.
+    pub permuted: bool,
     /// Repeat, from 0.
     pub repeat: usize,
     /// Fold, from 0.
@@ -223,6 +225,7 @@ fn one<K: Keeper>(
     let Key { method, repeat, fold } = key;
     let outcome = Outcome {
         method,
+        permuted: entry.permuted,
         repeat,
         fold,
         held,

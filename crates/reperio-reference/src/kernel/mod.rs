@@ -16,6 +16,8 @@
 //! - Widrich et al., *Modern Hopfield networks and attention for immune repertoire classification*,
 //!   `NeurIPS` 2020, supplement.
 
+#[cfg(test)]
+pub(crate) mod fixture;
 mod jaccard;
 mod minmax;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use reperio_data::progress::Observer;
 use reperio_data::repertoire::Repertoire;
-use reperio_data::split::{self, Item};
+use reperio_data::split;
 
 use super::associated::Associated;
 use super::beta_binomial::{Beta, Count};
@@ -122,12 +122,7 @@ fn held_out(
 fn folds(part: Part<'_>) -> Result<Vec<usize>, MethodError> {
     let [positive, negative] = part.classes();
     let k = FOLDS.min(positive).min(negative);
-    let item = |(&member, &label): (&usize, &bool)| Item {
-        id: member.to_string(),
-        stratum: label.to_string(),
-        group: part.material.groups()[member].clone(),
-    };
-    let items: Vec<Item> = part.members.iter().zip(part.labels).map(item).collect();
+    let items = selection::items(part);
     // Where there are fewer groups than that, as many folds as other methods take.
     let folds = (2..=k).rev().find_map(|k| split::folds(&items, k, part.seed).ok());
     folds.ok_or(MethodError::TooFew { positive, negative, expected: 2 })

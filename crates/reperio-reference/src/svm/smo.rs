@@ -126,34 +126,15 @@ fn intercept(gradient: &[f64], b: &[f64], bounds: &[[f64; 2]]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::fixture::{self, Fixture};
 
-    #[derive(serde::Deserialize)]
-    struct Fixture {
-        n: usize,
-        fitted: usize,
-        kernel: Vec<f32>,
-        labels: Vec<bool>,
-        machines: Vec<Expected>,
-    }
-
-    #[derive(serde::Deserialize)]
-    struct Expected {
-        c: f64,
-        /// Of all n, those of the fit first.
-        decisions: Vec<f64>,
-        intercept: f64,
-    }
-
-    /// `SVC(kernel="precomputed")`; versions stand in the file.
     #[test]
     fn decision_values_equal_those_of_scikit_learn() {
-        let text = include_str!("../../tests/fixtures/kernels.json");
-        let fixture: Fixture = serde_json::from_str(text).unwrap();
-        let Fixture { n, fitted: m, kernel, labels, machines } = fixture;
+        let Fixture { n, fitted: m, kernel, labels, machines, .. } = Fixture::read();
         let row = |i: usize| kernel[i * n..][..m].iter().copied();
         let gram: Vec<f32> = (0..m).flat_map(row).collect();
         assert!(machines.len() >= 5);
-        for Expected { c, decisions, intercept } in machines {
+        for fixture::Machine { c, decisions, intercept } in machines {
             let machine = solve(&gram, &labels[..m], c);
             assert!((machine.intercept - intercept).abs() < 1e-3, "C = {c}: {}", machine.intercept);
             for (i, expected) in decisions.iter().enumerate() {

@@ -36,9 +36,9 @@ pub(crate) fn recovery(made: &Path, why: &Path) -> Result<Recovery> {
     let oracle = Oracle::new(&config)?;
     let implanted = implanted(made)?;
     let ranked = rows(&why.join("sequences.tsv.gz"), ["junction_aa", "v_call", "j_call"])?;
-    let carries = |[junction, ..]: &&[String; 3]| {
+    let carries = |[junction, v_call, j_call]: &&[String; 3]| {
         let codes: Option<Vec<u8>> = junction.bytes().map(alphabet::code).collect();
-        codes.is_some_and(|codes| oracle.carries(Target::Label, &codes))
+        codes.is_some_and(|codes| oracle.carries(Target::Label, &codes, v_call, j_call))
     };
     let found = ranked.iter().take(implanted).filter(carries).count();
     Ok(Recovery { recovery: found as f64 / implanted.max(1) as f64, implanted })

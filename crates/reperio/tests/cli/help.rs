@@ -75,13 +75,134 @@ fn every_command_shows_an_example() {
     }
 }
 
+/// What the help of several commands says in the same words.
+const SHARED: [&str; 6] =
+    ["Reading files:", "Target:", "Training:", "Depth:", "Device:", "Every command:"];
+
+/// The help of a command, cut before every paragraph that is not indented.
+fn parts(command: &str) -> Vec<String> {
+    let output = reperio(&folder(), &[command, "--help"]).output().unwrap();
+    assert!(output.status.success(), "{command}");
+    let mut parts = vec![String::new()];
+    for line in String::from_utf8(output.stdout).unwrap().lines() {
+        if !line.is_empty() && !line.starts_with(' ') {
+            parts.push(String::new());
+        }
+        *parts.last_mut().unwrap() += &format!("{}\n", line.trim_end());
+    }
+    parts
+}
+
+fn is_shared(part: &str) -> bool {
+    part.lines().next().is_some_and(|heading| SHARED.contains(&heading))
+}
+
+/// What a command alone says.
+fn own(command: &str) -> String {
+    parts(command).into_iter().filter(|part| !is_shared(part)).collect()
+}
+
+#[test]
+fn commands_share_options_in_the_same_words() {
+    let evaluate = parts("evaluate");
+    for command in ["train", "compare", "simulate"] {
+        let shared: Vec<String> =
+            parts(command).into_iter().filter(|part| is_shared(part)).collect();
+        assert!(shared.len() >= 2, "{command}: {shared:?}");
+        for part in shared {
+            assert!(evaluate.contains(&part), "{command}: {part}");
+        }
+    }
+    let shared: String = evaluate.into_iter().filter(|part| is_shared(part)).collect();
+    assert_snapshot!(shared, @"
+    Reading files:
+          --format <FORMAT>
+              Format of the files [default: recognised by their headers]
+
+          --species <SPECIES>
+              Species whose gene names are meant
+
+              [default: human]
+
+          --locus <LOCUS>
+              Keep only this locus, as TRB; may be repeated [default: all]
+
+          --min-length <N>
+              Shortest junction to keep, in residues
+
+              [default: 5]
+
+          --max-length <N>
+              Longest junction to keep, in residues
+
+              [default: 60]
+
+          --repertoire-column <COLUMN>
+              Column that says to which repertoire a row belongs
+
+          --column <FIELD=COLUMN>
+              Column of a table of no known format, as FIELD=COLUMN; may be repeated. FIELD is
+              `junction_aa` (both anchors included), `cdr3_aa`, `junction`, `v_call`, `j_call`,
+              `duplicate_count`, `locus` or `productive`
+
+    Target:
+          --target <COLUMN>
+              Column to predict; may be repeated to predict several at once
+
+          --positive <VALUE>
+              Value of the positive class, every other value being negative [default: seen from the
+              values]
+
+          --regression <COLUMN>
+              Predict this target as a number; may be repeated [default: more than ten different
+              numbers]
+
+          --group <COLUMN>
+              Column whose equal values are never divided between training and test [default:
+              `subject_id` where there is one]
+
+    Training:
+          --config <TOML>
+              Config file (TOML) that states what differs from the defaults
+
+          --seed <N>
+              Source of all random numbers [default: 0]
+
+          --epochs <N>
+              Passes over the training repertoires, at most
+
+    Depth:
+          --rarefy <N>
+              Draw this many clonotypes from each larger repertoire
+
+          --rarefy-templates <N>
+              Draw this many templates (copies) from each larger repertoire
+
+    Device:
+          --device <DEVICE>
+              Where the network runs: cpu, cuda:N, or auto for a GPU where one works; see `reperio
+              devices`
+
+              [default: auto]
+
+    Every command:
+          --json
+              Print one JSON object instead of a table
+
+      -v, --verbose...
+              Say more on stderr (-v what is done, -vv everything)
+
+      -q, --quiet
+              Say nothing on stderr but errors
+
+          --threads <N>
+              Threads to use [default: all cores]; results do not depend on it
+    ");
+}
+
 #[test]
 fn simulate_explains_its_options() {
-    let output = reperio(&folder(), &["simulate", "--help"]).output().unwrap();
-    let help = String::from_utf8(output.stdout).unwrap();
-    let own = help.split_once("Reading files:").unwrap().0;
-    let own: Vec<&str> = own.trim_end().lines().map(str::trim_end).collect();
-    assert_snapshot!(own.join("\n"), @r"
+    assert_snapshot!(own("simulate"), @"
     Simulate a cohort with implanted signals
 
     Writes OUT/repertoires/*.tsv.gz, OUT/metadata.tsv, OUT/truth.tsv.gz (what was implanted where),
@@ -128,15 +249,20 @@ fn simulate_explains_its_options() {
 
       -h, --help
               Print help (see a summary with '-h')
+
+    Motifs: LDR these residues, GL-N any residue at `-`, [ST]FEN one of several, SF(d)EN one that may be
+    missing.
+
+    Example:
+      reperio simulate --motif LDR --witness-rate 0.001 --repertoires 300 --out simulated
+      reperio simulate --config configs/simulate/ldr-0.1.toml --background cohort --out simulated
+      reperio simulate --config configs/simulate/public-clones-20.toml --scale 0.1 --out simulated
     ");
 }
 
 #[test]
 fn train_explains_its_options() {
-    assert_cmd_snapshot!(reperio(&folder(), &["train", "--help"]), @"
-    success: true
-    exit_code: 0
-    ----- stdout -----
+    assert_snapshot!(own("train"), @"
     Train a classifier
 
     Writes a run folder: config.toml, model.safetensors (enough on its own to score and explain),
@@ -161,96 +287,15 @@ fn train_explains_its_options() {
       -h, --help
               Print help (see a summary with '-h')
 
-    Reading files:
-          --format <FORMAT>
-              Format of the files [default: recognised by their headers]
-
-          --species <SPECIES>
-              Species whose gene names are meant
-              
-              [default: human]
-
-          --locus <LOCUS>
-              Keep only this locus, as TRB; may be repeated [default: all]
-
-          --min-length <N>
-              Shortest junction to keep, in residues
-              
-              [default: 5]
-
-          --max-length <N>
-              Longest junction to keep, in residues
-              
-              [default: 60]
-
-          --repertoire-column <COLUMN>
-              Column that says to which repertoire a row belongs
-
-          --column <FIELD=COLUMN>
-              Column of a table of no known format, as FIELD=COLUMN; may be repeated. FIELD is
-              `junction_aa` (both anchors included), `cdr3_aa`, `junction`, `v_call`, `j_call`,
-              `duplicate_count`, `locus` or `productive`
-
-    Target:
-          --target <COLUMN>
-              Column to predict; may be repeated to predict several at once
-
-          --positive <VALUE>
-              Value of the positive class, every other value being negative [default: seen from the
-              values]
-
-          --regression <COLUMN>
-              Predict this target as a number; may be repeated [default: more than ten different
-              numbers]
-
-          --group <COLUMN>
-              Column whose equal values are never divided between training and test [default:
-              `subject_id` where there is one]
-
-    Training:
-          --config <TOML>
-              Config file (TOML) that states what differs from the defaults
-
-          --seed <N>
-              Source of all random numbers [default: 0]
-
-          --epochs <N>
-              Passes over the training repertoires, at most
-
-    Device:
-          --device <DEVICE>
-              Where the network runs: cpu, cuda:N, or auto for a GPU where one works; see `reperio
-              devices`
-              
-              [default: auto]
-
-    Every command:
-          --json
-              Print one JSON object instead of a table
-
-      -v, --verbose...
-              Say more on stderr (-v what is done, -vv everything)
-
-      -q, --quiet
-              Say nothing on stderr but errors
-
-          --threads <N>
-              Threads to use [default: all cores]; results do not depend on it
-
     Example:
       reperio train --cohort cohort --target disease --positive yes --out run
       reperio train --cohort exports/ --metadata labels.tsv --target disease --out run --resume
-
-    ----- stderr -----
     ");
 }
 
 #[test]
 fn evaluate_explains_its_options() {
-    assert_cmd_snapshot!(reperio(&folder(), &["evaluate", "--help"]), @"
-    success: true
-    exit_code: 0
-    ----- stdout -----
+    assert_snapshot!(own("evaluate"), @"
     Cross-validate a classifier, or test a trained one
 
     Every repertoire is scored by a model that saw neither it nor its group; discovery, early stopping
@@ -269,7 +314,7 @@ fn evaluate_explains_its_options() {
 
           --folds <K>
               Folds
-              
+
               [default: 5]
 
           --splits <TSV>
@@ -295,105 +340,17 @@ fn evaluate_explains_its_options() {
       -h, --help
               Print help (see a summary with '-h')
 
-    Reading files:
-          --format <FORMAT>
-              Format of the files [default: recognised by their headers]
-
-          --species <SPECIES>
-              Species whose gene names are meant
-              
-              [default: human]
-
-          --locus <LOCUS>
-              Keep only this locus, as TRB; may be repeated [default: all]
-
-          --min-length <N>
-              Shortest junction to keep, in residues
-              
-              [default: 5]
-
-          --max-length <N>
-              Longest junction to keep, in residues
-              
-              [default: 60]
-
-          --repertoire-column <COLUMN>
-              Column that says to which repertoire a row belongs
-
-          --column <FIELD=COLUMN>
-              Column of a table of no known format, as FIELD=COLUMN; may be repeated. FIELD is
-              `junction_aa` (both anchors included), `cdr3_aa`, `junction`, `v_call`, `j_call`,
-              `duplicate_count`, `locus` or `productive`
-
-    Target:
-          --target <COLUMN>
-              Column to predict; may be repeated to predict several at once
-
-          --positive <VALUE>
-              Value of the positive class, every other value being negative [default: seen from the
-              values]
-
-          --regression <COLUMN>
-              Predict this target as a number; may be repeated [default: more than ten different
-              numbers]
-
-          --group <COLUMN>
-              Column whose equal values are never divided between training and test [default:
-              `subject_id` where there is one]
-
-    Training:
-          --config <TOML>
-              Config file (TOML) that states what differs from the defaults
-
-          --seed <N>
-              Source of all random numbers [default: 0]
-
-          --epochs <N>
-              Passes over the training repertoires, at most
-
-    Depth:
-          --rarefy <N>
-              Draw this many clonotypes from each larger repertoire
-
-          --rarefy-templates <N>
-              Draw this many templates (copies) from each larger repertoire
-
-    Device:
-          --device <DEVICE>
-              Where the network runs: cpu, cuda:N, or auto for a GPU where one works; see `reperio
-              devices`
-              
-              [default: auto]
-
-    Every command:
-          --json
-              Print one JSON object instead of a table
-
-      -v, --verbose...
-              Say more on stderr (-v what is done, -vv everything)
-
-      -q, --quiet
-              Say nothing on stderr but errors
-
-          --threads <N>
-              Threads to use [default: all cores]; results do not depend on it
-
     Example:
       reperio evaluate --cohort cohort --target disease --folds 5 --out evaluation
       reperio evaluate --cohort cohort --target disease --permute-labels --out control
       reperio evaluate --cohort cohort --target disease --split 60/20/20 --out evaluation
       reperio evaluate --cohort others --model run --out test
-
-    ----- stderr -----
     ");
 }
 
 #[test]
 fn compare_explains_its_options() {
-    assert_cmd_snapshot!(reperio(&folder(), &["compare", "--help"]), @r"
-    success: true
-    exit_code: 0
-    ----- stdout -----
+    assert_snapshot!(own("compare"), @r#"
     Compare published methods with Reperio on the same folds
 
     Every method chooses its hyper-parameters inside the training part of each fold. Two controls stand
@@ -412,12 +369,12 @@ fn compare_explains_its_options() {
 
           --folds <K>
               Folds
-              
+
               [default: 5]
 
           --repeats <N>
               Repeats of the cross-validation, each with folds of its own
-              
+
               [default: 1]
 
           --simulated <DIR>
@@ -426,7 +383,7 @@ fn compare_explains_its_options() {
 
           --deeprc-updates <N>
               Updates of the published network, 100,000 in its publication
-              
+
               [default: 5000]
 
           --resume
@@ -441,95 +398,10 @@ fn compare_explains_its_options() {
       -h, --help
               Print help (see a summary with '-h')
 
-    Reading files:
-          --format <FORMAT>
-              Format of the files [default: recognised by their headers]
-
-          --species <SPECIES>
-              Species whose gene names are meant
-              
-              [default: human]
-
-          --locus <LOCUS>
-              Keep only this locus, as TRB; may be repeated [default: all]
-
-          --min-length <N>
-              Shortest junction to keep, in residues
-              
-              [default: 5]
-
-          --max-length <N>
-              Longest junction to keep, in residues
-              
-              [default: 60]
-
-          --repertoire-column <COLUMN>
-              Column that says to which repertoire a row belongs
-
-          --column <FIELD=COLUMN>
-              Column of a table of no known format, as FIELD=COLUMN; may be repeated. FIELD is
-              `junction_aa` (both anchors included), `cdr3_aa`, `junction`, `v_call`, `j_call`,
-              `duplicate_count`, `locus` or `productive`
-
-    Target:
-          --target <COLUMN>
-              Column to predict; may be repeated to predict several at once
-
-          --positive <VALUE>
-              Value of the positive class, every other value being negative [default: seen from the
-              values]
-
-          --regression <COLUMN>
-              Predict this target as a number; may be repeated [default: more than ten different
-              numbers]
-
-          --group <COLUMN>
-              Column whose equal values are never divided between training and test [default:
-              `subject_id` where there is one]
-
-    Training:
-          --config <TOML>
-              Config file (TOML) that states what differs from the defaults
-
-          --seed <N>
-              Source of all random numbers [default: 0]
-
-          --epochs <N>
-              Passes over the training repertoires, at most
-
-    Depth:
-          --rarefy <N>
-              Draw this many clonotypes from each larger repertoire
-
-          --rarefy-templates <N>
-              Draw this many templates (copies) from each larger repertoire
-
-    Device:
-          --device <DEVICE>
-              Where the network runs: cpu, cuda:N, or auto for a GPU where one works; see `reperio
-              devices`
-              
-              [default: auto]
-
-    Every command:
-          --json
-              Print one JSON object instead of a table
-
-      -v, --verbose...
-              Say more on stderr (-v what is done, -vv everything)
-
-      -q, --quiet
-              Say nothing on stderr but errors
-
-          --threads <N>
-              Threads to use [default: all cores]; results do not depend on it
-
     Example:
       reperio compare --cohort cohort --target disease --out comparison
       reperio compare --cohort made/repertoires --metadata made/metadata.tsv --target label \
         --simulated made --methods reperio,kmer3-logistic,burden --out comparison
       reperio compare --cohort cohort --target disease --out comparison --resume
-
-    ----- stderr -----
-    ");
+    "#);
 }

@@ -222,10 +222,9 @@ fn summary(
 ) -> Compared {
     let (figures, curves) = compare::figures(comparison, outcomes, REFERENCE);
     let row = |figures: Figures| {
-        let permuted = figures.method.ends_with("-permuted");
         let own = methods.iter().find(|method| method.name() == figures.method);
         let about = own.map_or("reperio on permuted labels: must be at 0.5", |own| own.about());
-        Row { about, control: permuted || figures.method == DEPTH, figures }
+        Row { about, control: figures.permuted || figures.method == DEPTH, figures }
     };
     let mut sizes: Vec<usize> = labelled.repertoires.iter().map(|own| own.len()).collect();
     sizes.sort_unstable();

@@ -65,7 +65,7 @@ impl Cells {
         };
         let difference = match (figures.difference, figures.difference_ci) {
             (Some(_), _) if figures.method == super::REFERENCE => String::new(),
-            (Some(value), ci) => with_interval(format!("{value:+.3}"), &between(ci)),
+            (Some(value), ci) => with_interval(&format!("{value:+.3}"), &between(ci)),
             (None, _) => String::new(),
         };
         let folds = match (figures.mean_auc, figures.sd_auc) {
@@ -78,8 +78,8 @@ impl Cells {
 }
 
 /// "0.90 (0.81 to 0.95)", or the value alone.
-fn with_interval(value: String, interval: &str) -> String {
-    if interval.is_empty() { value } else { format!("{value} ({interval})") }
+pub(super) fn with_interval(value: &str, interval: &str) -> String {
+    if interval.is_empty() { value.to_owned() } else { format!("{value} ({interval})") }
 }
 
 /// Three decimals, or nothing.
@@ -105,7 +105,7 @@ fn predictions(labelled: &Labelled<'_>, outcomes: &[Outcome]) -> Result<DataFram
     let (mut methods, mut repeats, mut folds) = (Vec::new(), Vec::new(), Vec::new());
     let (mut ids, mut labels, mut logits) = (Vec::new(), Vec::new(), Vec::new());
     for outcome in outcomes {
-        let of = labelled.labels[outcome.repeat].of(outcome.method.ends_with("-permuted"));
+        let of = labelled.labels[outcome.repeat].of(outcome.permuted);
         for (&i, &logit) in outcome.held.iter().zip(&outcome.logits) {
             methods.push(outcome.method.as_str());
             repeats.push(outcome.repeat as u64 + 1);
@@ -185,7 +185,7 @@ fn markdown(compared: &Compared) -> String {
     for Row { figures, control, .. } in &compared.methods {
         let cells = Cells::of(figures);
         let name = if *control { format!("*{}*", figures.method) } else { figures.method.clone() };
-        let auc = with_interval(cells.auc, &cells.interval);
+        let auc = with_interval(&cells.auc, &cells.interval);
         let mut row = vec![name, auc, cells.folds, cells.difference];
         row.extend(
             [

@@ -52,7 +52,7 @@ pub(super) const DIFFERENCE: Forest = Forest {
     value: |figures| figures.difference,
     interval: |figures| figures.difference_ci,
     spread: |_| Vec::new(),
-    text: |cells| cells.difference.trim_end_matches(" ()").to_owned(),
+    text: |cells| cells.difference.clone(),
 };
 
 impl Forest {

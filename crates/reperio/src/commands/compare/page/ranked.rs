@@ -4,8 +4,9 @@ use std::cmp::{Ordering, Reverse};
 
 use reperio_reference::compare::Curves;
 
-use super::super::tables::Cells;
+use super::super::tables::{Cells, with_interval};
 use super::super::{Compared, REFERENCE, Row};
+use super::or_dash;
 
 /// The method that knows what was implanted: an upper bound, not a rival.
 const ORACLE: &str = "known-motif";
@@ -68,7 +69,7 @@ pub(super) fn ranked<'a>(compared: &'a Compared) -> Vec<Ranked<'a>> {
     let role = |row: &Row| match row.figures.method.as_str() {
         REFERENCE => Role::Reference,
         ORACLE => Role::Oracle,
-        name if name.ends_with("-permuted") => Role::Permuted,
+        _ if row.figures.permuted => Role::Permuted,
         _ if row.control => Role::Control,
         _ => Role::Rival,
     };
@@ -132,9 +133,5 @@ fn with_auc(one: &Ranked<'_>) -> String {
 
 /// "0.912 (0.880 to 0.940)"; an en dash where there is none.
 pub(super) fn auc_cell(cells: &Cells) -> String {
-    match (cells.auc.as_str(), cells.interval.as_str()) {
-        ("", _) => "–".to_owned(),
-        (auc, "") => auc.to_owned(),
-        (auc, interval) => format!("{auc} ({interval})"),
-    }
+    or_dash(with_interval(&cells.auc, &cells.interval))
 }

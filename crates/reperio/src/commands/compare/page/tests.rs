@@ -52,6 +52,7 @@ fn method(name: &str, apart: f64, seed: u64) -> (Figures, Curves) {
     let fold = |fold: usize| auc(&logits[fold * 48..][..48], &labels[fold * 48..][..48]);
     let figures = Figures {
         method: name.to_owned(),
+        permuted: name.ends_with("-permuted"),
         fold_auc: (0..5).map(fold).collect(),
         mean_auc: area,
         sd_auc: Some(0.03),
@@ -111,6 +112,7 @@ fn outcomes(method: &str) -> Vec<Outcome> {
     let cost = Cost { seconds: 1.0, peak_bytes: None };
     let outcome = |fold| Outcome {
         method: method.to_owned(),
+        permuted: false,
         repeat: 0,
         fold,
         held: Vec::new(),
