@@ -79,18 +79,14 @@ fn every_command_shows_an_example() {
 const SHARED: [&str; 6] =
     ["Reading files:", "Target:", "Training:", "Depth:", "Device:", "Every command:"];
 
-/// The help of a command, cut before every paragraph that is not indented.
+/// The help of a command, cut before every line that is not indented.
 fn parts(command: &str) -> Vec<String> {
-    let output = reperio(&folder(), &[command, "--help"]).output().unwrap();
+    let output = reperio(&folder(), &[command, "--help"]).output().expect("the program runs");
     assert!(output.status.success(), "{command}");
-    let mut parts = vec![String::new()];
-    for line in String::from_utf8(output.stdout).unwrap().lines() {
-        if !line.is_empty() && !line.starts_with(' ') {
-            parts.push(String::new());
-        }
-        *parts.last_mut().unwrap() += &format!("{}\n", line.trim_end());
-    }
-    parts
+    let text = String::from_utf8(output.stdout).expect("help is UTF-8");
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    let parts = lines.chunk_by(|_, next| next.is_empty() || next.starts_with(' '));
+    parts.map(|part| part.join("\n") + "\n").collect()
 }
 
 fn is_shared(part: &str) -> bool {
