@@ -3,24 +3,27 @@
 #
 #   models/compare.sh OUT [PRESET...]
 #
-# Presets are scaled to REPERTOIRES of at most CLONOTYPES; FOLDS and UPDATES (of the DeepRC preset)
-# say how much is done, REPERIO names the program. Finished presets and folds are kept in OUT: the same
+# Presets are scaled to REPERTOIRES of at most CLONOTYPES; FOLDS, UPDATES (of the DeepRC preset) and
+# METHODS (separated by commas) say how much is done, REPERIO names the program. Finished presets and folds are kept in OUT: the same
 # command goes on where it stopped.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 out=${1:?expected a folder to write to}
 shift
 clonotypes=${CLONOTYPES:-5000} repertoires=${REPERTOIRES:-200}
-folds=${FOLDS:-5} updates=${UPDATES:-1000}
+folds=${FOLDS:-3} updates=${UPDATES:-1000}
 reperio=${REPERIO:-target/release/reperio}
+methods=()
+[[ -n ${METHODS:-} ]] && methods=(--methods "$METHODS")
 presets=("$@")
 if ((${#presets[@]} == 0)); then
     presets=(
-        ldr-1 ldr-0.1 three-motifs-1 three-motifs-0.1
-        public-clones-100 shared-patterns-100 null depth-confounded batch-confounded
-        lstm-10 lstm-1 lstm-0.5 lstm-0.1 lstm-0.05
-        sfen-0.1 sfen-0.01 sfden-0.1 sfden-0.01 szzn-0.1 szzn-0.01 szdzn-0.1 szdzn-0.01
-        public-clones-20 public-clones-5 shared-patterns-20 shared-patterns-5
+        ldr-1 ldr-0.1 three-motifs-1 three-motifs-0.1 sfen-0.1 sfden-0.1
+        lstm-10 lstm-1 lstm-0.5 lstm-0.1 lstm-0.05 szzn-0.1
+        public-clones-100 public-clones-20 public-clones-5
+        shared-patterns-100 shared-patterns-20 shared-patterns-5
+        szdzn-0.1 sfen-0.01 sfden-0.01 szzn-0.01 szdzn-0.01
+        null depth-confounded batch-confounded
     )
 fi
 
@@ -45,34 +48,47 @@ one() {
     [[ -e $folder/comparison/config.toml ]] && resume=(--resume)
     "$reperio" compare --cohort "$folder/made/repertoires" --metadata "$folder/made/metadata.tsv" \
         --target label --simulated "$folder/made" --folds "$folds" --deeprc-updates "$updates" \
-        --out "$folder/comparison" "${resume[@]}" --json >"$folder/compared.json"
+        --out "$folder/comparison" "${methods[@]}" "${resume[@]}" --json >"$folder/compared.json"
     rm -rf "$folder/made/repertoires" # The same configuration makes the same files again.
 }
 
-# A Markdown table of one column of compare.tsv: a row a preset, a column a method.
-table() {
-    local column=$1 preset
+# Markdown tables of one column of compare.tsv: a row a method, a column a preset, six presets a table.
+# The best of the methods that are not told what was implanted is bold, unless $2 is `plain`.
+tables() {
+    local column=$1 style=$2 preset
+    shift 2
     local files=()
-    for preset in "${presets[@]}"; do
+    for preset in "$@"; do
         [[ -e $out/$preset/comparison/compare.tsv ]] && files+=("$out/$preset/comparison/compare.tsv")
     done
-    awk -F '\t' -v column="$column" '
+    ((${#files[@]} == 0)) && return
+    awk -F '\t' -v column="$column" -v style="$style" '
         FNR == 1 {
             for (i = 1; i <= NF; i++) if ($i == column) at = i
             n = split(FILENAME, path, "/"); preset = path[n - 2]; order[++presets] = preset; next
         }
-        {
-            if (!($1 in seen)) { seen[$1] = 1; methods[++m] = $1 }
-            value[preset, $1] = $at == "" ? "" : sprintf("%.3f", $at)
+        !($1 in seen) { seen[$1] = 1; methods[++m] = $1 }
+        $at != "" {
+            value[preset, $1] = sprintf("%.3f", $at); filled[$1] = 1
+            rival = $1 != "known-motif" && $1 != "reperio-permuted"
+            if (rival && value[preset, $1] > best[preset]) best[preset] = value[preset, $1]
         }
         END {
-            line = "| preset |"; rule = "|---|"
-            for (j = 1; j <= m; j++) { line = line " " methods[j] " |"; rule = rule "---|" }
-            print line; print rule
-            for (i = 1; i <= presets; i++) {
-                line = "| " order[i] " |"
-                for (j = 1; j <= m; j++) line = line " " value[order[i], methods[j]] " |"
-                print line
+            for (first = 1; first <= presets; first += 6) {
+                line = "| |"; rule = "|---|"
+                for (i = first; i < first + 6 && i <= presets; i++) { line = line " " order[i] " |"; rule = rule "---|" }
+                print line; print rule
+                for (j = 1; j <= m; j++) if (methods[j] in filled) {
+                    line = "| " methods[j] " |"
+                    rival = methods[j] != "known-motif" && methods[j] != "reperio-permuted"
+                    for (i = first; i < first + 6 && i <= presets; i++) {
+                        cell = value[order[i], methods[j]]
+                        if (style == "bold" && rival && cell != "" && cell == best[order[i]]) cell = "**" cell "**"
+                        line = line " " cell " |"
+                    }
+                    print line
+                }
+                print ""
             }
         }' "${files[@]}"
 }
@@ -81,13 +97,21 @@ for preset in "${presets[@]}"; do
     one "$preset"
     echo "$preset done after $SECONDS s" >&2
 done
+signals=() controls=()
+for preset in "${presets[@]}"; do
+    case $preset in
+    null | *-confounded) controls+=("$preset") ;;
+    *) signals+=("$preset") ;;
+    esac
+done
 {
-    echo "About $repertoires repertoires of at most $clonotypes clonotypes, $folds folds, DeepRC with $updates updates."
-    printf '\nPooled AUC:\n\n'
-    table auc
-    printf '\nAverage precision of the implanted sequences by evidence:\n\n'
-    table recovery_ap
-    printf '\nSeconds to fit one fold:\n\n'
-    table fit_seconds
+    printf '## Pooled AUC\n\n'
+    tables auc bold "${signals[@]}"
+    printf '## Implanted sequences found\n\n'
+    tables recovery_ap bold "${signals[@]}"
+    printf '## Controls\n\n'
+    tables auc plain "${controls[@]}"
+    printf '## Seconds to fit one fold\n\n'
+    tables fit_seconds plain "${presets[@]}"
 } >"$out/tables.md"
 cat "$out/tables.md"
