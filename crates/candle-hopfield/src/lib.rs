@@ -1,0 +1,66 @@
+//! Modern Hopfield networks for [candle](https://docs.rs/candle-core), after *Hopfield Networks is All
+//! You Need* (Ramsauer et al., <https://arxiv.org/abs/2008.02217>).
+//!
+//! A modern Hopfield network stores patterns and retrieves them by association: a state pattern is
+//! replaced by the average of the stored patterns, weighted by how much they resemble it. One update is
+//!
+//! ```text
+//! Z = A P W_v            A = softmax(beta * R W_q (Y W_k)^T)
+//! ```
+//!
+//! with state patterns R, stored patterns Y and patterns P to be projected (the same as Y where
+//! nothing else is said).
+//!
+//! | what | item |
+//! |---|---|
+//! | association of three sets of patterns | [`Hopfield`] |
+//! | one learned state pattern asks a set: pooling | [`HopfieldPooling`] |
+//! | learned stored patterns answer: look-up | [`HopfieldLayer`] |
+//! | drop-ins for transformer layers | [`HopfieldEncoderLayer`], [`HopfieldDecoderLayer`] |
+//! | softmax, sparsemax, 1.5-entmax, top-k | [`Association`] |
+//! | bags of unequal size without padding | [`ragged`] |
+//! | any number of patterns in constant memory | [`stream`] |
+//! | energy, update rule, bounds; retrieval | [`energy`], [`retrieval`] |
+//! | what a head does | [`analysis`] |
+//! | averaging by place instead of content | [`gaussian`] |
+//!
+//! Nothing here reads a global random state: dropout takes the caller's seed, and
+//! [`SeededVars`] starts variables from a seed.
+
+pub mod analysis;
+pub mod association;
+mod beta;
+mod config;
+mod dropout;
+pub mod energy;
+pub mod gaussian;
+mod hopfield;
+mod lookup;
+mod norm;
+mod patterns;
+mod pooling;
+pub mod pytorch;
+pub mod ragged;
+pub mod retrieval;
+mod scoring;
+mod seeded;
+pub mod stream;
+mod transformer;
+
+pub use analysis::{HeadAnalysis, OperatingClass};
+pub use association::Association;
+pub use beta::{Beta, BetaSchedule};
+pub use config::{Activation, Config, Norm, Projection, Updates, ValueProjection};
+pub use energy::{Bounds, FixedPoint};
+pub use gaussian::{GaussianAveraging, GaussianConfig};
+pub use hopfield::{Call, Hopfield, Retrieval};
+pub use lookup::{HopfieldLayer, LookupConfig};
+pub use pooling::{HopfieldPooling, PoolingConfig};
+pub use retrieval::{RetrievalConfig, Trajectory, retrieve};
+pub use seeded::SeededVars;
+pub use transformer::{HopfieldDecoderLayer, HopfieldEncoderLayer, TransformerConfig};
+
+/// The README's code is run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
