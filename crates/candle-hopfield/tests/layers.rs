@@ -1,0 +1,231 @@
+//! What the layers promise beyond the numbers of the fixtures.
+
+use candle_core::{DType, Device, Module, Result, Tensor};
+use candle_hopfield::{
+    Association, Beta, BetaSchedule, Call, Config, Hopfield, HopfieldDecoderLayer,
+    HopfieldEncoderLayer, HopfieldLayer, HopfieldPooling, LookupConfig, Norm, PoolingConfig,
+    SeededVars, TransformerConfig, Updates,
+};
+use candle_nn::VarBuilder;
+
+fn builder(vars: &SeededVars) -> VarBuilder<'static> {
+    vars.builder(DType::F32, &Device::Cpu)
+}
+
+/// Numbers that look random, the same ones every time.
+fn numbers(shape: &[usize]) -> Result<Tensor> {
+    let count: usize = shape.iter().product();
+    let values: Vec<f32> = (0..count).map(|i| (i as f32 * 1.7 + 0.3).sin()).collect();
+    Tensor::from_vec(values, shape, &Device::Cpu)
+}
+
+fn distance(a: &Tensor, b: &Tensor) -> Result<f32> {
+    (a - b)?.abs()?.flatten_all()?.max(0)?.to_scalar()
+}
+
+fn sharp(width: usize) -> Config {
+    Config { heads: 2, beta: Beta::Number(40.0), ..Config::new(width) }
+}
+
+#[test]
+fn padding_changes_nothing() -> Result<()> {
+    let vars = SeededVars::new(0);
+    for association in [Association::Softmax, Association::Sparsemax, Association::TopK(3)] {
+        let config = Config { association, zero_association: true, bias_pattern: true, ..sharp(6) };
+        let pooling = HopfieldPooling::new(&PoolingConfig::default(), &config, builder(&vars))?;
+        let set = numbers(&[1, 5, 6])?;
+        let padded = Tensor::cat(&[&set, &(numbers(&[1, 3, 6])? * 9.0)?], 1)?;
+        let mask = Tensor::new(&[[0u8, 0, 0, 0, 0, 1, 1, 1]], &Device::Cpu)?;
+        let call = Call { padding_mask: Some(&mask), ..Call::default() };
+        let found = pooling.retrieve(&padded, &padded, call)?;
+        assert!(distance(&found.output, &pooling.forward(&set)?)? < 1e-6, "{association:?}");
+        assert_eq!(found.association.dims(), [1, 2, 1, 8 + 2]);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_set_of_nothing_but_padding_is_pooled_to_zero() -> Result<()> {
+    let config = Config { bias: false, ..sharp(6) };
+    let pooling =
+        HopfieldPooling::new(&PoolingConfig::default(), &config, builder(&SeededVars::new(0)))?;
+    let set = numbers(&[2, 4, 6])?;
+    let mask = Tensor::new(&[[0u8, 0, 0, 0], [1, 1, 1, 1]], &Device::Cpu)?;
+    let output =
+        pooling.retrieve(&set, &set, Call { padding_mask: Some(&mask), ..Call::default() })?.output;
+    assert!(output.get(0)?.abs()?.sum_all()?.to_scalar::<f32>()? > 0.0);
+    assert_eq!(output.get(1)?.to_vec1::<f32>()?, [0.0; 6]);
+    Ok(())
+}
+
+#[test]
+fn order_does_not_matter_to_pooling() -> Result<()> {
+    let pooling = HopfieldPooling::new(
+        &PoolingConfig { quantity: 3, trainable: true },
+        &sharp(6),
+        builder(&SeededVars::new(2)),
+    )?;
+    let set = numbers(&[1, 7, 6])?;
+    let turned = set.index_select(&Tensor::new(&[6u32, 2, 0, 5, 1, 4, 3], &Device::Cpu)?, 1)?;
+    assert_eq!(pooling.forward(&set)?.dims(), [1, 3 * 6]);
+    assert!(distance(&pooling.forward(&set)?, &pooling.forward(&turned)?)? < 1e-6);
+    Ok(())
+}
+
+#[test]
+fn a_weight_of_three_is_three_equal_patterns() -> Result<()> {
+    let pooling =
+        HopfieldPooling::new(&PoolingConfig::default(), &sharp(6), builder(&SeededVars::new(3)))?;
+    let set = numbers(&[1, 4, 6])?;
+    let thrice = set.index_select(&Tensor::new(&[0u32, 1, 1, 1, 2, 3], &Device::Cpu)?, 1)?;
+    let weights = Tensor::new(&[[0f32, 3f32.ln(), 0.0, 0.0]], &Device::Cpu)?;
+    let weighted =
+        pooling.retrieve(&set, &set, Call { log_weights: Some(&weights), ..Call::default() })?;
+    assert!(distance(&weighted.output, &pooling.forward(&thrice)?)? < 1e-6);
+    Ok(())
+}
+
+#[test]
+fn a_call_s_beta_is_that_of_the_layer() -> Result<()> {
+    let vars = SeededVars::new(4);
+    let of =
+        |beta: f64| Hopfield::new(&Config { beta: Beta::Number(beta), ..sharp(6) }, builder(&vars));
+    let set = numbers(&[1, 5, 6])?;
+    let schedule = BetaSchedule::Linear { start: 1.0, end: 9.0, steps: 4 };
+    let scheduled = of(1.0)?
+        .retrieve(&set, &set, &set, Call { beta: Some(schedule.at(2)), ..Call::default() })?
+        .output;
+    assert!(distance(&scheduled, &of(5.0)?.forward(&set, &set, &set)?)? < 1e-6);
+    assert!(distance(&scheduled, &of(1.0)?.forward(&set, &set, &set)?)? > 1e-5);
+    Ok(())
+}
+
+#[test]
+fn updates_stop_when_the_association_does() -> Result<()> {
+    let layer = |updates| {
+        Hopfield::new(&Config { updates, ..Config::bare(2, 10.0) }, builder(&SeededVars::new(0)))
+    };
+    let stored = Tensor::new(&[[[1f32, 0.], [0., 1.], [-1., 0.]]], &Device::Cpu)?;
+    let cue = Tensor::new(&[[[0.9f32, 0.2]]], &Device::Cpu)?;
+    let converged =
+        layer(Updates::until(1e-6))?.retrieve(&stored, &cue, &stored, Call::default())?;
+    assert!((1..10).contains(&converged.updates), "{}", converged.updates);
+    assert!(distance(&converged.output, &stored.narrow(1, 0, 1)?)? < 1e-3);
+    let limited = layer(Updates::steps(1))?.retrieve(&stored, &cue, &stored, Call::default())?;
+    assert_eq!(limited.updates, 1);
+    Ok(())
+}
+
+#[test]
+fn dropout_repeats_itself_and_keeps_the_expectation() -> Result<()> {
+    let config = Config {
+        dropout: 0.25,
+        bias: false,
+        output_projection: false,
+        norm_projection: Norm::None,
+        ..sharp(6)
+    };
+    let pooling =
+        HopfieldPooling::new(&PoolingConfig::default(), &config, builder(&SeededVars::new(5)))?;
+    let set = numbers(&[1, 400, 6])?;
+    let pooled = |seed| {
+        Ok::<_, candle_core::Error>(
+            pooling.retrieve(&set, &set, Call { dropout: seed, ..Call::default() })?.output,
+        )
+    };
+    assert!(distance(&pooled(None)?, &pooling.forward(&set)?)? == 0.0);
+    assert!(distance(&pooled(Some(1))?, &pooled(Some(1))?)? == 0.0);
+    assert!(distance(&pooled(Some(1))?, &pooled(Some(2))?)? > 0.0);
+    let draws: Vec<Tensor> = (0..200).map(|seed| pooled(Some(seed))).collect::<Result<_>>()?;
+    let mean = Tensor::stack(&draws, 0)?.mean(0)?;
+    let (size, off) = (
+        pooled(None)?.abs()?.max(1)?.max(0)?.to_scalar::<f32>()?,
+        distance(&mean, &pooled(None)?)?,
+    );
+    assert!(off < 0.1 * size, "{off} of {size}");
+    Ok(())
+}
+
+#[test]
+fn transformer_layers_train_all_their_variables() -> Result<()> {
+    let vars = SeededVars::new(6);
+    let vb = builder(&vars);
+    let config = TransformerConfig { feedforward: 16, ..TransformerConfig::default() };
+    let encoder = HopfieldEncoderLayer::new(&sharp(6), &config, vb.pp("encoder"))?;
+    let decoder = HopfieldDecoderLayer::new(&sharp(6), &sharp(6), &config, vb.pp("decoder"))?;
+    let (source, target) = (numbers(&[2, 5, 6])?, numbers(&[2, 3, 6])?);
+    let causal = Tensor::new(&[[0u8, 1, 1], [0, 0, 1], [0, 0, 0]], &Device::Cpu)?;
+    let itself = Call { association_mask: Some(&causal), dropout: Some(1), ..Call::default() };
+    let memory = encoder.encode(&source, Call { dropout: Some(2), ..Call::default() })?;
+    let decoded = decoder.decode(&target, &memory, itself, Call::default())?;
+    assert_eq!(decoded.dims(), [2, 3, 6]);
+    let grads = (decoded * numbers(&[2, 3, 6])?)?.sum_all()?.backward()?;
+    for (name, var) in vars.named() {
+        // A bias of the stored patterns adds the same to all scores of a state: it has no effect.
+        let size =
+            grads.get(&var).map(|grad| grad.abs()?.sum_all()?.to_scalar::<f32>()).transpose()?;
+        assert!(
+            size.is_some_and(|size| size > 0.0) || name.ends_with("stored_projection.bias"),
+            "{name}: {size:?}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn a_masked_decoder_does_not_look_ahead() -> Result<()> {
+    let vars = SeededVars::new(7);
+    let config = TransformerConfig { feedforward: 16, ..TransformerConfig::default() };
+    let decoder = HopfieldDecoderLayer::new(&sharp(6), &sharp(6), &config, builder(&vars))?;
+    let causal = Tensor::new(&[[0u8, 1, 1], [0, 0, 1], [0, 0, 0]], &Device::Cpu)?;
+    let (target, memory) = (numbers(&[1, 3, 6])?, numbers(&[1, 4, 6])?);
+    let other = Tensor::cat(&[&target.narrow(1, 0, 2)?, &(numbers(&[1, 1, 6])? * 5.0)?], 1)?;
+    let decode = |x: &Tensor| {
+        let call = Call { association_mask: Some(&causal), ..Call::default() };
+        decoder.decode(x, &memory, call, Call::default())?.narrow(1, 0, 2)
+    };
+    assert!(distance(&decode(&target)?, &decode(&other)?)? < 1e-6);
+    Ok(())
+}
+
+#[test]
+fn a_stored_set_can_be_kept_fixed() -> Result<()> {
+    let vars = SeededVars::new(8);
+    let lookup = LookupConfig { trainable: false, ..LookupConfig::new(3) };
+    let layer = HopfieldLayer::new(&lookup, &sharp(6), builder(&vars))?;
+    let grads = layer.forward(&numbers(&[1, 2, 6])?)?.sqr()?.sum_all()?.backward()?;
+    let named = vars.named();
+    assert!(grads.get(&named["stored"]).is_none());
+    assert!(grads.get(&named["projected"]).is_some());
+    Ok(())
+}
+
+#[test]
+fn wrong_shapes_and_options_are_refused_in_words() -> Result<()> {
+    let vars = SeededVars::new(9);
+    let refused = |config: Config| {
+        let vars = SeededVars::new(9);
+        Hopfield::new(&config, builder(&vars))
+            .map(|_| ())
+            .expect_err("contradicts itself")
+            .to_string()
+    };
+    let messages = [
+        refused(Config { heads: 4, ..Config::new(6) }),
+        refused(Config { beta: Beta::PerHead(vec![1.0]), heads: 2, ..Config::new(6) }),
+        refused(Config { dropout: 1.0, ..Config::new(6) }),
+        refused(Config { association: Association::TopK(0), ..Config::new(6) }),
+    ];
+    let parts = ["state `hidden_size`", "expected one a head", "below 1", "expected at least 1"];
+    for (message, part) in messages.iter().zip(parts) {
+        assert!(message.contains(part), "{message}");
+    }
+    let layer = Hopfield::new(&sharp(6), builder(&vars))?;
+    let (six, five) = (numbers(&[1, 4, 6])?, numbers(&[1, 4, 5])?);
+    let message = layer.forward(&six, &five, &six).expect_err("five features").to_string();
+    assert!(
+        message.contains("`state` patterns have shape [1, 4, 5]: expected [1, 4, 6]"),
+        "{message}"
+    );
+    Ok(())
+}
