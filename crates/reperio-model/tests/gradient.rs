@@ -1,8 +1,13 @@
-//! Gradients of the bag operation against finite differences and against candle's own operations.
+//! Gradients of the bag operation against finite differences, and against Hopfield pooling of what
+//! candle's own operations embed.
 
 use std::sync::Arc;
 
-use candle_core::{D, Device, Result, Tensor, Var};
+use candle_core::{Device, Result, Tensor, Var};
+use candle_hopfield::{
+    Beta, Call, Config, HopfieldPooling, Norm, PoolingConfig, Projection, ValueProjection,
+};
+use candle_nn::VarBuilder;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use reperio_data::encode::EncodedRepertoire;
@@ -140,15 +145,47 @@ fn composed(layout: &BagLayout, params: &Tensor, input: &BagInput) -> Result<Ten
         let weight = part(&format!("key.{l}.weight"))?;
         key = selu(&key.matmul(&weight)?.broadcast_add(&part(&format!("key.{l}.bias"))?)?)?;
     }
-    let log_counts = Tensor::new(input.repertoire.log_counts(), device)?.unsqueeze(1)?; // (n, 1)
-    let scores = key.matmul(&part("query")?.t()?)?; // (n, H)
-    let scores = (scores + log_counts.matmul(&part("gamma")?.unsqueeze(0)?)?)?;
-    let attention = candle_nn::ops::softmax(&scores.t()?.contiguous()?, D::Minus1)?; // (H, n)
-    attention.matmul(&e)
+    let log_counts = Tensor::new(input.repertoire.log_counts(), device)?.unsqueeze(0)?; // (1, n)
+    let bonus = part("gamma")?.unsqueeze(1)?.matmul(&log_counts)?; // (H, n)
+    pool(layout.shape().heads, &part("query")?, (&key, &e), &bonus)
+}
+
+/// Hopfield pooling of embeddings `e` (n, D) by their keys (n, A): z (H, D). The queries (H, A) already
+/// hold beta; `bonus` (H, n) is added to the scores.
+fn pool(
+    heads: usize,
+    query: &Tensor,
+    (key, e): (&Tensor, &Tensor),
+    bonus: &Tensor,
+) -> Result<Tensor> {
+    let config = Config {
+        stored_size: Some(key.dim(1)?),
+        projection_size: Some(e.dim(1)?),
+        heads,
+        beta: Beta::Number(1.0),
+        norm_stored: Norm::None,
+        norm_state: Norm::None,
+        norm_projection: Norm::None,
+        stored: Projection::Static,
+        values: ValueProjection::Static,
+        bias: false,
+        output_projection: false,
+        ..Config::new(1)
+    };
+    // One state pattern, 1, that every head's matrix turns into its query.
+    let one = Tensor::ones((1, 1), e.dtype(), e.device())?;
+    let variables = [("state", one), ("state_projection.weight", query.reshape(((), 1))?)];
+    let variables = variables.map(|(name, tensor)| (name.to_owned(), tensor)).into();
+    let vb = VarBuilder::from_tensors(variables, e.dtype(), e.device());
+    let pooling = HopfieldPooling::new(&PoolingConfig::default(), &config, vb)?;
+    let (key, e) = (key.unsqueeze(0)?, e.unsqueeze(0)?);
+    let bonus = bonus.unsqueeze(1)?; // (H, 1, n)
+    let call = Call { association_mask: Some(&bonus), ..Call::default() };
+    pooling.retrieve(&key, &e, call)?.output.reshape((heads, ()))
 }
 
 #[test]
-fn the_operation_agrees_with_its_composition_from_candle_operations() -> Result<()> {
+fn the_operation_is_hopfield_pooling_of_what_candle_operations_embed() -> Result<()> {
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     let bins = PositionTerms::Bins { from_start: 3, from_end: 2 };
     for position in [PositionTerms::Ramps, bins] {

@@ -1,6 +1,7 @@
 //! A trained model: members, what they predict, and the sequences that drove it.
 
 mod file;
+mod heads;
 mod origin;
 mod predict;
 
@@ -16,6 +17,7 @@ use crate::network::{Network, Weights};
 use crate::population::Population;
 use crate::target::Target;
 pub use file::ModelError;
+pub use heads::Attended;
 pub use predict::{Explanation, Prediction, TargetPrediction};
 
 /// Version of the model file's layout; a file of another version is refused.

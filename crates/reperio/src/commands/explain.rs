@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use reperio_data::cohort::{self, Cohort};
 use reperio_data::repertoire::Repertoire;
-use reperio_model::model::{Explanation, Model};
+use reperio_model::model::{Attended, Explanation, Model};
 use serde::Serialize;
 
 use crate::arguments::device::DeviceArgs;
 use crate::arguments::inputs::InputArgs;
 use crate::shell::output::{Report, align, row};
 use crate::shell::{Shell, interrupted, paths};
+use crate::tables::heads::{self, HeadSummary};
 use crate::tables::predictions::for_each;
 use crate::tables::ranking::{self, Ranked};
 use crate::tables::sequences::{self, Sum};
@@ -26,7 +27,8 @@ const SHOWN: usize = 20;
 ///
 /// Writes OUT/repertoires/ID/sequences.tsv.gz: the clonotypes of a repertoire with their attention and
 /// evidence; OUT/scores.tsv: each logit with the bias and the sum of all evidences that make it up;
-/// and OUT/sequences.tsv.gz: the distinct clonotypes of all repertoires by their highest evidence,
+/// OUT/heads.tsv: how many sequences carry 90 % of each head's attention, and its operating class, from I
+/// (an average over most of the repertoire) to IV (a few sequences picked out); and OUT/sequences.tsv.gz: the distinct clonotypes of all repertoires by their highest evidence,
 /// with the number of repertoires that carry them.
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -58,6 +60,8 @@ pub(crate) struct Explained {
     repertoires: usize,
     /// Largest difference between a logit and the sum of bias and evidences.
     largest_difference: f64,
+    /// How many sequences each head attends to.
+    heads: Vec<HeadSummary>,
     /// The distinct clonotypes with the highest evidence, at most 20 an output.
     pub(crate) sequences: Vec<Ranked>,
 }
@@ -81,28 +85,42 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Explained> {
         let folder = args.out.join("repertoires").join(cohort::file_name(&repertoire.id));
         sequences::write(&folder.join("sequences.tsv.gz"), &model, repertoire, explanation, top)
     };
-    let (ranked, sums) = rank_cohort(&model, &loaded, top, shell, write)?;
-    let largest_difference = largest_difference(&sums);
+    let CohortRanking { ranked, sums, attended } = rank_cohort(&model, &loaded, top, shell, write)?;
     sequences::write_sums(&args.out.join("scores.tsv"), &model, &loaded.metadata.ids, &sums)?;
+    heads::write(&args.out.join("heads.tsv"), &model, &loaded.repertoires, &attended)?;
     ranking::write(&ranking, &ranked)?;
-    let sequences = ranked.into_iter().filter(|ranked| ranked.rank <= SHOWN).collect();
-    let repertoires = loaded.repertoires.len();
-    Ok(Explained { out: args.out.clone(), repertoires, largest_difference, sequences })
+    Ok(Explained {
+        out: args.out.clone(),
+        repertoires: loaded.repertoires.len(),
+        largest_difference: largest_difference(&sums),
+        heads: heads::summary(&model, &loaded.repertoires, &attended),
+        sequences: ranked.into_iter().filter(|ranked| ranked.rank <= SHOWN).collect(),
+    })
 }
 
 fn largest_difference(sums: &[Vec<Sum>]) -> f64 {
     sums.iter().flatten().map(|sum| sum.difference()).fold(0.0, f64::max)
 }
 
-/// The `top` distinct clonotypes of `cohort` by evidence, and what the logits of each repertoire are
-/// made of; `each` gets every repertoire's explanation, in any order.
+/// What drove the scores of a cohort.
+pub(crate) struct CohortRanking {
+    /// Distinct clonotypes by evidence.
+    pub(crate) ranked: Vec<Ranked>,
+    /// What the logits of each repertoire are made of.
+    pub(crate) sums: Vec<Vec<Sum>>,
+    /// What the heads attend to in each repertoire.
+    pub(crate) attended: Vec<Vec<Attended>>,
+}
+
+/// Explains every repertoire of `cohort` and keeps the `top` distinct clonotypes; `each` gets every
+/// repertoire's explanation, in any order.
 pub(crate) fn rank_cohort(
     model: &Model,
     cohort: &Cohort,
     top: usize,
     shell: &Shell,
     each: impl Fn(&Repertoire, &Explanation) -> Result<()> + Sync,
-) -> Result<(Vec<Ranked>, Vec<Vec<Sum>>)> {
+) -> Result<CohortRanking> {
     let repertoires = &cohort.repertoires;
     if repertoires.is_empty() {
         bail!("no repertoire to explain");
@@ -111,20 +129,20 @@ pub(crate) fn rank_cohort(
         let explanation = model.explain(repertoire);
         each(repertoire, &explanation)?;
         let best = sequences::best(repertoire, &explanation, top);
-        Ok((best, sequences::sums(&explanation)))
+        Ok(((best, sequences::sums(&explanation)), explanation.attended()))
     });
     let Some(explained) = explained else {
         return Err(interrupted("run the command again"));
     };
     let explained = explained.into_iter().collect::<Result<Vec<_>>>()?;
-    let (best, sums): (Vec<_>, Vec<_>) = explained.into_iter().unzip();
+    let ((best, sums), attended): ((Vec<_>, Vec<_>), _) = explained.into_iter().unzip();
     let largest = largest_difference(&sums);
     if largest > TOLERANCE {
         bail!(
             "evidences and bias differ from the logit by {largest}, expected at most {TOLERANCE}"
         );
     }
-    Ok((ranking::rank(model, cohort, &best, top), sums))
+    Ok(CohortRanking { ranked: ranking::rank(model, cohort, &best, top), sums, attended })
 }
 
 impl Report for Explained {
@@ -141,8 +159,24 @@ impl Report for Explained {
             rows.push(row([output, rank, junction_aa, v_call, j_call, &evidence, &carriers]));
         }
         let mut lines = align(&rows);
+        lines.push(String::new());
+        lines.extend(self.head_lines());
         let (n, out) = (self.repertoires, self.out.display());
         lines.push(format!("{n} repertoires explained in {out}"));
         lines
+    }
+}
+
+impl Explained {
+    /// A table of the heads, and what the class of each means.
+    fn head_lines(&self) -> Vec<String> {
+        let mut rows = vec![row([&"head", &"sequences with 90 %", &"share", &"class"])];
+        for head in &self.heads {
+            let share = format!("{:.1} %", 100.0 * head.share);
+            rows.push(row([&head.attention, &head.sequences, &share, &head.class]));
+        }
+        let meanings = std::iter::once("").chain(self.heads.iter().map(|head| head.meaning));
+        let lines = align(&rows).into_iter().zip(meanings);
+        lines.map(|(line, meaning)| format!("{line}  {meaning}").trim_end().to_owned()).collect()
     }
 }

@@ -158,7 +158,7 @@ impl Training<'_> {
         let Some(scored) = scored else { return Err(interrupted(&resume)) };
         self.write_predictions(out, &fitted, &scored)?;
         let each = |_: &Repertoire, _: &Explanation| Ok(());
-        let (ranked, _) = rank_cohort(&fitted.model, self.cohort, RANKED, shell, each)?;
+        let ranked = rank_cohort(&fitted.model, self.cohort, RANKED, shell, each)?.ranked;
         ranking::write(&out.join("sequences.tsv.gz"), &ranked)?;
         let metrics = serde_json::to_string_pretty(&fitted.report)?;
         paths::write_text(&out.join("metrics.json"), &metrics)?;

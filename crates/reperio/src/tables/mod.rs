@@ -2,6 +2,7 @@
 
 pub(crate) mod counts;
 pub(crate) mod evaluation;
+pub(crate) mod heads;
 pub(crate) mod labels;
 pub(crate) mod predictions;
 pub(crate) mod ranking;

@@ -116,8 +116,33 @@ fn evidences_and_one_bias_are_the_logits() {
         assert!((logit - bias - evidence).abs() < 1e-4, "{sum:?}");
         assert!((bias - biases[0]).abs() < 1e-4, "{sum:?}");
     }
+    heads_are_counted(&dir, &found);
     let explain = ["explain", "--model", "run", "cohort", "--out", "why"];
     assert!(!reperio(&dir, &explain).status().unwrap().success(), "a finished ranking is kept");
+}
+
+/// The rows of `heads.tsv` are what the attentions of the rankings say.
+fn heads_are_counted(dir: &TempDir, found: &serde_json::Value) {
+    let columns = ["repertoire_id", "attention", "clonotypes", "sequences_90", "operating_class"];
+    let heads = rows(&dir.path().join("why/heads.tsv"), &columns);
+    assert_eq!(heads.len() % found["heads"].as_array().expect("heads").len(), 0);
+    for head in heads {
+        let path = dir.path().join("why/repertoires").join(&head[0]).join("sequences.tsv.gz");
+        let mut attention: Vec<f64> =
+            rows(&path, &[&head[1]]).iter().map(|row| row[0].parse().expect("a number")).collect();
+        assert_eq!(attention.len().to_string(), head[2]);
+        attention.sort_by(|a, b| b.total_cmp(a));
+        let reaches = |n: usize| attention[..n].iter().sum::<f64>();
+        let n: usize = head[3].parse().expect("a count");
+        assert!(reaches(n) > 0.9 - 1e-5 && reaches(n - 1) < 0.9 + 1e-5, "{head:?}");
+        let expected = match n as f64 / attention.len() as f64 {
+            share if share > 0.5 => "I",
+            share if share > 0.125 => "II",
+            share if share > 1.0 / 32.0 => "III",
+            _ => "IV",
+        };
+        assert_eq!(head[4], expected, "{head:?}");
+    }
 }
 
 #[test]

@@ -1,0 +1,58 @@
+//! How many sequences a head attends to, and what kind of head it is by that.
+
+use candle_hopfield::OperatingClass;
+use candle_hopfield::analysis::{PAPER_SHARE, patterns_for_share};
+
+use super::Explanation;
+
+/// What a head rests on in one repertoire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attended {
+    /// The fewest sequences that carry 90 % of the head's attention; 0 where there is none.
+    pub sequences: usize,
+    /// The head's class by that: from I, an average over most of the repertoire, to IV, few sequences
+    /// picked out (Ramsauer et al. 2020, section 4, <https://arxiv.org/abs/2008.02217>).
+    pub class: OperatingClass,
+}
+
+impl Explanation {
+    /// What each head of each member attends to, in the order of the columns of `attention`.
+    pub fn attended(&self) -> Vec<Attended> {
+        let n = self.attention.len() / self.heads.max(1);
+        let of = |head: usize| {
+            let column: Vec<f32> =
+                self.attention.iter().skip(head).step_by(self.heads).copied().collect();
+            // No sequence, or an attention that is no number: nothing carries it.
+            let sequences = patterns_for_share(&column, PAPER_SHARE).unwrap_or(0);
+            Attended { sequences, class: OperatingClass::of(sequences as f64, n) }
+        };
+        (0..self.heads).map(of).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_average_is_class_one_and_a_choice_class_four() {
+        let attention = (0..100).flat_map(|i| [0.01, if i == 7 { 1.0 } else { 0.0 }]).collect();
+        let explanation =
+            Explanation { logits: vec![], bias: vec![], evidence: vec![], attention, heads: 2 };
+        let expected = [(90, OperatingClass::I), (1, OperatingClass::IV)];
+        let expected = expected.map(|(sequences, class)| Attended { sequences, class });
+        assert_eq!(explanation.attended(), expected);
+    }
+
+    #[test]
+    fn an_empty_repertoire_has_nothing_to_attend_to() {
+        let explanation = Explanation {
+            logits: vec![],
+            bias: vec![],
+            evidence: vec![],
+            attention: vec![],
+            heads: 1,
+        };
+        assert_eq!(explanation.attended()[0].sequences, 0);
+    }
+}
