@@ -53,16 +53,16 @@ one() {
 }
 
 # Markdown tables of one column of compare.tsv: a row a method, a column a preset, six presets a table.
-# The best of the methods that are not told what was implanted is bold, unless $2 is `plain`.
+# The best of the methods that are not told what was implanted is bold if it is above $2.
 tables() {
-    local column=$1 style=$2 preset
+    local column=$1 least=$2 preset
     shift 2
     local files=()
     for preset in "$@"; do
         [[ -e $out/$preset/comparison/compare.tsv ]] && files+=("$out/$preset/comparison/compare.tsv")
     done
     ((${#files[@]} == 0)) && return
-    awk -F '\t' -v column="$column" -v style="$style" '
+    awk -F '\t' -v column="$column" -v least="$least" '
         FNR == 1 {
             for (i = 1; i <= NF; i++) if ($i == column) at = i
             n = split(FILENAME, path, "/"); preset = path[n - 2]; order[++presets] = preset; next
@@ -83,7 +83,7 @@ tables() {
                     rival = methods[j] != "known-motif" && methods[j] != "reperio-permuted"
                     for (i = first; i < first + 6 && i <= presets; i++) {
                         cell = value[order[i], methods[j]]
-                        if (style == "bold" && rival && cell != "" && cell == best[order[i]]) cell = "**" cell "**"
+                        if (rival && cell > least && cell == best[order[i]]) cell = "**" cell "**"
                         line = line " " cell " |"
                     }
                     print line
@@ -106,12 +106,10 @@ for preset in "${presets[@]}"; do
 done
 {
     printf '## Pooled AUC\n\n'
-    tables auc bold "${signals[@]}"
+    tables auc 0.6 "${signals[@]}"
     printf '## Implanted sequences found\n\n'
-    tables recovery_ap bold "${signals[@]}"
+    tables recovery_ap 0.05 "${signals[@]}"
     printf '## Controls\n\n'
-    tables auc plain "${controls[@]}"
-    printf '## Seconds to fit one fold\n\n'
-    tables fit_seconds plain "${presets[@]}"
+    tables auc 1 "${controls[@]}"
 } >"$out/tables.md"
 cat "$out/tables.md"
