@@ -18,7 +18,8 @@ mod fixed_point;
 mod separation;
 
 use candle_core::{D, Result, Tensor, bail};
-use candle_nn::ops::softmax;
+
+use crate::Association;
 
 pub use bounds::Bounds;
 pub use capacity::Capacity;
@@ -97,7 +98,7 @@ pub fn energy(stored: &Tensor, states: &Tensor, beta: f64) -> Result<Tensor> {
 ///
 /// <https://arxiv.org/abs/2008.02217>, above Eq. (3).
 pub fn association(stored: &Tensor, states: &Tensor, beta: f64) -> Result<Tensor> {
-    softmax(&scores(stored, states, beta)?, D::Minus1)
+    Association::Softmax.apply(&scores(stored, states, beta)?)
 }
 
 /// One update of every state: the mean of the stored patterns, weighted by the association.
