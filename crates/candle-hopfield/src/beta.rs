@@ -50,11 +50,16 @@ impl Beta {
                 betas
             }
         };
-        match betas.iter().find(|beta| !beta.is_finite()) {
-            Some(beta) => bail!("beta is {beta}: expected a finite number"),
-            None => Ok(()),
-        }
+        betas.iter().try_for_each(|beta| check(*beta))
     }
+}
+
+/// Refuses what is no number, or none in single precision.
+pub(crate) fn check(beta: f64) -> Result<()> {
+    if beta.abs() <= f64::from(f32::MAX) {
+        return Ok(());
+    }
+    bail!("beta is {beta}: expected a finite number")
 }
 
 pub(crate) fn as_tensor(values: &[f64], dtype: DType, device: &Device) -> Result<Tensor> {

@@ -296,8 +296,10 @@ impl Config {
         if let Some((name, _)) = sizes.iter().find(|(_, size)| *size == 0) {
             bail!("`{name}` is 0: expected at least 1");
         }
-        let divided = self.hidden_size.is_none() && self.stored == Projection::Learned;
-        if divided && !self.input_size.is_multiple_of(self.heads) {
+        if self.hidden_size.is_none()
+            && !self.is_static()
+            && !self.input_size.is_multiple_of(self.heads)
+        {
             bail!(
                 "`input_size` {} is no multiple of {} heads: state `hidden_size`",
                 self.input_size,

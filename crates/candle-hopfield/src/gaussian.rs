@@ -10,7 +10,9 @@
 //! <https://arxiv.org/abs/2008.02217>.
 
 use candle_core::{D, DType, Device, Result, Tensor, bail};
-use candle_nn::{Init, Module, VarBuilder, ops::softmax};
+use candle_nn::{Init, Module, VarBuilder};
+
+use crate::Association;
 
 /// Sizes of a Gaussian averaging layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,9 +76,13 @@ impl GaussianAveraging {
         let own = supporting_points(self.shift.dim(1)?, dtype, device)?; // (states)
         let centres = self.shift.broadcast_add(&own)?.unsqueeze(D::Minus1)?; // (heads, states, 1)
         let widths = self.log_width.exp()?.unsqueeze(D::Minus1)?; // (heads, states, 1)
-        let distances = positions.broadcast_sub(&centres)?.broadcast_div(&widths)?;
-        // The softmax normalises and keeps a narrow window from vanishing as a whole.
-        softmax(&(distances.sqr()? * -0.5)?, D::Minus1) // (heads, states, n)
+        let distances = positions.broadcast_sub(&centres)?.sqr()?; // (heads, states, n)
+        // Only differences count: without the least distance a narrow window cannot vanish as a whole. One
+        // too narrow to tell is as narrow as can be.
+        let least = distances.min_keepdim(D::Minus1)?.detach();
+        let squares = widths.sqr()?.maximum(1e-30)?;
+        let distances = distances.broadcast_sub(&least)?.broadcast_div(&squares)?;
+        Association::Softmax.apply(&(distances * -0.5)?) // (heads, states, n)
     }
 }
 

@@ -1,12 +1,11 @@
 //! The layer that associates three sets of patterns.
 
-use candle_core::{DType, Module, Result, Tensor, bail};
+use candle_core::{Module, Result, Tensor, bail};
 use candle_nn::VarBuilder;
 
 use crate::dropout::drop_out;
-use crate::patterns::{Linear, Projections};
-use crate::scoring::Scoring;
-use crate::{Config, beta};
+use crate::patterns::{Linear, Projected, Projections};
+use crate::{Call, Config};
 
 /// Associates state patterns R with stored patterns Y and returns what belongs to them:
 ///
@@ -20,7 +19,8 @@ use crate::{Config, beta};
 /// Variables under the `VarBuilder`: `state_projection`, `stored_projection`, `pattern_projection` and
 /// `output_projection` with `weight` (to, from) and `bias`; `norm_state`, `norm_stored`,
 /// `norm_projection` and `norm_hopfield` with `weight` and `bias`; `bias_stored`, `bias_projected`,
-/// `beta`. [`pytorch`](crate::pytorch) reads a state dict of the PyTorch layer into these names.
+/// `beta`. Sums are in the type of the patterns: over 10^5 `f32` patterns they are off by up to 1e-4 of their
+/// size, where [`HopfieldPooling::pool_bags`](crate::HopfieldPooling::pool_bags) is not. [`pytorch`](crate::pytorch) reads a state dict of the PyTorch layer into these names.
 ///
 /// ```
 /// use candle_core::{DType, Device, Tensor};
@@ -48,27 +48,10 @@ pub struct Hopfield {
     output: Option<Linear>,
 }
 
-/// What a call may bring besides the patterns; nothing by default.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Call<'a> {
-    /// (batch, patterns): not 0 where a stored pattern is padding.
-    pub padding_mask: Option<&'a Tensor>,
-    /// Broadcastable to (batch, heads, states, patterns), as (states, patterns) is: `u8`, not 0 where a
-    /// state pattern must not see a stored one; of another type, added to the scores.
-    pub association_mask: Option<&'a Tensor>,
-    /// (batch, patterns): added to the scores, so that a pattern with log-weight ln(n) counts like n
-    /// equal patterns.
-    pub log_weights: Option<&'a Tensor>,
-    /// Takes the place of the layer's beta, for all heads; see [`BetaSchedule`](crate::BetaSchedule).
-    pub beta: Option<f64>,
-    /// Seed of dropout, another one each step. Without it nothing is dropped.
-    pub dropout: Option<u64>,
-}
-
 /// What a layer computed on the way.
 #[derive(Clone, Debug)]
 pub struct Retrieval {
-    /// (batch, states, output)
+    /// (batch, states, output); of a pooling layer (batch, quantity * output).
     pub output: Tensor,
     /// (batch, heads, states, patterns), before dropout; the layer's own patterns come last.
     pub association: Tensor,
@@ -130,76 +113,61 @@ impl Hopfield {
         projection: &Tensor,
         call: Call,
     ) -> Result<Retrieval> {
-        self.check_inputs(stored, state, projection)?;
-        let heads = self.projections.forward(stored, state, projection)?;
-        let scoring = self.scoring(stored, &call)?;
+        let heads = self.project(stored, state, projection)?;
+        let scoring = call.scoring(&self.config, (&self.beta, self.added()), stored)?;
         let (association, updates) = scoring.converge(&heads)?;
         let weights = drop_out(&association, self.config.dropout, call.dropout)?;
         let (batch, states) = (association.dim(0)?, association.dim(2)?);
         let pooled = weights.contiguous()?.matmul(&heads.values)?; // (batch, heads, states, pattern)
         let pooled = pooled.transpose(1, 2)?.contiguous()?.reshape((batch, states, ()))?;
+        Ok(Retrieval {
+            output: self.read_out(&pooled)?,
+            association,
+            projected: heads.values,
+            updates,
+        })
+    }
+
+    /// What the heads compare and return, (batch, heads, patterns, width) each, with the layer's own
+    /// patterns last: what [`ragged`](crate::ragged) and [`stream`](crate::stream) work on.
+    ///
+    /// # Errors
+    /// Shapes that do not fit.
+    pub fn project(
+        &self,
+        stored: &Tensor,
+        state: &Tensor,
+        projection: &Tensor,
+    ) -> Result<Projected> {
+        self.check_inputs(stored, state, projection)?;
+        self.projections.forward(stored, state, projection)
+    }
+
+    /// The output of what the heads returned, (.., heads * `pattern_size`) to (.., output).
+    ///
+    /// # Errors
+    /// Another width.
+    pub fn read_out(&self, pooled: &Tensor) -> Result<Tensor> {
         let output =
-            self.output.as_ref().map_or(Ok(pooled.clone()), |linear| linear.forward(&pooled))?;
-        let output = self
-            .config
-            .activation
-            .map_or(Ok(output.clone()), |activation| activation.forward(&output))?;
-        Ok(Retrieval { output, association, projected: heads.values, updates })
+            self.output.as_ref().map_or(Ok(pooled.clone()), |linear| linear.forward(pooled))?;
+        let activation = self.config.activation;
+        activation.map_or(Ok(output.clone()), |activation| activation.forward(&output))
     }
 
-    fn scoring(&self, stored: &Tensor, call: &Call) -> Result<Scoring> {
-        let beta = match call.beta {
-            None => self.beta.clone(),
-            Some(beta) => {
-                beta::as_tensor(&vec![beta; self.config.heads], stored.dtype(), stored.device())?
-            }
-        };
-        let mut scoring = Scoring {
-            association: self.config.association,
-            updates: self.config.updates.clone(),
-            beta: beta.reshape((1, self.config.heads, 1, 1))?,
-            bias: Vec::new(),
-            ignored: Vec::new(),
-        };
-        if let Some(weights) = call.log_weights {
-            let weights = self.per_pattern(weights, stored, "log_weights")?;
-            scoring.bias.push(weights.to_dtype(stored.dtype())?);
-        }
-        if let Some(mask) = call.padding_mask {
-            scoring.ignored.push(self.per_pattern(mask, stored, "padding_mask")?);
-        }
-        if let Some(mask) = call.association_mask {
-            let mask = self.extended(mask)?;
-            if mask.dtype() == DType::U8 {
-                scoring.ignored.push(mask);
-            } else {
-                scoring.bias.push(mask.to_dtype(stored.dtype())?);
-            }
-        }
-        Ok(scoring)
-    }
-
-    /// (batch, patterns) to (batch, 1, 1, patterns and the layer's own).
-    fn per_pattern(&self, values: &Tensor, stored: &Tensor, name: &str) -> Result<Tensor> {
-        let expected = &stored.dims()[..2];
-        if values.dims() != expected {
-            bail!(
-                "`{name}` has shape {:?}: expected {expected:?}, (batch, patterns)",
-                values.dims()
-            );
-        }
-        self.extended(values)?.unsqueeze(1)?.unsqueeze(1)
-    }
-
-    /// Zeros at the end of the last axis, for the patterns that the layer adds: never masked or weighted.
-    fn extended(&self, values: &Tensor) -> Result<Tensor> {
-        values.pad_with_zeros(values.rank() - 1, 0, self.projections.added())
+    /// Patterns that the layer adds to those it is given.
+    pub(crate) fn added(&self) -> usize {
+        self.projections.added()
     }
 
     fn check_inputs(&self, stored: &Tensor, state: &Tensor, projection: &Tensor) -> Result<()> {
         let config = &self.config;
         let (batch, patterns, _) = stored.dims3()?;
         let states = state.dims3()?.1;
+        if batch * patterns * states == 0 {
+            bail!(
+                "{batch} items of {patterns} stored and {states} state patterns: expected at least 1"
+            );
+        }
         let expected = [
             ("stored", stored, [batch, patterns, config.stored_width()]),
             ("state", state, [batch, states, config.state_width()]),

@@ -1,6 +1,6 @@
 //! Hopfield look-up: learned stored patterns answer the input.
 
-use candle_core::{Module, Result, Tensor};
+use candle_core::{Module, Result, Tensor, bail};
 use candle_nn::VarBuilder;
 
 use crate::patterns::WEIGHTS;
@@ -43,6 +43,9 @@ impl HopfieldLayer {
     /// # Errors
     /// As [`Hopfield::new`].
     pub fn new(lookup: &LookupConfig, config: &Config, vb: VarBuilder) -> Result<Self> {
+        if lookup.quantity == 0 {
+            bail!("`quantity` is 0: expected at least 1 stored pattern");
+        }
         let patterns = |width: usize, name: &str, trainable: bool| {
             let patterns = vb.get_with_hints((lookup.quantity, width), name, WEIGHTS)?;
             Ok::<_, candle_core::Error>(if trainable { patterns } else { patterns.detach() })

@@ -36,11 +36,15 @@ impl Linear {
     }
 }
 
-/// What the heads work on, each (batch, heads, patterns, width).
-pub(crate) struct Heads {
-    pub(crate) state: Tensor,
-    pub(crate) stored: Tensor,
-    pub(crate) values: Tensor,
+/// What the heads of a layer work on.
+#[derive(Clone, Debug)]
+pub struct Projected {
+    /// State patterns, Q, (batch, heads, states, hidden).
+    pub state: Tensor,
+    /// Stored patterns, K, (batch, heads, patterns, hidden).
+    pub stored: Tensor,
+    /// What is returned, V, (batch, heads, patterns, `pattern_size`).
+    pub values: Tensor,
 }
 
 /// The projections of a layer, with their normalisations and what is added to the stored patterns.
@@ -114,7 +118,7 @@ impl Projections {
         stored: &Tensor,
         state: &Tensor,
         projection: &Tensor,
-    ) -> Result<Heads> {
+    ) -> Result<Projected> {
         let stored = normalise(self.norm_stored.as_ref(), stored)?;
         let state = normalise(self.norm_state.as_ref(), state)?;
         let projection = normalise(self.norm_projection.as_ref(), projection)?;
@@ -128,7 +132,7 @@ impl Projections {
             );
         }
         let (compared, values) = self.added_patterns(compared, self.returned(&projection)?)?;
-        Ok(Heads { state: asking, stored: compared, values })
+        Ok(Projected { state: asking, stored: compared, values })
     }
 
     /// Patterns in the association space of every head, (batch, heads, patterns, hidden).

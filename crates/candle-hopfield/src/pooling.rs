@@ -1,10 +1,11 @@
 //! Hopfield pooling: learned state patterns ask a set what it holds.
 
-use candle_core::{Module, Result, Tensor};
+use candle_core::{Module, Result, Tensor, bail};
 use candle_nn::VarBuilder;
 
 use crate::patterns::WEIGHTS;
-use crate::{Call, Config, Hopfield, Retrieval};
+use crate::ragged::{Bags, RaggedPatterns, ragged_pool};
+use crate::{Association, Call, Config, Hopfield, Retrieval};
 
 /// How many state patterns a [`HopfieldPooling`] has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,9 @@ impl HopfieldPooling {
     /// # Errors
     /// As [`Hopfield::new`].
     pub fn new(pooling: &PoolingConfig, config: &Config, vb: VarBuilder) -> Result<Self> {
+        if pooling.quantity == 0 {
+            bail!("`quantity` is 0: expected at least 1 state pattern");
+        }
         let state =
             vb.get_with_hints((pooling.quantity, config.state_width()), "state", WEIGHTS)?;
         let state = if pooling.trainable { state } else { state.detach() };
@@ -78,6 +82,43 @@ impl HopfieldPooling {
         let mut retrieval = self.hopfield.retrieve(stored, &state, projection, call)?;
         retrieval.output = retrieval.output.flatten_from(1)?;
         Ok(retrieval)
+    }
+
+    /// Pools bags of unequal size that lie one after another, without padding, in memory that does not grow
+    /// with the associations: patterns (n, `stored_size`) and (n, `projection_size`), log-weights (n) if any,
+    /// to (bags, quantity * output). An empty bag is pooled to zero, before the output projection.
+    ///
+    /// # Errors
+    /// Shapes that do not fit, or a layer that does more than one softmax over the given patterns: another
+    /// association, further updates, or patterns of its own.
+    pub fn pool_bags(
+        &self,
+        bags: &Bags,
+        (stored, projection): (&Tensor, &Tensor),
+        log_weights: Option<&Tensor>,
+    ) -> Result<Tensor> {
+        let config = self.hopfield.config();
+        let plain = config.association == Association::Softmax && config.updates.max == Some(0);
+        if !plain || self.hopfield.added() > 0 {
+            bail!(
+                "bags are pooled by one softmax over their patterns: expected no more of the layer"
+            );
+        }
+        let batch = |patterns: &Tensor| patterns.unsqueeze(0);
+        let projected =
+            self.hopfield.project(&batch(stored)?, &batch(&self.state)?, &batch(projection)?)?;
+        let mut pooled = Vec::with_capacity(config.heads);
+        for head in 0..config.heads {
+            let of = |patterns: &Tensor| patterns.get(0)?.get(head)?.contiguous();
+            let (states, stored, values) =
+                (of(&projected.state)?, of(&projected.stored)?, of(&projected.values)?);
+            let beta = self.hopfield.beta().narrow(0, head, 1)?;
+            let betas = beta.broadcast_as(states.dim(0)?)?.contiguous()?;
+            let patterns =
+                RaggedPatterns { stored: &stored, projected: Some(&values), log_weights };
+            pooled.push(ragged_pool(bags, &patterns, &states, &betas)?); // (bags, quantity, pattern)
+        }
+        self.hopfield.read_out(&Tensor::cat(&pooled, 2)?)?.flatten_from(1)
     }
 }
 

@@ -27,8 +27,11 @@ const RENAMED: [(&str, &str); 16] = [
 ];
 
 /// Renames, and where several projections share a tensor splits, the state dict of a PyTorch
-/// `Hopfield`, `HopfieldPooling` or `HopfieldLayer` with the options that `config` states:
-/// `VarBuilder::from_tensors(pytorch::rename(&tensors, &config)?, dtype, &device)` then builds the layer.
+/// `Hopfield`, `HopfieldPooling` or `HopfieldLayer` with the options that `config` states.
+///
+/// `VarBuilder::from_tensors(pytorch::rename(&tensors, &config)?, dtype, &device)` then builds a layer to use;
+/// [`SeededVars::assign`](crate::SeededVars::assign) gives the values to a layer that trains on, and
+/// refuses a dict that does not fit it.
 ///
 /// Differences that no renaming can bridge: the PyTorch layer creates a bias pattern but never uses it;
 /// a scaling *tensor* is spread over features there, over heads here; with several heads and a batch,

@@ -4,7 +4,7 @@ use candle_core::{DType, Result, Tensor};
 
 use crate::association::Association;
 use crate::config::Updates;
-use crate::patterns::Heads;
+use crate::patterns::Projected;
 
 /// What the scores are made of besides patterns.
 pub(crate) struct Scoring {
@@ -26,7 +26,7 @@ impl Scoring {
         let scaled = state.broadcast_mul(&self.beta)?;
         let mut scores = scaled.contiguous()?.matmul(&stored.t()?.contiguous()?)?;
         for bias in &self.bias {
-            scores = scores.broadcast_add(bias)?;
+            scores = (&scores + bias.broadcast_as(scores.shape())?)?;
         }
         for ignored in &self.ignored {
             scores = crate::association::mask(&scores, ignored)?;
@@ -35,7 +35,7 @@ impl Scoring {
     }
 
     /// The association after all updates, and how many updates there were.
-    pub(crate) fn converge(&self, heads: &Heads) -> Result<(Tensor, usize)> {
+    pub(crate) fn converge(&self, heads: &Projected) -> Result<(Tensor, usize)> {
         let mut association = self.associate(&heads.state, &heads.stored)?;
         let mut active = vec![true; heads.stored.dim(1)?];
         let mut updates = 0;
@@ -56,8 +56,8 @@ impl Scoring {
 
 /// For each head the largest Frobenius norm, over the batch, of the change of its association.
 fn changes(next: &Tensor, last: &Tensor) -> Result<Vec<f64>> {
-    let change = (next.detach() - last.detach())?.sqr()?.sum((2, 3))?.sqrt()?; // (batch, heads)
-    change.max(0)?.to_dtype(DType::F64)?.to_vec1()
+    let change = (next.detach() - last.detach())?.to_dtype(DType::F64)?;
+    change.sqr()?.sum((2, 3))?.sqrt()?.max(0)?.to_vec1() // (batch, heads) to (heads)
 }
 
 /// `next` for active heads, `last` for the others: a head that has stopped keeps its association.

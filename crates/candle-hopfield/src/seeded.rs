@@ -1,6 +1,6 @@
 //! Variables that start from a seed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_core::{DType, Device, Result, Shape, Tensor, Var, bail};
@@ -50,6 +50,25 @@ impl SeededVars {
     /// All variables in the order of their names.
     pub fn variables(&self) -> Vec<Var> {
         self.named().into_values().collect()
+    }
+
+    /// Gives all variables new values by their names, weights of a trained layer for example.
+    ///
+    /// # Errors
+    /// A variable without a value or a value without a variable, or another shape.
+    pub fn assign(&self, values: &HashMap<String, Tensor>) -> Result<()> {
+        let vars = self.named();
+        if let Some(name) = values.keys().filter(|name| !vars.contains_key(*name)).min() {
+            bail!("there is no variable `{name}`");
+        }
+        for (name, var) in &vars {
+            let Some(value) = values.get(name) else { bail!("no value for the variable `{name}`") };
+            if value.dims() != var.dims() {
+                bail!("`{name}` has shape {:?}: expected {:?}", value.dims(), var.dims());
+            }
+            var.set(&value.to_dtype(var.dtype())?.to_device(var.device())?)?;
+        }
+        Ok(())
     }
 
     /// The same variables as candle's own collection, which can save and load them.

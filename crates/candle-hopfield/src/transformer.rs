@@ -1,6 +1,6 @@
 //! Hopfield association in the place of attention in a transformer.
 
-use candle_core::{Module, Result, Tensor};
+use candle_core::{Module, Result, Tensor, bail};
 use candle_nn::VarBuilder;
 
 use crate::dropout::{drop_out, part};
@@ -22,6 +22,25 @@ pub struct TransformerConfig {
 impl Default for TransformerConfig {
     fn default() -> Self {
         Self { feedforward: 2048, activation: Activation::Relu, dropout: 0.1 }
+    }
+}
+
+impl TransformerConfig {
+    /// Refuses a share that is none, and associations whose output cannot be added to their input.
+    fn check(&self, associations: &[&Config]) -> Result<()> {
+        if !(0.0..1.0).contains(&self.dropout) {
+            bail!("`dropout` is {}: expected at least 0 and below 1", self.dropout);
+        }
+        for config in associations {
+            let (output, input) = (config.output_width(), associations[0].input_size);
+            if output != input || config.input_size != input {
+                bail!(
+                    "an association of width {} gives {output}: expected {input} for both",
+                    config.input_size
+                );
+            }
+        }
+        Ok(())
     }
 }
 
@@ -93,6 +112,7 @@ impl HopfieldEncoderLayer {
     /// As [`Hopfield::new`].
     #[expect(clippy::needless_pass_by_value, reason = "constructors of candle-nn take it so")]
     pub fn new(association: &Config, config: &TransformerConfig, vb: VarBuilder) -> Result<Self> {
+        config.check(&[association])?;
         let width = association.input_size;
         Ok(Self {
             association: Hopfield::new(association, vb.pp("hopfield_association"))?,
@@ -102,7 +122,7 @@ impl HopfieldEncoderLayer {
     }
 
     /// The layer that associates.
-    pub fn association(&self) -> &Hopfield {
+    pub fn hopfield(&self) -> &Hopfield {
         &self.association
     }
 
@@ -155,6 +175,7 @@ impl HopfieldDecoderLayer {
         config: &TransformerConfig,
         vb: VarBuilder,
     ) -> Result<Self> {
+        config.check(&[itself, cross])?;
         let width = itself.input_size;
         Ok(Self {
             itself: Hopfield::new(itself, vb.pp("hopfield_association_self"))?,

@@ -2,12 +2,14 @@
 
 use candle_core::{DType, Device, Result, Tensor, Var};
 use candle_hopfield::Association;
+use candle_hopfield::ragged::{Bags, ragged_softmax};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 const ALL: [Association; 4] =
     [Association::Softmax, Association::Sparsemax, Association::Entmax15, Association::TopK(3)];
 
-/// The definitions, in `f64`: sort, try every support, keep the one that is its own threshold.
+/// The definitions, in `f64`.
 fn defined(association: Association, scores: &[f64]) -> Vec<f64> {
     match association {
         Association::Softmax => softmax(scores),
@@ -21,12 +23,8 @@ fn defined(association: Association, scores: &[f64]) -> Vec<f64> {
             let kept = |i: usize| if rank(i) < k { scores[i] } else { f64::NEG_INFINITY };
             softmax(&(0..scores.len()).map(kept).collect::<Vec<_>>())
         }
-        Association::Sparsemax => {
-            by_threshold(scores, |score, threshold| (score - threshold).max(0.0))
-        }
-        Association::Entmax15 => {
-            by_threshold(scores, |score, threshold| (score / 2.0 - threshold).max(0.0).powi(2))
-        }
+        Association::Sparsemax => sparsemax(scores),
+        Association::Entmax15 => entmax15(scores),
     }
 }
 
@@ -40,19 +38,45 @@ fn softmax(scores: &[f64]) -> Vec<f64> {
     weights.iter().map(|weight| weight / total).collect()
 }
 
-/// The threshold at which the weights sum to 1, by bisection: no formula of a support.
-fn by_threshold(scores: &[f64], weight: impl Fn(f64, f64) -> f64) -> Vec<f64> {
-    let highest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if highest == f64::NEG_INFINITY {
-        return vec![0.0; scores.len()];
+/// Sorts the scores and tries every support, the 1, 2, .. largest: the right one is that whose threshold,
+/// at which its own weights sum to 1, lies below its members and not below the others.
+fn by_support(
+    scores: &[f64],
+    threshold: impl Fn(&[f64]) -> Option<f64>,
+    weight: impl Fn(f64, f64) -> f64,
+) -> Vec<f64> {
+    let mut sorted: Vec<f64> =
+        scores.iter().copied().filter(|score| *score > f64::NEG_INFINITY).collect();
+    sorted.sort_by(|a, b| b.total_cmp(a));
+    for size in 1..=sorted.len() {
+        let next = sorted.get(size).copied().unwrap_or(f64::NEG_INFINITY);
+        match threshold(&sorted[..size]) {
+            Some(threshold) if sorted[size - 1] > threshold && next <= threshold => {
+                return scores.iter().map(|&score| weight(score, threshold)).collect();
+            }
+            _ => {}
+        }
     }
-    let total = |threshold: f64| scores.iter().map(|&score| weight(score, threshold)).sum::<f64>();
-    let (mut low, mut high) = (highest.abs().mul_add(-2.0, -4.0), highest.abs() * 2.0 + 4.0);
-    for _ in 0..200 {
-        let middle = f64::midpoint(low, high);
-        if total(middle) > 1.0 { low = middle } else { high = middle }
-    }
-    scores.iter().map(|&score| weight(score, high)).collect()
+    vec![0.0; scores.len()]
+}
+
+fn sparsemax(scores: &[f64]) -> Vec<f64> {
+    let threshold =
+        |support: &[f64]| Some((support.iter().sum::<f64>() - 1.0) / support.len() as f64);
+    by_support(scores, threshold, |score, threshold| (score - threshold).max(0.0))
+}
+
+/// Of scores z / 2: the smaller root t of `sum (z - t)^2 = 1` over the support, if there is one.
+fn entmax15(scores: &[f64]) -> Vec<f64> {
+    let halves: Vec<f64> = scores.iter().map(|score| score / 2.0).collect();
+    let threshold = |support: &[f64]| {
+        let n = support.len() as f64;
+        let (sum, squares) =
+            (support.iter().sum::<f64>(), support.iter().map(|z| z * z).sum::<f64>());
+        let discriminant = sum * sum - n * (squares - 1.0);
+        (discriminant >= 0.0).then(|| (sum - discriminant.sqrt()) / n)
+    };
+    by_support(&halves, threshold, |score, threshold| (score - threshold).max(0.0).powi(2))
 }
 
 fn associate(association: Association, scores: &[f64], dtype: DType) -> Result<Vec<f64>> {
@@ -71,6 +95,8 @@ fn scores() -> impl Strategy<Value = Vec<f64>> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(0), ..ProptestConfig::default() })]
+
     #[test]
     fn associations_are_what_they_are_defined_to_be(scores in scores()) {
         for association in ALL {
@@ -166,4 +192,39 @@ fn nothing_to_keep_is_an_error() {
     let message =
         associate(Association::TopK(0), &[1.0], DType::F64).expect_err("k is 0").to_string();
     assert!(message.contains("expected at least 1"), "{message}");
+}
+
+#[test]
+fn weights_of_half_precision_sum_to_one() -> Result<()> {
+    for dtype in [DType::F16, DType::BF16] {
+        let scores = Tensor::zeros((1, 20_000), dtype, &Device::Cpu)?;
+        for weights in [Association::Softmax.apply(&scores)?, by_bag(&scores)?] {
+            let total = weights.to_dtype(DType::F32)?.sum_all()?.to_scalar::<f32>()?;
+            assert!((total - 1.0).abs() < 0.01, "{dtype:?}: {total}");
+        }
+    }
+    Ok(())
+}
+
+fn by_bag(scores: &Tensor) -> Result<Tensor> {
+    ragged_softmax(&scores.t()?.contiguous()?, &Bags::from_lengths(&[scores.elem_count()])?)
+}
+
+#[test]
+fn what_is_no_number_is_not_hidden() -> Result<()> {
+    let none = 0.0 / std::hint::black_box(0.0);
+    for association in ALL {
+        let weights = associate(association, &[none, 1.0, 2.0, 3.0, 4.0], DType::F64)?;
+        assert!(weights.iter().any(|weight| weight.is_nan()), "{association:?}: {weights:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn scores_without_fractions_are_refused() -> Result<()> {
+    let scores = Tensor::new(&[[1u32, 2]], &Device::Cpu)?;
+    for association in ALL {
+        assert!(association.apply(&scores).is_err(), "{association:?}");
+    }
+    Ok(())
 }

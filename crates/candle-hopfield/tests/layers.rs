@@ -1,6 +1,7 @@
 //! What the layers promise beyond the numbers of the fixtures.
 
 use candle_core::{DType, Device, Module, Result, Tensor};
+use candle_hopfield::ragged::Bags;
 use candle_hopfield::{
     Association, Beta, BetaSchedule, Call, Config, Hopfield, HopfieldDecoderLayer,
     HopfieldEncoderLayer, HopfieldLayer, HopfieldPooling, LookupConfig, Norm, PoolingConfig,
@@ -215,8 +216,10 @@ fn wrong_shapes_and_options_are_refused_in_words() -> Result<()> {
         refused(Config { beta: Beta::PerHead(vec![1.0]), heads: 2, ..Config::new(6) }),
         refused(Config { dropout: 1.0, ..Config::new(6) }),
         refused(Config { association: Association::TopK(0), ..Config::new(6) }),
+        refused(Config { beta: Beta::Number(1e300), ..Config::new(6) }),
     ];
-    let parts = ["state `hidden_size`", "expected one a head", "below 1", "expected at least 1"];
+    let parts =
+        ["state `hidden_size`", "expected one a head", "below 1", "expected at least 1", "finite"];
     for (message, part) in messages.iter().zip(parts) {
         assert!(message.contains(part), "{message}");
     }
@@ -227,5 +230,105 @@ fn wrong_shapes_and_options_are_refused_in_words() -> Result<()> {
         message.contains("`state` patterns have shape [1, 4, 5]: expected [1, 4, 6]"),
         "{message}"
     );
+    Ok(())
+}
+
+#[test]
+fn bags_are_pooled_as_padded_sets_are() -> Result<()> {
+    let vars = SeededVars::new(10);
+    let config = Config { output_size: Some(5), ..sharp(6) };
+    let pooling = HopfieldPooling::new(
+        &PoolingConfig { quantity: 2, trainable: true },
+        &config,
+        builder(&vars),
+    )?;
+    let (long, short) = (numbers(&[4, 6])?, (numbers(&[2, 6])? * 0.5)?);
+    let all = Tensor::cat(&[&long, &short], 0)?;
+    let weights = Tensor::new(&[0f32, 0.5, 0.0, 1.0, 0.0, 0.7], &Device::Cpu)?;
+    let found = pooling.pool_bags(&Bags::from_lengths(&[4, 2])?, (&all, &all), Some(&weights))?;
+    assert_eq!(found.dims(), [2, 2 * 5]);
+    for (bag, (set, weights)) in
+        [(&long, weights.narrow(0, 0, 4)?), (&short, weights.narrow(0, 4, 2)?)].iter().enumerate()
+    {
+        let (set, weights) = (set.unsqueeze(0)?, weights.unsqueeze(0)?);
+        let call = Call { log_weights: Some(&weights), ..Call::default() };
+        assert!(
+            distance(&found.narrow(0, bag, 1)?, &pooling.retrieve(&set, &set, call)?.output)?
+                < 1e-6
+        );
+    }
+    let grads = found.sqr()?.sum_all()?.backward()?;
+    assert!(vars.named().values().all(|var| grads.get(var).is_some()));
+    Ok(())
+}
+
+#[test]
+fn an_encoder_is_its_formula() -> Result<()> {
+    let vars = SeededVars::new(11);
+    let config = TransformerConfig { feedforward: 16, ..TransformerConfig::default() };
+    let layer = HopfieldEncoderLayer::new(&sharp(6), &config, builder(&vars))?;
+    let named = vars.named();
+    let normal = |x: &Tensor| {
+        candle_nn::ops::layer_norm_slow(
+            x,
+            &named["norm_output.weight"],
+            &named["norm_output.bias"],
+            1e-5,
+        )
+    };
+    let linear = |x: &Tensor, name: &str| {
+        let weight = named[&format!("{name}.weight")].t()?;
+        x.broadcast_matmul(&weight)?.broadcast_add(&named[&format!("{name}.bias")])
+    };
+    let x = numbers(&[2, 5, 6])?;
+    let inner = normal(&(&x + layer.hopfield().forward(&x, &x, &x)?)?)?;
+    let changed = linear(&linear(&inner, "linear_residual")?.relu()?, "linear_output")?;
+    assert!(distance(&layer.forward(&x)?, &normal(&(inner + changed)?)?)? < 1e-5);
+    Ok(())
+}
+
+#[test]
+fn masks_say_the_same_in_any_type() -> Result<()> {
+    let pooling =
+        HopfieldPooling::new(&PoolingConfig::default(), &sharp(6), builder(&SeededVars::new(12)))?;
+    let set = numbers(&[1, 3, 6])?;
+    let output =
+        |call: Call| Ok::<_, candle_core::Error>(pooling.retrieve(&set, &set, call)?.output);
+    let expected = output(Call {
+        padding_mask: Some(&Tensor::new(&[[0u8, 1, 0]], &Device::Cpu)?),
+        ..Call::default()
+    })?;
+    let padding = Tensor::new(&[[0f32, f32::NEG_INFINITY, 0.0]], &Device::Cpu)?;
+    let ignored = Tensor::new(&[[0u8, 3, 0]], &Device::Cpu)?;
+    let added = Tensor::new(&[[0f32, f32::NEG_INFINITY, 0.0]], &Device::Cpu)?;
+    for call in [
+        Call { padding_mask: Some(&padding), ..Call::default() },
+        Call { association_mask: Some(&ignored), ..Call::default() },
+        Call { association_mask: Some(&added), ..Call::default() },
+    ] {
+        assert!(distance(&output(call)?, &expected)? < 1e-6, "{call:?}");
+    }
+    let too_many = Tensor::zeros((5, 3), DType::F32, &Device::Cpu)?;
+    assert!(output(Call { association_mask: Some(&too_many), ..Call::default() }).is_err());
+    Ok(())
+}
+
+#[test]
+fn values_are_assigned_by_name_and_all_of_them() -> Result<()> {
+    let (vars, others) = (SeededVars::new(13), SeededVars::new(14));
+    let layer = Hopfield::new(&sharp(6), builder(&vars))?;
+    let other = Hopfield::new(&sharp(6), builder(&others))?;
+    let set = numbers(&[1, 3, 6])?;
+    let mut values: std::collections::HashMap<String, Tensor> =
+        others.named().into_iter().map(|(name, var)| (name, var.as_tensor().clone())).collect();
+    vars.assign(&values)?;
+    assert!(distance(&layer.forward(&set, &set, &set)?, &other.forward(&set, &set, &set)?)? == 0.0);
+    values.insert("bias_stored".to_owned(), set.clone());
+    let message = vars.assign(&values).expect_err("one too many").to_string();
+    assert!(message.contains("no variable `bias_stored`"), "{message}");
+    values.remove("bias_stored");
+    values.remove("norm_state.bias");
+    let message = vars.assign(&values).expect_err("one too few").to_string();
+    assert!(message.contains("no value for the variable `norm_state.bias`"), "{message}");
     Ok(())
 }

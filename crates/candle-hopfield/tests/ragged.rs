@@ -42,7 +42,7 @@ impl Case {
         (is_projected, is_weighted): (bool, bool),
         seed: u64,
     ) -> Result<Self> {
-        let bags = Bags::from_lengths(lengths);
+        let bags = Bags::from_lengths(lengths).expect("few patterns");
         let (n, width) = (bags.patterns(), if is_projected { width } else { dim });
         let mut from = Source(ChaCha8Rng::seed_from_u64(seed));
         Ok(Self {
@@ -227,7 +227,7 @@ fn alone(case: &Case) -> Result<()> {
         let own = |of: &Tensor| of.narrow(0, range.start, range.len());
         let var = |of: &Var| Var::from_tensor(&own(of)?.copy()?);
         let bag = Case {
-            bags: Bags::from_lengths(&[range.len()]),
+            bags: Bags::from_lengths(&[range.len()]).expect("few patterns"),
             stored: var(&case.stored)?,
             projected: case.projected.as_ref().map(var).transpose()?,
             log_weights: case.log_weights.as_ref().map(var).transpose()?,
@@ -370,7 +370,7 @@ fn tensors_may_be_views_and_constants() -> Result<()> {
 #[test]
 fn ragged_softmax_is_a_softmax_of_each_bag() -> Result<()> {
     let lengths = [3, 0, 70, 1];
-    let bags = Bags::from_lengths(&lengths);
+    let bags = Bags::from_lengths(&lengths).expect("few patterns");
     let mut from = Source(ChaCha8Rng::seed_from_u64(8));
     // Scores far beyond the range of exp.
     let scores = Var::from_tensor(&(from.tensor(&[74, 3])? * 1000.0)?)?;
@@ -408,7 +408,10 @@ fn what_does_not_fit_is_an_error() -> Result<()> {
         let message = case.pool().map_or_else(|err| err.to_string(), |_| String::new());
         assert!(message.starts_with(start), "{message}");
     };
-    fails(&Case { bags: Bags::from_lengths(&[2, 1]), ..case.clone() }, "offset 2 is 3; expected 4");
+    fails(
+        &Case { bags: Bags::from_lengths(&[2, 1]).expect("few patterns"), ..case.clone() },
+        "offset 2 is 3; expected 4",
+    );
     let other = Case::draw(&[2, 3], (3, 5, 6), (true, true), 9)?;
     for wrong in [
         Case { projected: other.projected.clone(), ..case.clone() },
@@ -420,6 +423,8 @@ fn what_does_not_fit_is_an_error() -> Result<()> {
     }
     let narrow = case.map(|tensor| tensor.to_dtype(DType::F32))?;
     fails(&Case { betas: narrow.betas, ..case.clone() }, "ragged pooling: F32");
-    assert!(ragged_softmax(&case.stored, &Bags::from_lengths(&[3])).is_err());
+    assert!(
+        ragged_softmax(&case.stored, &Bags::from_lengths(&[3]).expect("few patterns")).is_err()
+    );
     Ok(())
 }

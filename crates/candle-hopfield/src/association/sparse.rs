@@ -1,5 +1,7 @@
 //! Associations with exact zeros: sparsemax, 1.5-entmax, and the k largest scores.
 
+use std::cmp::Ordering;
+
 use candle_core::{
     CpuStorage, CustomOp1, D, DType, Device, Layout, Result, Shape, Tensor, WithDType, bail,
 };
@@ -72,8 +74,10 @@ impl CustomOp1 for Largest {
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
         let k = self.0;
         rows(self.name(), storage, layout, |scores, kept| {
-            let order = descending(scores);
-            for &at in order.iter().take(k) {
+            if scores.iter().any(|score| score.is_nan()) {
+                return kept.fill(1.0); // No score is the largest: the association is no number.
+            }
+            for &at in descending(scores).iter().take(k) {
                 kept[at] = 1.0;
             }
         })
@@ -126,7 +130,7 @@ fn map_rows<T: WithDType>(scores: &[T], width: usize, row: impl Fn(&[f64], &mut 
 /// Places of the scores, the largest first, the first of equal ones first.
 fn descending(scores: &[f64]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..scores.len()).collect();
-    order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
+    order.sort_by(|&a, &b| scores[b].partial_cmp(&scores[a]).unwrap_or(Ordering::Equal));
     order
 }
 

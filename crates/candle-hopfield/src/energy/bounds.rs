@@ -35,6 +35,9 @@ impl Bounds {
         check_beta(beta)?;
         check_stored(stored)?;
         let squared = largest_squared_norm(stored)?.to_dtype(DType::F64)?.to_scalar::<f64>()?;
+        // A sum keeps what the maximum may skip: that a number is none.
+        let total = stored.sqr()?.sum_all()?.to_dtype(DType::F64)?.to_scalar::<f64>()?;
+        let squared = if total.is_nan() { total } else { squared };
         if squared > 0.0 && squared.is_finite() {
             return Ok(Self { beta, n_patterns: stored.dim(0)?, largest_norm: squared.sqrt() });
         }

@@ -47,13 +47,19 @@ impl Bags {
     }
 
     /// From the number of patterns of each bag.
-    pub fn from_lengths(lengths: &[usize]) -> Self {
-        let mut end = 0;
-        let ends = lengths.iter().map(|length| {
-            end += length;
-            end
-        });
-        Self { offsets: std::iter::once(0).chain(ends).collect() }
+    ///
+    /// # Errors
+    ///
+    /// If they are too many to count.
+    pub fn from_lengths(lengths: &[usize]) -> Result<Self> {
+        let mut offsets = vec![0usize];
+        for (b, length) in lengths.iter().enumerate() {
+            let Some(end) = offsets[b].checked_add(*length) else {
+                bail!("bag {b} has {length} patterns: too many to count");
+            };
+            offsets.push(end);
+        }
+        Ok(Self { offsets: offsets.into() })
     }
 
     /// Number of bags B.

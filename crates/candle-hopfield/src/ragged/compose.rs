@@ -37,6 +37,10 @@ pub(super) fn softmax(scores: &Tensor, bags: &Bags) -> Result<Tensor> {
     if n * heads == 0 {
         return Ok(scores.clone());
     }
+    if matches!(scores.dtype(), DType::F16 | DType::BF16) {
+        // Sums of half precision stop growing after a few hundred terms.
+        return softmax(&scores.to_dtype(DType::F32)?, bags)?.to_dtype(scores.dtype());
+    }
     let owners = owners(bags, scores)?;
     let shifts = shifts(scores, bags)?.index_select(&owners, 0)?;
     let weights = (scores - shifts)?.exp()?; // (n, H)

@@ -17,7 +17,7 @@
 //! use candle_core::{Device, Tensor, Var};
 //! use candle_hopfield::ragged::{Bags, RaggedPatterns, ragged_pool};
 //!
-//! let bags = Bags::from_lengths(&[3, 0, 1]);
+//! let bags = Bags::from_lengths(&[3, 0, 1])?;
 //! let stored = Tensor::new(&[[1f32, 0.], [0., 1.], [-1., 0.], [0.5, 0.5]], &Device::Cpu)?; // (4, 2)
 //! let states = Var::new(&[[1f32, 0.]], &Device::Cpu)?; // (1, 2)
 //! let betas = Var::new(&[4f32], &Device::Cpu)?; // (1)
@@ -147,12 +147,15 @@ pub fn ragged_pool(
 /// use candle_hopfield::ragged::{Bags, ragged_softmax};
 ///
 /// let scores = Tensor::new(&[[0f32], [0.], [7.]], &Device::Cpu)?;
-/// let associations = ragged_softmax(&scores, &Bags::from_lengths(&[2, 1]))?;
+/// let associations = ragged_softmax(&scores, &Bags::from_lengths(&[2, 1])?)?;
 /// assert_eq!(associations.to_vec2::<f32>()?, [[0.5], [0.5], [1.0]]);
 /// # Ok::<(), candle_core::Error>(())
 /// ```
 pub fn ragged_softmax(scores: &Tensor, bags: &Bags) -> Result<Tensor> {
     let (n, _) = scores.dims2()?;
+    if !scores.dtype().is_float() {
+        bail!("ragged softmax: {:?}; expected a floating dtype", scores.dtype());
+    }
     bags.check_end(n)?;
     compose::softmax(scores, bags)
 }

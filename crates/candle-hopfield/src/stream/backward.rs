@@ -37,7 +37,7 @@ impl Upstream {
     ///
     /// If `dz` does not hold `H * e` values.
     pub fn new(state: &PoolingState, dz: &[f32]) -> Result<Self> {
-        if dz.len() != state.heads() * state.width() {
+        if dz.is_empty() || dz.len() != state.heads() * state.width() {
             bail!(
                 "gradient of {} values; expected {} heads of {}",
                 dz.len(),

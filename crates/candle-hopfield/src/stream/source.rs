@@ -44,8 +44,8 @@ impl Chunk {
 
 /// Pools the chunks that `fill` delivers, until it leaves one without stored patterns.
 ///
-/// `fill` gets the same chunk each time, emptied, so nothing is allocated once it has reached its size. A chunk
-/// of some ten thousand patterns keeps all threads busy. Where chunks begin and end changes the result by
+/// `fill` gets the same chunk each time, emptied, so nothing is allocated once it has reached its size. Threads
+/// share a chunk by parts of 4,096 patterns: some ten thousand a thread keep all busy. Where chunks begin and end changes the result by
 /// rounding only; the number of threads does not change it at all.
 ///
 /// # Examples
