@@ -161,6 +161,7 @@ fn pool(
     let config = Config {
         stored_size: Some(key.dim(1)?),
         projection_size: Some(e.dim(1)?),
+        hidden_size: Some(key.dim(1)?),
         heads,
         beta: Beta::Number(1.0),
         norm_stored: Norm::None,
