@@ -1,6 +1,8 @@
 //! What the layers promise beyond the numbers of the fixtures.
 
-use candle_core::{DType, Device, Module, Result, Tensor};
+use std::collections::BTreeMap;
+
+use candle_core::{DType, Device, Module, Result, Tensor, Var};
 use candle_hopfield::ragged::Bags;
 use candle_hopfield::{
     Association, Beta, BetaSchedule, Call, Config, Hopfield, HopfieldDecoderLayer,
@@ -268,23 +270,46 @@ fn an_encoder_is_its_formula() -> Result<()> {
     let config = TransformerConfig { feedforward: 16, ..TransformerConfig::default() };
     let layer = HopfieldEncoderLayer::new(&sharp(6), &config, builder(&vars))?;
     let named = vars.named();
-    let normal = |x: &Tensor| {
-        candle_nn::ops::layer_norm_slow(
-            x,
-            &named["norm_output.weight"],
-            &named["norm_output.bias"],
-            1e-5,
-        )
-    };
-    let linear = |x: &Tensor, name: &str| {
-        let weight = named[&format!("{name}.weight")].t()?;
-        x.broadcast_matmul(&weight)?.broadcast_add(&named[&format!("{name}.bias")])
-    };
     let x = numbers(&[2, 5, 6])?;
     let inner = normal(&(&x + layer.hopfield().forward(&x, &x, &x)?)?)?;
-    let changed = linear(&linear(&inner, "linear_residual")?.relu()?, "linear_output")?;
+    let changed =
+        linear(&linear(&inner, &named, "linear_residual")?.relu()?, &named, "linear_output")?;
     assert!(distance(&layer.forward(&x)?, &normal(&(inner + changed)?)?)? < 1e-5);
     Ok(())
+}
+
+#[test]
+fn a_decoder_is_its_formula() -> Result<()> {
+    let vars = SeededVars::new(15);
+    let config = TransformerConfig { feedforward: 16, ..TransformerConfig::default() };
+    let decoder = HopfieldDecoderLayer::new(&sharp(6), &sharp(6), &config, builder(&vars))?;
+    let part = |name: &str| Hopfield::new(&sharp(6), builder(&vars).pp(name));
+    let itself = part("hopfield_association_self")?;
+    let cross = part("hopfield_association_cross")?;
+    let (x, memory) = (numbers(&[2, 3, 6])?, numbers(&[2, 5, 6])?);
+    let x1 = normal(&(&x + itself.forward(&x, &x, &x)?)?)?;
+    let x2 = normal(&(&x1 + cross.forward(&memory, &x1, &memory)?)?)?;
+    let named = vars.named();
+    let changed =
+        linear(&linear(&x2, &named, "linear_residual")?.relu()?, &named, "linear_output")?;
+    let found = decoder.decode(&x, &memory, Call::default(), Call::default())?;
+    assert!(distance(&found, &normal(&(x2 + changed)?)?)? < 1e-5);
+    Ok(())
+}
+
+/// Layer normalisation as it starts: weights 1, biases 0.
+fn normal(x: &Tensor) -> Result<Tensor> {
+    let width = x.dim(2)?;
+    let (weight, bias) = (
+        Tensor::ones(width, DType::F32, &Device::Cpu)?,
+        Tensor::zeros(width, DType::F32, &Device::Cpu)?,
+    );
+    candle_nn::ops::layer_norm_slow(x, &weight, &bias, 1e-5)
+}
+
+fn linear(x: &Tensor, named: &BTreeMap<String, Var>, name: &str) -> Result<Tensor> {
+    let weight = named[&format!("{name}.weight")].t()?;
+    x.broadcast_matmul(&weight)?.broadcast_add(&named[&format!("{name}.bias")])
 }
 
 #[test]

@@ -432,3 +432,22 @@ fn sizes_that_do_not_fit_are_errors() -> Result<()> {
     assert!(err.starts_with("gradient of the stored patterns: room for 3; expected 4"), "{err}");
     Ok(())
 }
+
+#[test]
+fn values_come_with_all_chunks_or_with_none() -> Result<()> {
+    let states = StatePatterns::new(&[1.0, 0.0], &[1.0])?;
+    let mut left = 2;
+    let pooled = pool_stream(&states, 2, |chunk| {
+        if left > 0 {
+            chunk.stored.extend([0.5, 0.5]);
+        }
+        if left == 2 {
+            chunk.projected.extend([1.0, 2.0]);
+        }
+        left -= 1;
+        Ok::<(), candle_core::Error>(())
+    });
+    let message = pooled.expect_err("the second has none").to_string();
+    assert!(message.contains("chunk 1: expected projected patterns in all chunks"), "{message}");
+    Ok(())
+}

@@ -44,9 +44,9 @@ impl Chunk {
 
 /// Pools the chunks that `fill` delivers, until it leaves one without stored patterns.
 ///
-/// `fill` gets the same chunk each time, emptied, so nothing is allocated once it has reached its size. Threads
-/// share a chunk by parts of 4,096 patterns: some ten thousand a thread keep all busy. Where chunks begin and end changes the result by
-/// rounding only; the number of threads does not change it at all.
+/// `fill` gets the same chunk each time, emptied, so nothing is allocated once it has reached its size.
+/// Threads share a chunk by parts of 4,096 patterns: some ten thousand a thread keep all busy. Where chunks
+/// begin and end changes the result by rounding only; the number of threads does not change it at all.
 ///
 /// # Examples
 ///
@@ -70,7 +70,8 @@ impl Chunk {
 ///
 /// # Errors
 ///
-/// What `fill` returns; or if a chunk does not fit `states` and values of `width` floats.
+/// What `fill` returns; or if a chunk does not fit `states` and values of `width` floats, or only some
+/// chunks have projected patterns.
 pub fn pool_stream<E: From<Error>>(
     states: &StatePatterns,
     width: usize,
@@ -78,14 +79,21 @@ pub fn pool_stream<E: From<Error>>(
 ) -> Result<PoolingState, E> {
     let mut state = PoolingState::new(states.heads(), width);
     let mut chunk = Chunk::default();
-    loop {
+    let mut averages_stored = None;
+    for number in 0.. {
         chunk.clear();
         fill(&mut chunk)?;
         if chunk.stored.is_empty() {
-            return Ok(state);
+            break;
+        }
+        let bare = chunk.projected.is_empty();
+        if *averages_stored.get_or_insert(bare) != bare {
+            let message = "projected patterns in all chunks or in none";
+            return Err(Error::Msg(format!("chunk {number}: expected {message}")).into());
         }
         state.absorb_parallel(states, &chunk.patterns())?;
     }
+    Ok(state)
 }
 
 /// Pools `patterns` that are in memory, in parallel over fixed parts, with values of `width` floats.
