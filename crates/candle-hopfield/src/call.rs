@@ -25,15 +25,15 @@ pub struct Call<'a> {
 impl Call<'_> {
     /// How the scores of stored patterns (batch, patterns, width) are made; the layer adds `added` patterns,
     /// which are never masked or weighted.
-    pub(crate) fn scoring(
+    pub(crate) fn scoring<'c>(
         &self,
-        config: &Config,
+        config: &'c Config,
         (beta, added): (&Tensor, usize),
         stored: &Tensor,
-    ) -> Result<Scoring> {
+    ) -> Result<Scoring<'c>> {
         let mut scoring = Scoring {
             association: config.association,
-            updates: config.updates.clone(),
+            updates: &config.updates,
             beta: self.beta(config, beta)?.reshape((1, config.heads, 1, 1))?,
             bias: Vec::new(),
             ignored: Vec::new(),

@@ -284,28 +284,7 @@ impl Config {
     /// A size of 0, a wrong number of betas or thresholds, a probability outside [0, 1), or values through
     /// the matrix of stored patterns that have none.
     pub fn check(&self) -> Result<()> {
-        let sizes = [
-            ("input_size", self.input_size),
-            ("stored_size", self.stored_width()),
-            ("projection_size", self.projection_width()),
-            ("heads", self.heads),
-            ("hidden_size", self.hidden_width()),
-            ("pattern_size", self.pattern_width()),
-            ("output_size", self.output_width()),
-        ];
-        if let Some((name, _)) = sizes.iter().find(|(_, size)| *size == 0) {
-            bail!("`{name}` is 0: expected at least 1");
-        }
-        if self.hidden_size.is_none()
-            && !self.is_static()
-            && !self.input_size.is_multiple_of(self.heads)
-        {
-            bail!(
-                "`input_size` {} is no multiple of {} heads: state `hidden_size`",
-                self.input_size,
-                self.heads
-            );
-        }
+        self.check_sizes()?;
         let through_stored =
             matches!(self.values, ValueProjection::Connected | ValueProjection::Stored);
         if through_stored
@@ -329,5 +308,31 @@ impl Config {
         }
         self.association.check()?;
         self.beta.check(self.heads)
+    }
+
+    fn check_sizes(&self) -> Result<()> {
+        let sizes = [
+            ("input_size", self.input_size),
+            ("stored_size", self.stored_width()),
+            ("projection_size", self.projection_width()),
+            ("heads", self.heads),
+            ("hidden_size", self.hidden_width()),
+            ("pattern_size", self.pattern_width()),
+            ("output_size", self.output_width()),
+        ];
+        if let Some((name, _)) = sizes.iter().find(|(_, size)| *size == 0) {
+            bail!("`{name}` is 0: expected at least 1");
+        }
+        if self.hidden_size.is_none()
+            && !self.is_static()
+            && !self.input_size.is_multiple_of(self.heads)
+        {
+            bail!(
+                "`input_size` {} is no multiple of {} heads: state `hidden_size`",
+                self.input_size,
+                self.heads
+            );
+        }
+        Ok(())
     }
 }

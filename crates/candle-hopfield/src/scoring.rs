@@ -7,9 +7,9 @@ use crate::config::Updates;
 use crate::patterns::Projected;
 
 /// What the scores are made of besides patterns.
-pub(crate) struct Scoring {
+pub(crate) struct Scoring<'a> {
     pub(crate) association: Association,
-    pub(crate) updates: Updates,
+    pub(crate) updates: &'a Updates,
     /// (1, heads, 1, 1)
     pub(crate) beta: Tensor,
     /// Added to the scores, broadcastable to (batch, heads, states, patterns).
@@ -18,7 +18,7 @@ pub(crate) struct Scoring {
     pub(crate) ignored: Vec<Tensor>,
 }
 
-impl Scoring {
+impl Scoring<'_> {
     /// ```text
     /// A = association(beta Q K^T + bias)          (batch, heads, states, patterns)
     /// ```

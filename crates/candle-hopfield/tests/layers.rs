@@ -1,5 +1,8 @@
 //! What the layers promise beyond the numbers of the fixtures.
 
+#[path = "common/distance.rs"]
+mod distance;
+
 use std::collections::BTreeMap;
 
 use candle_core::{DType, Device, Module, Result, Tensor, Var};
@@ -10,6 +13,7 @@ use candle_hopfield::{
     SeededVars, TransformerConfig, Updates,
 };
 use candle_nn::VarBuilder;
+use distance::distance;
 
 fn builder(vars: &SeededVars) -> VarBuilder<'static> {
     vars.builder(DType::F32, &Device::Cpu)
@@ -20,10 +24,6 @@ fn numbers(shape: &[usize]) -> Result<Tensor> {
     let count: usize = shape.iter().product();
     let values: Vec<f32> = (0..count).map(|i| (i as f32 * 1.7 + 0.3).sin()).collect();
     Tensor::from_vec(values, shape, &Device::Cpu)
-}
-
-fn distance(a: &Tensor, b: &Tensor) -> Result<f32> {
-    (a - b)?.abs()?.flatten_all()?.max(0)?.to_scalar()
 }
 
 fn sharp(width: usize) -> Config {
@@ -145,7 +145,7 @@ fn dropout_repeats_itself_and_keeps_the_expectation() -> Result<()> {
         pooled(None)?.abs()?.max(1)?.max(0)?.to_scalar::<f32>()?,
         distance(&mean, &pooled(None)?)?,
     );
-    assert!(off < 0.1 * size, "{off} of {size}");
+    assert!(off < 0.1 * f64::from(size), "{off} of {size}");
     Ok(())
 }
 

@@ -2,13 +2,12 @@
 //!
 //! Each test shows the trap first: the day it fails, upstream has mended it and the detour can go.
 
+#[path = "common/distance.rs"]
+mod distance;
+
 use candle_core::{D, DType, Device, Module, Result, Tensor, Var};
 use candle_hopfield::{Association, Config, Hopfield, SeededVars};
-
-/// Largest absolute difference.
-fn distance(a: &Tensor, b: &Tensor) -> Result<f64> {
-    (a.to_dtype(DType::F64)? - b.to_dtype(DType::F64)?)?.abs()?.flatten_all()?.max(0)?.to_scalar()
-}
+use distance::distance;
 
 fn numbers(shape: &[usize]) -> Result<Tensor> {
     let count: usize = shape.iter().product();

@@ -1,5 +1,7 @@
 //! A layer computed with the parameters of a fixture, beside the numbers of the fixture.
 
+pub(crate) mod distance;
+
 use std::collections::{BTreeMap, HashMap};
 
 use candle_core::{DType, Device, Error, Result, Tensor, Var};
@@ -7,6 +9,7 @@ use candle_hopfield::{
     Call, Config, Hopfield, HopfieldLayer, HopfieldPooling, LookupConfig, PoolingConfig, Retrieval,
 };
 use candle_nn::VarBuilder;
+use distance::distance;
 
 /// Which layer a case is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,20 +43,6 @@ pub(crate) fn under(tensors: &HashMap<String, Tensor>, prefix: &str) -> HashMap<
         Some((name.strip_prefix(prefix)?.to_owned(), tensor.clone()))
     };
     tensors.iter().filter_map(named).collect()
-}
-
-/// Largest absolute difference.
-pub(crate) fn distance(a: &Tensor, b: &Tensor) -> Result<f64> {
-    if a.dims() != b.dims() {
-        return Err(Error::Msg(format!("shapes {:?} and {:?}", a.dims(), b.dims())));
-    }
-    let (a, b) = (a.to_dtype(DType::F64)?, b.to_dtype(DType::F64)?);
-    let differences: Vec<f64> = (a - b)?.abs()?.flatten_all()?.to_vec1()?;
-    // A maximum would skip what is no number.
-    match differences.iter().find(|one| one.is_nan()) {
-        Some(_) => Err(Error::Msg("no number among the results".to_owned())),
-        None => Ok(differences.into_iter().fold(0.0, f64::max)),
-    }
 }
 
 impl Case {

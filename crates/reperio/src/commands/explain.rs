@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use reperio_data::cohort::{self, Cohort};
 use reperio_data::repertoire::Repertoire;
-use reperio_model::model::{Attended, Explanation, Model};
+use reperio_model::model::{Explanation, Model};
 use serde::Serialize;
 
 use crate::arguments::device::DeviceArgs;
@@ -83,9 +83,12 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Explained> {
     let top = if args.top == 0 { usize::MAX } else { args.top };
     let write = |repertoire: &Repertoire, explanation: &Explanation| {
         let folder = args.out.join("repertoires").join(cohort::file_name(&repertoire.id));
-        sequences::write(&folder.join("sequences.tsv.gz"), &model, repertoire, explanation, top)
+        let path = folder.join("sequences.tsv.gz");
+        sequences::write(&path, &model, repertoire, explanation, top)?;
+        Ok(explanation.attended())
     };
-    let CohortRanking { ranked, sums, attended } = rank_cohort(&model, &loaded, top, shell, write)?;
+    let CohortRanking { ranked, sums, each: attended } =
+        rank_cohort(&model, &loaded, top, shell, write)?;
     sequences::write_sums(&args.out.join("scores.tsv"), &model, &loaded.metadata.ids, &sums)?;
     heads::write(&args.out.join("heads.tsv"), &model, &loaded.repertoires, &attended)?;
     ranking::write(&ranking, &ranked)?;
@@ -103,46 +106,46 @@ fn largest_difference(sums: &[Vec<Sum>]) -> f64 {
 }
 
 /// What drove the scores of a cohort.
-pub(crate) struct CohortRanking {
+pub(crate) struct CohortRanking<T> {
     /// Distinct clonotypes by evidence.
     pub(crate) ranked: Vec<Ranked>,
     /// What the logits of each repertoire are made of.
     pub(crate) sums: Vec<Vec<Sum>>,
-    /// What the heads attend to in each repertoire.
-    pub(crate) attended: Vec<Vec<Attended>>,
+    /// What the caller made of each explanation.
+    pub(crate) each: Vec<T>,
 }
 
 /// Explains every repertoire of `cohort` and keeps the `top` distinct clonotypes; `each` gets every
 /// repertoire's explanation, in any order.
-pub(crate) fn rank_cohort(
+pub(crate) fn rank_cohort<T: Send>(
     model: &Model,
     cohort: &Cohort,
     top: usize,
     shell: &Shell,
-    each: impl Fn(&Repertoire, &Explanation) -> Result<()> + Sync,
-) -> Result<CohortRanking> {
+    each: impl Fn(&Repertoire, &Explanation) -> Result<T> + Sync,
+) -> Result<CohortRanking<T>> {
     let repertoires = &cohort.repertoires;
     if repertoires.is_empty() {
         bail!("no repertoire to explain");
     }
     let explained = for_each("explaining", repertoires, shell.observer(), |repertoire| {
         let explanation = model.explain(repertoire);
-        each(repertoire, &explanation)?;
+        let own = each(repertoire, &explanation)?;
         let best = sequences::best(repertoire, &explanation, top);
-        Ok(((best, sequences::sums(&explanation)), explanation.attended()))
+        Ok(((best, sequences::sums(&explanation)), own))
     });
     let Some(explained) = explained else {
         return Err(interrupted("run the command again"));
     };
     let explained = explained.into_iter().collect::<Result<Vec<_>>>()?;
-    let ((best, sums), attended): ((Vec<_>, Vec<_>), _) = explained.into_iter().unzip();
+    let ((best, sums), each): ((Vec<_>, Vec<_>), _) = explained.into_iter().unzip();
     let largest = largest_difference(&sums);
     if largest > TOLERANCE {
         bail!(
             "evidences and bias differ from the logit by {largest}, expected at most {TOLERANCE}"
         );
     }
-    Ok(CohortRanking { ranked: ranking::rank(model, cohort, &best, top), sums, attended })
+    Ok(CohortRanking { ranked: ranking::rank(model, cohort, &best, top), sums, each })
 }
 
 impl Report for Explained {
