@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::gene;
 use crate::junctions::Junctions;
 use crate::repertoire::{GeneVocabulary, Repertoire};
 
@@ -26,7 +27,8 @@ pub struct EncodedRepertoire {
 }
 
 impl EncodedRepertoire {
-    /// Encodes `repertoire` over `genes`; genes outside the vocabulary become unknown (index 0).
+    /// Encodes `repertoire` over `genes`. A gene outside the vocabulary becomes its family if the vocabulary
+    /// has that; what the vocabulary has in no form becomes unknown (index 0).
     ///
     /// # Panics
     ///
@@ -131,9 +133,11 @@ impl EncodedRepertoire {
     }
 }
 
-/// For each of `from`, its index in `to`, or 0 (unknown).
+/// For each of `from`, its index in `to`, else that of its family, else 0 (unknown).
 fn translation(from: &[String], to: &[String]) -> Vec<u16> {
-    from.iter().map(|name| to.iter().position(|other| other == name).unwrap_or(0) as u16).collect()
+    let find = |name: &str| to.iter().position(|other| other == name);
+    let of_family = |name| gene::family_of_member(name).and_then(find);
+    from.iter().map(|name| find(name).or_else(|| of_family(name)).unwrap_or(0) as u16).collect()
 }
 
 #[cfg(test)]
@@ -157,6 +161,28 @@ mod tests {
         let encoded = EncodedRepertoire::new(&patient, &genes);
         assert_eq!(encoded.v(), [2, 0]);
         assert_eq!(encoded.j(), [1, 1]);
+    }
+
+    #[test]
+    fn a_gene_that_the_model_never_saw_is_its_family_if_the_model_saw_that() {
+        let genes = GeneVocabulary::of([&repertoire(&[("CAF", "TRBV6"), ("CAF", "TRBV9")])]);
+        assert_eq!(genes.v, ["", "TRBV6", "TRBV9"]);
+        let rows = ["TRBV6", "TRBV6-2", "TRBV7", "TRBV7-2", "TRBV9"].map(|v| ("CAF", v));
+        let encoded = EncodedRepertoire::new(&repertoire(&rows), &genes);
+        assert_eq!(encoded.v(), [1, 1, 0, 0, 2]);
+    }
+
+    /// A gene is never taken for its family, nor a family for one of its genes.
+    #[test]
+    fn a_gene_that_the_model_saw_stays_itself() {
+        let genes = GeneVocabulary {
+            v: ["", "TRBV6", "TRBV6-2"].map(str::to_owned).into(),
+            ..GeneVocabulary::default()
+        };
+        let rows = ["TRBV6", "TRBV6-1", "TRBV6-2"].map(|v| ("CAF", v));
+        assert_eq!(EncodedRepertoire::new(&repertoire(&rows), &genes).v(), [1, 1, 2]);
+        let genes = GeneVocabulary { v: ["", "TRBV6-2"].map(str::to_owned).into(), ..genes };
+        assert_eq!(EncodedRepertoire::new(&repertoire(&rows), &genes).v(), [0, 0, 1]);
     }
 
     #[test]

@@ -83,10 +83,16 @@ pub struct ImportCounts {
     pub rounded_counts: u64,
     /// Rows with several V or several J genes, of which the first was taken.
     pub gene_ties: u64,
-    /// Rows without a V gene.
+    /// Rows without a V gene, not even its family.
     pub unknown_v: u64,
-    /// Rows without a J gene.
+    /// Rows without a J gene, not even its family.
     pub unknown_j: u64,
+    /// Rows whose V gene is known by its family only.
+    #[serde(default)]
+    pub family_v: u64,
+    /// Rows whose J gene is known by its family only.
+    #[serde(default)]
+    pub family_j: u64,
     /// Rows that had only a CDR3, to which the anchors were put back (see [`crate::junction`]).
     pub anchors_restored: u64,
     /// Rows that leave off trailing empty fields, as the format's writers do.
@@ -119,6 +125,8 @@ impl ImportCounts {
         self.gene_ties += other.gene_ties;
         self.unknown_v += other.unknown_v;
         self.unknown_j += other.unknown_j;
+        self.family_v += other.family_v;
+        self.family_j += other.family_j;
         self.anchors_restored += other.anchors_restored;
         self.short_rows += other.short_rows;
         self.translated += other.translated;
@@ -146,12 +154,15 @@ mod tests {
     #[test]
     fn totals_keep_the_invariant() {
         let mut a = ImportCounts { rows: 3, kept: 3, templates: 5, ..ImportCounts::default() };
+        (a.family_v, a.family_j) = (1, 2);
         a.loci.insert(Locus::Trb, 3);
         a.drop_row(DropReason::StopCodon);
         let mut b = ImportCounts { rows: 1, kept: 1, ..ImportCounts::default() };
         b.drop_row(DropReason::StopCodon);
         b.drop_row(DropReason::TooLong);
+        (b.family_v, b.family_j) = (10, 20);
         a.add(&b);
+        assert_eq!((a.family_v, a.family_j), (11, 22));
         assert_eq!((a.rows, a.kept, a.dropped()), (7, 4, 3));
         assert_eq!(a.dropped[&DropReason::StopCodon], 2);
     }
@@ -165,5 +176,9 @@ mod tests {
         assert!(json.contains(r#""dropped":{"out_of_frame":1}"#), "{json}");
         assert!(json.contains(r#""loci":{"IGH":1}"#), "{json}");
         assert_eq!(serde_json::from_str::<ImportCounts>(&json).unwrap(), counts);
+        // A store of a version that did not count families.
+        let before = json.replace(r#""family_v":0,"family_j":0,"#, "");
+        assert!(before.len() < json.len(), "{json}");
+        assert_eq!(serde_json::from_str::<ImportCounts>(&before).unwrap(), counts);
     }
 }

@@ -8,14 +8,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::alphabet;
+use crate::gene::{Species, family, is_family_only};
 use crate::junctions::Junctions;
 
 /// Names of V and J genes; index 0 of each is the unknown gene, written as the empty string.
+///
+/// A name may be that of a family, where no more is known (see [`crate::gene`]).
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct GeneVocabulary {
-    /// V genes (IMGT, gene level); `v[0]` is "".
+    /// V genes or families (IMGT, no alleles); `v[0]` is "".
     pub v: Vec<String>,
-    /// J genes (IMGT, gene level); `j[0]` is "".
+    /// J genes or families (IMGT, no alleles); `j[0]` is "".
     pub j: Vec<String>,
 }
 
@@ -27,6 +30,9 @@ impl Default for GeneVocabulary {
 
 impl GeneVocabulary {
     /// The sorted union of the genes of `repertoires`, unknown first.
+    ///
+    /// Where some of the V genes are known by their families only, the families of all others join them, so
+    /// that a gene which no repertoire has can still be encoded as its family; J genes likewise.
     pub fn of<'a>(repertoires: impl IntoIterator<Item = &'a Repertoire>) -> Self {
         let mut all = Self::default();
         for repertoire in repertoires {
@@ -37,8 +43,24 @@ impl GeneVocabulary {
             names.sort_unstable(); // The empty name sorts first.
             names.dedup();
         }
+        let species = Species::of_genes(all.v.iter().chain(&all.j).map(String::as_str));
+        for names in [&mut all.v, &mut all.j] {
+            add_families(names, species);
+        }
         all
     }
+}
+
+/// Adds the families of several genes to sorted names of which one is such a family.
+fn add_families(names: &mut Vec<String>, species: Species) {
+    if !names.iter().any(|name| is_family_only(name, species)) {
+        return;
+    }
+    let families = names.iter().map(|name| family(name));
+    let several = families.filter(|family| is_family_only(family, species)).map(str::to_owned);
+    names.extend(several.collect::<Vec<_>>());
+    names.sort_unstable();
+    names.dedup();
 }
 
 /// One row while a repertoire is being put together.
@@ -46,9 +68,9 @@ impl GeneVocabulary {
 pub struct Row<'a> {
     /// Junction, upper-case letters of the 20 standard amino acids.
     pub junction_aa: &'a str,
-    /// IMGT gene, or "" if unknown.
+    /// IMGT gene or family, or "" if unknown.
     pub v_call: &'a str,
-    /// IMGT gene, or "" if unknown.
+    /// IMGT gene or family, or "" if unknown.
     pub j_call: &'a str,
     /// Copies, at least 1.
     pub duplicate_count: u64,
@@ -136,12 +158,12 @@ impl Repertoire {
         alphabet::decode(self.junction_codes(i))
     }
 
-    /// V gene of clonotype `i`, "" if unknown.
+    /// V gene or family of clonotype `i`, "" if unknown.
     pub fn v_call(&self, i: usize) -> &str {
         &self.genes.v[usize::from(self.v[i])]
     }
 
-    /// J gene of clonotype `i`, "" if unknown.
+    /// J gene or family of clonotype `i`, "" if unknown.
     pub fn j_call(&self, i: usize) -> &str {
         &self.genes.j[usize::from(self.j[i])]
     }
@@ -339,6 +361,40 @@ mod tests {
             .collect();
         let expected = [("CAF", "", 1), ("CASSF", "TRBV10-1", 1), ("CASSF", "TRBV9", 5)];
         assert_eq!(rows, expected.map(|(a, b, c)| (a.to_owned(), b, c)));
+    }
+
+    /// The V and J names of the vocabulary of two repertoires with these V and J calls.
+    fn vocabulary(calls: [&[(&str, &str)]; 2]) -> (String, String) {
+        let of = |calls: &[(&str, &str)]| {
+            build(&calls.iter().map(|&(v, j)| ("CASSF", v, j, 1)).collect::<Vec<_>>())
+        };
+        let genes = GeneVocabulary::of([&of(calls[0]), &of(calls[1])]);
+        (genes.v.join(" "), genes.j.join(" "))
+    }
+
+    #[test]
+    fn a_vocabulary_of_genes_has_no_families() {
+        let human = [("TRBV6-2", "TRBJ2-1"), ("TRBV13", "TRBJ1-1"), ("TRBV12-3", "")];
+        let (v, j) = vocabulary([&human, &[("TRBV24-1", "")]]);
+        assert_eq!((&v[..], &j[..]), (" TRBV12-3 TRBV13 TRBV24-1 TRBV6-2", " TRBJ1-1 TRBJ2-1"));
+        // In the mouse TRBV6 is a gene, and TRBV13 a family.
+        let mouse = [("TRBV6", "TRBJ2-1"), ("TRBV13-2", "TRBJ1-1"), ("TRBV12-1", "")];
+        let (v, j) = vocabulary([&mouse, &[("TRBV24", "")]]);
+        assert_eq!((&v[..], &j[..]), (" TRBV12-1 TRBV13-2 TRBV24 TRBV6", " TRBJ1-1 TRBJ2-1"));
+    }
+
+    #[test]
+    fn a_vocabulary_with_a_family_has_those_of_all_its_genes() {
+        let genes = [("TRBV6-2", "TRBJ2-1"), ("TRBV7-9", "TRBJ1-1"), ("TRBV28", "TRBJ1-2")];
+        let (v, j) = vocabulary([&genes, &[("TRBV5", "TRBJ2-1"), ("TRBV24-1", "")]]);
+        assert_eq!(v, " TRBV24-1 TRBV28 TRBV5 TRBV6 TRBV6-2 TRBV7 TRBV7-9");
+        assert_eq!(j, " TRBJ1-1 TRBJ1-2 TRBJ2-1", "no J call is a family");
+        let (v, j) = vocabulary([&genes, &[("TRBV6-2", "TRBJ2")]]);
+        assert_eq!(v, " TRBV28 TRBV6-2 TRBV7-9", "no V call is a family");
+        assert_eq!(j, " TRBJ1 TRBJ1-1 TRBJ1-2 TRBJ2 TRBJ2-1");
+        // In man TRBV13 is a gene.
+        let (v, _) = vocabulary([&[("TRBV20", ""), ("TRBV12-1", "")], &[("TRBV13", "")]]);
+        assert_eq!(v, " TRBV12 TRBV12-1 TRBV13 TRBV20", "mouse");
     }
 
     type OwnedRow = (String, String, String, u64);

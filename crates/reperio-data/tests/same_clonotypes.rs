@@ -9,19 +9,24 @@ use reperio_data::cohort::{self, Cohort, ImportRequest};
 use reperio_data::format::{Format, ReadOptions, ReadRepertoire, read_file};
 use reperio_data::progress::Silent;
 
-/// A V gene as IMGT and as Adaptive write it.
-const V: [[&str; 2]; 6] = [
+/// A V gene or family as IMGT and as Adaptive write it.
+const V: [[&str; 2]; 7] = [
     ["TRBV6-2", "TCRBV06-02*01"],
     ["TRBV28", "TCRBV28-01*01"],
     ["TRBV20-1", "TCRBV20-01*01"],
     ["TRBV12-3", "TCRBV12-03*01"],
     ["TRBV9", "TCRBV09-01*02"],
+    ["TRBV6", "TCRBV06"],
     ["", "unresolved"],
 ];
 
-/// A J gene as IMGT and as Adaptive write it.
-const J: [[&str; 2]; 3] =
-    [["TRBJ2-7", "TCRBJ02-07*01"], ["TRBJ1-1", "TCRBJ01-01*01"], ["", "unresolved"]];
+/// A J gene or family as IMGT and as Adaptive write it.
+const J: [[&str; 2]; 4] = [
+    ["TRBJ2-7", "TCRBJ02-07*01"],
+    ["TRBJ1-1", "TCRBJ01-01*01"],
+    ["TRBJ2", "TCRBJ02"],
+    ["", "unresolved"],
+];
 
 /// One made-up row: a junction that may be unusable, indices into [`V`] and [`J`], copies.
 #[derive(Clone, Debug)]
@@ -158,12 +163,24 @@ fn imported_exports_of_different_tools_are_one_cohort() {
     let row = |n: usize| Made {
         junction_aa: format!("CASS{}EQYF", ["AG", "GQ", "*S", "SA"][n % 4]),
         v: n % V.len(),
-        j: n % J.len(),
+        j: n / 4 % J.len(),
         copies: 1 + n as u64 * 7 % 50,
     };
     let rows: Vec<Made> = (0..60).map(row).collect();
     let expected = store(&airr(&rows));
-    assert_eq!(expected.0.counts[0].dropped(), 15);
+    let counts = &expected.0.counts[0];
+    assert_eq!(counts.dropped(), 15);
+    // A family is not unknown.
+    let kept = |keep: &dyn Fn(&Made) -> bool| {
+        let usable = rows.iter().filter(|row| !row.junction_aa.contains('*'));
+        usable.filter(|row| keep(row)).count() as u64
+    };
+    let [family_v, family_j] =
+        [kept(&|row| V[row.v][0] == "TRBV6"), kept(&|row| J[row.j][0] == "TRBJ2")];
+    assert!(family_v > 0 && family_j > 0);
+    assert_eq!([counts.family_v, counts.family_j], [family_v, family_j]);
+    let unknown = [kept(&|row| V[row.v][0].is_empty()), kept(&|row| J[row.j][0].is_empty())];
+    assert_eq!([counts.unknown_v, counts.unknown_j], unknown);
     for table in [immunoseq_old(&rows), immunoseq_new(&rows), mixcr(&rows)] {
         assert!(store(&table) == expected, "{table}");
     }

@@ -75,6 +75,8 @@ pub fn notes(counts: &ImportCounts) -> Vec<String> {
         (counts.gene_ties, "with several genes, the first taken"),
         (counts.unknown_v, "without a V gene"),
         (counts.unknown_j, "without a J gene"),
+        (counts.family_v, "with a V family only"),
+        (counts.family_j, "with a J family only"),
         (counts.anchors_restored, "with a CDR3 only, anchors added"),
         (counts.translated, "translated from nucleotides"),
     ];
@@ -154,4 +156,26 @@ pub(super) fn write(path: &Path, entries: &BTreeMap<String, Entry>) -> Result<()
     });
     columns.push(Column::new("notes".into(), notes.collect::<Vec<_>>()));
     table::write_tsv(path, DataFrame::new(entries.len(), columns))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_are_noted_beside_unknown_genes() {
+        let counts = ImportCounts {
+            kept: 9,
+            clonotypes: 9,
+            unknown_v: 1,
+            family_v: 2,
+            family_j: 8,
+            ..ImportCounts::default()
+        };
+        insta::assert_snapshot!(notes(&counts).join("\n"), @r"
+        1 of 9 rows without a V gene
+        2 of 9 rows with a V family only
+        8 of 9 rows with a J family only
+        ");
+    }
 }

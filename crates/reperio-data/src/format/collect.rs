@@ -324,7 +324,7 @@ fn part<'r>(places: &Places, record: &'r ByteRecord, at: usize, part: usize) -> 
     raw.split(|&byte| byte == b'+').nth(part).unwrap_or_default()
 }
 
-/// The first of `columns` that names a gene.
+/// The first of `columns` that names a gene, else the first that names a family.
 fn gene(
     genes: &mut GeneCache,
     places: &Places,
@@ -332,13 +332,17 @@ fn gene(
     record: &ByteRecord,
     identity_part: usize,
 ) -> GeneCall {
+    let mut best = GeneCall::UNKNOWN;
     for &at in columns {
         let call = genes.call(part(places, record, at, identity_part));
-        if call.gene != 0 {
+        if call.is_gene() {
             return call;
         }
+        if best.gene == 0 {
+            best = call;
+        }
     }
-    GeneCall { gene: 0, tie: false }
+    best
 }
 
 /// Counts what a kept row says. Where a row is a cell, its count of 1 is not missing.
@@ -350,6 +354,8 @@ fn note(counts: &mut ImportCounts, kept: Kept, count_expected: bool) {
     counts.gene_ties += u64::from(kept.v.tie || kept.j.tie);
     counts.unknown_v += u64::from(kept.v.gene == 0);
     counts.unknown_j += u64::from(kept.j.gene == 0);
+    counts.family_v += u64::from(kept.v.family_only);
+    counts.family_j += u64::from(kept.j.family_only);
     counts.translated += u64::from(kept.origin == Origin::Translated);
     counts.anchors_restored += u64::from(kept.origin == Origin::AnchorsRestored);
     match kept.locus {

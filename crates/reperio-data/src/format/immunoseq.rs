@@ -1,7 +1,7 @@
 //! Adaptive immunoSEQ exports: the old (`aminoAcid`), the new (`amino_acid`) and those with
 //! `bio_identity` (`CASSF+TCRBV06-02+TCRBJ01-05`). Amino-acid columns include the anchors.
 //!
-//! A gene is taken from the first column that resolves it, ties last but for the family.
+//! A gene is taken from the first column that resolves it, ties last; where none does, the family is.
 
 use super::Format;
 use super::columns::{Check, Layout};
@@ -86,11 +86,34 @@ mod tests {
             ACGT\tna\tOut\t3\t40\tTCRBV20\tunresolved\tTCRBJ02-07\tno data\n";
         assert_snapshot!(check(table), @r"
         immunoseq case: 3 of 4 rows
-        CASSFGYEQYF ? TRBJ2-7 3
+        CASSFGYEQYF TRBV6 TRBJ2-7 3
         CASSLGYEQYF TRBV20-1 TRBJ2-7 3
         CASSYEQYF TRBV6-2 TRBJ2-7 8
         dropped: out of frame 1
         noted: gene ties 1
+        noted: V families 1
+        ");
+    }
+
+    #[test]
+    fn families_are_taken_where_no_column_has_a_gene() {
+        let table = "amino_acid\tv_family\tj_family\tv_gene\tv_resolved\tv_gene_ties\tframe_type\n\
+            CASSYEQYF\tTCRBV06\tTCRBJ02\tunresolved\tTCRBV06\t\tIn\n\
+            CASSAYEQYF\tTCRBV06\tTCRBJ02\tTCRBV06-X\tTCRBV06\tTCRBV06-02,TCRBV06-03\tIn\n\
+            CASSCYEQYF\tTCRBV18\tTCRBJ01\t\t\t\tIn\n\
+            CASSDYEQYF\tTCRBV29\tunresolved\t\t\t\tIn\n\
+            CASSEYEQYF\t\tTCRBJ02\t\t\t\tIn\n";
+        assert_snapshot!(check(table), @r"
+        immunoseq case: 5 of 5 rows
+        CASSAYEQYF TRBV6-2 TRBJ2 1
+        CASSCYEQYF TRBV18 TRBJ1 1
+        CASSDYEQYF TRBV29-1 ? 1
+        CASSEYEQYF ? TRBJ2 1
+        CASSYEQYF TRBV6 TRBJ2 1
+        noted: missing counts 5
+        noted: gene ties 1
+        noted: V families 1
+        noted: J families 4
         ");
     }
 
@@ -98,11 +121,14 @@ mod tests {
     fn a_bio_identity_is_taken_apart() {
         let table = "rearrangement\tbio_identity\ttemplates\tframe_type\n\
             ACGT\tCASSYEQYF+TCRBV06-02+TCRBJ02-07\t4\tIn\n\
+            ACGT\tCASSGYEQYF+TCRBV06-X+TCRBJ02-07\t2\tIn\n\
             ACGT\tX+TCRBV28-01+TCRBJ02-07\t4\tOut\n";
         assert_snapshot!(check(table), @r"
-        immunoseq case: 1 of 2 rows
+        immunoseq case: 2 of 3 rows
+        CASSGYEQYF TRBV6 TRBJ2-7 2
         CASSYEQYF TRBV6-2 TRBJ2-7 4
         dropped: out of frame 1
+        noted: V families 1
         ");
     }
 

@@ -44,6 +44,8 @@ fn render(read: &ReadRepertoire) -> String {
         ("missing counts", counts.missing_counts),
         ("rounded counts", counts.rounded_counts),
         ("gene ties", counts.gene_ties),
+        ("V families", counts.family_v),
+        ("J families", counts.family_j),
         ("anchors restored", counts.anchors_restored),
         ("translated", counts.translated),
         ("short rows", counts.short_rows),

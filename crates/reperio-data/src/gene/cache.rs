@@ -12,6 +12,18 @@ pub(crate) struct GeneCall {
     pub(crate) gene: u32,
     /// Whether other genes fit equally well.
     pub(crate) tie: bool,
+    /// Whether it is a family of several genes.
+    pub(crate) family_only: bool,
+}
+
+impl GeneCall {
+    /// Nothing is known.
+    pub(crate) const UNKNOWN: Self = Self { gene: 0, tie: false, family_only: false };
+
+    /// Whether it names a gene.
+    pub(crate) fn is_gene(self) -> bool {
+        self.gene != 0 && !self.family_only
+    }
 }
 
 /// Texts remembered. `MiXCR`'s scores make almost every text unique; they need not be kept.
@@ -47,14 +59,14 @@ impl GeneCache {
 
     fn read(&mut self, raw: &[u8]) -> GeneCall {
         if is_missing(raw) {
-            return GeneCall { gene: 0, tie: false };
+            return GeneCall::UNKNOWN;
         }
         let call = normalise(&String::from_utf8_lossy(raw), self.species);
         let gene = match self.index.get(&call.gene) {
             Some(&gene) => gene,
             None => self.add(call.gene),
         };
-        GeneCall { gene, tie: call.tie }
+        GeneCall { gene, tie: call.tie, family_only: call.family_only }
     }
 
     fn add(&mut self, name: String) -> u32 {
@@ -64,7 +76,7 @@ impl GeneCache {
         gene
     }
 
-    /// IMGT name, "" if unknown.
+    /// IMGT name of a gene or family, "" if unknown.
     pub(crate) fn name(&self, gene: u32) -> &str {
         &self.names[gene as usize].0
     }

@@ -11,7 +11,7 @@ pub(super) struct Families {
     plain: &'static [(&'static str, &'static [&'static str])],
     /// Per segment, the families that are one gene, written with `-` and this number.
     single: &'static [(&'static str, &'static [(&'static str, &'static str)])],
-    /// Per segment, the families that have several genes: their bare name is no gene.
+    /// Per segment, the families that have several genes: their bare name is a family and no gene.
     several: &'static [(&'static str, &'static [&'static str])],
     /// Alpha V genes that also serve as delta V genes, and what IMGT adds to them.
     delta: &'static [(&'static str, &'static str)],
@@ -128,11 +128,20 @@ impl Families {
         }
     }
 
-    /// What IMGT writes behind the segment (`TRBV`), or nothing for a family of several genes.
-    pub(super) fn complete(&self, segment: &str, number: &str) -> Option<String> {
-        if entry(self.several, segment).contains(&number) {
-            return None;
-        }
+    /// Whether the bare `number` is a family of several genes.
+    pub(super) fn has_several(&self, segment: &str, number: &str) -> bool {
+        entry(self.several, segment).contains(&number)
+    }
+
+    /// Whether a gene or family of this species can have this name: it is complete, and no member of a
+    /// family that has none.
+    pub(super) fn allow(&self, segment: &str, number: &str) -> bool {
+        let member_of = number.split_once('-').map_or("", |(family, _)| family);
+        !entry(self.plain, segment).contains(&member_of) && self.complete(segment, number) == number
+    }
+
+    /// What IMGT writes behind the segment (`TRBV`) for a gene or a family.
+    pub(super) fn complete(&self, segment: &str, number: &str) -> String {
         // TRAJ has no subgroups: 12-1 can only be 12.
         let family = number.strip_suffix("-1");
         let plain =
@@ -141,9 +150,9 @@ impl Families {
         if let Some((_, member)) =
             entry(self.single, segment).iter().find(|(one, _)| *one == number)
         {
-            return Some(format!("{number}-{member}"));
+            return format!("{number}-{member}");
         }
         let delta = self.delta.iter().find(|(gene, _)| segment == "TRAV" && *gene == number);
-        Some(delta.map_or_else(|| number.to_owned(), |(gene, mark)| format!("{gene}{mark}")))
+        delta.map_or_else(|| number.to_owned(), |(gene, mark)| format!("{gene}{mark}"))
     }
 }

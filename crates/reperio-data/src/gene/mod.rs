@@ -1,16 +1,23 @@
 //! Gene names: whatever a tool writes becomes an IMGT gene, so that samples of different tools meet.
 //!
 //! Names are taken at gene level, alleles dropped: `TCRBV06-02*01` is `TRBV6-2`, `TCRBV28-01` is
-//! `TRBV28`, `TRBV13*00(401.5)` is `TRBV13`. Of several genes the first is taken. A family (`TCRBV06`)
-//! that has several genes, `unresolved`, `None`, ... are unknown, written as the empty string.
+//! `TRBV28`, `TRBV13*00(401.5)` is `TRBV13`. Of several genes the first is taken. `unresolved`, `None`, ...
+//! are unknown, written as the empty string.
+//!
+//! A gene is a family and a member: many exports name the family alone. `TCRBV06`, `TCRBV06-X` are
+//! `TRBV6`, which says more than nothing and less than any gene; where a gene stands beside it, the gene
+//! is taken. The family of a single gene is that gene: `TCRBV28` is `TRBV28`, `TCRBV24` is `TRBV24-1`.
 //!
 //! Reference: IMGT nomenclature, <https://www.imgt.org/IMGTrepertoire/>.
 
 mod cache;
 mod families;
+mod family;
 mod locus;
 
 pub(crate) use cache::{GeneCache, GeneCall};
+pub(crate) use family::family_of_member;
+pub use family::{family, is_family_only};
 pub use locus::{Locus, Species, UnknownName};
 
 use families::Families;
@@ -18,10 +25,12 @@ use families::Families;
 /// What a gene column says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Call {
-    /// IMGT gene, "" if unknown.
+    /// IMGT gene or family, "" if unknown.
     pub gene: String,
     /// Whether other genes fit equally well.
     pub tie: bool,
+    /// Whether `gene` is a family of several genes.
+    pub family_only: bool,
 }
 
 /// Reads a gene column: one name or a list of them, best first.
@@ -32,6 +41,7 @@ pub struct Call {
 /// assert_eq!(normalise("TCRBV28-01", Species::Human).gene, "TRBV28");
 /// assert_eq!(normalise("TCRBV24-01", Species::Human).gene, "TRBV24-1");
 /// assert_eq!(normalise("TCRBV24-01", Species::Mouse).gene, "TRBV24");
+/// assert_eq!(normalise("TCRBV06", Species::Human).gene, "TRBV6");
 /// assert!(normalise("TRBV12-4*01, TRBV12-3*01", Species::Human).tie);
 /// ```
 pub fn normalise(text: &str, species: Species) -> Call {
@@ -43,11 +53,16 @@ pub fn normalise(text: &str, species: Species) -> Call {
         if !best.gene.is_empty() && score != best_score {
             continue;
         }
-        let Call { gene, tie } = single(name, species);
-        if best.gene.is_empty() {
+        let call = single(name, species);
+        let says_less = call.family_only && !best.family_only && !best.gene.is_empty();
+        if call.gene.is_empty() || says_less {
+            continue;
+        }
+        let says_more = best.family_only && !call.family_only;
+        if best.gene.is_empty() || says_more {
             best_score = score;
-            best = Call { gene, tie };
-        } else if !gene.is_empty() && gene != best.gene {
+            best = call;
+        } else if call.gene != best.gene {
             best.tie = true;
         }
     }
@@ -81,12 +96,15 @@ fn single(text: &str, species: Species) -> Call {
     };
     let cut = gene.match_indices('/').find(joins);
     let first = cut.map_or(gene, |(at, _)| &gene[..at]);
-    let gene = imgt(first, species).unwrap_or_default();
-    Call { tie: cut.is_some() && !gene.is_empty(), gene }
+    let call = imgt(first, species).unwrap_or_default();
+    Call { tie: cut.is_some() && !call.gene.is_empty(), ..call }
 }
 
-/// The IMGT name of a gene written in upper case in the manner of any tool, without its allele.
-fn imgt(name: &str, species: Species) -> Option<String> {
+/// What Adaptive writes for a member that it does not know.
+const NO_MEMBER: [&str; 2] = ["-X", "-UNRESOLVED"];
+
+/// The IMGT name of a gene or family written in upper case in the manner of any tool, without its allele.
+fn imgt(name: &str, species: Species) -> Option<Call> {
     let rest = name.strip_prefix("TCR").or_else(|| name.strip_prefix("TR"));
     let (prefix, rest) = match rest {
         Some(rest) => ("TR", rest),
@@ -96,11 +114,16 @@ fn imgt(name: &str, species: Species) -> Option<String> {
     let segment = rest.get(1..2).filter(|segment| matches!(*segment, "V" | "J"))?;
     let segment = format!("{}{segment}", locus.name());
     let number = tidy_number(rest.get(2..)?);
+    let family = NO_MEMBER.iter().find_map(|end| number.strip_suffix(end));
+    let number = family.unwrap_or(&number);
     let well_formed = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || "-/()".contains(c);
     if number.is_empty() || number.len() > 16 || !number.chars().all(well_formed) {
         return None;
     }
-    Families::of(species).complete(&segment, &number).map(|number| segment + &number)
+    let families = Families::of(species);
+    let number = families.complete(&segment, number);
+    let family_only = families.has_several(&segment, &number);
+    Some(Call { gene: segment + &number, tie: false, family_only })
 }
 
 /// Takes Adaptive's zeros away (`06-02`, `20-OR09_02`) and gives `DV` and `OR` their slash.
@@ -145,8 +168,18 @@ mod tests {
     #[test]
     fn names_of_other_kinds() {
         let human = [
-            ("TCRBV06", ""), // A family of several genes is none of them (tidytcells: TRBV6-1).
-            ("TRBJ2", ""),
+            ("TCRBV06", "TRBV6"), // A family of several genes is none of them (tidytcells: TRBV6-1).
+            ("TCRBV06*01", "TRBV6"),
+            ("TRBJ2", "TRBJ2"),
+            ("TCRBV06-X", "TRBV6"), // Adaptive's words for an unknown member.
+            ("TCRBV06-unresolved", "TRBV6"),
+            ("TCRBJ02-X", "TRBJ2"),
+            ("TCRBV28-X", "TRBV28"), // A family of one gene is that gene.
+            ("TCRBV24-X", "TRBV24-1"),
+            ("TCRBV24", "TRBV24-1"),
+            ("TCRBV28", "TRBV28"),
+            ("TRBV-X", ""),
+            ("TCRBV06-or09-02", "TRBV6/OR9-2"),
             ("TCRAV14-01", "TRAV14/DV4"), // Adaptive's name for it (tidytcells: the orphon TRAV14-1).
             ("TCRBV20-or09_02", "TRBV20/OR9-2"),
             ("TRBV13*00(401.5)", "TRBV13"),
@@ -164,7 +197,7 @@ mod tests {
         for (written, expected) in human {
             assert_eq!(normalise(written, Species::Human).gene, expected, "{written:?}");
         }
-        for (written, expected) in [("TCRBV13", ""), ("Musmus TRBV24*01 F", "TRBV24")] {
+        for (written, expected) in [("TCRBV13", "TRBV13"), ("Musmus TRBV24*01 F", "TRBV24")] {
             assert_eq!(normalise(written, Species::Mouse).gene, expected, "{written:?}");
         }
         assert_eq!(normalise("Musmus TRBV24*01 F", Species::Human).gene, "TRBV24");
@@ -184,8 +217,29 @@ mod tests {
             ("TRBV12-3/TRBV12-4", "TRBV12-3", true),
         ];
         for (written, gene, tie) in cases {
-            let expected = Call { gene: gene.to_owned(), tie };
+            let expected = Call { gene: gene.to_owned(), tie, family_only: false };
             assert_eq!(normalise(written, Species::Human), expected, "{written:?}");
         }
+    }
+
+    #[test]
+    fn a_family_is_taken_where_there_is_no_gene() {
+        let cases = [
+            ("TCRBV06", "TRBV6", false, true),
+            ("TCRBV06,TCRBV06", "TRBV6", false, true),
+            ("TCRBV06,TCRBV05", "TRBV6", true, true),
+            ("TCRBV06/TCRBV05", "TRBV6", true, true),
+            ("unresolved,TCRBV06", "TRBV6", false, true),
+            ("TCRBV06,TCRBV05,TCRBV06-02", "TRBV6-2", false, false), // Families are no ties of a gene.
+            ("TCRBV06-02,TCRBV05", "TRBV6-2", false, false),
+            ("TCRBV06,TCRBV28", "TRBV28", false, false), // A family of one gene is a gene.
+            ("TRBV6*00(401.5),TRBV5-1*00(380)", "TRBV6", false, true), // MiXCR: the gene is worse.
+        ];
+        for (written, gene, tie, family_only) in cases {
+            let expected = Call { gene: gene.to_owned(), tie, family_only };
+            assert_eq!(normalise(written, Species::Human), expected, "{written:?}");
+        }
+        assert!(normalise("TCRBV13", Species::Mouse).family_only);
+        assert!(!normalise("TCRBV06", Species::Mouse).family_only);
     }
 }

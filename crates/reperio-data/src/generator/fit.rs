@@ -93,7 +93,8 @@ impl Generator {
 fn frequent_genes(repertoires: &[&Repertoire], min_share: f64) -> GeneVocabulary {
     let mut genes = GeneVocabulary::of(repertoires.iter().copied());
     let total: usize = repertoires.iter().map(|repertoire| repertoire.len()).sum();
-    let least = min_share * total as f64;
+    // A family that only stands for genes beside it has no clonotype.
+    let least = (min_share * total as f64).max(1.0);
     let is_frequent = |name: &String, pick: fn(&Repertoire) -> (&[u16], &[String])| {
         let occurrences = |repertoire: &&Repertoire| {
             let (indices, names) = pick(repertoire);
@@ -214,6 +215,18 @@ mod tests {
     /// Three letters that spell `i`.
     fn alphabet_text(i: usize) -> String {
         crate::alphabet::decode(&[(i % 20) as u8, (i / 20 % 20) as u8, (i / 400 % 20) as u8])
+    }
+
+    #[test]
+    fn only_families_that_occur_are_fitted() {
+        let mut builder = Builder::default();
+        for v_call in ["TRBV5", "TRBV6-2"] {
+            let (junction_aa, j_call) = ("CASSEQYF", "TRBJ2-7");
+            builder.push(Row { junction_aa, v_call, j_call, duplicate_count: 1 });
+        }
+        let repertoire = builder.finish("r".to_owned());
+        assert_eq!(GeneVocabulary::of([&repertoire]).v, ["", "TRBV5", "TRBV6", "TRBV6-2"]);
+        assert_eq!(frequent_genes(&[&repertoire], 0.0).v, ["", "TRBV5", "TRBV6-2"]);
     }
 
     #[test]
