@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bag::{FilterGroup, PositionTerms, Windows};
 use crate::optimizer::AdamWConfig;
+use crate::parts::Part;
 
 /// A value outside its range.
 #[derive(Debug, PartialEq, thiserror::Error)]
@@ -21,16 +22,32 @@ pub struct InvalidConfig {
     pub expected: &'static str,
 }
 
-/// A whole config file: `[model]`, `[training]`, `[discovery]`.
+/// A whole config file: `[parts]`, `[model]`, `[training]`, `[discovery]`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
+    /// What the model is made of.
+    pub parts: PartsConfig,
     /// The network.
     pub model: ModelConfig,
     /// How its parameters are fitted.
     pub training: TrainingConfig,
     /// What is looked for before the first update.
     pub discovery: DiscoveryConfig,
+}
+
+/// What the model is made of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PartsConfig {
+    /// Parts that are learned; those that do not help get no weight and are left out of the model.
+    pub include: Vec<Part>,
+}
+
+impl Default for PartsConfig {
+    fn default() -> Self {
+        Self { include: Part::ALL.to_vec() }
+    }
 }
 
 /// How the parameters start.
@@ -101,7 +118,9 @@ impl Default for ModelConfig {
 pub struct TrainingConfig {
     /// Source of all random numbers of the run.
     pub seed: u64,
-    /// Networks trained on different validation parts, their logits averaged.
+    /// Networks, their outputs averaged. Each is trained without a part of the repertoires of its own, which it
+    /// then scores: from that the combination learns what the network is worth. A single one is trained on all, and its
+    /// outputs are taken as they are.
     pub members: usize,
     /// Passes over the training repertoires, at most.
     pub epochs: usize,
@@ -135,7 +154,7 @@ pub struct TrainingConfig {
     pub validation_fraction: f64,
     /// Epochs without a better validation loss after which training stops.
     pub patience: usize,
-    /// Train again on everything, validation part included, for as many epochs as were best.
+    /// Train again, validation part included, for as many epochs as were best.
     pub refit: bool,
     /// Share of each label that is spread evenly over the classes, in [0, 1): labels of patients are
     /// not all right, and no repertoire should make the model certain.
@@ -148,7 +167,7 @@ impl Default for TrainingConfig {
     fn default() -> Self {
         Self {
             seed: 0,
-            members: 2,
+            members: 5,
             epochs: 15,
             batch_size: 8,
             sequences_per_repertoire: 0,
@@ -165,7 +184,7 @@ impl Default for TrainingConfig {
             clip_norm: 1.0,
             validation_fraction: 0.2,
             patience: 5,
-            refit: true,
+            refit: false,
             label_smoothing: 0.1,
             balance_classes: true,
         }
@@ -212,6 +231,7 @@ impl Config {
     /// Widrich et al., *`NeurIPS`* 2020, <https://arxiv.org/abs/2007.13505>.
     pub fn deeprc() -> Self {
         Self {
+            parts: PartsConfig { include: vec![Part::Network] },
             model: ModelConfig {
                 filters: vec![FilterGroup { width: 9, count: 32 }],
                 windows: Windows::Padded,
@@ -259,6 +279,7 @@ impl Config {
     ///
     /// Names the first key whose value is out of range.
     pub fn validate(&self) -> Result<(), InvalidConfig> {
+        self.parts.validate()?;
         self.model.validate()?;
         self.training.validate()?;
         self.discovery.validate()
@@ -272,6 +293,16 @@ fn check(
     expected: &'static str,
 ) -> Result<(), InvalidConfig> {
     if ok { Ok(()) } else { Err(InvalidConfig { key, value: format!("{value:?}"), expected }) }
+}
+
+impl PartsConfig {
+    fn validate(&self) -> Result<(), InvalidConfig> {
+        let mut distinct = self.include.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let ok = !distinct.is_empty() && distinct.len() == self.include.len();
+        check(ok, "parts.include", &self.include, "at least one part, each once")
+    }
 }
 
 impl ModelConfig {

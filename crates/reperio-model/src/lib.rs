@@ -1,19 +1,25 @@
 //! Hopfield pooling over encoded immune repertoires: training, scoring, evidence.
 
 pub mod bag;
+pub mod combine;
 pub mod config;
 pub mod deeprc;
 pub mod discover;
 pub mod evaluate;
+pub mod features;
 pub mod linear;
+pub mod logistic;
 pub mod loss;
 pub mod metrics;
 pub mod model;
 pub mod network;
 pub mod optimizer;
+pub mod parts;
+pub mod platt;
 pub mod population;
 pub mod prepare;
 pub mod schedule;
+pub mod selection;
 pub mod target;
 mod tensors;
 pub mod train;

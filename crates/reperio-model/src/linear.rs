@@ -122,7 +122,7 @@ fn transposed_times(x: &[Vec<f64>], y: &[f64], p: usize) -> Vec<f64> {
 }
 
 /// Lower Cholesky factor of a symmetric positive definite matrix of which the lower triangle is read.
-fn cholesky(mut a: Vec<f64>, n: usize) -> Vec<f64> {
+pub(crate) fn cholesky(mut a: Vec<f64>, n: usize) -> Vec<f64> {
     for i in 0..n {
         for j in 0..=i {
             let (above, row) = a.split_at(i * n);
@@ -136,7 +136,7 @@ fn cholesky(mut a: Vec<f64>, n: usize) -> Vec<f64> {
 }
 
 /// Solves `L Lᵀ x = b`.
-fn solve(factor: &[f64], mut b: Vec<f64>) -> Vec<f64> {
+pub(crate) fn solve(factor: &[f64], mut b: Vec<f64>) -> Vec<f64> {
     let n = b.len();
     for i in 0..n {
         let row = &factor[i * n..i * n + i];

@@ -3,9 +3,8 @@
 use reperio_data::simulate::{InvalidSimulation, Oracle, SimulationConfig, Target};
 use reperio_model::bag::Device;
 use reperio_model::config::Config;
+use reperio_model::features::clonotype_index::Identity;
 
-use crate::burden::Burden;
-use crate::clonotype_index::Identity;
 use crate::depth_diversity::DepthDiversity;
 use crate::gene_usage::GeneUsage;
 use crate::kernel::Similarity;
@@ -15,7 +14,7 @@ use crate::method::Method;
 use crate::mil::KmerMil;
 use crate::neighbours::Neighbours;
 use crate::networks::Network;
-use crate::public::PublicClonotypes;
+use crate::part_method::PartMethod;
 use crate::svm::Svm;
 
 /// What some methods need to know.
@@ -40,6 +39,7 @@ pub fn methods(setup: &Setup) -> Result<Vec<Box<dyn Method>>, InvalidSimulation>
     let Setup { config, deeprc_updates, device, simulation } = setup;
     let mut methods: Vec<Box<dyn Method>> = vec![
         Box::new(Network::reperio(config.clone(), device.clone())),
+        Box::new(Network::alone(config.clone(), device.clone())),
         Box::new(Network::deeprc(*deeprc_updates, device.clone())),
         Box::new(KmerLogistic::three()),
         Box::new(KmerLogistic::four()),
@@ -48,10 +48,11 @@ pub fn methods(setup: &Setup) -> Result<Vec<Box<dyn Method>>, InvalidSimulation>
         Box::new(Svm(Similarity::Jaccard)),
         Box::new(Neighbours(Similarity::MinMax)),
         Box::new(Neighbours(Similarity::Jaccard)),
-        Box::new(Burden),
-        Box::new(PublicClonotypes { identity: Identity::Clonotype }),
-        Box::new(PublicClonotypes { identity: Identity::Junction }),
-        Box::new(PublicClonotypes { identity: Identity::OneSubstitution }),
+        Box::new(PartMethod::burden()),
+        Box::new(PartMethod::public(Identity::Clonotype)),
+        Box::new(PartMethod::public(Identity::Junction)),
+        Box::new(PartMethod::public(Identity::OneSubstitution)),
+        Box::new(PartMethod::fisher_count()),
         Box::new(KmerMil),
         Box::new(GeneUsage),
         Box::new(DepthDiversity),

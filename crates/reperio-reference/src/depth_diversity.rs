@@ -27,10 +27,11 @@ use std::sync::Arc;
 
 use reperio_data::progress::Observer;
 use reperio_data::repertoire::Repertoire;
+use reperio_model::features::{FeatureCache, TrainingPart};
 
-use crate::logistic::{Chosen, Table, choose};
-use crate::material::Material;
-use crate::method::{Fitted, Method, MethodError, Part};
+use crate::choose::{Chosen, choose};
+use crate::method::{Fitted, Method, MethodError};
+use reperio_model::logistic::Table;
 
 /// Figures of a repertoire.
 const FIGURES: usize = 10;
@@ -40,12 +41,12 @@ const FIGURES: usize = 10;
 pub struct DepthDiversity;
 
 impl DepthDiversity {
-    fn features(material: &Material<'_>) -> Arc<Table> {
+    fn features(cache: &FeatureCache<'_>) -> Arc<Table> {
         let table = |all: &[&Repertoire]| {
             let values = all.iter().flat_map(|own| figures(own).map(|figure| figure as f32));
             Table::new(FIGURES, values.collect())
         };
-        material.features("depth and diversity", table)
+        cache.feature("depth and diversity", table)
     }
 }
 
@@ -58,12 +59,16 @@ impl Method for DepthDiversity {
         "control: logistic regression on depth and clonal diversity, blind to sequences and genes"
     }
 
-    fn prepare(&self, material: &Material<'_>) {
-        Self::features(material);
+    fn prepare(&self, cache: &FeatureCache<'_>) {
+        Self::features(cache);
     }
 
-    fn fit(&self, part: Part<'_>, observer: &dyn Observer) -> Result<Box<dyn Fitted>, MethodError> {
-        let chosen = choose(&Self::features(part.material), part, observer)?;
+    fn fit(
+        &self,
+        part: TrainingPart<'_>,
+        observer: &dyn Observer,
+    ) -> Result<Box<dyn Fitted>, MethodError> {
+        let chosen = choose(&Self::features(part.cache), part, observer)?;
         Ok(Box::new(FittedDepth(chosen)))
     }
 }
@@ -104,8 +109,8 @@ fn figures(repertoire: &Repertoire) -> [f64; FIGURES] {
 struct FittedDepth(Chosen);
 
 impl Fitted for FittedDepth {
-    fn logits(&self, material: &Material<'_>, members: &[usize]) -> Vec<f64> {
-        self.0.linear.logits(&DepthDiversity::features(material), members)
+    fn logits(&self, cache: &FeatureCache<'_>, members: &[usize]) -> Vec<f64> {
+        self.0.linear.logits(&DepthDiversity::features(cache), members)
     }
 
     fn choices(&self) -> serde_json::Value {

@@ -4,10 +4,10 @@ use rayon::prelude::*;
 use reperio_data::progress::Observer;
 use reperio_data::repertoire::Repertoire;
 use reperio_data::simulate::{InvalidSimulation, Oracle, SimulationConfig, Target};
+use reperio_model::features::{FeatureCache, FitError, TrainingPart};
+use reperio_model::platt::Platt;
 
-use crate::material::Material;
-use crate::method::{Fitted, Method, MethodError, Part};
-use crate::platt::Platt;
+use crate::method::{Fitted, Method, MethodError};
 
 /// Counts the motifs that were implanted, at the positions where they may stand.
 ///
@@ -58,12 +58,16 @@ impl Method for KnownMotif {
         "oracle: counts the implanted motifs where they may stand (simulated data only)"
     }
 
-    fn fit(&self, part: Part<'_>, _: &dyn Observer) -> Result<Box<dyn Fitted>, MethodError> {
+    fn fit(
+        &self,
+        part: TrainingPart<'_>,
+        _: &dyn Observer,
+    ) -> Result<Box<dyn Fitted>, MethodError> {
         let [positive, negative] = part.classes();
         if positive.min(negative) == 0 {
-            return Err(MethodError::TooFew { positive, negative, expected: 1 });
+            return Err(FitError::TooFew { positive, negative, expected: 1 }.into());
         }
-        let all = part.material.repertoires();
+        let all = part.cache.repertoires();
         let own: Vec<&Repertoire> = part.members.iter().map(|&member| all[member]).collect();
         let scaling = Platt::fit(&self.shares(&own), part.labels);
         Ok(Box::new(Model { method: self.clone(), scaling }))
@@ -76,8 +80,8 @@ struct Model {
 }
 
 impl Fitted for Model {
-    fn logits(&self, material: &Material<'_>, members: &[usize]) -> Vec<f64> {
-        let all = material.repertoires();
+    fn logits(&self, cache: &FeatureCache<'_>, members: &[usize]) -> Vec<f64> {
+        let all = cache.repertoires();
         let own: Vec<&Repertoire> = members.iter().map(|&member| all[member]).collect();
         self.method.shares(&own).into_iter().map(|share| self.scaling.logit(share)).collect()
     }

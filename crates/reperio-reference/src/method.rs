@@ -2,50 +2,16 @@
 
 use reperio_data::progress::Observer;
 use reperio_data::repertoire::Repertoire;
+use reperio_model::features::{FeatureCache, FitError, TrainingPart};
 use reperio_model::train::TrainError;
-
-use crate::material::Material;
-
-/// Repertoires to learn from.
-#[derive(Clone, Copy)]
-pub struct Part<'a> {
-    /// The cohort they belong to.
-    pub material: &'a Material<'a>,
-    /// Their places in it, increasing.
-    pub members: &'a [usize],
-    /// Whether each member is positive.
-    pub labels: &'a [bool],
-    /// Source of all random numbers.
-    pub seed: u64,
-}
-
-impl Part<'_> {
-    /// Positive and negative members.
-    pub fn classes(&self) -> [usize; 2] {
-        let positive = self.labels.iter().filter(|label| **label).count();
-        [positive, self.labels.len() - positive]
-    }
-}
 
 /// Why a method could not be fitted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MethodError {
-    /// Too little to learn from.
-    #[error(
-        "{positive} positive and {negative} negative repertoires to learn from, expected at least {expected} of each"
-    )]
-    TooFew {
-        /// Positive members.
-        positive: usize,
-        /// Negative members.
-        negative: usize,
-        /// What the method needs.
-        expected: usize,
-    },
-    /// The person asked to stop.
-    #[error("stopped before the method was fitted")]
-    Cancelled,
+    /// Too little to learn from, or the person asked to stop.
+    #[error(transparent)]
+    Fit(#[from] FitError),
     /// The network could not be trained.
     #[error("the network could not be trained")]
     Network(#[from] TrainError),
@@ -60,20 +26,24 @@ pub trait Method: Sync {
     fn about(&self) -> &'static str;
 
     /// Makes the features that need no label, so that their cost is seen apart from fitting.
-    fn prepare(&self, _material: &Material<'_>) {}
+    fn prepare(&self, _material: &FeatureCache<'_>) {}
 
     /// Learns from `part`. Hyper-parameters are chosen inside it.
     ///
     /// # Errors
     ///
     /// See [`MethodError`].
-    fn fit(&self, part: Part<'_>, observer: &dyn Observer) -> Result<Box<dyn Fitted>, MethodError>;
+    fn fit(
+        &self,
+        part: TrainingPart<'_>,
+        observer: &dyn Observer,
+    ) -> Result<Box<dyn Fitted>, MethodError>;
 }
 
 /// What a method has learned.
 pub trait Fitted: Send + Sync {
     /// Logit of the positive class for each of `members`, which may be any repertoires of the cohort.
-    fn logits(&self, material: &Material<'_>, members: &[usize]) -> Vec<f64>;
+    fn logits(&self, cache: &FeatureCache<'_>, members: &[usize]) -> Vec<f64>;
 
     /// Hyper-parameters chosen, for the report.
     fn choices(&self) -> serde_json::Value;

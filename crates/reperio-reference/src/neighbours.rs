@@ -1,11 +1,11 @@
 //! k nearest repertoires by a kernel.
 
 use reperio_data::progress::Observer;
+use reperio_model::features::{FeatureCache, TrainingPart};
+use reperio_model::selection;
 
 use crate::kernel::{Kernel, Similarity};
-use crate::material::Material;
-use crate::method::{Fitted, Method, MethodError, Part};
-use crate::selection;
+use crate::method::{Fitted, Method, MethodError};
 
 /// Candidates for k: odd, so that a vote has a winner.
 const NEIGHBOURS: [usize; 11] = [1, 3, 5, 7, 9, 11, 15, 21, 31, 51, 101];
@@ -38,13 +38,17 @@ impl Method for Neighbours {
         }
     }
 
-    fn prepare(&self, material: &Material<'_>) {
-        Kernel::of(material, self.0);
+    fn prepare(&self, cache: &FeatureCache<'_>) {
+        Kernel::of(cache, self.0);
     }
 
-    fn fit(&self, part: Part<'_>, _: &dyn Observer) -> Result<Box<dyn Fitted>, MethodError> {
+    fn fit(
+        &self,
+        part: TrainingPart<'_>,
+        _: &dyn Observer,
+    ) -> Result<Box<dyn Fitted>, MethodError> {
         let folds = selection::inner_folds(part)?;
-        let kernel = Kernel::of(part.material, self.0);
+        let kernel = Kernel::of(part.cache, self.0);
         let smallest = folds.iter().map(|fold| fold.fitted.len()).min().unwrap_or(0);
         let grid: Vec<usize> =
             NEIGHBOURS.into_iter().filter(|&k| k == 1 || k <= smallest).collect();
@@ -86,8 +90,8 @@ struct FittedNeighbours {
 }
 
 impl Fitted for FittedNeighbours {
-    fn logits(&self, material: &Material<'_>, members: &[usize]) -> Vec<f64> {
-        let kernel = Kernel::of(material, self.similarity);
+    fn logits(&self, cache: &FeatureCache<'_>, members: &[usize]) -> Vec<f64> {
+        let kernel = Kernel::of(cache, self.similarity);
         let logit = |&i: &usize| {
             let votes = nearest(kernel.row(i), &self.known);
             logit(&votes[..self.k.min(votes.len())])

@@ -4,13 +4,14 @@ use reperio_data::progress::Observer;
 use reperio_data::repertoire::Repertoire;
 use reperio_model::bag::Device;
 use reperio_model::config::Config;
+use reperio_model::features::{FeatureCache, FitError, TrainingPart};
 use reperio_model::model::Model;
+use reperio_model::parts::Part;
 use reperio_model::target::{Labels, Target, TargetKind};
 use reperio_model::train::{self, Dataset, Place, SeedReport, TrainError, TrainingReport};
 use serde_json::json;
 
-use crate::material::Material;
-use crate::method::{Fitted, Method, MethodError, Part};
+use crate::method::{Fitted, Method, MethodError};
 
 /// Hopfield pooling over learned motif filters.
 pub struct Network {
@@ -25,8 +26,16 @@ pub struct Network {
 impl Network {
     /// Reperio with `config`.
     pub fn reperio(config: Config, device: Device) -> Self {
-        let about = "discovery of enriched k-mers, then Hopfield pooling (this program's default)";
+        let about = "Hopfield pooling, k-mers, public clonotypes and genes, weighed (this program's default)";
         Self { name: "reperio", about, config, updates: None, device }
+    }
+
+    /// Reperio's network without any other part.
+    pub fn alone(mut config: Config, device: Device) -> Self {
+        config.parts.include = vec![Part::Network];
+        let about =
+            "Hopfield pooling over motif filters alone, without the other parts of the default";
+        Self { name: "network", about, config, updates: None, device }
     }
 
     /// The published network, trained for `updates` updates; as published, 100,000.
@@ -59,11 +68,11 @@ impl Method for Network {
         self.about
     }
 
-    fn fit(&self, part: Part<'_>, observer: &dyn Observer) -> Result<Box<dyn Fitted>, MethodError> {
-        let all = part.material.repertoires();
-        let repertoires: Vec<&Repertoire> = part.members.iter().map(|&i| all[i]).collect();
-        let groups: Vec<String> =
-            part.members.iter().map(|&i| part.material.groups()[i].clone()).collect();
+    fn fit(
+        &self,
+        part: TrainingPart<'_>,
+        observer: &dyn Observer,
+    ) -> Result<Box<dyn Fitted>, MethodError> {
         let kind = TargetKind::Binary { positive: "1".to_owned(), negative: "0".to_owned() };
         let labels = Labels {
             targets: vec![Target { column: "label".to_owned(), kind }],
@@ -71,12 +80,14 @@ impl Method for Network {
                 part.labels.iter().map(|&label| Some(f64::from(u8::from(label)))).collect(),
             ],
         };
-        let dataset = Dataset { repertoires: &repertoires, labels: &labels, groups: &groups };
+        let dataset = Dataset { cache: part.cache, members: part.members, labels: &labels };
         let config = self.config(part.members.len(), part.seed);
         let place = Place { checkpoint: None, device: &self.device };
         match train::fit(dataset, &config, place, observer) {
             Ok(fitted) => Ok(Box::new(Trained { model: fitted.model, report: fitted.report })),
-            Err(TrainError::Interrupted { .. }) => Err(MethodError::Cancelled),
+            Err(TrainError::Interrupted { .. } | TrainError::Stopped { .. }) => {
+                Err(FitError::Cancelled.into())
+            }
             Err(err) => Err(err.into()),
         }
     }
@@ -88,8 +99,8 @@ struct Trained {
 }
 
 impl Fitted for Trained {
-    fn logits(&self, material: &Material<'_>, members: &[usize]) -> Vec<f64> {
-        members.iter().map(|&i| self.model.outputs(material.repertoires()[i])[0]).collect()
+    fn logits(&self, cache: &FeatureCache<'_>, members: &[usize]) -> Vec<f64> {
+        members.iter().map(|&i| self.model.outputs(cache.repertoires()[i])[0]).collect()
     }
 
     fn choices(&self) -> serde_json::Value {
@@ -97,14 +108,22 @@ impl Fitted for Trained {
         let seeds = |seeds: &[SeedReport]| -> Vec<String> {
             seeds.iter().map(|seed| seed.kmer.clone()).collect()
         };
+        let weights: Vec<(&str, f64)> = self
+            .report
+            .terms
+            .iter()
+            .flatten()
+            .map(|term| (term.name.as_str(), term.weight))
+            .collect();
         json!({
+            "weights": weights,
             "epochs": members.iter().map(|member| member.best_epoch).collect::<Vec<_>>(),
             "seeds": members.iter().map(|member| seeds(&member.seeds)).collect::<Vec<_>>(),
         })
     }
 
     fn parameters(&self) -> Vec<f64> {
-        self.model.parameters().into_iter().map(f64::from).collect()
+        self.model.parameters()
     }
 
     fn evidence(&self, repertoire: &Repertoire) -> Option<Vec<f64>> {

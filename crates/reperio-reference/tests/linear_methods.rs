@@ -9,12 +9,13 @@ use reperio_data::progress::Silent;
 use reperio_data::repertoire::Repertoire;
 use reperio_data::simulate::{self, Background};
 use reperio_data::split::{self, Item};
+use reperio_model::features::{FeatureCache, TrainingPart};
 use reperio_model::metrics::auc;
+
 use reperio_reference::depth_diversity::DepthDiversity;
 use reperio_reference::gene_usage::GeneUsage;
 use reperio_reference::kmer_logistic::KmerLogistic;
-use reperio_reference::material::Material;
-use reperio_reference::method::{Fitted, Method, Part};
+use reperio_reference::method::{Fitted, Method};
 
 /// Repertoires with labels, whole groups to a fold.
 struct Case {
@@ -69,17 +70,17 @@ impl Case {
     /// Pooled AUC of held-out logits, and what was chosen in each fold.
     fn held_out_auc(&self, method: &dyn Method, k: usize, seed: u64) -> (f64, Vec<String>) {
         let views: Vec<&Repertoire> = self.repertoires.iter().collect();
-        let material = Material::new(&views, &self.groups);
-        method.prepare(&material);
+        let cache = FeatureCache::new(&views, &self.groups);
+        method.prepare(&cache);
         let folds = self.folds(k, seed);
         let mut logits = vec![f64::NAN; folds.len()];
         let mut choices = Vec::new();
         for fold in 0..k {
             let (held, members): (Vec<usize>, Vec<usize>) =
                 (0..folds.len()).partition(|&i| folds[i] == fold);
-            let fitted = self.fit(method, &material, &members);
+            let fitted = self.fit(method, &cache, &members);
             choices.push(fitted.choices().to_string());
-            for (&i, logit) in held.iter().zip(fitted.logits(&material, &held)) {
+            for (&i, logit) in held.iter().zip(fitted.logits(&cache, &held)) {
                 logits[i] = logit;
             }
         }
@@ -89,11 +90,13 @@ impl Case {
     fn fit(
         &self,
         method: &dyn Method,
-        material: &Material<'_>,
+        cache: &FeatureCache<'_>,
         members: &[usize],
     ) -> Box<dyn Fitted> {
         let labels: Vec<bool> = members.iter().map(|&i| self.labels[i]).collect();
-        method.fit(Part { material, members, labels: &labels, seed: 1 }, &Silent).expect("a fit")
+        method
+            .fit(TrainingPart { cache, members, labels: &labels, seed: 1 }, &Silent)
+            .expect("a fit")
     }
 }
 
@@ -158,13 +161,13 @@ fn the_number_of_threads_changes_no_bit() {
                 rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
             pool.install(|| {
                 let views: Vec<&Repertoire> = case.repertoires.iter().collect();
-                let material = Material::new(&views, &case.groups);
+                let cache = FeatureCache::new(&views, &case.groups);
                 let members: Vec<usize> = (0..views.len()).filter(|i| i % 4 > 0).collect();
                 let bits =
                     |values: Vec<f64>| values.into_iter().map(f64::to_bits).collect::<Vec<_>>();
-                let fitted = case.fit(&*method, &material, &members);
+                let fitted = case.fit(&*method, &cache, &members);
                 let all: Vec<usize> = (0..views.len()).collect();
-                (bits(fitted.parameters()), bits(fitted.logits(&material, &all)), fitted.choices())
+                (bits(fitted.parameters()), bits(fitted.logits(&cache, &all)), fitted.choices())
             })
         };
         assert!(learned(1) == learned(2), "{}", method.name());
@@ -177,14 +180,14 @@ fn evidences_add_up_to_the_logit() {
     for (method, case) in planted().into_iter().take(5) {
         let case = case();
         let views: Vec<&Repertoire> = case.repertoires.iter().collect();
-        let material = Material::new(&views, &case.groups);
+        let cache = FeatureCache::new(&views, &case.groups);
         let all: Vec<usize> = (0..views.len()).collect();
-        let fitted = case.fit(&*method, &material, &all);
+        let fitted = case.fit(&*method, &cache, &all);
         let evidences: Vec<Vec<f64>> =
             views.iter().map(|own| fitted.evidence(own).expect("evidence")).collect();
         let bias = |(logit, evidence): (&f64, &Vec<f64>)| logit - evidence.iter().sum::<f64>();
         let biases: Vec<f64> =
-            fitted.logits(&material, &all).iter().zip(&evidences).map(bias).collect();
+            fitted.logits(&cache, &all).iter().zip(&evidences).map(bias).collect();
         for bias in &biases {
             assert!((bias - biases[0]).abs() < 1e-3, "{}: {bias} != {}", method.name(), biases[0]);
         }
@@ -197,8 +200,8 @@ fn clonotypes_with_the_planted_motif_have_the_most_evidence() {
     let case = motif();
     for method in [KmerLogistic::three(), KmerLogistic::four(), KmerLogistic::gapped()] {
         let views: Vec<&Repertoire> = case.repertoires.iter().collect();
-        let material = Material::new(&views, &case.groups);
-        let fitted = case.fit(&method, &material, &(0..views.len()).collect::<Vec<_>>());
+        let cache = FeatureCache::new(&views, &case.groups);
+        let fitted = case.fit(&method, &cache, &(0..views.len()).collect::<Vec<_>>());
         let at = case.labels.iter().position(|&label| label).expect("a positive");
         let carries: Vec<bool> =
             (0..views[at].len()).map(|i| views[at].junction_aa(i).contains("WNDR")).collect();
@@ -212,9 +215,9 @@ fn clonotypes_with_the_planted_motif_have_the_most_evidence() {
 fn too_few_repertoires_are_an_error() {
     let case = plain();
     let views: Vec<&Repertoire> = case.repertoires.iter().collect();
-    let material = Material::new(&views, &case.groups);
+    let cache = FeatureCache::new(&views, &case.groups);
     let (members, labels) = ([0, 1, 2, 3], [true, false, false, false]);
-    let part = Part { material: &material, members: &members, labels: &labels, seed: 1 };
+    let part = TrainingPart { cache: &cache, members: &members, labels: &labels, seed: 1 };
     for (method, _) in planted() {
         let error = method.fit(part, &Silent).err().expect("an error").to_string();
         assert!(error.starts_with("1 positive and 3 negative repertoires"), "{error}");

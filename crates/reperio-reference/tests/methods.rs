@@ -54,7 +54,7 @@ impl Case {
         let labels = column.iter().map(|label| label.as_deref() == Some("1")).collect();
         let mut config = Config::default();
         config.training.epochs = 2;
-        config.training.members = 1;
+        config.training.members = 2;
         let device = Device::Cpu;
         let setup = Setup { config, deeprc_updates: 8, device, simulation: Some(simulation) };
         let groups = cohort.metadata.ids.clone();

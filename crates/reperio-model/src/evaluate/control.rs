@@ -14,8 +14,9 @@ const PENALTY: f64 = 1.0;
 
 /// Outputs for `tested` of models fitted to `dataset`, a row a repertoire.
 pub(super) fn predictions(dataset: Dataset<'_>, tested: &[&Repertoire]) -> Vec<Vec<f64>> {
-    let genes = GeneVocabulary::of(dataset.repertoires.iter().copied());
-    let rows: Vec<Vec<f64>> = dataset.repertoires.iter().map(|r| row(r, &genes)).collect();
+    let genes = GeneVocabulary::of((0..dataset.members.len()).map(|i| dataset.repertoire(i)));
+    let rows: Vec<Vec<f64>> =
+        (0..dataset.members.len()).map(|i| row(dataset.repertoire(i), &genes)).collect();
     let mut labels = dataset.labels.clone();
     labels.standardise();
     let mut outputs = vec![Vec::new(); tested.len()];

@@ -17,11 +17,16 @@ use reperio_data::repertoire::Repertoire;
 use reperio_data::split;
 use serde::{Deserialize, Serialize};
 
+use crate::combine::PredictionSet;
 use crate::config::Config;
 use crate::model::Model;
 use crate::target::{Labels, Target, TargetKind};
 use crate::train::{self, Dataset, Place, TrainError, TrainingReport};
+pub(crate) use summary::interval;
 pub use summary::{Metrics, TargetSummary};
+
+/// Share of the repertoires whose label the prediction sets of an evaluation are to hold.
+pub const COVERAGE: f64 = 0.9;
 
 /// How to evaluate.
 #[derive(Clone, Debug)]
@@ -41,6 +46,8 @@ pub struct HeldOut {
     pub fold: usize,
     /// Outputs of the network, all targets one after another.
     pub outputs: Vec<f64>,
+    /// What the model does not rule out, by target, at [`COVERAGE`]; none for a model without held-out outputs.
+    pub sets: Vec<Option<PredictionSet>>,
     /// The same of the control, a linear model of depth and V/J usage; empty where there is none.
     pub control: Vec<f64>,
 }
@@ -80,14 +87,14 @@ pub fn evaluate(
     place: Place<'_>,
     observer: &dyn Observer,
 ) -> Result<Evaluation, TrainError> {
-    assert_eq!(plan.folds.len(), dataset.repertoires.len(), "one fold a repertoire");
+    assert_eq!(plan.folds.len(), dataset.members.len(), "one fold a repertoire");
     let mut labels = match plan.permute_labels {
-        Some(seed) => permuted(dataset.labels, dataset.groups, seed),
+        Some(seed) => permuted(dataset.labels, &dataset.groups(), seed),
         None => dataset.labels.clone(),
     };
     labels.standardise();
     let n_folds = plan.folds.iter().flatten().max().map_or(0, |last| last + 1);
-    let mut predictions: Vec<Option<HeldOut>> = vec![None; dataset.repertoires.len()];
+    let mut predictions: Vec<Option<HeldOut>> = vec![None; dataset.members.len()];
     let mut training = Vec::new();
     for fold in 0..n_folds {
         observer.progress(Progress {
@@ -98,21 +105,21 @@ pub fn evaluate(
         });
         let (held, inside): (Vec<usize>, Vec<usize>) =
             (0..plan.folds.len()).partition(|&i| plan.folds[i] == Some(fold));
-        let repertoires: Vec<&Repertoire> =
-            inside.iter().map(|&i| dataset.repertoires[i]).collect();
-        let groups: Vec<String> = inside.iter().map(|&i| dataset.groups[i].clone()).collect();
+        let members: Vec<usize> = inside.iter().map(|&i| dataset.members[i]).collect();
         let own = labels.select(&inside);
-        let part = Dataset { repertoires: &repertoires, labels: &own, groups: &groups };
+        let part = Dataset { cache: dataset.cache, members: &members, labels: &own };
         let folder = place.checkpoint.map(|folder| folder.join(format!("fold{fold}")));
         let place = Place { checkpoint: folder.as_deref(), ..place };
         let fitted = train::fit(part, config, place, &InFold { observer, fold })?;
-        let tested: Vec<&Repertoire> = held.iter().map(|&i| dataset.repertoires[i]).collect();
+        let tested: Vec<&Repertoire> = held.iter().map(|&i| dataset.repertoire(i)).collect();
         let control = control::predictions(part, &tested);
         for ((&i, repertoire), control) in held.iter().zip(&tested).zip(control) {
+            let outputs = fitted.model.outputs(repertoire);
             predictions[i] = Some(HeldOut {
                 repertoire_id: repertoire.id.clone(),
                 fold,
-                outputs: raw(&fitted.model.info().targets, &fitted.model.outputs(repertoire)),
+                outputs: raw(&fitted.model.info().targets, &outputs),
+                sets: fitted.model.sets(&outputs, COVERAGE),
                 control,
             });
         }
@@ -120,7 +127,8 @@ pub fn evaluate(
     }
     let tested: Vec<usize> = (0..predictions.len()).filter(|&i| predictions[i].is_some()).collect();
     let predictions: Vec<HeldOut> = predictions.into_iter().flatten().collect();
-    let groups: Vec<String> = tested.iter().map(|&i| dataset.groups[i].clone()).collect();
+    let groups = dataset.groups();
+    let groups: Vec<String> = tested.iter().map(|&i| groups[i].clone()).collect();
     let labels = labels.select(&tested);
     let summaries = summary::summaries(&labels, &predictions, &groups);
     Ok(Evaluation {
@@ -137,20 +145,23 @@ pub fn evaluate(
 ///
 /// There is one fold, no training and no control.
 pub fn test(model: &Model, dataset: Dataset<'_>, observer: &dyn Observer) -> Option<Evaluation> {
-    let (done, total) = (AtomicU64::new(0), dataset.repertoires.len() as u64);
-    let score = |repertoire: &&Repertoire| {
+    let (done, total) = (AtomicU64::new(0), dataset.members.len() as u64);
+    let score = |i: usize| {
+        let repertoire = dataset.repertoire(i);
         if observer.cancelled() {
             return None;
         }
-        let outputs = raw(&model.info().targets, &model.outputs(repertoire));
+        let outputs = model.outputs(repertoire);
+        let sets = model.sets(&outputs, COVERAGE);
+        let outputs = raw(&model.info().targets, &outputs);
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
         observer.progress(Progress { task: "testing", done, total, unit: "repertoires" });
         let repertoire_id = repertoire.id.clone();
-        Some(HeldOut { repertoire_id, fold: 0, outputs, control: Vec::new() })
+        Some(HeldOut { repertoire_id, fold: 0, outputs, sets, control: Vec::new() })
     };
     let predictions: Vec<HeldOut> =
-        dataset.repertoires.par_iter().map(score).collect::<Option<_>>()?;
-    let summaries = summary::summaries(dataset.labels, &predictions, dataset.groups);
+        (0..dataset.members.len()).into_par_iter().map(score).collect::<Option<_>>()?;
+    let summaries = summary::summaries(dataset.labels, &predictions, &dataset.groups());
     let Labels { targets, values } = dataset.labels.clone();
     Some(Evaluation { targets, labels: values, predictions, summaries, training: Vec::new() })
 }

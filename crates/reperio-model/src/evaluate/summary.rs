@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::HeldOut;
+use crate::combine::PredictionSet;
 use crate::metrics::bootstrap::{Bootstrap, units_of};
 use crate::metrics::{self, BinaryMetrics, ClassMetrics, RegressionMetrics};
 use crate::target::{Labels, Target, TargetKind};
@@ -29,6 +30,11 @@ pub struct TargetSummary {
     pub mean_fold_auc: Option<f64>,
     /// R² of each fold of a regression.
     pub fold_r2: Vec<Option<f64>>,
+    /// Share of the repertoires whose label is in their prediction set, which is to be
+    /// [`COVERAGE`](super::COVERAGE). None for models without held-out outputs.
+    pub coverage: Option<f64>,
+    /// Share of the prediction sets that hold one class only; none for a regression.
+    pub decided: Option<f64>,
     /// The control's pooled AUC, or R² for a regression: depth and V/J usage alone. None where a
     /// trained model was tested.
     pub control: Option<f64>,
@@ -74,7 +80,8 @@ impl Metrics {
         }
     }
 
-    fn r2(&self) -> Option<f64> {
+    /// R2 of a number.
+    pub fn r2(&self) -> Option<f64> {
         match self {
             Self::Regression(metrics) => metrics.r2,
             _ => None,
@@ -111,6 +118,7 @@ pub(super) fn summaries(
             Metrics::of(&target.kind, &outputs, &values)
         };
         let by_fold: Vec<Metrics> = (0..n_folds).map(fold).collect();
+        let (coverage, decided) = coverage(predictions, summaries.len(), target, values);
         summaries.push(TargetSummary {
             column: target.column.clone(),
             auc: pooled.auc(),
@@ -118,6 +126,8 @@ pub(super) fn summaries(
             mean_fold_auc: mean(by_fold.iter().filter_map(Metrics::auc)),
             fold_auc: by_fold.iter().map(Metrics::auc).collect(),
             fold_r2: by_fold.iter().map(Metrics::r2).collect(),
+            coverage,
+            decided,
             control,
             pooled,
         });
@@ -125,12 +135,34 @@ pub(super) fn summaries(
     summaries
 }
 
+/// Share of the sets of target `t` that hold the label, and of those that hold one class.
+fn coverage(
+    predictions: &[HeldOut],
+    t: usize,
+    target: &Target,
+    values: &[Option<f64>],
+) -> (Option<f64>, Option<f64>) {
+    let labelled = predictions.iter().zip(values).filter_map(|(own, value)| {
+        let set = own.sets.get(t)?.as_ref()?;
+        value.map(|value| (set, value))
+    });
+    let (mut n, mut held, mut single) = (0, 0, 0);
+    for (set, value) in labelled {
+        n += 1;
+        held += u32::from(set.holds(target, value));
+        single += u32::from(matches!(set, PredictionSet::Classes(names) if names.len() == 1));
+    }
+    let share = |count: u32| (n > 0).then(|| f64::from(count) / f64::from(n));
+    let classes = !matches!(target.kind, TargetKind::Regression { .. });
+    (share(held), share(single).filter(|_| classes))
+}
+
 fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     let (sum, n) = values.fold((0.0, 0), |(sum, n), value| (sum + value, n + 1));
     (n > 0).then(|| sum / f64::from(n))
 }
 
-fn interval(
+pub(crate) fn interval(
     target: &Target,
     pooled: &Metrics,
     outputs: &[Vec<f64>],

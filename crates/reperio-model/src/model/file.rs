@@ -6,12 +6,17 @@ use std::path::{Path, PathBuf};
 
 use candle_core::Device;
 use reperio_data::atomic;
+use serde::Serialize;
 
-use super::{FORMAT, Model, ModelInfo};
+use super::stored::{self, StoredTarget};
+use super::{FORMAT, Model, ModelInfo, TargetModel};
+use crate::parts::Part;
 use crate::tensors::{self, TensorsError};
 
 /// Key of the model's description in the file's metadata.
 const KEY: &str = "reperio.model";
+/// The layout of files that hold a network and nothing else.
+const NETWORK_ONLY: u64 = 1;
 
 /// Why a model file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +50,7 @@ pub enum ModelError {
         path: PathBuf,
     },
     /// A model of another version.
-    #[error("model {path} has format version {found}, this program reads version {FORMAT}")]
+    #[error("model {path} has format version {found}, this program reads versions 1 and {FORMAT}")]
     OtherVersion {
         /// File.
         path: PathBuf,
@@ -95,9 +100,12 @@ impl Model {
                 |(name, value): &(String, _)| (format!("member.{i}.{name}"), Clone::clone(value));
             all.extend(member.iter().map(named));
         }
-        let info = serde_json::to_string(&self.info).expect("a description is plain data");
-        let bytes = tensors::to_bytes(&all, &[(KEY, info)])
-            .map_err(|source| ModelError::Damaged { path: path.to_owned(), source })?;
+        let damaged = |source| ModelError::Damaged { path: path.to_owned(), source };
+        let (parts, tables) = stored::pack(&self.targets).map_err(|err| damaged(err.into()))?;
+        all.extend(tables);
+        let description = Description { info: &self.info, parts };
+        let text = serde_json::to_string(&description).expect("a description is plain data");
+        let bytes = tensors::to_bytes(&all, &[(KEY, text)]).map_err(damaged)?;
         atomic::write(path, |file| file.write_all(&bytes))?;
         Ok(())
     }
@@ -114,7 +122,7 @@ impl Model {
         let (tensors, metadata) = tensors::from_bytes(&bytes, &Device::Cpu)
             .map_err(|source| ModelError::Damaged { path: path.clone(), source })?;
         let Some(text) = metadata.get(KEY) else { return Err(ModelError::NotAModel { path }) };
-        let info = describe(&path, text)?;
+        let (info, parts) = describe(&path, text)?;
         let mut members: Vec<Vec<_>> = Vec::new();
         for index in 0.. {
             let prefix = format!("member.{index}.");
@@ -127,24 +135,49 @@ impl Model {
             }
             members.push(member);
         }
-        if members.is_empty() {
-            return Err(ModelError::NotAModel { path });
-        }
-        Self::new(info, members).map_err(|source| ModelError::Parameters { path, source })
+        let targets = match parts {
+            Some(parts) => stored::unpack(parts, &tensors)
+                .map_err(|source| ModelError::Parameters { path: path.clone(), source })?,
+            None if members.is_empty() => return Err(ModelError::NotAModel { path }),
+            None => info.targets.iter().map(TargetModel::network_only).collect(),
+        };
+        Self::new(info, Some(members), targets)
+            .map_err(|source| ModelError::Parameters { path, source })
     }
 }
 
-fn describe(path: &Path, text: &str) -> Result<ModelInfo, ModelError> {
+/// What stands in the file's metadata. One text: the order of several would differ from file to file.
+#[derive(Serialize)]
+struct Description<'a> {
+    #[serde(flatten)]
+    info: &'a ModelInfo,
+    parts: Vec<StoredTarget>,
+}
+
+/// The description of a model, and its parts if it has any beside the network.
+fn describe(path: &Path, text: &str) -> Result<(ModelInfo, Option<Vec<StoredTarget>>), ModelError> {
     let bad = |source| ModelError::Description { path: path.to_owned(), source };
     // The version first: the rest of another version's description need not parse.
-    let value: serde_json::Value = serde_json::from_str(text).map_err(bad)?;
+    let mut value: serde_json::Value = serde_json::from_str(text).map_err(bad)?;
     let found = value.get("format").and_then(serde_json::Value::as_u64).unwrap_or(0);
-    if found != u64::from(FORMAT) {
+    if found != u64::from(FORMAT) && found != NETWORK_ONLY {
         return Err(ModelError::OtherVersion { path: path.to_owned(), found });
     }
-    let info: ModelInfo = serde_json::from_value(value).map_err(bad)?;
+    let parts = value.get_mut("parts").map(serde_json::Value::take);
+    let parts = parts.map(serde_json::from_value).transpose().map_err(bad)?;
+    if parts.is_none() && found != NETWORK_ONLY {
+        return Err(ModelError::NotAModel { path: path.to_owned() });
+    }
+    let mut info: ModelInfo = serde_json::from_value(value).map_err(bad)?;
+    if found == NETWORK_ONLY {
+        tracing::warn!(
+            "{} was trained before models had parts: it is a network only; train again to add the others",
+            path.display()
+        );
+        info.config.parts.include = vec![Part::Network];
+    }
     info.config
         .validate()
         .map_err(|source| ModelError::Config { path: path.to_owned(), source })?;
-    Ok(info)
+    Ok((info, parts))
 }

@@ -37,8 +37,7 @@ mod tests {
     #[test]
     fn an_average_is_class_one_and_a_choice_class_four() {
         let attention = (0..100).flat_map(|i| [0.01, if i == 7 { 1.0 } else { 0.0 }]).collect();
-        let explanation =
-            Explanation { logits: vec![], bias: vec![], evidence: vec![], attention, heads: 2 };
+        let explanation = Explanation { attention, heads: 2, ..Explanation::default() };
         let expected = [(90, OperatingClass::I), (1, OperatingClass::IV)];
         let expected = expected.map(|(sequences, class)| Attended { sequences, class });
         assert_eq!(explanation.attended(), expected);
@@ -46,13 +45,7 @@ mod tests {
 
     #[test]
     fn an_empty_repertoire_has_nothing_to_attend_to() {
-        let explanation = Explanation {
-            logits: vec![],
-            bias: vec![],
-            evidence: vec![],
-            attention: vec![],
-            heads: 1,
-        };
+        let explanation = Explanation { heads: 1, ..Explanation::default() };
         assert_eq!(explanation.attended()[0].sequences, 0);
     }
 }

@@ -1,9 +1,14 @@
-//! A trained model: members, what they predict, and the sequences that drove it.
+//! A trained model: its parts, what they predict, and the sequences that drove it.
+//!
+//! ```text
+//! logit = b + w_network f_network + sum over terms of w f
+//! ```
 
 mod file;
 mod heads;
 mod origin;
 mod predict;
+mod stored;
 
 use std::sync::Arc;
 
@@ -12,16 +17,23 @@ use reperio_data::repertoire::GeneVocabulary;
 use serde::{Deserialize, Serialize};
 
 use crate::bag::{BagLayout, Device};
+use crate::combine::Conformal;
 use crate::config::Config;
 use crate::network::{Network, Weights};
+use crate::parts::{Part, Table};
 use crate::population::Population;
 use crate::target::Target;
+use crate::train::OutOfFold;
 pub use file::ModelError;
 pub use heads::Attended;
 pub use predict::{Explanation, Prediction, TargetPrediction};
 
-/// Version of the model file's layout; a file of another version is refused.
-pub const FORMAT: u32 = 1;
+/// Version of the model file's layout. A file of version 1 is a network without other parts; any other version is
+/// refused.
+pub const FORMAT: u32 = 2;
+
+/// Parameters of one network by name.
+pub type NetworkParameters = Vec<(String, Tensor)>;
 
 /// Everything about a model but its parameters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,30 +50,73 @@ pub struct ModelInfo {
     pub targets: Vec<Target>,
     /// What it was trained on.
     pub population: Population,
-    /// What evidence is counted from: for each member a constant of each output and state pattern, (T, H);
+    /// What the model said of repertoires that its inner folds held out, by target; empty in models of before.
+    #[serde(default)]
+    pub out_of_fold: Vec<OutOfFold>,
+    /// What the network's evidence is counted from: for each member a constant of each output and state pattern, (T, H);
     /// empty in models of before, which count from 0.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence_origin: Vec<Vec<f64>>,
 }
 
-/// A trained model: one or more networks whose outputs are averaged.
+/// One term beside the network: a table an output of its target.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Term {
+    /// Its part.
+    pub part: Part,
+    /// Its name.
+    pub name: String,
+    /// Its weight, above 0.
+    pub weight: f64,
+    /// What it adds, an output each.
+    pub tables: Vec<Table>,
+}
+
+/// How one target is made of the parts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TargetModel {
+    /// Weight of the network; 0 if it is left out.
+    pub network: f64,
+    /// Bias of each output.
+    pub bias: Vec<f64>,
+    /// The other terms.
+    pub terms: Vec<Term>,
+    /// How strange the training repertoires were when they were held out; empty in models without inner folds.
+    pub conformal: Conformal,
+}
+
+/// A trained model.
 #[derive(Debug)]
 pub struct Model {
     info: ModelInfo,
-    members: Vec<Vec<(String, Tensor)>>,
+    /// The members of the network, whose outputs are averaged; none if it is left out.
+    members: Vec<NetworkParameters>,
     weights: Vec<Weights>,
+    targets: Vec<TargetModel>,
 }
 
 impl Model {
-    /// A model of `members`, each the parameters of one network.
+    /// A model of `targets` and, if any of them has a weight for it, a network.
     ///
     /// # Errors
     ///
     /// If parameters are missing or do not fit the configuration.
     pub fn new(
         info: ModelInfo,
-        members: Vec<Vec<(String, Tensor)>>,
+        network: Option<Vec<NetworkParameters>>,
+        targets: Vec<TargetModel>,
     ) -> Result<Self, candle_core::Error> {
+        let fits = |(target, own): (&Target, &TargetModel)| {
+            let width = target.width();
+            own.bias.len() == width && own.terms.iter().all(|term| term.tables.len() == width)
+        };
+        if targets.len() != info.targets.len() || !info.targets.iter().zip(&targets).all(fits) {
+            candle_core::bail!("the parts do not fit the {} targets", info.targets.len());
+        }
+        let members = network.unwrap_or_default();
+        if members.is_empty() && targets.iter().any(|target| target.network > 0.0) {
+            candle_core::bail!("the network has a weight and no parameters");
+        }
         let shape = info.config.model.shape(info.genes.v.len(), info.genes.j.len());
         let layout = Arc::new(BagLayout::new(shape).map_err(candle_core::Error::wrap)?);
         let outputs = info.targets.iter().map(Target::width).sum();
@@ -71,7 +126,7 @@ impl Model {
             network.restore(member)?;
             weights.push(network.weights()?);
         }
-        Ok(Self { info, members, weights })
+        Ok(Self { info, members, weights, targets })
     }
 
     /// The same model on `device`.
@@ -87,15 +142,42 @@ impl Model {
         &self.info
     }
 
-    /// Every parameter of every member, one after another.
+    /// How each target is made of the parts.
+    pub fn targets(&self) -> &[TargetModel] {
+        &self.targets
+    }
+
+    /// Parts that have a weight for any target, in their order.
+    pub fn parts(&self) -> Vec<Part> {
+        let has = |part: &Part| {
+            self.targets.iter().any(|target| match part {
+                Part::Network => target.network > 0.0,
+                part => target.terms.iter().any(|term| term.part == *part),
+            })
+        };
+        Part::ALL.into_iter().filter(has).collect()
+    }
+
+    /// Every number of every part, one after another.
     ///
     /// # Panics
     ///
     /// Never: parameters are `f32` tensors on the CPU.
-    pub fn parameters(&self) -> Vec<f32> {
+    pub fn parameters(&self) -> Vec<f64> {
         let flat = |tensor: &Tensor| tensor.flatten_all()?.to_vec1::<f32>();
-        let all = self.members.iter().flatten();
-        all.flat_map(|(_, tensor)| flat(tensor).expect("an f32 tensor on the CPU")).collect()
+        let network = self.members.iter().flatten();
+        let network =
+            network.flat_map(|(_, tensor)| flat(tensor).expect("an f32 tensor on the CPU"));
+        let mut all: Vec<f64> = network.map(f64::from).collect();
+        for target in &self.targets {
+            all.push(target.network);
+            all.extend(&target.bias);
+            for term in &target.terms {
+                all.push(term.weight);
+                all.extend(term.tables.iter().flat_map(Table::parameters));
+            }
+        }
+        all
     }
 
     /// Networks that are averaged.

@@ -6,10 +6,12 @@ use reperio_data::encode::EncodedRepertoire;
 use reperio_data::repertoire::Repertoire;
 use serde::{Deserialize, Serialize};
 
-use super::Model;
+use super::{Model, TargetModel};
 use crate::bag::Bag;
+use crate::combine::PredictionSet;
 use crate::metrics::{log_softmax, probability};
 use crate::network::Weights;
+use crate::parts::Part;
 use crate::prepare;
 use crate::target::{Target, TargetKind};
 
@@ -20,7 +22,7 @@ pub struct Prediction {
     pub clonotypes: usize,
     /// One entry a target.
     pub targets: Vec<TargetPrediction>,
-    /// What makes the repertoire unlike the training population.
+    /// What makes the repertoire unlike the training population, or the model worth little.
     pub warnings: Vec<String>,
 }
 
@@ -74,7 +76,7 @@ impl TargetPrediction {
 /// For every output the evidences of all sequences plus the bias are the logit: explanations are sums,
 /// not approximations. The bias is what a training repertoire between the classes would have, and
 /// evidence what a sequence adds to it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Explanation {
     /// Logit of each output, (T).
     pub logits: Vec<f64>,
@@ -82,6 +84,8 @@ pub struct Explanation {
     pub bias: Vec<f64>,
     /// Evidence, (n, T), in the order of the repertoire's clonotypes.
     pub evidence: Vec<f64>,
+    /// The share of each part in `evidence`, (n, T) each: they add up to it.
+    pub parts: Vec<(Part, Vec<f64>)>,
     /// Attention of each head of each member, (n, M H); each column sums to 1.
     pub attention: Vec<f32>,
     /// Columns of `attention`.
@@ -105,8 +109,26 @@ impl Model {
         }
     }
 
-    /// Outputs of all targets, averaged over the members.
+    /// Outputs of all targets.
     pub fn outputs(&self, repertoire: &Repertoire) -> Vec<f64> {
+        let network = self.network_outputs(repertoire);
+        let mut outputs = Vec::with_capacity(self.n_outputs());
+        for target in &self.targets {
+            for (o, bias) in target.bias.iter().enumerate() {
+                let network = network.get(outputs.len()).map_or(0.0, |own| target.network * own);
+                let terms = target.terms.iter();
+                let terms = terms.map(|term| term.weight * term.tables[o].logit(repertoire));
+                outputs.push(bias + network + terms.sum::<f64>());
+            }
+        }
+        outputs
+    }
+
+    /// Outputs of the network, averaged over its members; nothing where it is left out.
+    fn network_outputs(&self, repertoire: &Repertoire) -> Vec<f64> {
+        if self.weights.is_empty() {
+            return vec![];
+        }
         let bag = self.bag(repertoire);
         let mut mean = vec![0.0; self.n_outputs()];
         for weights in &self.weights {
@@ -117,6 +139,20 @@ impl Model {
             }
         }
         mean
+    }
+
+    /// What the outputs of a repertoire do not rule out, a target each, at a coverage in (0, 1); nothing for a model
+    /// without held-out outputs.
+    pub fn sets(&self, outputs: &[f64], coverage: f64) -> Vec<Option<PredictionSet>> {
+        let mut first = 0;
+        let mut sets = Vec::new();
+        for (target, own) in self.info.targets.iter().zip(&self.targets) {
+            let range = first..first + target.width();
+            first = range.end;
+            let known = !own.conformal.is_empty();
+            sets.push(known.then(|| own.conformal.set(target, &outputs[range], coverage)));
+        }
+        sets
     }
 
     /// Scores one repertoire; the same alone and among others, on any number of threads.
@@ -137,24 +173,75 @@ impl Model {
     ///
     /// Sequences that the published reduction leaves out have attention and evidence 0.
     pub fn explain(&self, repertoire: &Repertoire) -> Explanation {
-        let (n, outputs, members) = (repertoire.len(), self.n_outputs(), self.weights.len());
-        let per_member = self.info.config.model.heads;
-        let heads = members * per_member;
+        let (n, outputs) = (repertoire.len(), self.n_outputs());
+        let heads = self.weights.len() * self.info.config.model.heads;
         let mut out = Explanation {
             logits: self.outputs(repertoire),
-            bias: vec![0.0; outputs],
+            bias: self.targets.iter().flat_map(|target| target.bias.iter().copied()).collect(),
             evidence: vec![0.0; n * outputs],
+            parts: vec![],
             attention: vec![0.0; n * heads],
             heads,
         };
+        for part in self.parts() {
+            let mut evidence = vec![0.0; n * outputs];
+            if part == Part::Network {
+                self.explain_network(repertoire, &mut out, &mut evidence);
+            } else {
+                self.explain_terms(part, repertoire, &mut out.bias, &mut evidence);
+            }
+            for (all, own) in out.evidence.iter_mut().zip(&evidence) {
+                *all += own;
+            }
+            out.parts.push((part, evidence));
+        }
+        out
+    }
+
+    /// Adds what the terms of `part` say: bias (T), evidence (n, T).
+    fn explain_terms(
+        &self,
+        part: Part,
+        repertoire: &Repertoire,
+        bias: &mut [f64],
+        evidence: &mut [f64],
+    ) {
+        let outputs = bias.len();
+        let mut first = 0;
+        for target in &self.targets {
+            for term in target.terms.iter().filter(|term| term.part == part) {
+                for (o, table) in term.tables.iter().enumerate() {
+                    bias[first + o] += term.weight * table.bias();
+                    let own = table.evidence(repertoire);
+                    for (row, own) in evidence.chunks_exact_mut(outputs).zip(own) {
+                        row[first + o] += term.weight * own;
+                    }
+                }
+            }
+            first += target.bias.len();
+        }
+    }
+
+    /// Adds what the network says, and its attention.
+    fn explain_network(
+        &self,
+        repertoire: &Repertoire,
+        out: &mut Explanation,
+        evidence: &mut [f64],
+    ) {
+        let (outputs, members) = (self.n_outputs(), self.weights.len());
+        let (heads, per_member) = (out.heads, self.info.config.model.heads);
+        // Weight of the network by output.
+        let scale = |target: &TargetModel| vec![target.network; target.bias.len()];
+        let scales: Vec<f64> = self.targets.iter().flat_map(scale).collect();
         let bag = self.bag(repertoire);
         let share = 1.0 / members as f64;
         for (m, weights) in self.weights.iter().enumerate() {
             let origin = self.info.evidence_origin.get(m).cloned();
             let origin = origin.unwrap_or_else(|| vec![0.0; outputs * per_member]);
             let origin: Vec<&[f64]> = origin.chunks_exact(per_member).collect(); // (T, H)
-            for ((bias, own), origin) in out.bias.iter_mut().zip(&weights.bias).zip(&origin) {
-                *bias += (f64::from(*own) + origin.iter().sum::<f64>()) * share;
+            for (t, (own, origin)) in weights.bias.iter().zip(&origin).enumerate() {
+                out.bias[t] += (f64::from(*own) + origin.iter().sum::<f64>()) * share * scales[t];
             }
             let (bag, kept) = self.reduced(weights, &bag);
             let input = bag.input();
@@ -166,12 +253,11 @@ impl Model {
                 for (t, origin) in origin.iter().enumerate() {
                     let shift: f64 = from.iter().zip(*origin).map(|(a, c)| f64::from(*a) * c).sum();
                     let own = f64::from(scores.evidence[k * outputs + t]) - shift;
-                    out.evidence[i * outputs + t] += own * share;
+                    evidence[i * outputs + t] += own * share * scales[t];
                 }
                 let at = i * heads + m * per_member;
                 out.attention[at..at + per_member].copy_from_slice(from);
             }
         }
-        out
     }
 }

@@ -13,8 +13,8 @@ use reperio_data::atomic;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::Run;
 use super::member::Snapshot;
+use super::network::Run;
 use super::report::{EpochReport, MemberReport};
 use crate::tensors;
 
@@ -241,10 +241,14 @@ impl Store {
 /// A checksum of everything that decides the course of training.
 fn fingerprint(run: &Run<'_>) -> String {
     let mut hash = Sha256::new();
-    let config = serde_json::to_string(run.config).expect("a config is plain data");
+    let config = serde_json::to_string(run.training.config).expect("a config is plain data");
     hash.update(env!("CARGO_PKG_VERSION"));
     hash.update(config);
-    hash.update(format!("{:?}{:?}{:?}", run.labels, run.groups, run.ids));
+    let training = run.training;
+    let all = 0..training.members.len();
+    let groups: Vec<&str> = all.clone().map(|i| training.group(i)).collect();
+    let ids: Vec<&str> = all.map(|i| training.id(i)).collect();
+    hash.update(format!("{:?}{groups:?}{ids:?}{:?}", training.labels, run.left_out));
     for bag in &run.encoded {
         hash.update(bag.residues());
         for offset in bag.offsets() {

@@ -8,11 +8,12 @@ use rand_chacha::ChaCha8Rng;
 use reperio_data::encode::EncodedRepertoire;
 use reperio_data::progress::{Observer, Progress};
 
+use super::TrainError;
 use super::checkpoint::{Progressed, Store};
 use super::member::{Snapshot, Stage};
+use super::network::Run;
 use super::objective::Objective;
 use super::report::EpochReport;
-use super::{Run, TrainError};
 use crate::bag::{Bag, BagInput};
 use crate::network::Network;
 use crate::optimizer::AdamW;
@@ -25,6 +26,8 @@ pub(super) struct Descent<'a> {
     stage: &'a Stage,
     network: &'a Network,
     objective: &'a Objective,
+    /// Epochs, at most.
+    epochs: usize,
     optimizer: AdamW,
     pub(super) progressed: Progressed,
     /// Parameters with the lowest validation loss so far.
@@ -37,12 +40,13 @@ impl<'a> Descent<'a> {
         stage: &'a Stage,
         network: &'a Network,
         objective: &'a Objective,
+        epochs: usize,
     ) -> Result<Self, TrainError> {
-        let training = &run.config.training;
+        let training = &run.training.config.training;
         let optimizer = AdamW::new(network.trainable(), training.optimizer())?;
         let best = network.snapshot()?;
         let progressed = Progressed::default();
-        Ok(Self { run, stage, network, objective, optimizer, progressed, best })
+        Ok(Self { run, stage, network, objective, epochs, optimizer, progressed, best })
     }
 
     pub(super) fn resume(&mut self, store: &Store) -> Result<(), TrainError> {
@@ -69,8 +73,8 @@ impl<'a> Descent<'a> {
         if self.progressed.epochs.is_empty() {
             self.validate(None, observer)?;
         }
-        let training = &self.run.config.training;
-        while self.progressed.epoch < self.stage.epochs
+        let training = &self.run.training.config.training;
+        while self.progressed.epoch < self.epochs
             && self.progressed.epoch - self.progressed.best_epoch < training.patience
         {
             let finished = self.epoch(observer)?;
@@ -90,7 +94,7 @@ impl<'a> Descent<'a> {
 
     /// Goes on with the current epoch; false if the observer asked to stop inside it.
     fn epoch(&mut self, observer: &dyn Observer) -> Result<bool, TrainError> {
-        let training = &self.run.config.training;
+        let training = &self.run.training.config.training;
         let epoch = self.progressed.epoch;
         let mut order = self.stage.parts.fitting.clone();
         let mut rng = ChaCha8Rng::seed_from_u64(training.seed);
@@ -127,7 +131,8 @@ impl<'a> Descent<'a> {
     }
 
     fn update(&mut self, batch: &[usize], step: u64, rate: f64) -> Result<f64, TrainError> {
-        let (model, training) = (&self.run.config.model, &self.run.config.training);
+        let (model, training) =
+            (&self.run.training.config.model, &self.run.training.config.training);
         let drawn: Vec<Arc<EncodedRepertoire>> = batch
             .iter()
             .enumerate()
@@ -176,7 +181,7 @@ impl<'a> Descent<'a> {
 
     fn validation_loss(&self) -> Result<f64, TrainError> {
         let weights = self.network.weights()?;
-        let model = &self.run.config.model;
+        let model = &self.run.training.config.model;
         let rows = &self.stage.parts.validation;
         let bags: Vec<Bag> = rows
             .iter()

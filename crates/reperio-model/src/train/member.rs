@@ -5,15 +5,17 @@ use reperio_data::encode::EncodedRepertoire;
 use reperio_data::progress::Observer;
 use reperio_data::split;
 
+use super::TrainError;
 use super::checkpoint::Store;
 use super::descent::Descent;
+use super::network::Run;
 use super::objective::Objective;
 use super::report::{MemberReport, SeedFate, SeedReport};
-use super::{Run, TrainError};
 use crate::bag::Bag;
 use crate::discover::contrast::Contrast;
 use crate::discover::{self, Discovery};
 use crate::network::{Network, PlantedSeed, recalibrate};
+use crate::parts::Part;
 use crate::prepare;
 
 /// Parameters by name.
@@ -27,15 +29,15 @@ pub(super) struct Parts {
 
 /// Trains member `index` and returns its parameters.
 ///
-/// First with a validation part, which decides after how many epochs to stop; then, if the
-/// configuration says so, on everything for that many epochs.
+/// What the member leaves out it never sees. Of the rest a validation part decides after how many epochs
+/// to stop; then, if the configuration says so, the member starts again on the whole rest for that many epochs.
 pub(super) fn train(
     run: &Run<'_>,
     index: usize,
     store: &mut Store,
     observer: &dyn Observer,
 ) -> Result<(Snapshot, MemberReport), TrainError> {
-    let training = &run.config.training;
+    let training = &run.training.config.training;
     let stages = if training.refit { 2 } else { 1 };
     let parts = divide(run, index)?;
     let stage = Stage { index, number: stages * index, parts, epochs: training.epochs };
@@ -43,7 +45,7 @@ pub(super) fn train(
     if !training.refit {
         return Ok((parameters, selection));
     }
-    let parts = Parts { fitting: (0..run.encoded.len()).collect(), validation: vec![] };
+    let parts = Parts { fitting: inside(run, index), validation: vec![] };
     let epochs = selection.best_epoch;
     let stage = Stage { index, number: stages * index + 1, parts, epochs };
     let (parameters, mut report) = stage.train(run, store, observer)?;
@@ -80,8 +82,16 @@ impl Stage {
             return Ok(finished);
         }
         let (network, planted, mut report) = start(run, self.index, &self.parts, observer)?;
-        let objective = Objective::new(&run.labels, &self.parts.fitting, &run.config.training);
-        let mut descent = Descent::new(run, self, &network, &objective)?;
+        let objective = Objective::new(
+            &run.training.labels,
+            &self.parts.fitting,
+            &run.training.config.training,
+        );
+        // Without a seed descent learns the bags by heart; broad signals are for the other parts, and for the gene
+        // usage that was planted.
+        let alone = run.training.config.parts.include == [Part::Network];
+        let epochs = if planted.is_empty() && !alone { 0 } else { self.epochs };
+        let mut descent = Descent::new(run, self, &network, &objective, epochs)?;
         descent.resume(store)?;
         descent.run(store, observer)?;
         network.restore(&descent.best)?;
@@ -93,19 +103,22 @@ impl Stage {
     }
 }
 
+/// The repertoires that member `index` does not leave out.
+fn inside(run: &Run<'_>, index: usize) -> Vec<usize> {
+    let left_out = |i: &usize| run.left_out.as_ref().is_some_and(|own| own[*i] == index);
+    (0..run.encoded.len()).filter(|i| !left_out(i)).collect()
+}
+
 fn divide(run: &Run<'_>, index: usize) -> Result<Parts, TrainError> {
-    let items: Vec<split::Item> = (0..run.encoded.len())
-        .map(|i| split::Item {
-            id: run.ids[i].to_owned(),
-            stratum: run.labels.stratum(i),
-            group: run.groups[i].to_owned(),
-        })
-        .collect();
-    let training = &run.config.training;
+    let inside = inside(run, index);
+    let items = run.training.items(&inside);
+    let training = &run.training.config.training;
     let seed = training.seed.wrapping_mul(0x9E37_79B9).wrapping_add(index as u64);
     let aside =
         split::holdout(&items, training.validation_fraction, seed).map_err(TrainError::Split)?;
-    let part = |held: bool| (0..items.len()).filter(|&i| aside[i] == held).collect();
+    let part = |held: bool| {
+        inside.iter().zip(&aside).filter(|(_, own)| **own == held).map(|(&i, _)| i).collect()
+    };
     Ok(Parts { fitting: part(false), validation: part(true) })
 }
 
@@ -116,14 +129,14 @@ fn start(
     parts: &Parts,
     observer: &dyn Observer,
 ) -> Result<(Network, Vec<PlantedSeed>, MemberReport), TrainError> {
-    let labels = run.labels.select(&parts.fitting);
+    let labels = run.training.labels.select(&parts.fitting);
     let contrasts = Contrast::of(&labels);
     let repertoires: Vec<&EncodedRepertoire> =
         parts.fitting.iter().map(|&i| &*run.encoded[i]).collect();
-    let mut names: Vec<&str> = parts.fitting.iter().map(|&i| run.groups[i]).collect();
+    let mut names: Vec<&str> = parts.fitting.iter().map(|&i| run.training.group(i)).collect();
     names.sort_unstable();
     names.dedup();
-    let group = |&i: &usize| names.binary_search(&run.groups[i]).expect("listed above");
+    let group = |&i: &usize| names.binary_search(&run.training.group(i)).expect("listed above");
     let groups: Vec<usize> = parts.fitting.iter().map(group).collect();
     let evidence = discover::Evidence {
         repertoires: &repertoires,
@@ -131,18 +144,18 @@ fn start(
         contrasts: &contrasts,
         groups: &groups,
     };
-    let discovery = discover::discover(evidence, &run.config.discovery, observer);
-    let seed = run.config.training.seed.wrapping_add(1 + index as u64);
-    let network = Network::new(&run.layout, run.outputs, &run.config.model, seed)?;
+    let discovery = discover::discover(evidence, &run.training.config.discovery, observer);
+    let seed = run.training.config.training.seed.wrapping_add(1 + index as u64);
+    let network = Network::new(&run.layout, run.outputs, &run.training.config.model, seed)?;
     let network = network.on(run.place.device.clone());
     let planted = network.plant(&discovery)?;
     if !planted.is_empty() {
         let bags: Vec<Bag> = parts
             .fitting
             .iter()
-            .map(|&i| prepare::whole(&run.config.model, &run.encoded[i]))
+            .map(|&i| prepare::whole(&run.training.config.model, &run.encoded[i]))
             .collect();
-        recalibrate(&network, &bags, &contrasts, run.config.training.label_smoothing)?;
+        recalibrate(&network, &bags, &contrasts, run.training.config.training.label_smoothing)?;
     }
     let report = report(run, parts, &discovery);
     Ok((network, planted, report))
@@ -151,7 +164,7 @@ fn start(
 fn report(run: &Run<'_>, parts: &Parts, discovery: &Discovery) -> MemberReport {
     MemberReport {
         fitted: parts.fitting.len(),
-        validation: parts.validation.iter().map(|&i| run.ids[i].to_owned()).collect(),
+        validation: parts.validation.iter().map(|&i| run.training.id(i).to_owned()).collect(),
         kmers_tested: discovery.tested,
         gene_usage: discovery
             .genes

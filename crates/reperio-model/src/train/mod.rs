@@ -1,36 +1,58 @@
-//! Training: discovery, descent with early stopping, checkpoints.
+//! Training: every part by itself, then their combination.
+//!
+//! All parts share the inner folds of the training repertoires. What a part says of the repertoires that a fold
+//! holds out goes to [`crate::combine`]; the terms with a weight make the model.
 
 mod checkpoint;
 mod descent;
 mod member;
+mod network;
 pub(crate) mod objective;
 mod report;
+mod terms;
 
 use std::path::Path;
-use std::sync::Arc;
 
-use reperio_data::encode::EncodedRepertoire;
-use reperio_data::progress::Observer;
-use reperio_data::repertoire::{GeneVocabulary, Repertoire};
+use reperio_data::progress::{Observer, Progress};
+use reperio_data::repertoire::Repertoire;
 use reperio_data::split;
 
-use crate::bag::{BagLayout, Device};
+use crate::bag::Device;
+use crate::combine::{Combination, Conformal};
 use crate::config::Config;
-use crate::model::{Model, ModelInfo};
+use crate::features::FeatureCache;
+use crate::model::{Model, ModelInfo, TargetModel};
+use crate::parts::{Part, inner_folds};
 use crate::population::Population;
-use crate::target::Labels;
+use crate::target::{Labels, Target, TargetKind};
 pub use checkpoint::CheckpointError;
-pub use report::{EpochReport, MemberReport, SeedFate, SeedReport, TrainingReport};
+use network::TrainedNetwork;
+pub use report::{
+    EpochReport, MemberReport, OutOfFold, SeedFate, SeedReport, TermReport, TrainingReport,
+};
+use terms::Columns;
 
-/// What a model is trained on: repertoires, their labels and groups, in one order.
-#[derive(Clone, Copy, Debug)]
+/// What a model is trained on: some repertoires of a cohort and their labels.
+#[derive(Clone, Copy)]
 pub struct Dataset<'a> {
-    /// Repertoires; those without any label are left out.
-    pub repertoires: &'a [&'a Repertoire],
-    /// Labels.
+    /// The cohort, with the groups that no split divides. What is computed from it needs no label.
+    pub cache: &'a FeatureCache<'a>,
+    /// Places of the repertoires in it, increasing; those without any label are left out.
+    pub members: &'a [usize],
+    /// Labels of the members.
     pub labels: &'a Labels,
-    /// Subject of each repertoire: repertoires of one subject stay on one side of every split.
-    pub groups: &'a [String],
+}
+
+impl<'a> Dataset<'a> {
+    /// Member `i`.
+    pub fn repertoire(&self, i: usize) -> &'a Repertoire {
+        self.cache.repertoires()[self.members[i]]
+    }
+
+    /// Group of each member.
+    pub fn groups(&self) -> Vec<String> {
+        self.members.iter().map(|&i| self.cache.groups()[i].clone()).collect()
+    }
 }
 
 /// Where a training runs, and where it keeps its state.
@@ -47,7 +69,7 @@ pub struct Place<'a> {
 pub struct Fitted {
     /// The model.
     pub model: Model,
-    /// Losses, seeds, splits.
+    /// Losses, seeds, splits, weights.
     pub report: TrainingReport,
 }
 
@@ -62,6 +84,12 @@ pub enum TrainError {
         member: usize,
         /// Epoch being trained, from 1.
         epoch: usize,
+    },
+    /// The person asked to stop while a part without checkpoints was learned; it is quick to learn again.
+    #[error("interrupted while {part} were learned")]
+    Stopped {
+        /// Part.
+        part: &'static str,
     },
     /// Too few labelled repertoires.
     #[error("{found} labelled repertoires with sequences, expected at least {expected}")]
@@ -90,25 +118,70 @@ pub enum TrainError {
     Tensor(#[from] candle_core::Error),
 }
 
-/// Everything of a training run that does not change between its members.
-pub(crate) struct Run<'a> {
+/// Labelled repertoires with sequences: what every part learns from.
+pub(crate) struct Training<'a> {
     pub(crate) config: &'a Config,
-    pub(crate) place: Place<'a>,
+    pub(crate) cache: &'a FeatureCache<'a>,
+    /// Places in the cohort.
+    pub(crate) members: Vec<usize>,
     pub(crate) labels: Labels,
-    pub(crate) groups: Vec<&'a str>,
-    pub(crate) ids: Vec<&'a str>,
-    pub(crate) encoded: Vec<Arc<EncodedRepertoire>>,
-    pub(crate) genes: GeneVocabulary,
-    pub(crate) layout: Arc<BagLayout>,
-    pub(crate) outputs: usize,
+    /// Inner fold of each member; `None` if there is a single group.
+    pub(crate) fold: Option<Vec<usize>>,
+}
+
+impl<'a> Training<'a> {
+    fn new(dataset: Dataset<'a>, config: &'a Config) -> Result<Self, TrainError> {
+        let Dataset { cache, members, labels } = dataset;
+        let all = cache.repertoires();
+        let usable: Vec<usize> = (0..members.len())
+            .filter(|&i| labels.is_labelled(i) && !all[members[i]].is_empty())
+            .collect();
+        if usable.len() < 4 {
+            return Err(TrainError::TooFew { found: usable.len(), expected: 4 });
+        }
+        let mut labels = labels.select(&usable);
+        labels.standardise();
+        let members = usable.iter().map(|&i| members[i]).collect();
+        let mut own = Self { config, cache, members, labels, fold: None };
+        let all: Vec<usize> = (0..usable.len()).collect();
+        own.fold = inner_folds(&own.items(&all), config.training.seed);
+        Ok(own)
+    }
+
+    pub(crate) fn repertoires(&self) -> Vec<&'a Repertoire> {
+        self.members.iter().map(|&i| self.cache.repertoires()[i]).collect()
+    }
+
+    pub(crate) fn group(&self, i: usize) -> &'a str {
+        &self.cache.groups()[self.members[i]]
+    }
+
+    pub(crate) fn id(&self, i: usize) -> &'a str {
+        &self.cache.repertoires()[self.members[i]].id
+    }
+
+    /// `rows` as splits see them.
+    pub(crate) fn items(&self, rows: &[usize]) -> Vec<split::Item> {
+        let item = |&i: &usize| split::Item {
+            id: self.id(i).to_owned(),
+            stratum: self.labels.stratum(i),
+            group: self.group(i).to_owned(),
+        };
+        rows.iter().map(item).collect()
+    }
+
+    fn includes(&self, part: Part) -> bool {
+        self.config.parts.include.contains(&part)
+    }
 }
 
 /// Trains a model on `dataset`.
 ///
-/// Discovery, standardisation of numbers, gene vocabulary and early stopping see nothing else. The
-/// same dataset, configuration and version give the same model to the last bit, on any number of
-/// threads of the same device. With a `checkpoint` folder the state is saved after every epoch and when
-/// the observer cancels; a run that finds a matching checkpoint there goes on from it.
+/// Discovery, choices, standardisation of numbers, gene vocabulary, early stopping and the weights of the parts see
+/// nothing else. The same dataset, configuration and version give the same model to the last bit, on any number of
+/// threads of the same device. With a `checkpoint` folder the state of the network is saved after every epoch and when
+/// the observer cancels; a run that finds a matching checkpoint there goes on from it. The other parts are quick
+/// and learned again.
 ///
 /// # Errors
 ///
@@ -119,54 +192,133 @@ pub fn fit(
     place: Place<'_>,
     observer: &dyn Observer,
 ) -> Result<Fitted, TrainError> {
-    let usable: Vec<usize> = (0..dataset.repertoires.len())
-        .filter(|&i| dataset.labels.is_labelled(i) && !dataset.repertoires[i].is_empty())
-        .collect();
-    if usable.len() < 4 {
-        return Err(TrainError::TooFew { found: usable.len(), expected: 4 });
-    }
-    let mut labels = dataset.labels.select(&usable);
-    labels.standardise();
-    let chosen: Vec<&Repertoire> = usable.iter().map(|&i| dataset.repertoires[i]).collect();
-    let genes = GeneVocabulary::of(chosen.iter().copied());
-    let outputs = labels.targets.iter().map(crate::target::Target::width).sum();
-    let shape = config.model.shape(genes.v.len(), genes.j.len());
-    let layout = BagLayout::new(shape).map_err(candle_core::Error::wrap)?;
-    let run = Run {
-        config,
-        place,
-        groups: usable.iter().map(|&i| dataset.groups[i].as_str()).collect(),
-        ids: chosen.iter().map(|repertoire| repertoire.id.as_str()).collect(),
-        encoded: encode(&chosen, &genes),
-        genes,
-        layout: Arc::new(layout),
-        outputs,
-        labels,
+    let training = Training::new(dataset, config)?;
+    let terms = match &training.fold {
+        Some(fold) => terms::learn(&training, fold, observer)?,
+        None => training.labels.targets.iter().map(|_| Vec::new()).collect(),
     };
-    let mut store = checkpoint::Store::open(place.checkpoint, &run)?;
-    let mut members = Vec::new();
+    let network = if training.includes(Part::Network) {
+        Some(network::train(&training, place, observer)?)
+    } else {
+        None
+    };
+    observer.progress(Progress { task: "combination", done: 0, total: 1, unit: "fits" });
+    let mut targets = Vec::new();
+    let mut out_of_fold = Vec::new();
     let mut reports = Vec::new();
-    for index in 0..config.training.members {
-        let (snapshot, report) = member::train(&run, index, &mut store, observer)?;
-        members.push(snapshot);
-        reports.push(report);
+    for (t, columns) in terms.into_iter().enumerate() {
+        let (target, report) = assemble(&training, network.as_ref(), t, columns);
+        targets.push(target);
+        out_of_fold.push(report.0);
+        reports.push(report.1);
     }
+    let helps = targets.iter().any(|target: &TargetModel| target.network > 0.0);
+    let (members, parameters, encoded) = match network {
+        Some(TrainedNetwork { reports, parameters, encoded, .. }) => {
+            (reports, Some(parameters).filter(|_| helps), encoded)
+        }
+        None => (vec![], None, vec![]),
+    };
+    let chosen = training.repertoires();
     let info = ModelInfo {
         format: crate::model::FORMAT,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         config: config.clone(),
-        genes: run.genes.clone(),
-        targets: run.labels.targets.clone(),
+        genes: reperio_data::repertoire::GeneVocabulary::of(chosen.iter().copied()),
+        targets: training.labels.targets.clone(),
         population: Population::of(&chosen),
+        out_of_fold: out_of_fold.clone(),
         evidence_origin: Vec::new(),
     };
-    let model = Model::new(info, members)?.on(place.device);
-    let model = model.counted_from(&run.encoded, &run.labels);
-    Ok(Fitted { model, report: TrainingReport { repertoires: usable.len(), members: reports } })
+    let mut model = Model::new(info, parameters, targets)?.on(place.device);
+    if helps {
+        model = model.counted_from(&encoded, &training.labels);
+    }
+    let report = TrainingReport {
+        repertoires: training.members.len(),
+        members,
+        terms: reports,
+        out_of_fold,
+    };
+    Ok(Fitted { model, report })
 }
 
-fn encode(repertoires: &[&Repertoire], genes: &GeneVocabulary) -> Vec<Arc<EncodedRepertoire>> {
-    use rayon::prelude::*;
-    let encode = |repertoire: &&Repertoire| Arc::new(EncodedRepertoire::new(repertoire, genes));
-    repertoires.par_iter().map(encode).collect()
+/// The model of target `t`: its terms weighed, those without a weight left out.
+fn assemble(
+    training: &Training<'_>,
+    network: Option<&TrainedNetwork>,
+    t: usize,
+    mut columns: Columns,
+) -> (TargetModel, (OutOfFold, Vec<TermReport>)) {
+    let target = &training.labels.targets[t];
+    let rows = known(training, t);
+    let held_out = network.and_then(|network| network.held_out(training, t, &rows));
+    if let Some(held_out) = held_out {
+        columns.insert(0, terms::Column::network(held_out));
+    }
+    let answers: Vec<f64> = rows.iter().map(|&i| answer(&training.labels, t, i)).collect();
+    let fold: Option<Vec<usize>> =
+        training.fold.as_ref().map(|fold| rows.iter().map(|&i| fold[i]).collect());
+    let (Some(fold), false) = (fold, columns.is_empty()) else {
+        // Nothing held out: the network as it is, or nothing at all.
+        let alone = training.config.parts.include == [Part::Network];
+        let as_it_is = alone || training.fold.is_none();
+        let weight = f64::from(u8::from(network.is_some() && as_it_is));
+        let bias = vec![0.0; target.width()];
+        let model = TargetModel::new(Combination { weights: vec![weight], bias }, vec![]);
+        return (model, (OutOfFold::none(target), vec![]));
+    };
+    let outputs = columns.iter().map(|column| column.held_out.clone()).collect();
+    let combined = crate::combine::combine(
+        &target.kind,
+        &outputs,
+        &answers,
+        &fold,
+        training.config.training.label_smoothing,
+    );
+    let groups: Vec<&str> = rows.iter().map(|&i| training.group(i)).collect();
+    let out_of_fold = OutOfFold::new(target, &combined, &answers, &groups, &fold);
+    let reports = TermReport::all(target, &columns, &combined.combination.weights, &answers);
+    let mut model = TargetModel::new(combined.combination, columns);
+    model.conformal = Conformal::new(&target.kind, &combined.held_out, &answers);
+    (model, (out_of_fold, reports))
+}
+
+/// Members whose label of target `t` is known.
+pub(crate) fn known(training: &Training<'_>, t: usize) -> Vec<usize> {
+    let values = &training.labels.values[t];
+    (0..values.len()).filter(|&i| values[i].is_some()).collect()
+}
+
+/// Index of the class, or the standardised number.
+pub(crate) fn answer(labels: &Labels, t: usize, i: usize) -> f64 {
+    let value = labels.values[t][i].unwrap_or(0.0);
+    match labels.targets[t].kind {
+        TargetKind::Regression { mean, sd } => (value - mean) / sd,
+        TargetKind::Binary { .. } | TargetKind::Classes { .. } => value,
+    }
+}
+
+/// First output of target `t`.
+pub(crate) fn first_output(targets: &[Target], t: usize) -> usize {
+    targets[..t].iter().map(Target::width).sum()
+}
+
+impl TargetModel {
+    /// The terms of `columns` that have a weight.
+    fn new(combination: Combination, columns: Columns) -> Self {
+        let Combination { weights, bias } = combination;
+        let mut own = Self { network: 0.0, bias, terms: vec![], conformal: Conformal::default() };
+        if columns.is_empty() {
+            own.network = weights.first().copied().unwrap_or(0.0);
+        }
+        for (column, weight) in columns.into_iter().zip(weights) {
+            if column.part == Part::Network {
+                own.network = weight;
+            } else if weight > 0.0 {
+                own.terms.push(column.term(weight));
+            }
+        }
+        own
+    }
 }

@@ -2,13 +2,157 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::terms::Columns;
+use crate::combine::{Combined, p_value};
+use crate::evaluate::{Metrics, interval};
+use crate::parts::{Finding, Part};
+use crate::target::{Target, TargetKind};
+
 /// One training run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TrainingReport {
     /// Labelled repertoires that were used.
     pub repertoires: usize,
-    /// One report a member.
+    /// One report a member of the network.
     pub members: Vec<MemberReport>,
+    /// Every term of every target with its weight, 0 for those that were left out.
+    pub terms: Vec<Vec<TermReport>>,
+    /// What the model says of repertoires that its inner folds held out, by target.
+    pub out_of_fold: Vec<OutOfFold>,
+}
+
+/// One term of one target.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TermReport {
+    /// Its part.
+    pub part: Part,
+    /// Its name.
+    pub name: String,
+    /// Its weight in the combination.
+    pub weight: f64,
+    /// Weight times the standard deviation of its held-out outputs: how far it moves a logit.
+    pub reach: f64,
+    /// Held-out AUC by itself (macro over classes); none for a number.
+    pub auc: Option<f64>,
+    /// Held-out R2 by itself, for a number.
+    pub r2: Option<f64>,
+    /// Hyper-parameters chosen, by output.
+    pub choices: Vec<serde_json::Value>,
+    /// The strongest of what it counts, by output.
+    pub found: Vec<Vec<Finding>>,
+}
+
+impl TermReport {
+    pub(super) fn all(
+        target: &Target,
+        columns: &Columns,
+        weights: &[f64],
+        answers: &[f64],
+    ) -> Vec<Self> {
+        let report = |(column, &weight): (&super::terms::Column, &f64)| {
+            let metrics = metrics(&target.kind, &column.held_out, answers);
+            let sd = column.held_out.iter().map(|own| sd(own)).fold(0.0, f64::max);
+            Self {
+                part: column.part,
+                name: column.name.clone(),
+                weight,
+                reach: weight * sd,
+                auc: metrics.auc(),
+                r2: metrics.r2(),
+                choices: column.choices.clone(),
+                found: column.found.clone(),
+            }
+        };
+        columns.iter().zip(weights).map(report).collect()
+    }
+}
+
+fn sd(values: &[f64]) -> f64 {
+    let n = values.len().max(1) as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / n).sqrt()
+}
+
+/// Figures of held-out outputs, a row an output. Numbers stay standardised.
+fn metrics(kind: &TargetKind, held_out: &[Vec<f64>], answers: &[f64]) -> Metrics {
+    let n = answers.len();
+    let rows: Vec<Vec<f64>> = (0..n).map(|i| held_out.iter().map(|own| own[i]).collect()).collect();
+    let answers: Vec<Option<f64>> = answers.iter().copied().map(Some).collect();
+    Metrics::of(kind, &rows, &answers)
+}
+
+/// What the model says of repertoires that its inner folds held out, one target. It is what a person who only
+/// trained knows of how good the model is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OutOfFold {
+    /// Column name.
+    pub column: String,
+    /// Repertoires with a label.
+    pub repertoires: usize,
+    /// Inner folds; 0 where there were none, and then no figures.
+    pub folds: usize,
+    /// Held-out AUC, macro over classes; none for a number.
+    pub auc: Option<f64>,
+    /// Its 95 % interval.
+    pub auc_ci: Option<[f64; 2]>,
+    /// Held-out R2 of a number.
+    pub r2: Option<f64>,
+    /// P value of that by 999 permutations of the labels between groups.
+    pub p_value: Option<f64>,
+    /// Mean held-out log loss (half the squared error of a standardised number).
+    pub loss: Option<f64>,
+    /// The same for the class shares, or the mean.
+    pub shares_loss: Option<f64>,
+    /// Whether the model beats the class shares. If not, its probabilities are about the shares.
+    pub beats_shares: bool,
+}
+
+impl OutOfFold {
+    pub(super) fn none(target: &Target) -> Self {
+        Self {
+            column: target.column.clone(),
+            repertoires: 0,
+            folds: 0,
+            auc: None,
+            auc_ci: None,
+            r2: None,
+            p_value: None,
+            loss: None,
+            shares_loss: None,
+            beats_shares: true,
+        }
+    }
+
+    pub(super) fn new(
+        target: &Target,
+        combined: &Combined,
+        answers: &[f64],
+        groups: &[&str],
+        fold: &[usize],
+    ) -> Self {
+        let found = metrics(&target.kind, &combined.held_out, answers);
+        let rows: Vec<Vec<f64>> = (0..answers.len())
+            .map(|i| combined.held_out.iter().map(|own| own[i]).collect())
+            .collect();
+        let values: Vec<Option<f64>> = answers.iter().copied().map(Some).collect();
+        let names: Vec<String> = groups.iter().map(|&group| group.to_owned()).collect();
+        let statistic = |answers: &[f64]| {
+            let own = metrics(&target.kind, &combined.held_out, answers);
+            own.auc().or(own.r2())
+        };
+        Self {
+            column: target.column.clone(),
+            repertoires: answers.len(),
+            folds: fold.iter().max().map_or(0, |last| last + 1),
+            auc: found.auc(),
+            auc_ci: interval(target, &found, &rows, &values, &names),
+            r2: found.r2(),
+            p_value: p_value(answers, groups, statistic),
+            loss: Some(combined.losses[0]),
+            shares_loss: Some(combined.losses[1]),
+            beats_shares: combined.beats_shares,
+        }
+    }
 }
 
 /// One member of the ensemble.

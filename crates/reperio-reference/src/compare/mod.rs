@@ -11,10 +11,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use reperio_data::progress::{Observer, Progress};
 use reperio_data::repertoire::Repertoire;
+use reperio_model::features::{FeatureCache, FitError, TrainingPart};
 use serde::{Deserialize, Serialize};
 
-use crate::material::Material;
-use crate::method::{Fitted, Method, MethodError, Part};
+use crate::method::{Fitted, Method, MethodError};
 pub use figures::{Curves, Figures, figures};
 pub use truth::{Recovery, Truth, TruthError};
 
@@ -173,7 +173,7 @@ pub fn run<K: Keeper>(
     keeper: &mut K,
     observer: &dyn Observer,
 ) -> Result<Vec<Outcome>, CompareError<K::Error>> {
-    let material = Material::new(comparison.repertoires, comparison.groups);
+    let cache = FeatureCache::new(comparison.repertoires, comparison.groups);
     let mut outcomes = Vec::new();
     for entry in entries {
         for (repeat, folds) in comparison.folds.iter().enumerate() {
@@ -186,12 +186,12 @@ pub fn run<K: Keeper>(
                 let known = keeper.recall(&key).map_err(CompareError::Keeper)?;
                 let outcome = match known {
                     Some(outcome) => outcome,
-                    None => one(comparison, &material, entry, key, keeper, observer)?,
+                    None => one(comparison, &cache, entry, key, keeper, observer)?,
                 };
                 outcomes.push(outcome);
             }
         }
-        material.forget();
+        cache.forget();
     }
     Ok(outcomes)
 }
@@ -199,7 +199,7 @@ pub fn run<K: Keeper>(
 /// One fold, kept.
 fn one<K: Keeper>(
     comparison: &Comparison<'_>,
-    material: &Material<'_>,
+    cache: &FeatureCache<'_>,
     entry: &Entry<'_>,
     key: Key,
     keeper: &mut K,
@@ -209,13 +209,13 @@ fn one<K: Keeper>(
         return Err(CompareError::Cancelled);
     }
     keeper.start();
-    entry.method.prepare(material);
+    entry.method.prepare(cache);
     let prepare = keeper.stop();
     keeper.start();
-    let Learned { fitted, held } = fit(comparison, material, entry, &key, observer)?;
+    let Learned { fitted, held } = fit(comparison, cache, entry, &key, observer)?;
     let fit = keeper.stop();
     keeper.start();
-    let logits = fitted.logits(material, &held);
+    let logits = fitted.logits(cache, &held);
     let score = keeper.stop();
     let labels = comparison.labels[key.repeat].of(entry.permuted);
     let recovery = comparison.truth.filter(|_| !entry.permuted).and_then(|truth| {
@@ -258,7 +258,7 @@ struct Learned {
 
 fn fit<E>(
     comparison: &Comparison<'_>,
-    material: &Material<'_>,
+    cache: &FeatureCache<'_>,
     entry: &Entry<'_>,
     key: &Key,
     observer: &dyn Observer,
@@ -269,10 +269,10 @@ fn fit<E>(
     let labels = comparison.labels[key.repeat].of(entry.permuted);
     let labels: Vec<bool> = members.iter().map(|&i| labels[i]).collect();
     let seed = comparison.seed.wrapping_add(key.repeat as u64);
-    let part = Part { material, members: &members, labels: &labels, seed };
+    let part = TrainingPart { cache, members: &members, labels: &labels, seed };
     match entry.method.fit(part, observer) {
         Ok(fitted) => Ok(Learned { fitted, held }),
-        Err(MethodError::Cancelled) => Err(CompareError::Cancelled),
+        Err(MethodError::Fit(FitError::Cancelled)) => Err(CompareError::Cancelled),
         Err(source) => {
             let (method, fold) = (key.method.clone(), key.fold + 1);
             Err(CompareError::Method { method, fold, source })

@@ -27,8 +27,8 @@ mod spectra;
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use reperio_model::features::FeatureCache;
 
-use crate::material::Material;
 pub(crate) use spectra::Spectra;
 
 /// What makes two repertoires alike.
@@ -50,15 +50,11 @@ pub struct Kernel {
 
 impl Kernel {
     /// The kernel of a cohort, computed the first time it is asked for.
-    pub fn of(material: &Material<'_>, similarity: Similarity) -> Arc<Self> {
-        let spectra = || Spectra::of(material);
+    pub fn of(cache: &FeatureCache<'_>, similarity: Similarity) -> Arc<Self> {
+        let spectra = || Spectra::of(cache);
         match similarity {
-            Similarity::MinMax => {
-                material.features("MinMax kernel", |_| minmax::kernel(&spectra()))
-            }
-            Similarity::Jaccard => {
-                material.features("Jaccard kernel", |_| jaccard::kernel(&spectra()))
-            }
+            Similarity::MinMax => cache.feature("MinMax kernel", |_| minmax::kernel(&spectra())),
+            Similarity::Jaccard => cache.feature("Jaccard kernel", |_| jaccard::kernel(&spectra())),
         }
     }
 
@@ -165,9 +161,9 @@ mod tests {
             let repertoires: Vec<Repertoire> = cohort.iter().map(|rows| repertoire(rows)).collect();
             let views: Vec<&Repertoire> = repertoires.iter().collect();
             let groups = vec![String::new(); views.len()];
-            let material = Material::new(&views, &groups);
-            let minmax = Kernel::of(&material, Similarity::MinMax);
-            let jaccard = Kernel::of(&material, Similarity::Jaccard);
+            let cache = FeatureCache::new(&views, &groups);
+            let minmax = Kernel::of(&cache, Similarity::MinMax);
+            let jaccard = Kernel::of(&cache, Similarity::Jaccard);
             for (i, a) in repertoires.iter().enumerate() {
                 for (j, b) in repertoires.iter().enumerate() {
                     let found = [minmax.row(i)[j], jaccard.row(i)[j]].map(f64::from);

@@ -7,10 +7,10 @@ use reperio_data::repertoire::Repertoire;
 use reperio_data::simulate::{
     Background, Clonotypes, Position, Signal, SimulationConfig, Target, cohort,
 };
+use reperio_model::features::{FeatureCache, TrainingPart};
 use reperio_model::metrics;
 
-use crate::material::Material;
-use crate::method::{Fitted, Method, Part};
+use crate::method::{Fitted, Method};
 
 /// A simulated cohort; even places are learned from, odd ones are held out.
 pub(crate) struct Planted {
@@ -51,13 +51,14 @@ impl Planted {
     pub(crate) fn run(&self, method: &dyn Method, labels: &[bool]) -> (f64, Box<dyn Fitted>) {
         let views: Vec<&Repertoire> = self.repertoires.iter().collect();
         let groups: Vec<String> = (0..views.len()).map(|i| i.to_string()).collect();
-        let material = Material::new(&views, &groups);
+        let cache = FeatureCache::new(&views, &groups);
         let [learned, held] =
             [0, 1].map(|first| (first..views.len()).step_by(2).collect::<Vec<_>>());
         let own = |members: &[usize]| members.iter().map(|&i| labels[i]).collect::<Vec<bool>>();
-        let part = Part { material: &material, members: &learned, labels: &own(&learned), seed: 3 };
+        let part =
+            TrainingPart { cache: &cache, members: &learned, labels: &own(&learned), seed: 3 };
         let fitted = method.fit(part, &Silent).unwrap();
-        let logits = fitted.logits(&material, &held);
+        let logits = fitted.logits(&cache, &held);
         (metrics::auc(&logits, &own(&held)).unwrap(), fitted)
     }
 

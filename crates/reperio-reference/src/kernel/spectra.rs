@@ -6,8 +6,7 @@ use rayon::prelude::*;
 use reperio_data::kmer::pattern::Pattern;
 use reperio_data::kmer::spectrum::{Spectrum, SpectrumOptions};
 use reperio_data::repertoire::Repertoire;
-
-use crate::material::Material;
+use reperio_model::features::FeatureCache;
 
 /// Residues of a k-mer.
 const K: usize = 4;
@@ -19,8 +18,6 @@ pub(super) const LANES: usize = 8;
 /// Dense, because a repertoire of 10,000 clonotypes has a third of all 160,000 4-mers: loops over rows of
 /// `f32` beat merging sorted lists by far, and take no more memory.
 pub(crate) struct Spectra {
-    /// The 4-mers that two or more repertoires have, increasing; the columns.
-    codes: Vec<u32>,
     /// Columns, padded.
     width: usize,
     /// Occurrences a clonotype: (n, width)
@@ -33,19 +30,14 @@ pub(crate) struct Spectra {
 
 impl Spectra {
     /// The spectra of a cohort, counted the first time they are asked for.
-    pub(crate) fn of(material: &Material<'_>) -> Arc<Self> {
-        material.features("4-mer frequencies", Self::count)
-    }
-
-    /// The pattern that columns are codes of.
-    pub(crate) fn pattern() -> Pattern {
-        Pattern::contiguous(K)
+    pub(crate) fn of(cache: &FeatureCache<'_>) -> Arc<Self> {
+        cache.feature("4-mer frequencies", Self::count)
     }
 
     /// Counted twice, first for the columns and then for the rows: counting is cheap, keeping all sparse
     /// spectra beside the table is not.
     fn count(repertoires: &[&Repertoire]) -> Self {
-        let pattern = Self::pattern();
+        let pattern = Pattern::contiguous(K);
         let codes = shared_codes(repertoires, &pattern);
         let mut columns = vec![u32::MAX; pattern.n_codes()];
         for (column, &code) in codes.iter().enumerate() {
@@ -65,7 +57,7 @@ impl Spectra {
             (spectrum.total() as f64 / clonotypes, spectrum.codes().len() as u32)
         });
         let (sums, distinct) = totals.collect::<Vec<_>>().into_iter().unzip();
-        Self { codes, width, values, sums, distinct }
+        Self { width, values, sums, distinct }
     }
 
     /// Repertoires.
@@ -73,12 +65,7 @@ impl Spectra {
         self.sums.len()
     }
 
-    /// The 4-mer of each column.
-    pub(crate) fn codes(&self) -> &[u32] {
-        &self.codes
-    }
-
-    /// Frequencies of repertoire `i`: (width,), zero from `codes().len()` on.
+    /// Frequencies of repertoire `i`: (width,), the 4-mers that two or more repertoires have and zeros behind them.
     pub(crate) fn row(&self, i: usize) -> &[f32] {
         &self.values[i * self.width..][..self.width]
     }

@@ -4,6 +4,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use reperio_data::progress::Observer;
+use reperio_model::features::FitError;
 
 use super::active::Active;
 use super::scale::Scale;
@@ -66,7 +67,7 @@ pub(super) fn fit(
             climber.active.clear();
         });
         if observer.cancelled() {
-            return Err(MethodError::Cancelled);
+            return Err(FitError::Cancelled.into());
         }
         climbers.sort_by(|a, b| a.loss.total_cmp(&b.loss)); // Stable: the earlier start of equal ones.
         best.push(climbers[0].weights);

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use reperio_data::progress::Observer;
 use reperio_data::repertoire::Repertoire;
+use reperio_model::features::{FeatureCache, TrainingPart};
+use reperio_model::selection;
 
 use super::active::code;
 use super::descent::{self, Examples, STAGES};
 use super::snippets::{self, Snippets};
 use super::tables::{Tables, Weights};
-use crate::material::Material;
-use crate::method::{Fitted, Method, MethodError, Part};
-use crate::selection;
+use crate::method::{Fitted, Method, MethodError};
 
 /// Logistic multiple-instance learning on 4-mers.
 ///
@@ -45,12 +45,16 @@ impl Method for KmerMil {
         "the best-scoring 4-mer decides, by Atchley factors and abundance (Ostmeyer 2019)"
     }
 
-    fn prepare(&self, material: &Material<'_>) {
-        all(material);
+    fn prepare(&self, cache: &FeatureCache<'_>) {
+        all(cache);
     }
 
-    fn fit(&self, part: Part<'_>, observer: &dyn Observer) -> Result<Box<dyn Fitted>, MethodError> {
-        let snippets = all(part.material);
+    fn fit(
+        &self,
+        part: TrainingPart<'_>,
+        observer: &dyn Observer,
+    ) -> Result<Box<dyn Fitted>, MethodError> {
+        let snippets = all(part.cache);
         let examples = |places: &[usize]| {
             let one = |&i: &usize| (&snippets[part.members[i]], part.labels[i]);
             Examples::new(places.iter().map(one))
@@ -81,8 +85,8 @@ impl Method for KmerMil {
 }
 
 /// The snippets of every repertoire, made once.
-fn all(material: &Material<'_>) -> Arc<Vec<Snippets>> {
-    material.features("snippets of four residues", |repertoires| {
+fn all(cache: &FeatureCache<'_>) -> Arc<Vec<Snippets>> {
+    cache.feature("snippets of four residues", |repertoires| {
         repertoires.par_iter().map(|own| Snippets::new(own)).collect()
     })
 }
@@ -117,8 +121,8 @@ struct Model {
 }
 
 impl Fitted for Model {
-    fn logits(&self, material: &Material<'_>, members: &[usize]) -> Vec<f64> {
-        let snippets = all(material);
+    fn logits(&self, cache: &FeatureCache<'_>, members: &[usize]) -> Vec<f64> {
+        let snippets = all(cache);
         members.iter().map(|&member| self.scorer.logit(&snippets[member])).collect()
     }
 

@@ -8,12 +8,12 @@ mod smo;
 
 use rayon::prelude::*;
 use reperio_data::progress::Observer;
+use reperio_model::features::{FeatureCache, FitError, TrainingPart};
+use reperio_model::platt::Platt;
+use reperio_model::selection::{self, InnerFold};
 
 use crate::kernel::{Kernel, Similarity};
-use crate::material::Material;
-use crate::method::{Fitted, Method, MethodError, Part};
-use crate::platt::Platt;
-use crate::selection::{self, InnerFold};
+use crate::method::{Fitted, Method, MethodError};
 use smo::Machine;
 
 /// Candidates for C. The diagonal of the kernel is 1: with the least C every repertoire is a support vector
@@ -44,17 +44,21 @@ impl Method for Svm {
         }
     }
 
-    fn prepare(&self, material: &Material<'_>) {
-        Kernel::of(material, self.0);
+    fn prepare(&self, cache: &FeatureCache<'_>) {
+        Kernel::of(cache, self.0);
     }
 
-    fn fit(&self, part: Part<'_>, observer: &dyn Observer) -> Result<Box<dyn Fitted>, MethodError> {
+    fn fit(
+        &self,
+        part: TrainingPart<'_>,
+        observer: &dyn Observer,
+    ) -> Result<Box<dyn Fitted>, MethodError> {
         let folds = selection::inner_folds(part)?;
-        let kernel = Kernel::of(part.material, self.0);
+        let kernel = Kernel::of(part.cache, self.0);
         let decisions: Vec<Vec<f64>> =
             COSTS.par_iter().map(|&c| held_out(&kernel, part, &folds, c)).collect();
         if observer.cancelled() {
-            return Err(MethodError::Cancelled);
+            return Err(FitError::Cancelled.into());
         }
         let (best, platt) = Platt::best(&decisions, part.labels);
         let cost = COSTS[best];
@@ -70,7 +74,7 @@ impl Method for Svm {
 }
 
 /// Held-out decision values of all members.
-fn held_out(kernel: &Kernel, part: Part<'_>, folds: &[InnerFold], cost: f64) -> Vec<f64> {
+fn held_out(kernel: &Kernel, part: TrainingPart<'_>, folds: &[InnerFold], cost: f64) -> Vec<f64> {
     let mut decisions = vec![0.0; part.members.len()];
     for InnerFold { fitted, held } in folds {
         let members: Vec<usize> = fitted.iter().map(|&i| part.members[i]).collect();
@@ -94,8 +98,8 @@ struct FittedSvm {
 }
 
 impl Fitted for FittedSvm {
-    fn logits(&self, material: &Material<'_>, members: &[usize]) -> Vec<f64> {
-        let kernel = Kernel::of(material, self.similarity);
+    fn logits(&self, cache: &FeatureCache<'_>, members: &[usize]) -> Vec<f64> {
+        let kernel = Kernel::of(cache, self.similarity);
         let logit = |&i: &usize| {
             let row = kernel.row(i);
             self.platt.logit(self.machine.decision(self.members.iter().map(|&member| row[member])))

@@ -6,9 +6,10 @@ use reperio_data::generator::Generator;
 use reperio_data::progress::Silent;
 use reperio_data::repertoire::{Builder, Repertoire, Row};
 use reperio_data::simulate::{self, Background, SimulationConfig};
+use reperio_model::features::{FeatureCache, TrainingPart};
 use reperio_model::metrics;
-use reperio_reference::material::Material;
-use reperio_reference::method::{Fitted, Method, Part};
+
+use reperio_reference::method::{Fitted, Method};
 
 /// Repertoires of as many subjects with their labels.
 pub(crate) struct Case {
@@ -61,14 +62,14 @@ impl Case {
     pub(crate) fn fit(&self, method: &dyn Method) -> (Box<dyn Fitted>, f64) {
         let groups: Vec<String> = self.repertoires.iter().map(|own| own.id.clone()).collect();
         let views: Vec<&Repertoire> = self.repertoires.iter().collect();
-        let material = Material::new(&views, &groups);
+        let cache = FeatureCache::new(&views, &groups);
         let (held, fitted): (Vec<usize>, Vec<usize>) =
             (0..views.len()).partition(|i| i / 2 % 2 == 0);
         let of = |side: &[usize]| side.iter().map(|&i| self.labels[i]).collect::<Vec<_>>();
         let labels = of(&fitted);
-        let part = Part { material: &material, members: &fitted, labels: &labels, seed: 3 };
+        let part = TrainingPart { cache: &cache, members: &fitted, labels: &labels, seed: 3 };
         let learned = method.fit(part, &Silent).expect("enough of both classes");
-        let auc = metrics::auc(&learned.logits(&material, &held), &of(&held));
+        let auc = metrics::auc(&learned.logits(&cache, &held), &of(&held));
         (learned, auc.expect("both classes"))
     }
 

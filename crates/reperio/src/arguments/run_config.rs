@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use reperio_model::config::{Config, DiscoveryConfig, ModelConfig, TrainingConfig};
+use reperio_model::config::{Config, DiscoveryConfig, ModelConfig, PartsConfig, TrainingConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::shell::{Shell, paths};
@@ -17,6 +17,8 @@ pub(crate) struct RunConfig {
     /// Where the run came from.
     #[serde(skip_serializing_if = "Option::is_none")]
     run: Option<Provenance>,
+    /// What the model is made of.
+    parts: PartsConfig,
     /// The network.
     model: ModelConfig,
     /// How its parameters are fitted.
@@ -45,16 +47,16 @@ pub(crate) fn read(path: Option<&Path>) -> Result<Config> {
     let Some(path) = path else { return Ok(Config::default()) };
     let text =
         fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let RunConfig { model, training, discovery, .. } =
+    let RunConfig { parts, model, training, discovery, .. } =
         toml::from_str(&text).with_context(|| format!("{} is no config file", path.display()))?;
-    let config = Config { model, training, discovery };
+    let config = Config { parts, model, training, discovery };
     config.validate().with_context(|| path.display().to_string())?;
     Ok(config)
 }
 
 /// Writes the resolved `config.toml` of a run.
 pub(crate) fn write(folder: &Path, config: &Config, cohort_sha256: String) -> Result<()> {
-    let Config { model, training, discovery } = config.clone();
+    let Config { parts, model, training, discovery } = config.clone();
     let run = Some(Provenance {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         commit: env!("REPERIO_COMMIT").to_owned(),
@@ -62,7 +64,7 @@ pub(crate) fn write(folder: &Path, config: &Config, cohort_sha256: String) -> Re
         threads: Shell::threads(),
         cohort_sha256,
     });
-    let text = toml::to_string(&RunConfig { run, model, training, discovery })?;
+    let text = toml::to_string(&RunConfig { run, parts, model, training, discovery })?;
     paths::write_text(&folder.join("config.toml"), &text)
 }
 

@@ -9,6 +9,7 @@ use reperio_data::cohort::Cohort;
 use reperio_data::split::{self, Item, Splits};
 use reperio_model::config::Config;
 use reperio_model::evaluate::{self, Evaluation, Plan, TargetSummary};
+use reperio_model::features::FeatureCache;
 use reperio_model::model::Model;
 use reperio_model::target::Labels;
 use reperio_model::train::{Dataset, Place, TrainingReport};
@@ -51,8 +52,8 @@ pub(crate) struct Args {
     /// Table of `repertoire_id` and `fold` to use in place of drawn folds; without a fold: only trains
     #[arg(long, value_name = "TSV", conflicts_with = "folds")]
     splits: Option<PathBuf>,
-    /// One split in place of folds: shares of training, validation and test. Training ends with a fit
-    /// to training and validation part together where `training.refit` is on
+    /// One split in place of folds: shares of training, validation and test. Networks set the validation
+    /// share aside to decide when to stop; all other parts learn from training and validation together
     #[arg(long, value_name = "60/20/20", conflicts_with_all = ["folds", "splits", "model"])]
     split: Option<Shares>,
     /// Deal the labels out at random first: a control that must come out at 0.5
@@ -157,7 +158,9 @@ fn cross_validate(
     run_config::write(&args.out, config, fingerprint(cohort)?)?;
     Splits::new(&items, &folds).write(&args.out.join("splits.tsv"))?;
     let repertoires: Vec<_> = cohort.repertoires.iter().collect();
-    let dataset = Dataset { repertoires: &repertoires, labels: &labels, groups: &groups };
+    let cache = FeatureCache::new(&repertoires, &groups);
+    let members: Vec<usize> = (0..repertoires.len()).collect();
+    let dataset = Dataset { cache: &cache, members: &members, labels: &labels };
     let size = |fold| folds.iter().filter(|own| **own == Some(fold)).count();
     let last = folds.iter().flatten().max().copied().unwrap_or(0);
     let smallest = (0..=last).map(size).min().unwrap_or(0);
@@ -201,7 +204,9 @@ fn test(
     let model = model.on(&args.device.open()?);
     run_config::write(&args.out, &model.info().config, fingerprint(cohort)?)?;
     let repertoires: Vec<_> = cohort.repertoires.iter().collect();
-    let dataset = Dataset { repertoires: &repertoires, labels: &labels, groups };
+    let cache = FeatureCache::new(&repertoires, groups);
+    let members: Vec<usize> = (0..repertoires.len()).collect();
+    let dataset = Dataset { cache: &cache, members: &members, labels: &labels };
     let evaluation = evaluate::test(&model, dataset, shell.observer());
     evaluation.ok_or_else(|| interrupted("run the command again"))
 }

@@ -173,6 +173,9 @@ impl Report for Explained {
 impl Explained {
     /// A table of the heads, and what the class of each means.
     fn head_lines(&self) -> Vec<String> {
+        if self.heads.is_empty() {
+            return vec!["The model has no network: no attention".to_owned()];
+        }
         let mut rows = vec![row([&"head", &"sequences with 90 %", &"share", &"class"])];
         for head in &self.heads {
             let share = format!("{:.1} %", 100.0 * head.share);

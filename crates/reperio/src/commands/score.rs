@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use polars::prelude::{Column, DataFrame};
+use reperio_model::combine::PredictionSet;
+use reperio_model::evaluate::COVERAGE;
 use reperio_model::model::{Model, Prediction, TargetPrediction};
 use serde::Serialize;
 
@@ -19,6 +21,7 @@ const SHOWN: usize = 20;
 /// Score repertoires with a trained model
 ///
 /// The model file alone is enough. Writes one row a repertoire: logit, probability, class,
+/// prediction set (the classes that cannot be ruled out: both or none where the model cannot decide),
 /// clonotypes used, and warnings where a repertoire is unlike the training population.
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -32,6 +35,9 @@ pub(crate) struct Args {
     /// Table to write (.tsv, .tsv.gz)
     #[arg(long, value_name = "TSV")]
     out: PathBuf,
+    /// Share of repertoires whose class the prediction sets are to hold, in (0, 1)
+    #[arg(long, value_name = "SHARE", default_value_t = COVERAGE)]
+    coverage: f64,
     #[command(flatten)]
     input: InputArgs,
     #[command(flatten)]
@@ -45,6 +51,8 @@ pub(crate) struct Scores {
     out: PathBuf,
     /// Every repertoire's score, sorted by id.
     repertoires: Vec<Score>,
+    /// Targets for which training found no signal: their probabilities are about the class shares.
+    no_signal: Vec<String>,
 }
 
 /// The score of one repertoire.
@@ -56,6 +64,8 @@ struct Score {
     /// `warnings`.
     #[serde(flatten)]
     prediction: Prediction,
+    /// What cannot be ruled out, a target each; none for a model of before.
+    prediction_sets: Vec<Option<PredictionSet>>,
 }
 
 pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
@@ -67,6 +77,9 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Scores> {
     paths::make_parent(&args.out)?;
     let sources = args.input.inputs.iter().chain([&args.model]);
     paths::keep_sources(&args.out, sources.map(PathBuf::as_path))?;
+    if !(args.coverage > 0.0 && args.coverage < 1.0) {
+        bail!("--coverage {}, expected a share between 0 and 1", args.coverage);
+    }
     let model = Model::load(&args.model)?.on(&args.device.open()?);
     let cohort = args.input.load(shell)?;
     let repertoires = &cohort.repertoires;
@@ -79,10 +92,22 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Scores> {
     let ids = repertoires.iter().map(|repertoire| repertoire.id.clone());
     let scores: Vec<Score> = ids
         .zip(scored)
-        .map(|(repertoire_id, prediction)| Score { repertoire_id, prediction })
+        .map(|(repertoire_id, prediction)| {
+            let outputs: Vec<f64> =
+                prediction.targets.iter().flat_map(|target| target.logits.clone()).collect();
+            let prediction_sets = model.sets(&outputs, args.coverage);
+            Score { repertoire_id, prediction, prediction_sets }
+        })
         .collect();
     table::write(&args.out, frame(&model, &scores)?)?;
-    Ok(Scores { out: args.out.clone(), repertoires: scores })
+    let held_out = model.info().out_of_fold.iter().filter(|own| !own.beats_shares);
+    let no_signal: Vec<String> = held_out.map(|own| own.column.clone()).collect();
+    for column in &no_signal {
+        tracing::warn!(
+            "training found no signal for {column}: its probabilities are about the class shares"
+        );
+    }
+    Ok(Scores { out: args.out.clone(), repertoires: scores, no_signal })
 }
 
 fn frame(model: &Model, scores: &[Score]) -> Result<DataFrame> {
@@ -91,6 +116,13 @@ fn frame(model: &Model, scores: &[Score]) -> Result<DataFrame> {
     let targets: Vec<Vec<TargetPrediction>> =
         scores.iter().map(|score| score.prediction.targets.clone()).collect();
     columns.extend(predictions::columns(&model.info().targets, &targets));
+    for (t, target) in model.info().targets.iter().enumerate() {
+        let name = format!("{}prediction_set", predictions::prefix(&model.info().targets, target));
+        let set = |score: &Score| {
+            score.prediction_sets[t].as_ref().map_or_else(String::new, PredictionSet::text)
+        };
+        columns.push(table::text(&name, scores.iter().map(set)));
+    }
     let clonotypes: Vec<u64> =
         scores.iter().map(|score| score.prediction.clonotypes as u64).collect();
     columns.push(Column::new("clonotypes".into(), clonotypes));
@@ -102,7 +134,7 @@ fn frame(model: &Model, scores: &[Score]) -> Result<DataFrame> {
 impl Report for Scores {
     fn lines(&self) -> Vec<String> {
         let mut rows = vec![row([&"repertoire", &"clonotypes", &"score", &"", &"warnings"])];
-        for Score { repertoire_id, prediction } in self.repertoires.iter().take(SHOWN) {
+        for Score { repertoire_id, prediction, .. } in self.repertoires.iter().take(SHOWN) {
             let (number, class) = in_short(&prediction.targets[0]);
             let warnings = prediction.warnings.len();
             rows.push(row([repertoire_id, &prediction.clonotypes, &number, &class, &warnings]));

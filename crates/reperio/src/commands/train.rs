@@ -8,7 +8,9 @@ use polars::prelude::{Column, DataFrame};
 use reperio_data::cohort::Cohort;
 use reperio_data::repertoire::Repertoire;
 use reperio_model::config::Config;
+use reperio_model::features::FeatureCache;
 use reperio_model::model::{Explanation, Prediction, TargetPrediction};
+use reperio_model::parts::Part;
 use reperio_model::target::Labels;
 use reperio_model::train::{self, Dataset, Fitted, MemberReport, Place, SeedFate, TrainingReport};
 use serde::Serialize;
@@ -20,20 +22,22 @@ use crate::arguments::run_config;
 use crate::shell::output::{Report, align, row};
 use crate::shell::{Shell, interrupted, paths, table};
 use crate::tables::labels::TargetCounts;
-use crate::tables::{predictions, ranking};
+use crate::tables::{parts, predictions, ranking};
 
 /// Rows of the run folder's `sequences.tsv.gz` for each output.
 const RANKED: usize = 1000;
 
 /// Train a classifier
 ///
-/// Writes a run folder: config.toml, model.safetensors (enough on its own to score and explain),
+/// Learns every part of the model (network, k-mers, public clonotypes, genes) and weighs them by what each
+/// says of repertoires that inner folds held out. Writes a run folder: config.toml, model.safetensors (enough on its own to score and explain),
 /// metrics.json, predictions.tsv, sequences.tsv.gz (the training cohort's clonotypes by evidence),
 /// log.jsonl, TensorBoard events and checkpoint/.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
   reperio train --cohort cohort --target disease --positive yes --out run
+  reperio train --cohort cohort --target disease --parts network,kmers --out run
   reperio train --cohort exports/ --metadata labels.tsv --target disease --out run --resume")]
 pub(crate) struct Args {
     /// Folder of the run
@@ -65,6 +69,10 @@ pub(crate) struct ConfigArgs {
     /// Passes over the training repertoires, at most
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
+    /// Parts to learn, separated by commas: network, kmers, clones, genes [default: all]. A part that
+    /// does not help gets no weight
+    #[arg(long, value_name = "PARTS", value_delimiter = ',')]
+    parts: Vec<Part>,
 }
 
 impl ConfigArgs {
@@ -74,6 +82,9 @@ impl ConfigArgs {
         let training = &mut config.training;
         training.seed = self.seed.unwrap_or(training.seed);
         training.epochs = self.epochs.unwrap_or(training.epochs);
+        if !self.parts.is_empty() {
+            config.parts.include.clone_from(&self.parts);
+        }
         config.validate()?;
         Ok(config)
     }
@@ -143,7 +154,9 @@ impl Training<'_> {
         run_config::write(out, self.config, fingerprint(self.cohort)?)?;
         let (labels, groups) = (self.labels, self.groups);
         let repertoires: Vec<_> = self.cohort.repertoires.iter().collect();
-        let dataset = Dataset { repertoires: &repertoires, labels, groups };
+        let cache = FeatureCache::new(&repertoires, groups);
+        let members: Vec<usize> = (0..repertoires.len()).collect();
+        let dataset = Dataset { cache: &cache, members: &members, labels };
         let checkpoint = out.join("checkpoint");
         let device = self.device.open()?;
         let place = Place { checkpoint: Some(&checkpoint), device: &device };
@@ -196,20 +209,35 @@ fn part(report: &TrainingReport, labels: &Labels, i: usize, id: &String) -> &'st
 
 impl Report for Trained {
     fn lines(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.targets.iter().map(TargetCounts::line).collect();
+        lines.extend(self.network_lines());
+        for (terms, held_out) in self.report.terms.iter().zip(&self.report.out_of_fold) {
+            lines.extend(parts::lines(terms, held_out));
+        }
+        let (out, seconds) = (self.out.display(), self.seconds);
+        lines.push(format!("Trained in {seconds:.1} s: {out}"));
+        lines
+    }
+}
+
+impl Trained {
+    /// The members of the network and the seeds that discovery gave them.
+    fn network_lines(&self) -> Vec<String> {
+        let members = &self.report.members;
+        if members.is_empty() {
+            return vec![];
+        }
         let mut rows =
             vec![row([&"member", &"fitted", &"validated", &"seeds", &"best epoch", &"loss"])];
-        for (m, member) in self.report.members.iter().enumerate() {
+        for (m, member) in members.iter().enumerate() {
             let MemberReport { fitted, validation, seeds, best_epoch, .. } = member;
             let loss =
                 member.validation_loss().map_or_else(String::new, |loss| format!("{loss:.4}"));
             rows.push(row([&(m + 1), fitted, &validation.len(), &seeds.len(), best_epoch, &loss]));
         }
-        let mut lines: Vec<String> = self.targets.iter().map(TargetCounts::line).collect();
-        lines.push(String::new());
+        let mut lines = vec![String::new()];
         lines.extend(align(&rows));
-        let seeds: Vec<String> = self
-            .report
-            .members
+        let seeds: Vec<String> = members
             .iter()
             .flat_map(|member| &member.seeds)
             .map(|seed| format!("{} (z {:.1}, {})", seed.kmer, seed.z, fate(seed.fate)))
@@ -217,13 +245,6 @@ impl Report for Trained {
         if !seeds.is_empty() {
             lines.push(format!("Seeds   {}", seeds.join(", ")));
         }
-        if self.report.members.iter().all(MemberReport::learned_nothing) {
-            lines.push(
-                "Nothing was learned: no update lowered the loss of the validation part, so scores hardly differ".to_owned(),
-            );
-        }
-        let (out, seconds) = (self.out.display(), self.seconds);
-        lines.push(format!("Trained in {seconds:.1} s: {out}"));
         lines
     }
 }

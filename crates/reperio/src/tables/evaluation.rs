@@ -1,7 +1,8 @@
 //! An evaluation as a table of predictions and as lines for people.
 
 use polars::prelude::{Column, NamedFrom as _, Series};
-use reperio_model::evaluate::{Evaluation, Metrics, TargetSummary};
+use reperio_model::combine::PredictionSet;
+use reperio_model::evaluate::{Evaluation, HeldOut, Metrics, TargetSummary};
 use reperio_model::metrics::probability;
 use reperio_model::target::{Target, TargetKind};
 
@@ -14,7 +15,7 @@ use crate::tables::predictions::prefix;
 pub(crate) fn columns(evaluation: &Evaluation) -> Vec<Column> {
     let mut columns = Vec::new();
     let mut first = 0;
-    for (target, labels) in evaluation.targets.iter().zip(&evaluation.labels) {
+    for (t, (target, labels)) in evaluation.targets.iter().zip(&evaluation.labels).enumerate() {
         let prefix = prefix(&evaluation.targets, target);
         columns.push(label(&format!("{prefix}label"), target, labels));
         let numbers = |name: String, values: Vec<Option<f64>>| -> Column {
@@ -31,6 +32,13 @@ pub(crate) fn columns(evaluation: &Evaluation) -> Vec<Column> {
             let controls = evaluation.predictions.iter().map(|p| p.control.get(column).copied());
             columns.push(numbers(format!("control_{name}"), controls.collect()));
         }
+        let set = |own: &HeldOut| {
+            own.sets.get(t).and_then(Option::as_ref).map_or_else(String::new, PredictionSet::text)
+        };
+        columns.push(table::text(
+            &format!("{prefix}prediction_set"),
+            evaluation.predictions.iter().map(set),
+        ));
         first += target.width();
     }
     columns
@@ -92,6 +100,15 @@ pub(crate) fn lines(target: &TargetSummary) -> Vec<String> {
             add("rank correlation", metrics.spearman);
             add("control R2 (depth and V/J usage)", target.control);
         }
+    }
+    if let Some(coverage) = target.coverage {
+        let decided = target
+            .decided
+            .map_or_else(String::new, |own| format!(", {:.0} % of them decided", 100.0 * own));
+        rows.push(vec![
+            "prediction sets at 90 %".to_owned(),
+            format!("{:.1} % hold the label{decided}", 100.0 * coverage),
+        ]);
     }
     let mut lines = align(&rows);
     if let Some([low, high]) = target.auc_ci {

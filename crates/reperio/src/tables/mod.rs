@@ -4,6 +4,7 @@ pub(crate) mod counts;
 pub(crate) mod evaluation;
 pub(crate) mod heads;
 pub(crate) mod labels;
+pub(crate) mod parts;
 pub(crate) mod predictions;
 pub(crate) mod ranking;
 pub(crate) mod recovery;

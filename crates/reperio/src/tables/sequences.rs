@@ -126,11 +126,17 @@ pub(crate) fn write(
             rows().map(|i| explanation.attention[i * explanation.heads + head]).collect();
         columns.push(Column::new(format!("attention_{}", head + 1).into(), attention));
     }
+    let mut parts = Vec::new();
     for (output, name) in names.iter().enumerate() {
         let evidence: Vec<f64> =
             rows().map(|i| explanation.evidence[i * names.len() + output]).collect();
         let name = if names.len() == 1 { "evidence".into() } else { format!("evidence_{name}") };
+        for (part, own) in &explanation.parts {
+            let share: Vec<f64> = rows().map(|i| own[i * names.len() + output]).collect();
+            parts.push(Column::new(format!("{name}_{}", part.name()).into(), share));
+        }
         columns.push(Column::new(name.into(), evidence));
     }
+    columns.extend(parts);
     table::write(path, DataFrame::new(ranked.len(), columns)?)
 }

@@ -167,6 +167,10 @@ fn commands_share_options_in_the_same_words() {
           --epochs <N>
               Passes over the training repertoires, at most
 
+          --parts <PARTS>
+              Parts to learn, separated by commas: network, kmers, clones, genes [default: all]. A part
+              that does not help gets no weight
+
     Depth:
           --rarefy <N>
               Draw this many clonotypes from each larger repertoire
@@ -261,9 +265,11 @@ fn train_explains_its_options() {
     assert_snapshot!(own("train"), @"
     Train a classifier
 
-    Writes a run folder: config.toml, model.safetensors (enough on its own to score and explain),
-    metrics.json, predictions.tsv, sequences.tsv.gz (the training cohort's clonotypes by evidence),
-    log.jsonl, TensorBoard events and checkpoint/.
+    Learns every part of the model (network, k-mers, public clonotypes, genes) and weighs them by what
+    each says of repertoires that inner folds held out. Writes a run folder: config.toml,
+    model.safetensors (enough on its own to score and explain), metrics.json, predictions.tsv,
+    sequences.tsv.gz (the training cohort's clonotypes by evidence), log.jsonl, TensorBoard events and
+    checkpoint/.
 
     Usage: reperio train [OPTIONS] --out <RUN> --cohort <COHORT> --target <COLUMN>
 
@@ -285,6 +291,7 @@ fn train_explains_its_options() {
 
     Example:
       reperio train --cohort cohort --target disease --positive yes --out run
+      reperio train --cohort cohort --target disease --parts network,kmers --out run
       reperio train --cohort exports/ --metadata labels.tsv --target disease --out run --resume
     ");
 }
@@ -318,8 +325,9 @@ fn evaluate_explains_its_options() {
               trains
 
           --split <60/20/20>
-              One split in place of folds: shares of training, validation and test. Training ends with a
-              fit to training and validation part together where `training.refit` is on
+              One split in place of folds: shares of training, validation and test. Networks set the
+              validation share aside to decide when to stop; all other parts learn from training and
+              validation together
 
           --permute-labels [<SEED>]
               Deal the labels out at random first: a control that must come out at 0.5

@@ -116,9 +116,16 @@ fn evidences_and_one_bias_are_the_logits() {
         assert!((logit - bias - evidence).abs() < 1e-4, "{sum:?}");
         assert!((bias - biases[0]).abs() < 1e-4, "{sum:?}");
     }
-    heads_are_counted(&dir, &found);
     let explain = ["explain", "--model", "run", "cohort", "--out", "why"];
     assert!(!reperio(&dir, &explain).status().unwrap().success(), "a finished ranking is kept");
+}
+
+#[test]
+fn heads_are_counted_as_their_attentions_say() {
+    let dir = tiny();
+    train(&dir, "run", &["--parts", "network"]);
+    let found = json(&dir, &["explain", "--model", "run", "cohort", "--top", "0", "--out", "why"]);
+    heads_are_counted(&dir, &found);
 }
 
 /// The rows of `heads.tsv` are what the attentions of the rankings say.

@@ -1,0 +1,277 @@
+//! Non-negative weights by Newton's method, one coordinate after another.
+
+use super::{Columns, Combination};
+use crate::target::TargetKind;
+
+/// Sweeps over all coordinates, at most.
+const SWEEPS: usize = 200;
+/// Largest change of a coordinate at which a solution is found.
+const TOLERANCE: f64 = 1e-7;
+/// Penalty of the biases: keeps them finite where a class has no repertoire.
+const FAINT: f64 = 1e-4;
+
+/// What is combined, in units of the terms' standard deviations.
+pub(super) struct Problem<'a> {
+    /// (n, outputs, terms); 0 for a term that is left out.
+    x: Vec<f64>,
+    answers: &'a [f64],
+    outputs: usize,
+    terms: usize,
+    /// Standard deviation of each term; 0 for one that is left out.
+    scales: Vec<f64>,
+    loss: Loss,
+    /// Share of each label that is spread evenly over the classes.
+    smoothing: f64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Loss {
+    /// One logit.
+    Binary,
+    /// A logit a class.
+    Classes,
+    /// Half the squared error.
+    Squares,
+}
+
+/// Weights of the scaled terms and biases.
+#[derive(Clone, Debug)]
+pub(super) struct Point {
+    weights: Vec<f64>,
+    bias: Vec<f64>,
+    /// The weights of the plain mean of the terms that help by themselves; 0 for those that do not, which get no
+    /// weight at all.
+    mean: Vec<f64>,
+}
+
+impl Point {
+    /// The same for terms as they are.
+    pub(super) fn combination(&self, scales: &[f64]) -> Combination {
+        let weight =
+            |(weight, scale): (&f64, &f64)| if *scale > 0.0 { weight / scale } else { 0.0 };
+        let weights = self.weights.iter().zip(scales).map(weight).collect();
+        Combination { weights, bias: self.bias.clone() }
+    }
+}
+
+impl<'a> Problem<'a> {
+    pub(super) fn new(
+        kind: &TargetKind,
+        columns: &Columns,
+        scales: &[f64],
+        answers: &'a [f64],
+        smoothing: f64,
+    ) -> Self {
+        let outputs = columns.first().map_or(0, Vec::len);
+        let mut x = Vec::with_capacity(answers.len() * outputs * columns.len());
+        for i in 0..answers.len() {
+            for o in 0..outputs {
+                let scaled = |(column, scale): (&Vec<Vec<f64>>, &f64)| {
+                    if *scale > 0.0 { column[o][i] / scale } else { 0.0 }
+                };
+                x.extend(columns.iter().zip(scales).map(scaled));
+            }
+        }
+        let loss = match kind {
+            TargetKind::Binary { .. } => Loss::Binary,
+            TargetKind::Classes { .. } => Loss::Classes,
+            TargetKind::Regression { .. } => Loss::Squares,
+        };
+        Self { x, answers, outputs, terms: columns.len(), scales: scales.to_vec(), loss, smoothing }
+    }
+
+    /// The class shares of `rows`, and which terms help there: those whose outputs as they are have a lower loss.
+    pub(super) fn start(&self, rows: &[usize]) -> Point {
+        let nothing = vec![0.0; self.terms];
+        let mut point =
+            Point { weights: nothing.clone(), bias: vec![0.0; self.outputs], mean: nothing };
+        self.descend(rows, None, &mut point);
+        let total = |point: &Point| -> f64 {
+            rows.iter().map(|&i| self.loss(&self.outputs(point, i), i, true)).sum()
+        };
+        let shares = total(&point);
+        let helps = |t: &usize| {
+            let mut alone = Point {
+                weights: vec![0.0; self.terms],
+                bias: vec![0.0; self.outputs],
+                mean: vec![],
+            };
+            alone.weights[*t] = self.scales[*t];
+            self.scales[*t] > 0.0 && total(&alone) < shares
+        };
+        let mut used: Vec<usize> = (0..self.terms).filter(helps).collect();
+        if used.is_empty() {
+            used = (0..self.terms).filter(|&t| self.scales[t] > 0.0).collect();
+        }
+        for &t in &used {
+            point.mean[t] = self.scales[t] / used.len() as f64;
+        }
+        point
+    }
+
+    fn row(&self, i: usize, output: usize) -> &[f64] {
+        &self.x[(i * self.outputs + output) * self.terms..][..self.terms]
+    }
+
+    /// Outputs of row `i`.
+    pub(super) fn outputs(&self, point: &Point, i: usize) -> Vec<f64> {
+        let of = |o: usize| {
+            let terms = self.row(i, o).iter().zip(&point.weights);
+            point.bias[o] + terms.map(|(x, w)| x * w).sum::<f64>()
+        };
+        (0..self.outputs).map(of).collect()
+    }
+
+    /// Loss of row `i`; of its smoothed label where `smoothed`.
+    pub(super) fn loss(&self, z: &[f64], i: usize, smoothed: bool) -> f64 {
+        let answer = self.answers[i];
+        let smoothing = if smoothed { self.smoothing } else { 0.0 };
+        match self.loss {
+            Loss::Binary => {
+                let answer = answer * (1.0 - smoothing) + 0.5 * smoothing;
+                let z = z[0];
+                z.max(0.0) - z * answer + (-z.abs()).exp().ln_1p()
+            }
+            Loss::Classes => {
+                let most = z.iter().copied().fold(f64::MIN, f64::max);
+                let mean = z.iter().sum::<f64>() / z.len() as f64;
+                let own = (1.0 - smoothing) * z[answer as usize] + smoothing * mean;
+                most + z.iter().map(|z| (z - most).exp()).sum::<f64>().ln() - own
+            }
+            Loss::Squares => 0.5 * (z[0] - answer).powi(2),
+        }
+    }
+
+    /// Gradient of the loss by output, and its curvatures (probabilities for classes).
+    fn derivatives(&self, z: &[f64], i: usize) -> (Vec<f64>, Vec<f64>) {
+        let answer = self.answers[i];
+        match self.loss {
+            Loss::Binary => {
+                let p = crate::metrics::probability(z[0]);
+                let answer = answer * (1.0 - self.smoothing) + 0.5 * self.smoothing;
+                (vec![p - answer], vec![p * (1.0 - p)])
+            }
+            Loss::Classes => {
+                let p: Vec<f64> =
+                    crate::metrics::log_softmax(z).iter().map(|log| log.exp()).collect();
+                let spread = self.smoothing / z.len() as f64;
+                let gradient = |(c, p): (usize, &f64)| {
+                    p - spread - (1.0 - self.smoothing) * f64::from(u8::from(c == answer as usize))
+                };
+                (p.iter().enumerate().map(gradient).collect(), p)
+            }
+            Loss::Squares => (vec![z[0] - answer], vec![1.0]),
+        }
+    }
+
+    /// Gradient and curvature of the summed loss along a direction, in which row i moves by `x(i, output)`.
+    fn along(&self, rows: &[usize], z: &[Vec<f64>], x: impl Fn(usize, usize) -> f64) -> (f64, f64) {
+        let (mut gradient, mut curvature) = (0.0, 0.0);
+        for (&i, z) in rows.iter().zip(z) {
+            let (g, h) = self.derivatives(z, i);
+            let moved: Vec<f64> = (0..self.outputs).map(|o| x(i, o)).collect();
+            gradient += g.iter().zip(&moved).map(|(g, x)| g * x).sum::<f64>();
+            let squares: f64 = h.iter().zip(&moved).map(|(h, x)| h * x * x).sum();
+            curvature += if self.loss == Loss::Classes {
+                squares - h.iter().zip(&moved).map(|(h, x)| h * x).sum::<f64>().powi(2)
+            } else {
+                squares
+            };
+        }
+        (gradient, curvature)
+    }
+
+    /// Goes from `point` to the minimum over `rows`; without a strength all weights are 0, at an infinite
+    /// one they are those of the plain mean.
+    pub(super) fn descend(&self, rows: &[usize], strength: Option<f64>, point: &mut Point) {
+        let n = rows.len().max(1) as f64;
+        match strength {
+            None => point.weights.fill(0.0),
+            Some(strength) if strength.is_infinite() => point.weights.clone_from(&point.mean),
+            Some(_) => {}
+        }
+        let fixed = strength.is_none_or(f64::is_infinite);
+        let mut z: Vec<Vec<f64>> = rows.iter().map(|&i| self.outputs(point, i)).collect();
+        for _ in 0..SWEEPS {
+            let mut largest = 0.0_f64;
+            for o in 0..self.outputs {
+                let (gradient, curvature) =
+                    self.along(rows, &z, |_, other| f64::from(u8::from(o == other)));
+                let step = -(gradient + FAINT * n * point.bias[o]) / (curvature + FAINT * n);
+                let step = step.clamp(-1.0, 1.0);
+                point.bias[o] += step;
+                for z in &mut z {
+                    z[o] += step;
+                }
+                largest = largest.max(step.abs());
+            }
+            for t in 0..self.terms {
+                if fixed || point.mean[t] <= 0.0 {
+                    continue;
+                }
+                let penalty = strength.unwrap_or(0.0) * n;
+                let (gradient, curvature) = self.along(rows, &z, |i, o| self.row(i, o)[t]);
+                let before = point.weights[t];
+                let pull = penalty * (before - point.mean[t]);
+                let step = -(gradient + pull) / (curvature + penalty).max(1e-12);
+                let after = (before + step.clamp(-1.0, 1.0)).max(0.0);
+                if after.to_bits() != before.to_bits() {
+                    point.weights[t] = after;
+                    for (z, &i) in z.iter_mut().zip(rows) {
+                        for (o, z) in z.iter_mut().enumerate() {
+                            *z += (after - before) * self.row(i, o)[t];
+                        }
+                    }
+                }
+                largest = largest.max((after - before).abs());
+            }
+            if largest < TOLERANCE {
+                break;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// At the minimum the gradient is 0 for every weight above 0 and not negative for one at 0.
+    #[test]
+    fn the_solution_is_a_minimum_among_non_negative_weights() {
+        let value = |a: usize, i: usize| ((i * 37 + a * 101 + i * i * 7) % 97) as f64 / 48.0 - 1.0;
+        let n = 60;
+        let columns: Columns = (0..4)
+            .map(|t| (0..3).map(|o| (0..n).map(|i| value(t * 3 + o, i)).collect()).collect())
+            .collect();
+        let answers: Vec<f64> = (0..n).map(|i| ((i * 5 + i / 7) % 3) as f64).collect();
+        let classes = ["a", "b", "c"].map(str::to_owned).to_vec();
+        let kind = TargetKind::Classes { classes };
+        let problem = Problem::new(&kind, &columns, &[1.0; 4], &answers, 0.1);
+        let rows: Vec<usize> = (0..n).collect();
+        let mut point = problem.start(&rows);
+        point.mean = vec![0.25; 4];
+        problem.descend(&rows, Some(0.01), &mut point);
+        let objective = |point: &Point| {
+            let losses = rows.iter().map(|&i| problem.loss(&problem.outputs(point, i), i, true));
+            let squares: f64 =
+                point.weights.iter().zip(&point.mean).map(|(w, m)| (w - m).powi(2)).sum();
+            losses.sum::<f64>() / n as f64 + 0.005 * squares
+        };
+        let here = objective(&point);
+        for t in 0..4 {
+            for by in [1e-3, -1e-3] {
+                let mut other = point.clone();
+                other.weights[t] = (other.weights[t] + by).max(0.0);
+                assert!(objective(&other) >= here - 1e-9, "{t} {by} {point:?}");
+            }
+        }
+        for o in 0..3 {
+            for by in [1e-3, -1e-3] {
+                let mut other = point.clone();
+                other.bias[o] += by;
+                assert!(objective(&other) >= here - 1e-6, "bias {o} {by}");
+            }
+        }
+    }
+}

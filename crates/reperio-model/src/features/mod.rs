@@ -1,0 +1,96 @@
+//! A cohort without labels, and what is computed from it once for all folds, parts and methods.
+
+pub mod clonotype_index;
+pub mod gene_usage;
+pub mod kmer_counts;
+pub mod kmer_frequencies;
+pub mod kmer_set;
+mod training_part;
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use reperio_data::gene::{self, Species};
+use reperio_data::repertoire::{GeneVocabulary, Repertoire};
+
+pub use training_part::{FitError, TrainingPart};
+
+/// Whether some gene of `repertoires` is known by its family only: all are then compared by their families.
+pub fn by_family(repertoires: &[&Repertoire]) -> bool {
+    let genes = GeneVocabulary::of(repertoires.iter().copied());
+    let names = || genes.v.iter().chain(&genes.j).map(String::as_str);
+    let species = Species::of_genes(names());
+    names().any(|name| gene::is_family_only(name, species))
+}
+
+/// Repertoires, the groups that splits keep whole, and features that need no label.
+///
+/// A method sees the repertoires of a fold's test part here, but never a label: computing the spectra of
+/// all repertoires at once leaks nothing, standardising by all of them would be another matter.
+pub struct FeatureCache<'a> {
+    repertoires: &'a [&'a Repertoire],
+    groups: &'a [String],
+    features: Mutex<BTreeMap<String, Arc<dyn Any + Send + Sync>>>,
+}
+
+impl<'a> FeatureCache<'a> {
+    /// The cache of `repertoires`; `groups` names the subject of each.
+    ///
+    /// # Panics
+    ///
+    /// If there is not one group a repertoire.
+    pub fn new(repertoires: &'a [&'a Repertoire], groups: &'a [String]) -> Self {
+        assert_eq!(repertoires.len(), groups.len(), "one group a repertoire");
+        Self { repertoires, groups, features: Mutex::default() }
+    }
+
+    /// All repertoires.
+    pub fn repertoires(&self) -> &'a [&'a Repertoire] {
+        self.repertoires
+    }
+
+    /// Subject of each repertoire.
+    pub fn groups(&self) -> &'a [String] {
+        self.groups
+    }
+
+    /// The feature of that `name`, made by `make` the first time.
+    ///
+    /// # Panics
+    ///
+    /// If one name is used for two types.
+    pub fn feature<T: Send + Sync + 'static>(
+        &self,
+        name: &str,
+        make: impl FnOnce(&[&Repertoire]) -> T,
+    ) -> Arc<T> {
+        let lock = || self.features.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = lock().get(name).cloned();
+        // Made outside the lock, so that features may be made from other features.
+        let any = known.unwrap_or_else(|| {
+            let made: Arc<dyn Any + Send + Sync> = Arc::new(make(self.repertoires));
+            lock().entry(name.to_owned()).or_insert(made).clone()
+        });
+        any.downcast().expect("a name of features stands for one type")
+    }
+
+    /// Drops all features, so that the next method pays for its own.
+    pub fn forget(&self) {
+        self.features.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn features_are_made_once_until_they_are_forgotten() {
+        let cache = FeatureCache::new(&[], &[]);
+        let one = cache.feature("n", |repertoires| repertoires.len() + 1);
+        assert_eq!((*one, *cache.feature("n", |_| 7_usize)), (1, 1));
+        cache.forget();
+        assert_eq!(*cache.feature("n", |_| 7_usize), 7);
+    }
+}

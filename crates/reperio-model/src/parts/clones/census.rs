@@ -1,0 +1,247 @@
+//! Which clonotypes are associated, by threshold, in the whole part and without each of its inner folds.
+
+use rayon::prelude::*;
+
+use super::beta_binomial::Count;
+use super::fisher::Fisher;
+use crate::features::clonotype_index::ClonotypeIndex;
+use crate::parts::task::Task;
+
+/// Keys from which on a threshold counts whatever chance lets expect: among many some may be real, and they are not
+/// the same in all inner folds.
+const MANY: usize = 30;
+/// Probability below which so many keys are more than chance.
+const CHANCE: f64 = 0.01;
+
+/// Keys that one task looks at.
+const CHUNK: usize = 4_096;
+
+/// Of one key: how many thresholds it passes in each analysis, and its ln P in the whole part.
+#[derive(Debug, PartialEq)]
+pub(super) struct Tested {
+    pub(super) key: usize,
+    pub(super) levels: Vec<u8>,
+    pub(super) ln_p: f64,
+}
+
+/// A task and its inner folds over an index. Analysis f < `folds` leaves fold f out, the last one nothing.
+pub(super) struct Census<'a> {
+    index: &'a ClonotypeIndex,
+    task: Task<'a>,
+    labels: &'a [bool],
+    /// P-values below which a key is associated, decreasing.
+    thresholds: &'a [f64],
+    folds: usize,
+    /// Of each repertoire of the cohort its place among the members, if it is one.
+    place: Vec<Option<usize>>,
+    fisher: Vec<Fisher>,
+    /// P by chance of passing each threshold with so many carriers: `[analysis][threshold][carriers]`.
+    reach: Vec<Vec<Vec<f64>>>,
+}
+
+/// The keys that passed, and where more did than chance lets expect.
+pub(super) struct Tests {
+    /// In the index's order.
+    pub(super) tested: Vec<Tested>,
+    /// `[analysis][threshold]`: a threshold that few keys pass, and no more than by chance, says nothing. They
+    /// would be the same in all inner folds, and look as good in them as in what they were chosen from.
+    alive: Vec<Vec<bool>>,
+}
+
+/// P(X >= n) of the Poisson law.
+fn at_least(n: usize, expected: f64) -> f64 {
+    let mut term = (-expected).exp();
+    let mut below = 0.0;
+    for i in 0..n {
+        below += term;
+        term *= expected / (i + 1) as f64;
+    }
+    1.0 - below
+}
+
+impl Tests {
+    /// Keys that are associated at a threshold in an analysis.
+    pub(super) fn passing(
+        &self,
+        analysis: usize,
+        threshold: usize,
+    ) -> impl Iterator<Item = &Tested> {
+        let alive = self.alive[analysis][threshold];
+        let passes = move |own: &&Tested| alive && usize::from(own.levels[analysis]) > threshold;
+        self.tested.iter().filter(passes)
+    }
+}
+
+impl<'a> Census<'a> {
+    pub(super) fn new(
+        index: &'a ClonotypeIndex,
+        task: Task<'a>,
+        labels: &'a [bool],
+        thresholds: &'a [f64],
+    ) -> Self {
+        let folds = task.folds();
+        let mut place = vec![None; task.cache.repertoires().len()];
+        for (i, &member) in task.members.iter().enumerate() {
+            place[member] = Some(i);
+        }
+        let class = |analysis: usize, class: bool| {
+            let fold = task.fold;
+            (0..fold.len()).filter(|&i| fold[i] != analysis && labels[i] == class).count()
+        };
+        let fisher = (0..=folds).map(|f| Fisher::new([class(f, true), class(f, false)]));
+        let fisher: Vec<Fisher> = fisher.collect();
+        let of = |fisher: &Fisher, threshold: &f64| -> Vec<f64> {
+            (0..=task.members.len()).map(|m| fisher.reaches(m, threshold.ln())).collect()
+        };
+        let reach =
+            fisher.iter().map(|own| thresholds.iter().map(|t| of(own, t)).collect()).collect();
+        Self { index, task, labels, thresholds, folds, place, fisher, reach }
+    }
+
+    /// Every key that passes the first threshold in some analysis, in the index's order.
+    pub(super) fn test(&self) -> Tests {
+        let first = self.thresholds[0].ln();
+        let fewest =
+            self.fisher.iter().map(|fisher| fisher.fewest_carriers(first)).min().unwrap_or(0);
+        let chunk = |chunk: usize| {
+            let mut seen = vec![usize::MAX; self.place.len()];
+            let mut expected = vec![vec![0.0; self.thresholds.len()]; self.folds + 1];
+            let keys = chunk * CHUNK..((chunk + 1) * CHUNK).min(self.index.len());
+            let one = |key| self.test_one(key, fewest, &mut seen, &mut expected);
+            let tested: Vec<Tested> = keys.filter_map(one).collect();
+            (tested, expected)
+        };
+        let chunks = self.index.len().div_ceil(CHUNK);
+        let parts: Vec<_> = (0..chunks).into_par_iter().map(chunk).collect();
+        let mut tests = Tests { tested: Vec::new(), alive: Vec::new() };
+        let mut all = vec![vec![0.0; self.thresholds.len()]; self.folds + 1];
+        for (tested, expected) in parts {
+            tests.tested.extend(tested);
+            for (all, own) in all.iter_mut().flatten().zip(expected.iter().flatten()) {
+                *all += own;
+            }
+        }
+        for (analysis, expected) in all.iter().enumerate() {
+            let alive = |(threshold, expected): (usize, &f64)| {
+                let level = |own: &&Tested| usize::from(own.levels[analysis]) > threshold;
+                let passed = tests.tested.iter().filter(level).count();
+                passed >= MANY || at_least(passed, *expected) < CHANCE
+            };
+            let alive = expected.iter().enumerate().map(alive).collect();
+            tests.alive.push(alive);
+        }
+        tests
+    }
+
+    /// `seen[r]` is the last key for which repertoire r was counted.
+    fn test_one(
+        &self,
+        key: usize,
+        fewest: usize,
+        seen: &mut [usize],
+        expected: &mut [Vec<f64>],
+    ) -> Option<Tested> {
+        let members = || self.index.members(key);
+        if members().map(|item| self.index.carriers(item).len()).sum::<usize>() < fewest {
+            return None;
+        }
+        let mut carriers = vec![[0_usize; 2]; self.folds + 1];
+        for &repertoire in members().flat_map(|item| self.index.carriers(item)) {
+            let repertoire = repertoire as usize;
+            if let Some(i) = self.place[repertoire].filter(|_| seen[repertoire] != key) {
+                seen[repertoire] = key;
+                let class = usize::from(!self.labels[i]);
+                carriers[self.task.fold[i]][class] += 1;
+                carriers[self.folds][class] += 1;
+            }
+        }
+        let all = carriers[self.folds];
+        for (f, expected) in expected.iter_mut().enumerate() {
+            let held = if f < self.folds { carriers[f] } else { [0, 0] };
+            let m = all[0] + all[1] - held[0] - held[1];
+            for (expected, reach) in expected.iter_mut().zip(&self.reach[f]) {
+                *expected += reach[m];
+            }
+        }
+        let ln_p = |f: usize| {
+            let held = if f < self.folds { carriers[f] } else { [0, 0] };
+            self.fisher[f].ln_p(all[0] - held[0], all[1] - held[1])
+        };
+        let level = |f: usize| {
+            let ln_p = ln_p(f);
+            self.thresholds.iter().take_while(|threshold| ln_p <= threshold.ln()).count() as u8
+        };
+        let levels: Vec<u8> = (0..=self.folds).map(level).collect();
+        let any = levels.iter().any(|&level| level > 0);
+        any.then(|| Tested { key, levels, ln_p: ln_p(self.folds) })
+    }
+
+    /// Positive and negative members that carry a key.
+    pub(super) fn carriers(&self, key: usize) -> [usize; 2] {
+        let items = self.index.members(key);
+        let mut places: Vec<usize> = items
+            .flat_map(|item| self.index.carriers(item))
+            .filter_map(|&repertoire| self.place[repertoire as usize])
+            .collect();
+        places.sort_unstable();
+        places.dedup();
+        let positive = places.iter().filter(|&&i| self.labels[i]).count();
+        [positive, places.len() - positive]
+    }
+
+    /// `[analysis][threshold][member]`: distinct clonotypes, and those that are associated.
+    pub(super) fn counts(&self, tests: &Tests) -> Vec<Vec<Vec<Count>>> {
+        let all = |&member: &usize| u64::from(self.index.distinct()[member]);
+        let empty = |member| Count { associated: 0, all: all(member) };
+        let row: Vec<Count> = self.task.members.iter().map(empty).collect();
+        let mut counts = vec![vec![row; self.thresholds.len()]; self.folds + 1];
+        for (item, levels) in self.items(&tests.tested) {
+            let places = self.index.carriers(item).iter();
+            for i in places.filter_map(|&repertoire| self.place[repertoire as usize]) {
+                for ((analysis, &level), alive) in counts.iter_mut().zip(&levels).zip(&tests.alive)
+                {
+                    let passed = analysis[..usize::from(level)].iter_mut().zip(alive);
+                    for (threshold, _) in passed.filter(|(_, alive)| **alive) {
+                        threshold[i].associated += 1;
+                    }
+                }
+            }
+        }
+        counts
+    }
+
+    /// Each item of some tested key with the most thresholds that its keys pass.
+    fn items(&self, tested: &[Tested]) -> Vec<(usize, Vec<u8>)> {
+        let mut items: Vec<(usize, usize)> = Vec::new();
+        for (at, tested) in tested.iter().enumerate() {
+            items.extend(self.index.members(tested.key).map(|item| (item, at)));
+        }
+        items.sort_unstable();
+        let most = |keys: &[(usize, usize)]| {
+            let mut levels = vec![0; self.folds + 1];
+            for &(_, at) in keys {
+                for (level, &other) in levels.iter_mut().zip(&tested[at].levels) {
+                    *level = other.max(*level);
+                }
+            }
+            (keys[0].0, levels)
+        };
+        items.chunk_by(|a, b| a.0 == b.0).map(most).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tail_of_the_poisson_law() {
+        // scipy.stats.poisson.sf(n - 1, expected), scipy 1.17.1.
+        for (n, expected, p) in
+            [(1, 1e-4, 9.999_5e-5), (3, 0.5, 0.014_387_7), (20, 10.0, 0.003_454)]
+        {
+            let found = at_least(n, expected);
+            assert!((found / p - 1.0).abs() < 1e-3, "{n} {expected}: {found}");
+        }
+    }
+}

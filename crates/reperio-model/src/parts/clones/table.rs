@@ -1,0 +1,215 @@
+//! Associated clonotypes and what carrying them says.
+
+use reperio_data::repertoire::{Builder, Repertoire, Row};
+use serde::{Deserialize, Serialize};
+
+use super::associated::Associated;
+use super::beta_binomial::Count;
+use super::law::Law;
+use crate::features::clonotype_index::Identity;
+
+/// Associated clonotypes and the law of their number.
+///
+/// ```text
+/// logit = law(k, n) = bias + (law(0, n) - bias) + (law(k, n) - law(0, n))
+/// ```
+///
+/// The second term, what it says that none is carried, goes to all n distinct clonotypes alike; the third to the k that
+/// are carried, in proportion to `-ln P`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Stored", into = "Stored")]
+pub struct CloneTable {
+    identity: Identity,
+    /// Whether genes are equal if their families are: some training repertoire knew no more.
+    by_family: bool,
+    law: Law,
+    clones: Vec<PublicClone>,
+    associated: Associated,
+}
+
+/// One associated clonotype.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PublicClone {
+    /// Junction, anchors included.
+    pub junction_aa: String,
+    /// V gene, empty if unknown or not asked for.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub v_call: String,
+    /// J gene, empty if unknown or not asked for.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub j_call: String,
+    /// -ln of Fisher's one-sided P.
+    pub weight: f64,
+    /// Positive and negative training repertoires that carry it.
+    pub carriers: [usize; 2],
+    /// Share of the inner folds in which it was associated.
+    pub stability: f64,
+}
+
+impl PublicClone {
+    /// The clonotype of `row`.
+    pub(super) fn of(repertoire: &Repertoire, row: usize, identity: Identity) -> Self {
+        let gene = |name: &str| {
+            if identity == Identity::Clonotype { name.to_owned() } else { String::new() }
+        };
+        Self {
+            junction_aa: repertoire.junction_aa(row),
+            v_call: gene(repertoire.v_call(row)),
+            j_call: gene(repertoire.j_call(row)),
+            weight: 0.0,
+            carriers: [0, 0],
+            stability: 0.0,
+        }
+    }
+
+    /// Junction and genes in one line.
+    pub fn name(&self) -> String {
+        let all = [&self.junction_aa, &self.v_call, &self.j_call];
+        all.into_iter().filter(|text| !text.is_empty()).cloned().collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// A table without what is made from it.
+#[derive(Clone, Serialize, Deserialize)]
+struct Stored {
+    identity: Identity,
+    by_family: bool,
+    law: Law,
+    clones: Vec<PublicClone>,
+}
+
+impl From<Stored> for CloneTable {
+    fn from(Stored { identity, by_family, law, clones }: Stored) -> Self {
+        Self::new((identity, by_family), law, clones)
+    }
+}
+
+impl From<CloneTable> for Stored {
+    fn from(CloneTable { identity, by_family, law, clones, .. }: CloneTable) -> Self {
+        Self { identity, by_family, law, clones }
+    }
+}
+
+impl CloneTable {
+    pub(super) fn new(
+        (identity, by_family): (Identity, bool),
+        law: Law,
+        clones: Vec<PublicClone>,
+    ) -> Self {
+        let mut associated = Associated::new(identity, by_family);
+        for clone in &clones {
+            let PublicClone { junction_aa, v_call, j_call, weight, .. } = clone;
+            let mut builder = Builder::default();
+            builder.push(Row { junction_aa, v_call, j_call, duplicate_count: 1 });
+            associated.insert(&builder.finish(String::new()), 0, *weight);
+        }
+        Self { identity, by_family, law, clones, associated }
+    }
+
+    /// The associated clonotypes.
+    pub fn clones(&self) -> &[PublicClone] {
+        &self.clones
+    }
+
+    /// What a repertoire has before anything is counted.
+    pub fn bias(&self) -> f64 {
+        self.law.bias()
+    }
+
+    /// What each clonotype adds: (n,)
+    pub fn evidence(&self, repertoire: &Repertoire) -> Vec<f64> {
+        let n = repertoire.len();
+        // Rows that count as one: rows are sorted by junction.
+        let same = |row: usize| {
+            self.identity != Identity::Clonotype
+                && row > 0
+                && repertoire.junction_codes(row) == repertoire.junction_codes(row - 1)
+        };
+        let starts: Vec<usize> = (0..n).filter(|&row| !same(row)).collect();
+        let weights: Vec<f64> =
+            starts.iter().map(|&row| self.associated.weight(repertoire, row)).collect();
+        let all = starts.len() as u64;
+        let carried = weights.iter().filter(|weight| **weight > 0.0).count() as u64;
+        let none = self.law.logit(Count { associated: 0, all });
+        let base = (none - self.law.bias()) / all.max(1) as f64;
+        let more = self.law.logit(Count { associated: carried, all }) - none;
+        let total: f64 = weights.iter().sum();
+        let mut evidence = vec![0.0; n];
+        for (at, &weight) in weights.iter().enumerate() {
+            let rows = starts[at]..starts.get(at + 1).copied().unwrap_or(n);
+            let own = base + if weight > 0.0 { more * weight / total } else { 0.0 };
+            let share = own / rows.len() as f64;
+            evidence[rows].fill(share);
+        }
+        evidence
+    }
+
+    pub(crate) fn parameters(&self) -> Vec<f64> {
+        let clones = self.clones.iter().flat_map(|clone| {
+            let name: f64 =
+                clone.name().bytes().fold(0.0, |sum, b| (sum * 31.0 + f64::from(b)) % 1e9);
+            [name, clone.weight]
+        });
+        self.law.parameters().into_iter().chain(clones).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parts::clones::beta_binomial::Beta;
+
+    fn repertoire(rows: &[(&str, &str)]) -> Repertoire {
+        let mut builder = Builder::default();
+        for &(junction_aa, v_call) in rows {
+            builder.push(Row { junction_aa, v_call, j_call: "", duplicate_count: 1 });
+        }
+        builder.finish("r".to_owned())
+    }
+
+    /// Whatever the law and the identity, evidences and bias are the law's logit of the counts.
+    #[test]
+    fn evidences_and_bias_are_the_law() {
+        let beta = |alpha, beta| Beta { alpha, beta };
+        let laws = [
+            Law::Excess { slope: 3.0, intercept: -0.4, rate: 0.01 },
+            Law::RootShare { slope: 3.0, intercept: -0.4 },
+            Law::BetaBinomial { positive: beta(2.0, 30.0), negative: beta(1.0, 90.0), prior: 0.3 },
+        ];
+        let own = repertoire(&[
+            ("CASF", "TRBV9"),
+            ("CASF", "TRBV7-2"),
+            ("CATF", "TRBV9"),
+            ("CGGGF", "TRBV9"),
+            ("CTTTTF", "TRBV9"),
+        ]);
+        let clone = |junction_aa: &str, weight| PublicClone {
+            weight,
+            ..PublicClone::of(&repertoire(&[(junction_aa, "TRBV9")]), 0, Identity::Clonotype)
+        };
+        for law in laws {
+            for (identity, associated, all) in [
+                (Identity::Clonotype, 2, 5),
+                (Identity::Junction, 2, 4),
+                (Identity::OneSubstitution, 3, 4),
+            ] {
+                let clones = vec![clone("CASF", 5.0), clone("CGGGF", 9.0), clone("CWWWWWF", 4.0)];
+                let table = CloneTable::new((identity, false), law, clones);
+                let evidence = table.evidence(&own);
+                let sum = table.bias() + evidence.iter().sum::<f64>();
+                let expected = law.logit(Count { associated, all });
+                assert!((sum - expected).abs() < 1e-12, "{law:?} {identity:?}: {sum} {expected}");
+                // The stronger association has more of it, what is not carried least.
+                let at = |junction: &str| {
+                    let same =
+                        |&i: &usize| own.junction_aa(i) == junction && own.v_call(i) == "TRBV9";
+                    (0..5).find(same).unwrap()
+                };
+                assert!(evidence[at("CGGGF")] > evidence[at("CASF")], "{evidence:?}");
+                assert!(evidence[at("CASF")] > evidence[at("CTTTTF")], "{evidence:?}");
+                let text = serde_json::to_string(&table).unwrap();
+                assert_eq!(serde_json::from_str::<CloneTable>(&text).unwrap(), table);
+            }
+        }
+    }
+}

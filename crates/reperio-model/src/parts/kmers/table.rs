@@ -1,0 +1,99 @@
+//! Weights of k-mers.
+
+use reperio_data::repertoire::Repertoire;
+
+use super::burden::Value;
+use crate::features::kmer_set::{Kmer, KmerSet, Slots};
+
+/// Weights of k-mers.
+///
+/// ```text
+/// f = bias + sum over k-mers of w v(count, clonotypes) - offset         v: see `Value`
+/// f = bias + (sum over k-mers of w count - offset clonotypes) / sqrt(clonotypes)      for `Value::Excess`
+/// ```
+///
+/// What a k-mer adds goes in equal parts to its occurrences. Weights are `f32`, as the file keeps them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KmerTable {
+    set: KmerSet,
+    value: Value,
+    slots: Slots,
+    /// By place in the set.
+    weights: Vec<f32>,
+    /// What is expected and taken away from all clonotypes alike: in all, or of each one for [`Value::Excess`]. An
+    /// average training repertoire has evidence 0.
+    pub offset: f64,
+    /// What a repertoire without any clonotype has.
+    pub bias: f64,
+}
+
+impl KmerTable {
+    /// A table without weights.
+    pub fn new(set: KmerSet, value: Value, bias: f64) -> Self {
+        let slots = set.slots();
+        let weights = vec![0.0; slots.len() * slots.n_codes()];
+        Self { set, value, slots, weights, offset: 0.0, bias }
+    }
+
+    /// Sets the weight of one k-mer.
+    ///
+    /// # Panics
+    ///
+    /// If it is not of the set.
+    pub fn insert(&mut self, kmer: Kmer, weight: f64) {
+        self.weights[self.slots.index(kmer)] = weight as f32;
+    }
+
+    /// The k-mers.
+    pub fn set(&self) -> KmerSet {
+        self.set
+    }
+
+    /// What of a k-mer counts.
+    pub fn value(&self) -> Value {
+        self.value
+    }
+
+    /// The k-mers that have a weight, by their place in the set.
+    pub fn entries(&self) -> Vec<(u32, f32)> {
+        let entries = (0..).zip(&self.weights).filter(|(_, weight)| **weight != 0.0);
+        entries.map(|(place, &weight)| (place, weight)).collect()
+    }
+
+    /// What each clonotype adds: (n,)
+    pub fn evidence(&self, repertoire: &Repertoire) -> Vec<f64> {
+        let n = repertoire.len();
+        let clonotypes = n.max(1) as f64;
+        let one = match self.value {
+            Value::Excess => 1.0 / clonotypes.sqrt(),
+            _ => 1.0 / clonotypes,
+        };
+        let mut counts = Vec::new();
+        if !matches!(self.value, Value::Frequency | Value::Excess) {
+            counts = vec![0_u32; self.weights.len()];
+            for i in 0..n {
+                let codes = repertoire.junction_codes(i);
+                self.slots.visit(codes, |kmer| counts[self.slots.index(kmer)] += 1);
+            }
+        }
+        let evidence = |i: usize| {
+            let mut sum = 0.0;
+            self.slots.visit(repertoire.junction_codes(i), |kmer| {
+                let place = self.slots.index(kmer);
+                let weight = f64::from(self.weights[place]);
+                sum += match counts.get(place) {
+                    None => weight * one,
+                    Some(&count) => weight * self.value.of(count, clonotypes) / f64::from(count),
+                };
+            });
+            sum - self.offset * one
+        };
+        (0..n).map(evidence).collect()
+    }
+
+    pub(crate) fn parameters(&self) -> Vec<f64> {
+        let entries = self.entries().into_iter();
+        let entries = entries.flat_map(|(place, weight)| [f64::from(place), f64::from(weight)]);
+        [self.bias, self.offset].into_iter().chain(entries).collect()
+    }
+}

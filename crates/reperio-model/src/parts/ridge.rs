@@ -1,0 +1,151 @@
+//! Ridge regression on a dense table for both kinds of answer, its strength chosen by the inner folds.
+//!
+//! ```text
+//! minimise  1/2 |w|^2 + C sum of losses        logistic loss, or half the squared error
+//! ```
+//!
+//! The columns are standardised over the members; no label takes part in that. All products of rows
+//! are made once, and each fold is solved among its own rows (representer theorem): the number of columns hardly
+//! matters.
+
+use rayon::prelude::*;
+
+use super::task::{Answers, Task};
+use crate::logistic::{Design, Dual, Linear, Table, dual_path, gram};
+
+/// `C` times the number of columns: as if standardised rows had length 1.
+const GRID: [f64; 6] = [0.001, 0.01, 0.1, 1.0, 10.0, 100.0];
+
+/// A fitted regression.
+pub(super) struct Fit {
+    /// The model of the raw columns, from all members.
+    pub(super) linear: Linear,
+    /// What is said of each member when its fold is held out.
+    pub(super) held_out: Vec<f64>,
+    /// Strength chosen.
+    pub(super) c: f64,
+}
+
+/// Fits the rows of the members of `task` in `table`.
+pub(super) fn fit(table: &Table, task: &Task<'_>) -> Fit {
+    let design = Design::standardised(table, task.members.to_vec());
+    let gram = gram(&design);
+    let cs = GRID.map(|c| c / design.varying().max(1) as f64);
+    let fold = |fold| held_out(task, &gram, fold, &cs);
+    let folds: Vec<Vec<Vec<f64>>> = (0..task.folds()).into_par_iter().map(fold).collect();
+    let mut outputs = vec![vec![0.0; task.members.len()]; cs.len()];
+    for (fold, own) in folds.into_iter().enumerate() {
+        let (_, held) = task.sides(fold);
+        for (all, own) in outputs.iter_mut().zip(own) {
+            for (&i, output) in held.iter().zip(own) {
+                all[i] = output;
+            }
+        }
+    }
+    let (best, held_out) = task.choose(&outputs);
+    let all: Vec<usize> = (0..task.members.len()).collect();
+    let solved = solve(task, &gram, &all, &cs[..=best]).pop().expect("at least one strength");
+    Fit { linear: design.model_of(&solved), held_out, c: cs[best] }
+}
+
+/// What the rows outside `fold` say of those inside it, for each strength.
+fn held_out(task: &Task<'_>, gram: &[f64], fold: usize, cs: &[f64]) -> Vec<Vec<f64>> {
+    let n = task.members.len();
+    let (fitted, held) = task.sides(fold);
+    let say = |dual: &Dual| {
+        let one = |&i: &usize| {
+            let terms = fitted.iter().zip(&dual.a).map(|(&j, a)| gram[i * n + j] * a);
+            dual.b + terms.sum::<f64>()
+        };
+        held.iter().map(one).collect()
+    };
+    solve(task, gram, &fitted, cs).iter().map(say).collect()
+}
+
+/// The solution among `rows` for each strength.
+fn solve(task: &Task<'_>, gram: &[f64], rows: &[usize], cs: &[f64]) -> Vec<Dual> {
+    let n = task.members.len();
+    let own: Vec<f64> =
+        rows.iter().flat_map(|&i| rows.iter().map(move |&j| gram[i * n + j])).collect();
+    match task.answers {
+        Answers::Classes(labels) => {
+            let labels: Vec<bool> = rows.iter().map(|&i| labels[i]).collect();
+            let positive = labels.iter().filter(|label| **label).count();
+            if positive == 0 || positive == labels.len() {
+                let nothing = Dual { a: vec![0.0; rows.len()], b: 0.0 };
+                return vec![nothing; cs.len()];
+            }
+            dual_path(&own, &labels, cs)
+        }
+        Answers::Numbers(numbers) => {
+            let numbers: Vec<f64> = rows.iter().map(|&i| numbers[i]).collect();
+            cs.iter().map(|&c| least_squares(&own, &numbers, 1.0 / c)).collect()
+        }
+    }
+}
+
+/// `(K + penalty I) a = y - b` with `sum of a = 0`, at which the intercept is best.
+fn least_squares(gram: &[f64], y: &[f64], penalty: f64) -> Dual {
+    let n = y.len();
+    let mut shifted = gram.to_vec();
+    for i in 0..n {
+        shifted[i * n + i] += penalty;
+    }
+    let factor = crate::linear::cholesky(shifted, n);
+    let of_y = crate::linear::solve(&factor, y.to_vec());
+    let of_one = crate::linear::solve(&factor, vec![1.0; n]);
+    let b = of_y.iter().sum::<f64>() / of_one.iter().sum::<f64>();
+    Dual { a: of_y.iter().zip(&of_one).map(|(y, one)| y - b * one).collect(), b }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::FeatureCache;
+
+    fn table() -> Table {
+        let value = |at: usize| ((at * 7_919 + at * at % 101) % 1_000) as f32 / 250.0;
+        Table::new(5, (0..30 * 5).map(value).collect())
+    }
+
+    /// The gradient of the penalised squares vanishes at the solution, weights and intercept.
+    #[test]
+    fn numbers_are_at_the_minimum() {
+        let table = table();
+        let numbers: Vec<f64> =
+            (0..30).map(|i| f64::from(table.row(i)[1]) - 0.3 * (i % 4) as f64).collect();
+        let design = Design::standardised(&table, (0..30).collect());
+        let solved = least_squares(&gram(&design), &numbers, 0.7);
+        let model = design.model_of(&solved);
+        let rows: Vec<usize> = (0..30).collect();
+        let errors: Vec<f64> =
+            model.logits(&table, &rows).iter().zip(&numbers).map(|(f, y)| f - y).collect();
+        assert!(errors.iter().sum::<f64>().abs() < 1e-9);
+        // errors = -penalty a, so that the weights are Z^T a.
+        for (error, a) in errors.iter().zip(&solved.a) {
+            assert!((error + 0.7 * a).abs() < 1e-9, "{error} {a}");
+        }
+    }
+
+    /// What a fold holds out is what a regression on the other rows says.
+    #[test]
+    fn held_out_rows_have_no_say() {
+        let table = table();
+        let labels: Vec<bool> = (0..30).map(|i| table.row(i)[2] > 2.0).collect();
+        let mut flipped = labels.clone();
+        flipped[0] = !flipped[0];
+        let fold: Vec<usize> = (0..30).map(|i| i % 3).collect();
+        let members: Vec<usize> = (0..30).collect();
+        let cache = FeatureCache::new(&[], &[]);
+        let run = |labels: &[bool]| {
+            let answers = Answers::Classes(labels);
+            let task = Task { cache: &cache, members: &members, answers, fold: &fold };
+            let design = Design::standardised(&table, members.clone());
+            held_out(&task, &gram(&design), 0, &[0.5])
+        };
+        let labels_of_fold_0_differ = run(&labels);
+        assert_eq!(labels_of_fold_0_differ, run(&flipped));
+        flipped[1] = !flipped[1];
+        assert_ne!(labels_of_fold_0_differ, run(&flipped));
+    }
+}

@@ -1,0 +1,91 @@
+//! A learned term: what every clonotype adds to a logit.
+
+use reperio_data::repertoire::Repertoire;
+
+use super::clones::CloneTable;
+use super::genes::GeneTable;
+use super::kmers::KmerTable;
+
+/// Entries of a report on one term.
+const REPORTED: usize = 20;
+
+/// A learned term.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Table {
+    /// Weights of k-mers.
+    Kmers(KmerTable),
+    /// Public clonotypes.
+    Clones(CloneTable),
+    /// Weights of genes.
+    Genes(GeneTable),
+}
+
+impl Table {
+    /// Adds nothing.
+    pub(crate) fn nothing() -> Self {
+        Self::Genes(GeneTable { weights: std::collections::BTreeMap::new(), bias: 0.0 })
+    }
+
+    /// What each clonotype of `repertoire` adds: (n,)
+    pub fn evidence(&self, repertoire: &Repertoire) -> Vec<f64> {
+        match self {
+            Self::Kmers(table) => table.evidence(repertoire),
+            Self::Clones(table) => table.evidence(repertoire),
+            Self::Genes(table) => table.evidence(repertoire),
+        }
+    }
+
+    /// What a repertoire has before its clonotypes add to it.
+    pub fn bias(&self) -> f64 {
+        match self {
+            Self::Kmers(table) => table.bias,
+            Self::Clones(table) => table.bias(),
+            Self::Genes(table) => table.bias,
+        }
+    }
+
+    /// Bias and all evidence.
+    pub fn logit(&self, repertoire: &Repertoire) -> f64 {
+        self.bias() + self.evidence(repertoire).iter().sum::<f64>()
+    }
+
+    /// Every number of the term: equal if and only if two terms are.
+    pub fn parameters(&self) -> Vec<f64> {
+        match self {
+            Self::Kmers(table) => table.parameters(),
+            Self::Clones(table) => table.parameters(),
+            Self::Genes(table) => {
+                std::iter::once(table.bias).chain(table.weights.values().copied()).collect()
+            }
+        }
+    }
+}
+
+/// One thing that a term counts, for a report.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Finding {
+    /// The k-mer, clonotype or gene.
+    pub what: String,
+    /// Its weight.
+    pub weight: f64,
+    /// Positive and negative training repertoires that have it, where that was counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carriers: Option<[usize; 2]>,
+    /// Share of the inner folds in which it was chosen, where there was a choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stability: Option<f64>,
+}
+
+impl Finding {
+    pub(super) fn new(what: String, weight: f64) -> Self {
+        Self { what, weight, carriers: None, stability: None }
+    }
+}
+
+/// The findings with the largest weights, signs aside; the first of equal ones.
+pub(super) fn strongest(findings: impl Iterator<Item = Finding>) -> Vec<Finding> {
+    let mut all: Vec<Finding> = findings.filter(|finding| finding.weight != 0.0).collect();
+    all.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
+    all.truncate(REPORTED);
+    all
+}

@@ -1,0 +1,174 @@
+//! A model of parts: what holds for every part, alone and together.
+
+use reperio_data::generator::Generator;
+use reperio_data::progress::Silent;
+use reperio_data::repertoire::Repertoire;
+use reperio_data::simulate::{self, Background, SimulationConfig};
+use reperio_model::bag::Device;
+use reperio_model::config::Config;
+use reperio_model::features::FeatureCache;
+use reperio_model::model::Model;
+use reperio_model::parts::Part;
+use reperio_model::target::{KindName, Labels, TargetSpec};
+use reperio_model::train::{self, Dataset, Fitted, Place};
+
+/// A motif for one half of the patients, public clonotypes for some of them, and numbers.
+const SIMULATION: &str = "
+repertoires = 60
+clonotypes = 300
+seed = 11
+[[signals]]
+name = 'planted'
+motifs = ['WNDR']
+witness_rate = 0.04
+position = { min = 4, from_end = 2 }
+";
+
+struct Case {
+    repertoires: Vec<Repertoire>,
+    groups: Vec<String>,
+    labels: Labels,
+}
+
+impl Case {
+    /// Targets: the label; three classes of which one is the label; a number that follows it. Every seventh label
+    /// of the last two is missing.
+    fn new(kinds: &[KindName]) -> Self {
+        let simulation: SimulationConfig = toml::from_str(SIMULATION).expect("a simulation");
+        let generator = Generator::human_trb();
+        let made = simulate::cohort(&simulation, Background::Generator(&generator));
+        let mut cohort = made.expect("a cohort").cohort;
+        let label = cohort.metadata.column("label").expect("labels").to_vec();
+        let positive = |i: usize| label[i].as_deref() == Some("1");
+        let text = |i: usize, value: String| (i % 7 != 3).then_some(value);
+        let class = |i: usize| if positive(i) { "case" } else { ["a", "b"][i / 2 % 2] };
+        let number = |i: usize| f64::from(u8::from(positive(i))) * 10.0 + (i % 5) as f64 * 0.5;
+        let n = label.len();
+        let classes = (0..n).map(|i| text(i, class(i).to_owned())).collect();
+        let numbers = (0..n).map(|i| text(i, number(i).to_string())).collect();
+        cohort.metadata.columns.push(("class".to_owned(), classes));
+        cohort.metadata.columns.push(("number".to_owned(), numbers));
+        let spec = |kind: &KindName| {
+            let column = match kind {
+                KindName::Binary => "label",
+                KindName::Classes => "class",
+                KindName::Regression => "number",
+            };
+            TargetSpec { column: column.to_owned(), positive: None, kind: Some(*kind) }
+        };
+        let specs: Vec<TargetSpec> = kinds.iter().map(spec).collect();
+        let labels = Labels::read(&cohort.metadata, &specs).expect("labels");
+        Self { groups: cohort.metadata.ids.clone(), repertoires: cohort.repertoires, labels }
+    }
+
+    fn fit(&self, parts: &[Part]) -> Fitted {
+        let mut config = Config::default();
+        config.parts.include = parts.to_vec();
+        config.training.epochs = 3;
+        config.training.members = 2;
+        let views: Vec<&Repertoire> = self.repertoires.iter().collect();
+        let cache = FeatureCache::new(&views, &self.groups);
+        let members: Vec<usize> = (0..views.len()).collect();
+        let dataset = Dataset { cache: &cache, members: &members, labels: &self.labels };
+        let place = Place { checkpoint: None, device: &Device::Cpu };
+        train::fit(dataset, &config, place, &Silent).expect("a model")
+    }
+}
+
+/// Evidences and bias add up to each logit, the parts to the evidences.
+fn adds_up(model: &Model, repertoires: &[Repertoire]) {
+    for repertoire in repertoires {
+        let explanation = model.explain(repertoire);
+        let outputs = explanation.logits.len();
+        assert_eq!(explanation.logits, model.outputs(repertoire));
+        for (t, (logit, bias)) in explanation.logits.iter().zip(&explanation.bias).enumerate() {
+            let column = |all: &[f64]| all.iter().skip(t).step_by(outputs).sum::<f64>();
+            let sum = bias + column(&explanation.evidence);
+            assert!((sum - logit).abs() < 1e-4, "{}: {sum} != {logit}", repertoire.id);
+            let parts: f64 = explanation.parts.iter().map(|(_, own)| column(own)).sum();
+            assert!((parts - column(&explanation.evidence)).abs() < 1e-9, "{}", repertoire.id);
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_target_adds_up_and_survives_a_file() {
+    let case = Case::new(&[KindName::Binary, KindName::Classes, KindName::Regression]);
+    let Fitted { model, report } = case.fit(&Part::ALL);
+    assert_eq!(report.out_of_fold.len(), 3);
+    assert_eq!(report.out_of_fold[1].repertoires, 60 - 60 / 7 - 1);
+    let auc = report.out_of_fold[0].auc.expect("two classes");
+    assert!(auc > 0.95, "held-out AUC {auc} of a planted motif");
+    assert!(report.out_of_fold[0].p_value.expect("a P value") < 0.01);
+    assert!(report.out_of_fold.iter().all(|own| own.beats_shares), "{:?}", report.out_of_fold);
+    adds_up(&model, &case.repertoires[..8]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("model.safetensors");
+    model.save(&path).expect("a file");
+    let loaded = Model::load(&path).expect("the same model");
+    assert_eq!(loaded.targets(), model.targets());
+    assert_eq!(loaded.parts(), model.parts());
+    for repertoire in &case.repertoires[..8] {
+        assert_eq!(loaded.outputs(repertoire), model.outputs(repertoire));
+        let outputs = model.outputs(repertoire);
+        assert_eq!(loaded.sets(&outputs, 0.9), model.sets(&outputs, 0.9));
+    }
+}
+
+#[test]
+fn any_subset_of_parts_is_a_model() {
+    let case = Case::new(&[KindName::Binary]);
+    for parts in [
+        vec![Part::Network],
+        vec![Part::Kmers],
+        vec![Part::Clones],
+        vec![Part::Genes],
+        vec![Part::Genes, Part::Clones],
+        vec![Part::Network, Part::Genes],
+    ] {
+        let Fitted { model, .. } = case.fit(&parts);
+        assert!(model.parts().iter().all(|part| parts.contains(part)), "{parts:?}");
+        adds_up(&model, &case.repertoires[..3]);
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("model.safetensors");
+        model.save(&path).expect("a file");
+        let loaded = Model::load(&path).expect("the same model");
+        for repertoire in &case.repertoires {
+            assert_eq!(loaded.predict(repertoire), model.predict(repertoire), "{parts:?}");
+        }
+    }
+}
+
+/// What stands in a file of before is the whole model, with the scores that it had.
+#[test]
+fn a_file_of_before_is_a_network_only() {
+    let file = |name: &str| format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
+    let model = Model::load(file("network-only.safetensors").as_ref()).expect("a model");
+    assert_eq!(model.parts(), [Part::Network]);
+    assert_eq!(model.info().config.parts.include, [Part::Network]);
+    let tiny = format!("{}/../../datasets/tiny", env!("CARGO_MANIFEST_DIR"));
+    let options = reperio_data::format::ReadOptions::default();
+    let inputs = [format!("{tiny}/repertoires").into()];
+    let labels = format!("{tiny}/metadata.tsv");
+    let cohort = reperio_data::cohort::load(&inputs, Some(labels.as_ref()), &options, &Silent)
+        .expect("tiny");
+    let expected = std::fs::read_to_string(file("network-only.scores.tsv")).expect("scores");
+    for (repertoire, row) in cohort.repertoires.iter().zip(expected.lines().skip(1)) {
+        let cells: Vec<&str> = row.split('\t').collect();
+        assert_eq!(repertoire.id, cells[0]);
+        let expected: f64 = cells[1].parse().expect("a logit");
+        let found = model.outputs(repertoire)[0];
+        assert!((found - expected).abs() < 1e-5 * expected.abs().max(1.0), "{found} {expected}");
+    }
+}
+
+#[test]
+fn thread_count_changes_no_bit() {
+    let case = Case::new(&[KindName::Binary]);
+    let fit = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+        pool.install(|| case.fit(&Part::ALL).model.parameters())
+    };
+    let bits = |all: Vec<f64>| all.into_iter().map(f64::to_bits).collect::<Vec<_>>();
+    assert_eq!(bits(fit(1)), bits(fit(3)));
+}
