@@ -301,7 +301,8 @@ impl PartsConfig {
         distinct.sort_unstable();
         distinct.dedup();
         let ok = !distinct.is_empty() && distinct.len() == self.include.len();
-        check(ok, "parts.include", &self.include, "at least one part, each once")
+        let names: Vec<&str> = self.include.iter().map(|part| part.name()).collect();
+        check(ok, "parts.include", &names, "at least one part, each once")
     }
 }
 

@@ -17,14 +17,14 @@ use std::sync::Arc;
 
 use reperio_data::progress::Observer;
 use reperio_data::repertoire::Repertoire;
+use reperio_model::features::kmer_frequencies::KmerFrequencies;
+use reperio_model::features::kmer_set::KmerSet;
 use reperio_model::features::{FeatureCache, TrainingPart};
+use reperio_model::parts::kmers::KmerTable;
+use reperio_model::parts::kmers::burden::Value;
 
 use crate::choose::{Chosen, choose};
 use crate::method::{Fitted, Method, MethodError};
-use reperio_model::features::kmer_frequencies::KmerFrequencies;
-use reperio_model::features::kmer_set::KmerSet;
-use reperio_model::parts::kmers::KmerTable;
-use reperio_model::parts::kmers::burden::Value;
 
 /// Logistic regression on the frequencies of k-mers, L1 or L2.
 #[derive(Clone, Copy, Debug)]

@@ -31,10 +31,8 @@ impl PartMethod {
             about: "sum of the 4-mers that are most enriched in positive repertoires (Widrich et al. 2020)",
             recipe: Recipe::KmerBurden {
                 set: KmerSet { k: 4, gaps: 0, anchors: true, regions: false },
-                forms: vec![
-                    (Value::Presence, Weighing::Spread),
-                    (Value::RootFrequency, Weighing::Spread),
-                ],
+                values: vec![Value::Presence, Value::RootFrequency],
+                weighings: vec![Weighing::Spread],
             },
         }
     }

@@ -71,13 +71,16 @@ impl Part {
             Self::Network => vec![],
             Self::Kmers => {
                 let set = |k, regions| KmerSet { k, gaps: 1, anchors: false, regions };
-                let forms =
-                    vec![(Value::Excess, Weighing::Odds), (Value::Excess, Weighing::Spread)];
+                let burden = |set| Recipe::KmerBurden {
+                    set,
+                    values: vec![Value::Excess],
+                    weighings: vec![Weighing::Odds, Weighing::Spread],
+                };
                 vec![
                     Recipe::KmerRegression { set: set(3, false), penalty: Penalty::L2 },
                     Recipe::KmerRegression { set: set(3, false), penalty: Penalty::L1 },
-                    Recipe::KmerBurden { set: set(3, true), forms: forms.clone() },
-                    Recipe::KmerBurden { set: set(4, false), forms },
+                    burden(set(3, true)),
+                    burden(set(4, false)),
                 ]
             }
             Self::Clones => {
@@ -103,7 +106,7 @@ impl std::str::FromStr for Part {
     fn from_str(text: &str) -> Result<Self, String> {
         let names: Vec<&str> = Self::ALL.iter().map(|part| part.name()).collect();
         let found = Self::ALL.into_iter().find(|part| part.name() == text);
-        found.ok_or_else(|| format!("part {text:?}, expected one of: {}", names.join(", ")))
+        found.ok_or_else(|| format!("expected one of: {}", names.join(", ")))
     }
 }
 
@@ -121,8 +124,10 @@ pub enum Recipe {
     KmerBurden {
         /// The k-mers.
         set: KmerSet,
-        /// What of a k-mer counts and what it weighs: the candidates.
-        forms: Vec<(Value, Weighing)>,
+        /// What of a k-mer counts: the candidates.
+        values: Vec<Value>,
+        /// What it weighs: the candidates.
+        weighings: Vec<Weighing>,
     },
     /// Public clonotypes associated by Fisher's test.
     Clones {
@@ -186,7 +191,9 @@ impl Recipe {
         }
         Ok(match self {
             Self::KmerRegression { set, penalty } => kmers::regression(task, *set, *penalty),
-            Self::KmerBurden { set, forms } => kmers::burden::learn(task, *set, forms),
+            Self::KmerBurden { set, values, weighings } => {
+                kmers::burden::learn(task, *set, values, weighings)
+            }
             Self::Clones { identity, laws, thresholds } => {
                 clones::learn(task, *identity, laws, thresholds)
             }

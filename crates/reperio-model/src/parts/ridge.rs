@@ -8,9 +8,7 @@
 //! are made once, and each fold is solved among its own rows (representer theorem): the number of columns hardly
 //! matters.
 
-use rayon::prelude::*;
-
-use super::task::{Answers, Task};
+use super::task::{Answers, Task, of};
 use crate::logistic::{Design, Dual, Linear, Table, dual_path, gram};
 
 /// `C` times the number of columns: as if standardised rows had length 1.
@@ -31,27 +29,22 @@ pub(super) fn fit(table: &Table, task: &Task<'_>) -> Fit {
     let design = Design::standardised(table, task.members.to_vec());
     let gram = gram(&design);
     let cs = GRID.map(|c| c / design.varying().max(1) as f64);
-    let fold = |fold| held_out(task, &gram, fold, &cs);
-    let folds: Vec<Vec<Vec<f64>>> = (0..task.folds()).into_par_iter().map(fold).collect();
-    let mut outputs = vec![vec![0.0; task.members.len()]; cs.len()];
-    for (fold, own) in folds.into_iter().enumerate() {
-        let (_, held) = task.sides(fold);
-        for (all, own) in outputs.iter_mut().zip(own) {
-            for (&i, output) in held.iter().zip(own) {
-                all[i] = output;
-            }
-        }
-    }
+    let say = |_, fitted: &[usize], held: &[usize]| held_out(task, &gram, (fitted, held), &cs);
+    let outputs = task.hold_out(cs.len(), say);
     let (best, held_out) = task.choose(&outputs);
     let all: Vec<usize> = (0..task.members.len()).collect();
     let solved = solve(task, &gram, &all, &cs[..=best]).pop().expect("at least one strength");
     Fit { linear: design.model_of(&solved), held_out, c: cs[best] }
 }
 
-/// What the rows outside `fold` say of those inside it, for each strength.
-fn held_out(task: &Task<'_>, gram: &[f64], fold: usize, cs: &[f64]) -> Vec<Vec<f64>> {
+/// What the rows `fitted` say of the rows `held`, for each strength.
+fn held_out(
+    task: &Task<'_>,
+    gram: &[f64],
+    (fitted, held): (&[usize], &[usize]),
+    cs: &[f64],
+) -> Vec<Vec<f64>> {
     let n = task.members.len();
-    let (fitted, held) = task.sides(fold);
     let say = |dual: &Dual| {
         let one = |&i: &usize| {
             let terms = fitted.iter().zip(&dual.a).map(|(&j, a)| gram[i * n + j] * a);
@@ -59,7 +52,7 @@ fn held_out(task: &Task<'_>, gram: &[f64], fold: usize, cs: &[f64]) -> Vec<Vec<f
         };
         held.iter().map(one).collect()
     };
-    solve(task, gram, &fitted, cs).iter().map(say).collect()
+    solve(task, gram, fitted, cs).iter().map(say).collect()
 }
 
 /// The solution among `rows` for each strength.
@@ -69,7 +62,7 @@ fn solve(task: &Task<'_>, gram: &[f64], rows: &[usize], cs: &[f64]) -> Vec<Dual>
         rows.iter().flat_map(|&i| rows.iter().map(move |&j| gram[i * n + j])).collect();
     match task.answers {
         Answers::Classes(labels) => {
-            let labels: Vec<bool> = rows.iter().map(|&i| labels[i]).collect();
+            let labels = of(labels, rows);
             let positive = labels.iter().filter(|label| **label).count();
             if positive == 0 || positive == labels.len() {
                 let nothing = Dual { a: vec![0.0; rows.len()], b: 0.0 };
@@ -141,7 +134,8 @@ mod tests {
             let answers = Answers::Classes(labels);
             let task = Task { cache: &cache, members: &members, answers, fold: &fold };
             let design = Design::standardised(&table, members.clone());
-            held_out(&task, &gram(&design), 0, &[0.5])
+            let (fitted, held) = task.sides(0);
+            held_out(&task, &gram(&design), (&fitted, &held), &[0.5])
         };
         let labels_of_fold_0_differ = run(&labels);
         assert_eq!(labels_of_fold_0_differ, run(&flipped));

@@ -7,7 +7,7 @@ use super::genes::GeneTable;
 use super::kmers::KmerTable;
 
 /// Entries of a report on one term.
-const REPORTED: usize = 20;
+pub(super) const REPORTED: usize = 20;
 
 /// A learned term.
 #[derive(Clone, Debug, PartialEq)]

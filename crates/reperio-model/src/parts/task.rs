@@ -1,11 +1,11 @@
 //! What one output is learned from, and what was learned.
 
+use rayon::prelude::*;
 use reperio_data::split::{self, Item};
 use serde_json::Value;
 
 use super::table::{Finding, Table};
 use crate::features::FeatureCache;
-use crate::metrics;
 use crate::platt::Platt;
 use crate::selection;
 
@@ -88,27 +88,55 @@ impl Task<'_> {
         (choice.best, (0..self.fold.len()).map(of).collect())
     }
 
-    /// Scores of any scale as logits: each fold's by a scaling that the other folds fitted.
-    pub(super) fn scaled(&self, scores: &[f64], labels: &[bool]) -> Vec<f64> {
-        let mut logits = vec![0.0; scores.len()];
-        for fold in 0..self.folds() {
+    /// What each candidate says of each member when its fold is held out: (candidates, members)
+    ///
+    /// `say(fold, fitted, held)` gives, for each candidate, what is said of the members `held` after learning from
+    /// `fitted`.
+    pub(super) fn hold_out(
+        &self,
+        candidates: usize,
+        say: impl Fn(usize, &[usize], &[usize]) -> Vec<Vec<f64>> + Sync,
+    ) -> Vec<Vec<f64>> {
+        let of = |fold| {
             let (fitted, held) = self.sides(fold);
-            let own: Vec<f64> = fitted.iter().map(|&i| scores[i]).collect();
-            let answers: Vec<bool> = fitted.iter().map(|&i| labels[i]).collect();
-            let platt = Platt::fit(&own, &answers);
-            for i in held {
-                logits[i] = platt.logit(scores[i]);
+            (say(fold, &fitted, &held), held)
+        };
+        let folds: Vec<_> = (0..self.folds()).into_par_iter().map(of).collect();
+        let mut outputs = vec![vec![0.0; self.fold.len()]; candidates];
+        for (said, held) in folds {
+            for (outputs, said) in outputs.iter_mut().zip(said) {
+                for (&i, output) in held.iter().zip(said) {
+                    outputs[i] = output;
+                }
             }
         }
-        logits
+        outputs
     }
+
+    /// Scores of any scale as logits: each fold's by a scaling that the other folds fitted.
+    pub(super) fn scaled(&self, scores: &[f64], labels: &[bool]) -> Vec<f64> {
+        let say = |_, fitted: &[usize], held: &[usize]| {
+            let own: Vec<f64> = fitted.iter().map(|&i| scores[i]).collect();
+            let platt = Platt::fit(&own, &of(labels, fitted));
+            vec![held.iter().map(|&i| platt.logit(scores[i])).collect()]
+        };
+        self.hold_out(1, say).remove(0)
+    }
+}
+
+/// The labels of `members`.
+pub(super) fn of(labels: &[bool], members: &[usize]) -> Vec<bool> {
+    members.iter().map(|&i| labels[i]).collect()
 }
 
 impl Answers<'_> {
     /// Log loss of a logit, or half the squared error of a number, for member `i`.
     pub(crate) fn loss(&self, i: usize, output: f64) -> f64 {
         match self {
-            Self::Classes(labels) => metrics::log_loss(&[output], &[labels[i]]).unwrap_or(0.0),
+            Self::Classes(labels) => {
+                let margin = if labels[i] { output } else { -output };
+                (-margin).max(0.0) + (-margin.abs()).exp().ln_1p()
+            }
             Self::Numbers(numbers) => 0.5 * (output - numbers[i]).powi(2),
         }
     }

@@ -207,10 +207,10 @@ pub fn fit(
     let mut out_of_fold = Vec::new();
     let mut reports = Vec::new();
     for (t, columns) in terms.into_iter().enumerate() {
-        let (target, report) = assemble(&training, network.as_ref(), t, columns);
-        targets.push(target);
-        out_of_fold.push(report.0);
-        reports.push(report.1);
+        let own = assemble(&training, network.as_ref(), t, columns);
+        targets.push(own.model);
+        out_of_fold.push(own.out_of_fold);
+        reports.push(own.terms);
     }
     let helps = targets.iter().any(|target: &TargetModel| target.network > 0.0);
     let (members, parameters, encoded) = match network {
@@ -243,13 +243,20 @@ pub fn fit(
     Ok(Fitted { model, report })
 }
 
+/// One target, put together.
+struct Assembled {
+    model: TargetModel,
+    out_of_fold: OutOfFold,
+    terms: Vec<TermReport>,
+}
+
 /// The model of target `t`: its terms weighed, those without a weight left out.
 fn assemble(
     training: &Training<'_>,
     network: Option<&TrainedNetwork>,
     t: usize,
     mut columns: Columns,
-) -> (TargetModel, (OutOfFold, Vec<TermReport>)) {
+) -> Assembled {
     let target = &training.labels.targets[t];
     let rows = known(training, t);
     let held_out = network.and_then(|network| network.held_out(training, t, &rows));
@@ -266,7 +273,7 @@ fn assemble(
         let weight = f64::from(u8::from(network.is_some() && as_it_is));
         let bias = vec![0.0; target.width()];
         let model = TargetModel::new(Combination { weights: vec![weight], bias }, vec![]);
-        return (model, (OutOfFold::none(target), vec![]));
+        return Assembled { model, out_of_fold: OutOfFold::none(target), terms: vec![] };
     };
     let outputs = columns.iter().map(|column| column.held_out.clone()).collect();
     let combined = crate::combine::combine(
@@ -278,10 +285,10 @@ fn assemble(
     );
     let groups: Vec<&str> = rows.iter().map(|&i| training.group(i)).collect();
     let out_of_fold = OutOfFold::new(target, &combined, &answers, &groups, &fold);
-    let reports = TermReport::all(target, &columns, &combined.combination.weights, &answers);
+    let terms = TermReport::all(target, &columns, &combined.combination.weights, &answers);
     let mut model = TargetModel::new(combined.combination, columns);
     model.conformal = Conformal::new(&target.kind, &combined.held_out, &answers);
-    (model, (out_of_fold, reports))
+    Assembled { model, out_of_fold, terms }
 }
 
 /// Members whose label of target `t` is known.

@@ -54,6 +54,7 @@ pub(super) fn learn(
         let (done, total) = (done as u64, recipes.len() as u64);
         observer.progress(Progress { task: &task, done, total, unit: "parts" });
         tracing::info!(part = part.name(), term = task, "learning");
+        recipe.prepare(training.cache); // Once, before the classes ask for it side by side.
         for (t, columns) in all.iter_mut().enumerate() {
             let learned = outputs(training, fold, t, recipe, observer);
             let learned = learned.map_err(|_| TrainError::Stopped { part: part.name() })?;
@@ -85,7 +86,6 @@ fn outputs(
             .map(|class| answers.iter().map(|&own| own as usize == class).collect())
             .collect(),
     };
-    recipe.prepare(training.cache);
     let learn = |answers: Answers<'_>| {
         let task = Task { cache: training.cache, members: &members, answers, fold: &fold };
         recipe.learn(&task, observer)

@@ -1,10 +1,11 @@
 //! Public clonotypes.
 
-use crate::case::Case;
 use reperio_data::simulate::{Clonotypes, SimulationConfig};
 use reperio_model::features::clonotype_index::Identity;
 use reperio_reference::method::Method;
 use reperio_reference::part_method::PartMethod;
+
+use crate::case::Case;
 
 const ALL: [Identity; 3] = [Identity::Clonotype, Identity::Junction, Identity::OneSubstitution];
 

@@ -180,6 +180,32 @@ fn model() -> (tempfile::TempDir, Vec<u8>) {
 const SCORE: [&str; 6] = ["score", "--model", "m.safetensors", "files", "--out", "scores.tsv"];
 
 #[test]
+fn an_unknown_or_repeated_part() {
+    let dir = folder();
+    small_cohort(&dir, 12, 60);
+    let train = ["train", "--cohort", "files", "--metadata", "labels.tsv", "--target", "label"];
+    let parts = |parts| [&train[..], &["--out", "run", "--parts", parts]].concat();
+    assert_cmd_snapshot!(reperio(&dir, &parts("kmers,motifs")), @r"
+    success: false
+    exit_code: 2
+    ----- stdout -----
+
+    ----- stderr -----
+    error: invalid value 'motifs' for '--parts <PARTS>': expected one of: network, kmers, clones, genes
+
+    For more information, try '--help'.
+    ");
+    assert_cmd_snapshot!(reperio(&dir, &parts("kmers,kmers")), @r#"
+    success: false
+    exit_code: 1
+    ----- stdout -----
+
+    ----- stderr -----
+    error: `parts.include` is ["kmers", "kmers"], expected at least one part, each once
+    "#);
+}
+
+#[test]
 fn a_model_of_another_version() {
     let (dir, bytes) = model();
     let known = b"{\\\"format\\\":2,";

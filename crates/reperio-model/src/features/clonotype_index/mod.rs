@@ -11,6 +11,7 @@ use reperio_data::repertoire::Repertoire;
 
 use super::FeatureCache;
 use rows::Rows;
+pub(crate) use rows::first_rows;
 use shared::Shared;
 
 /// When two clonotypes of a cohort are the same one.
@@ -55,6 +56,7 @@ pub struct ClonotypeIndex {
     /// Neighbours of each item; empty where a key is its item.
     neighbours: Lists,
     distinct: Vec<u32>,
+    by_family: bool,
 }
 
 /// Lists of numbers, one after another.
@@ -85,7 +87,7 @@ impl ClonotypeIndex {
             Identity::OneSubstitution => neighbours::of(&items.junctions(&rows)),
             Identity::Clonotype | Identity::Junction => Lists::default(),
         };
-        Self { items, neighbours, distinct }
+        Self { items, neighbours, distinct, by_family: rows.by_family() }
     }
 
     /// The index of all repertoires of `cache`, made once.
@@ -118,6 +120,11 @@ impl ClonotypeIndex {
     pub fn members(&self, i: usize) -> impl Iterator<Item = usize> {
         let neighbours = self.neighbours.get(i).iter().map(|&item| item as usize);
         std::iter::once(i).chain(neighbours)
+    }
+
+    /// Whether genes are equal if their families are: some repertoire knows no more. False where genes do not count.
+    pub fn by_family(&self) -> bool {
+        self.by_family
     }
 
     /// Distinct items of each repertoire, those that no other repertoire carries included.

@@ -13,11 +13,12 @@ pub(super) struct Rows<'a> {
     repertoires: &'a [&'a Repertoire],
     /// Number of each repertoire's V genes and J genes in the cohort's vocabulary; `None` to ignore genes.
     genes: Option<Vec<[Vec<u16>; 2]>>,
+    by_family: bool,
 }
 
 impl<'a> Rows<'a> {
     pub(super) fn new(repertoires: &'a [&'a Repertoire], with_genes: bool) -> Self {
-        let by_family = by_family(repertoires);
+        let by_family = with_genes && by_family(repertoires);
         let mut all = GeneVocabulary::of(repertoires.iter().copied());
         if by_family {
             for names in [&mut all.v, &mut all.j] {
@@ -38,7 +39,13 @@ impl<'a> Rows<'a> {
             let own = repertoire.genes();
             [number(&own.v, &all.v), number(&own.j, &all.j)]
         };
-        Self { repertoires, genes: with_genes.then(|| repertoires.iter().map(of).collect()) }
+        let genes = with_genes.then(|| repertoires.iter().map(of).collect());
+        Self { repertoires, genes, by_family }
+    }
+
+    /// Whether genes are numbered by their families.
+    pub(super) fn by_family(&self) -> bool {
+        self.by_family
     }
 
     /// Repertoires.
@@ -66,18 +73,36 @@ impl<'a> Rows<'a> {
 
     /// Hash and row of each distinct clonotype of `repertoire`, sorted by hash.
     pub(super) fn hashes(&self, repertoire: u32) -> Vec<(u64, u32)> {
-        let n =
-            u32::try_from(self.repertoires[repertoire as usize].len()).expect("under 2^32 rows");
+        let own = self.repertoires[repertoire as usize];
+        let n = u32::try_from(own.len()).expect("under 2^32 rows");
         let at = |row| (repertoire, row);
-        // Rows are sorted by junction: without genes, equal ones stand side by side.
-        let repeated = |row: u32| {
-            self.genes.is_none() && row > 0 && self.junction(at(row)) == self.junction(at(row - 1))
-        };
+        let same = |a: usize, b: usize| self.genes_at(at(a as u32)) == self.genes_at(at(b as u32));
+        let first = (self.genes.is_none() || self.by_family).then(|| first_rows(own, same));
+        let repeated =
+            |row: u32| first.as_ref().is_some_and(|first| first[row as usize] != row as usize);
         let hash = |row: u32| (hash(self.junction(at(row)), self.genes_at(at(row))), row);
         let mut hashes: Vec<_> = (0..n).filter(|&row| !repeated(row)).map(hash).collect();
         hashes.sort_unstable();
         hashes
     }
+}
+
+/// Of each row of `repertoire` the first that is the same clonotype: an equal junction, and `same`. Rows are sorted by
+/// junction, so that few are compared.
+pub(crate) fn first_rows(
+    repertoire: &Repertoire,
+    same: impl Fn(usize, usize) -> bool,
+) -> Vec<usize> {
+    let mut first: Vec<usize> = Vec::with_capacity(repertoire.len());
+    let mut start = 0;
+    for row in 0..repertoire.len() {
+        if repertoire.junction_codes(row) != repertoire.junction_codes(start) {
+            start = row;
+        }
+        let equal = (start..row).find(|&other| first[other] == other && same(other, row));
+        first.push(equal.unwrap_or(row));
+    }
+    first
 }
 
 /// A hash with fixed constants: the same on every run and machine.

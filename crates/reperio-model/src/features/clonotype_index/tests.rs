@@ -107,3 +107,16 @@ fn items_stand_in_the_order_of_their_first_occurrence() {
     assert_eq!((index.first(0), index.carriers(0)), ((0, 1), &[0, 1][..]));
     assert_eq!((index.first(1), index.carriers(1)), ((1, 1), &[1, 2][..]));
 }
+
+#[test]
+fn where_one_repertoire_knows_families_only_all_meet_there() {
+    let row = |v: &str| ("CASF".to_owned(), v.to_owned(), String::new());
+    let own = repertoires(&[vec![row("TRBV6-1"), row("TRBV6-2")], vec![row("TRBV6")]]);
+    let views: Vec<&Repertoire> = own.iter().collect();
+    let index = ClonotypeIndex::new(&views, Identity::Clonotype);
+    assert!(index.by_family());
+    assert_eq!((index.len(), index.carriers(0), index.distinct()), (1, &[0, 1][..], &[1, 1][..]));
+    let index = ClonotypeIndex::new(&views[..1], Identity::Clonotype);
+    assert!(!index.by_family() && index.is_empty());
+    assert_eq!(index.distinct(), [2]);
+}

@@ -11,10 +11,10 @@ mod table;
 use serde_json::json;
 
 use super::table::{Finding, Table, strongest};
-use super::task::{Answers, Learned, Task};
+use super::task::{Answers, Learned, Task, of};
 use crate::features::clonotype_index::{ClonotypeIndex, Identity};
+use beta_binomial::Count;
 use census::{Census, Tested};
-use law::Law;
 pub use law::LawKind;
 pub use table::{CloneTable, PublicClone};
 
@@ -50,15 +50,19 @@ pub(super) fn learn(
     let (whole, inner) = counts.split_last()?;
     let candidates: Vec<(LawKind, usize)> =
         laws.iter().flat_map(|&law| (0..thresholds.len()).map(move |t| (law, t))).collect();
+    // What each member's repertoire has by the analysis that left its fold out.
+    let held_counts = |threshold: usize| -> Vec<Count> {
+        (0..labels.len()).map(|i| inner[task.fold[i]][threshold][i]).collect()
+    };
     let held_out = |&(law, threshold): &(LawKind, usize)| {
-        let own = |i: usize| inner[task.fold[i]][threshold][i];
-        law.held_out(
-            task,
-            labels,
-            &(0..labels.len()).map(own).collect::<Vec<_>>(),
-            inner,
-            threshold,
-        )
+        let own = held_counts(threshold);
+        let say = |fold: usize, fitted: &[usize], held: &[usize]| {
+            let counts = if law.of_held_out() { &own } else { &inner[fold][threshold] };
+            let counts: Vec<Count> = fitted.iter().map(|&i| counts[i]).collect();
+            let law = law.fit(&counts, &of(labels, fitted));
+            vec![held.iter().map(|&i| law.logit(own[i])).collect()]
+        };
+        task.hold_out(1, say).remove(0)
     };
     let logits: Vec<Vec<f64>> = candidates.iter().map(held_out).collect();
     let (best, held_out) = task.choose(&logits);
@@ -68,11 +72,11 @@ pub(super) fn learn(
     let stands_out = |t: &usize| tests.passing(folds, *t).next().is_some();
     let threshold = (chosen..thresholds.len()).find(stands_out)?;
     let keys: Vec<&Tested> = tests.passing(folds, threshold).collect();
-    // The count of a repertoire that took no part in the choice is smaller: the law is that of such counts where
-    // it is fitted to a scale, and as published where it is the beta-binomial one.
-    let own = |i: usize| inner[task.fold[i]][threshold][i];
-    let law =
-        Law::fit(kind, labels, &whole[threshold], &(0..labels.len()).map(own).collect::<Vec<_>>());
+    let law = if kind.of_held_out() {
+        kind.fit(&held_counts(threshold), labels)
+    } else {
+        kind.fit(&whole[threshold], labels)
+    };
     let clone = |key: &&Tested| {
         let (repertoire, row) = index.first(key.key);
         let stable = key.levels[..folds].iter().filter(|level| usize::from(**level) > threshold);
@@ -90,9 +94,8 @@ pub(super) fn learn(
         carriers: Some(clone.carriers),
         stability: Some(clone.stability),
     }));
-    let by_family = crate::features::by_family(task.cache.repertoires());
     let choices =
         json!({ "law": kind, "threshold": thresholds[threshold], "associated": clones.len() });
-    let table = Table::Clones(CloneTable::new((identity, by_family), law, clones));
+    let table = Table::Clones(CloneTable::new((identity, index.by_family()), law, clones));
     Some(Learned { table, held_out, choices, found })
 }

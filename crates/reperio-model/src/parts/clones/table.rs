@@ -1,12 +1,13 @@
 //! Associated clonotypes and what carrying them says.
 
+use reperio_data::gene;
 use reperio_data::repertoire::{Builder, Repertoire, Row};
 use serde::{Deserialize, Serialize};
 
 use super::associated::Associated;
 use super::beta_binomial::Count;
 use super::law::Law;
-use crate::features::clonotype_index::Identity;
+use crate::features::clonotype_index::{Identity, first_rows};
 
 /// Associated clonotypes and the law of their number.
 ///
@@ -119,36 +120,46 @@ impl CloneTable {
     /// What each clonotype adds: (n,)
     pub fn evidence(&self, repertoire: &Repertoire) -> Vec<f64> {
         let n = repertoire.len();
-        // Rows that count as one: rows are sorted by junction.
-        let same = |row: usize| {
-            self.identity != Identity::Clonotype
-                && row > 0
-                && repertoire.junction_codes(row) == repertoire.junction_codes(row - 1)
+        let same = |a: usize, b: usize| match (self.identity, self.by_family) {
+            (Identity::Junction | Identity::OneSubstitution, _) => true,
+            (Identity::Clonotype, false) => false, // Rows are distinct clonotypes.
+            (Identity::Clonotype, true) => {
+                let genes =
+                    |row| [repertoire.v_call(row), repertoire.j_call(row)].map(gene::family);
+                genes(a) == genes(b)
+            }
         };
-        let starts: Vec<usize> = (0..n).filter(|&row| !same(row)).collect();
-        let weights: Vec<f64> =
-            starts.iter().map(|&row| self.associated.weight(repertoire, row)).collect();
-        let all = starts.len() as u64;
+        let first = first_rows(repertoire, same);
+        let mut rows = vec![0_u32; n];
+        first.iter().for_each(|&row| rows[row] += 1);
+        let distinct = || (0..n).filter(|&row| first[row] == row);
+        let weights: Vec<f64> = (0..n)
+            .map(
+                |row| if first[row] == row { self.associated.weight(repertoire, row) } else { 0.0 },
+            )
+            .collect();
+        let all = distinct().count() as u64;
         let carried = weights.iter().filter(|weight| **weight > 0.0).count() as u64;
         let none = self.law.logit(Count { associated: 0, all });
         let base = (none - self.law.bias()) / all.max(1) as f64;
         let more = self.law.logit(Count { associated: carried, all }) - none;
         let total: f64 = weights.iter().sum();
         let mut evidence = vec![0.0; n];
-        for (at, &weight) in weights.iter().enumerate() {
-            let rows = starts[at]..starts.get(at + 1).copied().unwrap_or(n);
-            let own = base + if weight > 0.0 { more * weight / total } else { 0.0 };
-            let share = own / rows.len() as f64;
-            evidence[rows].fill(share);
+        for row in distinct() {
+            let own = if weights[row] > 0.0 { more * weights[row] / total } else { 0.0 };
+            evidence[row] = (base + own) / f64::from(rows[row]);
+        }
+        // Rows that are one clonotype share what it adds.
+        for row in 0..n {
+            evidence[row] = evidence[first[row]];
         }
         evidence
     }
 
     pub(crate) fn parameters(&self) -> Vec<f64> {
         let clones = self.clones.iter().flat_map(|clone| {
-            let name: f64 =
-                clone.name().bytes().fold(0.0, |sum, b| (sum * 31.0 + f64::from(b)) % 1e9);
-            [name, clone.weight]
+            let name: Vec<f64> = clone.name().bytes().map(f64::from).collect();
+            name.into_iter().chain([clone.weight])
         });
         self.law.parameters().into_iter().chain(clones).collect()
     }
@@ -167,13 +178,29 @@ mod tests {
         builder.finish("r".to_owned())
     }
 
+    /// Genes of one family are one clonotype where some repertoire knows no more, and count once.
+    #[test]
+    fn by_family_rows_that_are_one_clonotype_share_its_evidence() {
+        let own = repertoire(&[("CASF", "TRBV6-1"), ("CASF", "TRBV6-2"), ("CASF", "TRBV9")]);
+        let clone = PublicClone {
+            weight: 3.0,
+            ..PublicClone::of(&repertoire(&[("CASF", "TRBV6")]), 0, Identity::Clonotype)
+        };
+        let law = Law::Linear { slope: 2.0, intercept: 0.5, rate: 0.1 };
+        let table = CloneTable::new((Identity::Clonotype, true), law, vec![clone]);
+        let evidence = table.evidence(&own);
+        let sum = table.bias() + evidence.iter().sum::<f64>();
+        assert!((sum - law.logit(Count { associated: 1, all: 2 })).abs() < 1e-12, "{evidence:?}");
+        assert!((evidence[0] - evidence[1]).abs() < 1e-12 && evidence[0] > evidence[2]);
+    }
+
     /// Whatever the law and the identity, evidences and bias are the law's logit of the counts.
     #[test]
     fn evidences_and_bias_are_the_law() {
         let beta = |alpha, beta| Beta { alpha, beta };
         let laws = [
-            Law::Excess { slope: 3.0, intercept: -0.4, rate: 0.01 },
-            Law::RootShare { slope: 3.0, intercept: -0.4 },
+            Law::Linear { slope: 3.0, intercept: -0.4, rate: 0.01 },
+            Law::Linear { slope: 3.0, intercept: -0.4, rate: 0.0 },
             Law::BetaBinomial { positive: beta(2.0, 30.0), negative: beta(1.0, 90.0), prior: 0.3 },
         ];
         let own = repertoire(&[
