@@ -131,7 +131,9 @@ impl CloneTable {
         };
         let first = first_rows(repertoire, same);
         let mut rows = vec![0_u32; n];
-        first.iter().for_each(|&row| rows[row] += 1);
+        for &row in &first {
+            rows[row] += 1;
+        }
         let distinct = || (0..n).filter(|&row| first[row] == row);
         let weights: Vec<f64> = (0..n)
             .map(
