@@ -1,4 +1,5 @@
-//! Hopfield pooling over encoded immune repertoires: training, scoring, evidence.
+//! Models of immune repertoires as sums of parts: Hopfield pooling over encoded repertoires, k-mers, public clonotypes,
+//! genes; their training, scores and evidence.
 
 pub mod bag;
 pub mod combine;
