@@ -1,4 +1,4 @@
-//! How many sequences a head attends to, and what kind of head it is by that.
+//! What a head attends to: how many sequences, what kind of head it is by that, and which come first.
 
 use candle_hopfield::OperatingClass;
 use candle_hopfield::analysis::{PAPER_SHARE, patterns_for_share};
@@ -16,12 +16,29 @@ pub struct Attended {
 }
 
 impl Explanation {
-    /// What each head of each member attends to, in the order of the columns of `attention`.
+    /// Attention of one head, (n).
+    fn column(&self, head: usize) -> Vec<f32> {
+        self.attention.iter().skip(head).step_by(self.heads).copied().collect()
+    }
+
+    /// The `most` sequences that each head attends to most, in the order of the columns of `attention`: their places and
+    /// their attention in units of 1 / n, what they would have if all were alike.
+    pub fn most_attended(&self, most: usize) -> Vec<Vec<(usize, f32)>> {
+        let of = |head: usize| {
+            let column = self.column(head);
+            let mut order: Vec<usize> = (0..column.len()).collect();
+            order.sort_by(|&a, &b| column[b].total_cmp(&column[a]).then(a.cmp(&b)));
+            order.truncate(most);
+            order.into_iter().map(|i| (i, column[i] * column.len() as f32)).collect()
+        };
+        (0..self.heads).map(of).collect()
+    }
+
+    /// How many sequences each head of each member attends to, in the order of the columns of `attention`.
     pub fn attended(&self) -> Vec<Attended> {
         let n = self.attention.len() / self.heads.max(1);
         let of = |head: usize| {
-            let column: Vec<f32> =
-                self.attention.iter().skip(head).step_by(self.heads).copied().collect();
+            let column = self.column(head);
             // No sequence, or an attention that is no number: nothing carries it.
             let sequences = patterns_for_share(&column, PAPER_SHARE).unwrap_or(0);
             Attended { sequences, class: OperatingClass::of(sequences as f64, n) }
@@ -41,6 +58,13 @@ mod tests {
         let expected = [(90, OperatingClass::I), (1, OperatingClass::IV)];
         let expected = expected.map(|(sequences, class)| Attended { sequences, class });
         assert_eq!(explanation.attended(), expected);
+    }
+
+    #[test]
+    fn the_most_attended_come_first_and_are_told_against_an_average() {
+        let explanation =
+            Explanation { attention: vec![0.1, 0.7, 0.1, 0.1], heads: 1, ..Explanation::default() };
+        assert_eq!(explanation.most_attended(2), [[(1, 2.8), (0, 0.4)]]);
     }
 
     #[test]

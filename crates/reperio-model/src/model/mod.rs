@@ -6,17 +6,16 @@
 
 mod file;
 mod heads;
+mod in_common;
 mod origin;
 mod predict;
 mod stored;
-
-use std::sync::Arc;
 
 use candle_core::Tensor;
 use reperio_data::repertoire::GeneVocabulary;
 use serde::{Deserialize, Serialize};
 
-use crate::bag::{BagLayout, Device};
+use crate::bag::Device;
 use crate::combine::Conformal;
 use crate::config::Config;
 use crate::network::{Network, Weights};
@@ -26,6 +25,7 @@ use crate::target::Target;
 use crate::train::OutOfFold;
 pub use file::ModelError;
 pub use heads::Attended;
+pub use in_common::{Common, in_common};
 pub use predict::{Explanation, Prediction, TargetPrediction};
 
 /// Version of the model file's layout. A file of version 1 is a network without other parts; any other version is
@@ -117,13 +117,10 @@ impl Model {
         if members.is_empty() && targets.iter().any(|target| target.network > 0.0) {
             candle_core::bail!("the network has a weight and no parameters");
         }
-        let shape = info.config.model.shape(info.genes.v.len(), info.genes.j.len());
-        let layout = Arc::new(BagLayout::new(shape).map_err(candle_core::Error::wrap)?);
         let outputs = info.targets.iter().map(Target::width).sum();
         let mut weights = Vec::new();
         for member in &members {
-            let network = Network::new(&layout, outputs, &info.config.model, 0)?;
-            network.restore(member)?;
+            let network = Network::restored(member, &info.genes, outputs, &info.config.model)?;
             weights.push(network.weights()?);
         }
         Ok(Self { info, members, weights, targets })
@@ -183,6 +180,11 @@ impl Model {
     /// Networks that are averaged.
     pub fn n_members(&self) -> usize {
         self.members.len()
+    }
+
+    /// State patterns of each member of the network.
+    pub fn heads(&self) -> Vec<usize> {
+        self.weights.iter().map(Weights::heads).collect()
     }
 
     /// Outputs of all targets, one after another.

@@ -27,14 +27,13 @@ impl Model {
     ) -> Self {
         let contrasts = Contrast::of(labels);
         let model = &self.info.config.model;
-        let heads = model.heads;
         let of = |weights: &Weights| {
             let pool = |own: &Arc<EncodedRepertoire>| {
                 let (bag, _) = self.reduced(weights, &prepare::whole(model, own));
                 weights.pool(&[bag.input()]).remove(0)
             };
             let pooled: Vec<Pooled> = training.iter().map(pool).collect();
-            origin(weights, &pooled, &contrasts, heads)
+            origin(weights, &pooled, &contrasts, weights.heads())
         };
         self.info.evidence_origin = self.weights.iter().map(of).collect();
         self

@@ -86,7 +86,7 @@ pub struct Explanation {
     pub evidence: Vec<f64>,
     /// The share of each part in `evidence`, (n, T) each: they add up to it.
     pub parts: Vec<(Part, Vec<f64>)>,
-    /// Attention of each head of each member, (n, M H); each column sums to 1.
+    /// Attention of each head of each member, (n, heads of all members); each column sums to 1.
     pub attention: Vec<f32>,
     /// Columns of `attention`.
     pub heads: usize,
@@ -174,7 +174,7 @@ impl Model {
     /// Sequences that the published reduction leaves out have attention and evidence 0.
     pub fn explain(&self, repertoire: &Repertoire) -> Explanation {
         let (n, outputs) = (repertoire.len(), self.n_outputs());
-        let heads = self.weights.len() * self.info.config.model.heads;
+        let heads = self.heads().iter().sum();
         let mut out = Explanation {
             logits: self.outputs(repertoire),
             bias: self.targets.iter().flat_map(|target| target.bias.iter().copied()).collect(),
@@ -230,16 +230,17 @@ impl Model {
         evidence: &mut [f64],
     ) {
         let (outputs, members) = (self.n_outputs(), self.weights.len());
-        let (heads, per_member) = (out.heads, self.info.config.model.heads);
+        let mut first = 0;
         // Weight of the network by output.
         let scale = |target: &TargetModel| vec![target.network; target.bias.len()];
         let scales: Vec<f64> = self.targets.iter().flat_map(scale).collect();
         let bag = self.bag(repertoire);
         let share = 1.0 / members as f64;
         for (m, weights) in self.weights.iter().enumerate() {
+            let heads = weights.heads();
             let origin = self.info.evidence_origin.get(m).cloned();
-            let origin = origin.unwrap_or_else(|| vec![0.0; outputs * per_member]);
-            let origin: Vec<&[f64]> = origin.chunks_exact(per_member).collect(); // (T, H)
+            let origin = origin.unwrap_or_else(|| vec![0.0; outputs * heads]);
+            let origin: Vec<&[f64]> = origin.chunks_exact(heads).collect(); // (T, H)
             for (t, (own, origin)) in weights.bias.iter().zip(&origin).enumerate() {
                 out.bias[t] += (f64::from(*own) + origin.iter().sum::<f64>()) * share * scales[t];
             }
@@ -249,15 +250,16 @@ impl Model {
             let scores = weights.sequences(&input, &pooled);
             for k in 0..bag.repertoire.len() {
                 let i = kept.as_ref().map_or(k, |kept| kept[k] as usize);
-                let from = &scores.attention[k * per_member..(k + 1) * per_member];
+                let from = &scores.attention[k * heads..(k + 1) * heads];
                 for (t, origin) in origin.iter().enumerate() {
                     let shift: f64 = from.iter().zip(*origin).map(|(a, c)| f64::from(*a) * c).sum();
                     let own = f64::from(scores.evidence[k * outputs + t]) - shift;
                     evidence[i * outputs + t] += own * share * scales[t];
                 }
-                let at = i * heads + m * per_member;
-                out.attention[at..at + per_member].copy_from_slice(from);
+                let at = i * out.heads + first;
+                out.attention[at..at + heads].copy_from_slice(from);
             }
+            first += heads;
         }
     }
 }

@@ -13,6 +13,7 @@ mod weights;
 use std::sync::Arc;
 
 use candle_core::{DType, Result, Tensor, Var};
+use reperio_data::repertoire::GeneVocabulary;
 
 use crate::bag::{Bag, BagLayout, BagOp, BagShape, Device, bag};
 use crate::config::ModelConfig;
@@ -56,6 +57,20 @@ impl ModelConfig {
             heads: self.heads,
             count_scaling: self.count_scaling,
         }
+    }
+
+    /// Layout of a network of `heads` state patterns for `genes`.
+    pub(crate) fn layout(&self, genes: &GeneVocabulary, heads: usize) -> Result<Arc<BagLayout>> {
+        let shape = BagShape { heads, ..self.shape(genes.v.len(), genes.j.len()) };
+        Ok(Arc::new(BagLayout::new(shape).map_err(candle_core::Error::wrap)?))
+    }
+}
+
+/// State patterns of a network with the parameters `snapshot`.
+fn heads_of(snapshot: &[(String, Tensor)]) -> Result<usize> {
+    match snapshot.iter().find(|(name, _)| name == PATTERN) {
+        Some((_, pattern)) => Ok(pattern.dims2()?.0),
+        None => candle_core::bail!("parameter {PATTERN} is missing"),
     }
 }
 
@@ -103,6 +118,27 @@ impl Network {
             learn_beta: config.learn_beta,
             device: Device::Cpu,
         })
+    }
+
+    /// The network of a [`Self::snapshot`]: its state patterns are those of the snapshot, everything else as `config`
+    /// says.
+    ///
+    /// # Errors
+    ///
+    /// If a parameter is missing or its shape is another, or there are more state patterns than `config` allows.
+    pub fn restored(
+        snapshot: &[(String, Tensor)],
+        genes: &GeneVocabulary,
+        outputs: usize,
+        config: &ModelConfig,
+    ) -> Result<Self> {
+        let heads = heads_of(snapshot)?;
+        if heads > config.heads {
+            candle_core::bail!("{heads} state patterns, expected at most {}", config.heads);
+        }
+        let network = Self::new(&config.layout(genes, heads)?, outputs, config, 0)?;
+        network.restore(snapshot)?;
+        Ok(network)
     }
 
     /// The same network with its bag operation on `device`.

@@ -17,7 +17,8 @@ const MATCH: f32 = 3.0;
 const FULL_MATCH: f32 = 1.5;
 /// Difference of the key between a match and anything else, after SELU filter and two SELU layers.
 const KEY_GAP: f64 = 3.0;
-/// Attention that the carriers of a seed have in all, relative to the rest of the repertoire.
+/// Attention that the carriers of all seeds of a state pattern have in all, relative to the rest of the repertoire.
+/// More would no longer count carriers: a softmax that only few sequences share does not grow with their number.
 const CARRIER_ATTENTION: f64 = 0.3;
 /// Head weight of a seeded filter before recalibration.
 const HEAD: f32 = 2.0;
@@ -43,6 +44,41 @@ pub struct PlantedSeed {
     pub head: usize,
 }
 
+/// What a state pattern is planted for. One pattern attends to all motifs that speak for the same thing, so that
+/// its attention ranks the sequences of all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// Gene usage: everything alike.
+    Usage,
+    /// Seeds of one output, those of its positive or of its negative repertoires.
+    Seeds { output: usize, positive: bool },
+}
+
+impl Role {
+    fn of(seed: &Seed) -> Self {
+        Self::Seeds { output: seed.output, positive: seed.z > 0.0 }
+    }
+
+    /// The roles that `discovery` fills; the first is that of gene usage if there is any.
+    fn all(discovery: &Discovery) -> Vec<Self> {
+        let uses_genes = discovery.genes.iter().any(Option::is_some);
+        let mut roles: Vec<Self> = uses_genes.then_some(Self::Usage).into_iter().collect();
+        for role in discovery.seeds.iter().map(Self::of) {
+            if !roles.contains(&role) {
+                roles.push(role);
+            }
+        }
+        roles
+    }
+}
+
+impl Discovery {
+    /// State patterns for which it has something to attend to, at most `most`; one if there is nothing.
+    pub fn heads(&self, most: usize) -> usize {
+        Role::all(self).len().clamp(1, most)
+    }
+}
+
 impl Network {
     /// Plants `discovery` and returns where each seed went; seeds for which no filter is left are
     /// not planted.
@@ -54,6 +90,13 @@ impl Network {
         let shape = self.layout.shape().clone();
         let mut used = vec![0; shape.filters.len()];
         let mut planted = Vec::new();
+        let roles = Role::all(discovery);
+        // More roles than state patterns share them; that of gene usage attends to nothing else.
+        let shared = usize::from(roles.first() == Some(&Role::Usage) && shape.heads > 1);
+        let head_of = |seed: &Seed| {
+            let role = roles.iter().position(|role| *role == Role::of(seed)).unwrap_or(0);
+            shared + (role - shared.min(role)) % (shape.heads - shared)
+        };
         for seed in &discovery.seeds {
             let span = seed.pattern.span();
             let free =
@@ -61,8 +104,6 @@ impl Network {
             let group = (0..used.len()).filter(free).min_by_key(|&g| shape.filters[g].width);
             let Some(group) = group else { continue };
             let unit = planted.len();
-            // Head 0 attends to everything alike; seeds take the others in turn.
-            let head = if shape.heads > 1 { 1 + unit % (shape.heads - 1) } else { 0 };
             let place = PlantedSeed {
                 kmer: seed.text(),
                 z: seed.z,
@@ -71,17 +112,18 @@ impl Network {
                 group,
                 filter: used[group],
                 offset: (shape.filters[group].width - span) / 2,
-                head,
+                head: head_of(seed),
             };
             used[group] += 1;
             self.plant_filter(seed, &place)?;
             if unit < shape.attention_width {
-                self.plant_attention(seed, &place, unit)?;
+                let company = discovery.seeds.iter().filter(|own| head_of(own) == place.head);
+                let share = CARRIER_ATTENTION / company.count() as f64;
+                self.plant_attention(seed, &place, (unit, share))?;
             }
             planted.push(place);
         }
-        let uses_genes = discovery.genes.iter().any(Option::is_some);
-        if !planted.is_empty() || uses_genes {
+        if roles.first() == Some(&Role::Usage) {
             self.edit(PATTERN, |pattern| pattern[..shape.attention_width].fill(0.0))?;
         }
         if shape.gene_dim > 0 {
@@ -131,8 +173,14 @@ impl Network {
         Ok(())
     }
 
-    /// An identity path from the filter through the key network to one state pattern.
-    fn plant_attention(&self, seed: &Seed, place: &PlantedSeed, unit: usize) -> Result<()> {
+    /// An identity path from the filter through unit `unit` of the key network to one state pattern, at which the
+    /// carriers have the attention `attention`.
+    fn plant_attention(
+        &self,
+        seed: &Seed,
+        place: &PlantedSeed,
+        (unit, attention): (usize, f64),
+    ) -> Result<()> {
         let shape = self.layout.shape();
         let (width, dim, heads) = (shape.attention_width, shape.embedding_dim(), shape.heads);
         let channel = self.channel(place);
@@ -145,7 +193,7 @@ impl Network {
             })?;
         }
         let share = seed.share.max(1e-7);
-        let gain = ((CARRIER_ATTENTION / share).ln() / KEY_GAP).clamp(0.5, 3.0) as f32;
+        let gain = ((attention / share).ln() / KEY_GAP).clamp(0.5, 3.0) as f32;
         self.edit(PATTERN, |pattern| pattern[place.head * width + unit] = gain)?;
         self.edit(HEAD_WEIGHT, |weight| {
             let at = (seed.output * heads + place.head) * dim + channel;

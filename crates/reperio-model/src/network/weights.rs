@@ -20,6 +20,11 @@ pub struct Weights {
 }
 
 impl Weights {
+    /// State patterns.
+    pub fn heads(&self) -> usize {
+        self.layout.shape().heads
+    }
+
     /// Pools bags; each result is the same alone and among others.
     pub fn pool(&self, bags: &[BagInput<'_>]) -> Vec<Pooled> {
         self.device.forward(&self.layout, &self.flat, bags)

@@ -8,7 +8,6 @@ use reperio_data::repertoire::{GeneVocabulary, Repertoire};
 
 use super::member::Snapshot;
 use super::{MemberReport, Place, TrainError, Training, checkpoint, first_output, member};
-use crate::bag::BagLayout;
 use crate::network::{Network, Weights};
 use crate::prepare;
 use crate::target::Target;
@@ -19,7 +18,6 @@ pub(crate) struct Run<'a> {
     pub(crate) place: Place<'a>,
     pub(crate) encoded: Vec<Arc<EncodedRepertoire>>,
     pub(crate) genes: GeneVocabulary,
-    pub(crate) layout: Arc<BagLayout>,
     pub(crate) outputs: usize,
     /// Member that leaves each repertoire out; `None` if all see all.
     pub(crate) left_out: Option<Vec<usize>>,
@@ -64,8 +62,6 @@ pub(super) fn train(
     let chosen = training.repertoires();
     let genes = GeneVocabulary::of(chosen.iter().copied());
     let outputs = training.labels.targets.iter().map(Target::width).sum();
-    let shape = config.model.shape(genes.v.len(), genes.j.len());
-    let layout = BagLayout::new(shape).map_err(candle_core::Error::wrap)?;
     let asked = config.training.members;
     let folds = training.fold.as_ref().filter(|_| asked > 1);
     let members = folds.map_or(asked, |fold| {
@@ -77,7 +73,6 @@ pub(super) fn train(
         place,
         encoded: encode(&chosen, &genes),
         genes,
-        layout: Arc::new(layout),
         outputs,
         left_out: folds.map(|fold| fold.iter().map(|fold| fold % members).collect()),
     };
@@ -101,8 +96,8 @@ impl Run<'_> {
         let Some(left_out) = &self.left_out else { return Ok(None) };
         let mut outputs = vec![Vec::new(); left_out.len()];
         for (index, snapshot) in parameters.iter().enumerate() {
-            let network = Network::new(&self.layout, self.outputs, &self.training.config.model, 0)?;
-            network.restore(snapshot)?;
+            let model = &self.training.config.model;
+            let network = Network::restored(snapshot, &self.genes, self.outputs, model)?;
             let weights = network.on(self.place.device.clone()).weights()?;
             for i in (0..left_out.len()).filter(|&i| left_out[i] == index) {
                 outputs[i] = self.score(&weights, i);

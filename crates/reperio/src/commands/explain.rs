@@ -12,7 +12,7 @@ use crate::arguments::device::DeviceArgs;
 use crate::arguments::inputs::InputArgs;
 use crate::shell::output::{Report, align, row};
 use crate::shell::{Shell, interrupted, paths};
-use crate::tables::heads::{self, HeadSummary};
+use crate::tables::heads::{self, HeadSummary, HeadsOf};
 use crate::tables::predictions::for_each;
 use crate::tables::ranking::{self, Ranked};
 use crate::tables::sequences::{self, Sum};
@@ -60,7 +60,7 @@ pub(crate) struct Explained {
     repertoires: usize,
     /// Largest difference between a logit and the sum of bias and evidences.
     largest_difference: f64,
-    /// How many sequences each head attends to.
+    /// What each head attends to.
     heads: Vec<HeadSummary>,
     /// The distinct clonotypes with the highest evidence, at most 20 an output.
     pub(crate) sequences: Vec<Ranked>,
@@ -85,18 +85,18 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Explained> {
         let folder = args.out.join("repertoires").join(cohort::file_name(&repertoire.id));
         let path = folder.join("sequences.tsv.gz");
         sequences::write(&path, &model, repertoire, explanation, top)?;
-        Ok(explanation.attended())
+        Ok(HeadsOf::new(explanation))
     };
-    let CohortRanking { ranked, sums, each: attended } =
+    let CohortRanking { ranked, sums, each: heads } =
         rank_cohort(&model, &loaded, top, shell, write)?;
     sequences::write_sums(&args.out.join("scores.tsv"), &model, &loaded.metadata.ids, &sums)?;
-    heads::write(&args.out.join("heads.tsv"), &model, &loaded.repertoires, &attended)?;
+    heads::write(&args.out.join("heads.tsv"), &model, &loaded.repertoires, &heads)?;
     ranking::write(&ranking, &ranked)?;
     Ok(Explained {
         out: args.out.clone(),
         repertoires: loaded.repertoires.len(),
         largest_difference: largest_difference(&sums),
-        heads: heads::summary(&model, &loaded.repertoires, &attended),
+        heads: heads::summary(&model, &loaded.repertoires, &heads),
         sequences: ranked.into_iter().filter(|ranked| ranked.rank <= SHOWN).collect(),
     })
 }
@@ -171,18 +171,26 @@ impl Report for Explained {
 }
 
 impl Explained {
-    /// A table of the heads, and what the class of each means.
+    /// A table of the heads: what they attend to, how widely, and what that class means.
     fn head_lines(&self) -> Vec<String> {
         if self.heads.is_empty() {
             return vec!["The model has no network: no attention".to_owned()];
         }
         let mut rows = vec![row([&"head", &"sequences with 90 %", &"share", &"class"])];
+        let mut motifs = vec!["motifs of the most attended (of all)".to_owned()];
         for head in &self.heads {
             let share = format!("{:.1} %", 100.0 * head.share);
             rows.push(row([&head.attention, &head.sequences, &share, &head.class]));
+            motifs.push(head.motifs());
         }
-        let meanings = std::iter::once("").chain(self.heads.iter().map(|head| head.meaning));
-        let lines = align(&rows).into_iter().zip(meanings);
-        lines.map(|(line, meaning)| format!("{line}  {meaning}").trim_end().to_owned()).collect()
+        let lines = align(&rows).into_iter().zip(motifs);
+        let mut lines: Vec<String> =
+            lines.map(|(line, motifs)| format!("{line}  {motifs}")).collect();
+        let mut classes: Vec<(&str, &str)> =
+            self.heads.iter().map(|head| (&*head.class, head.meaning)).collect();
+        classes.sort_unstable();
+        classes.dedup();
+        lines.extend(classes.into_iter().map(|(class, meaning)| format!("{class}: {meaning}")));
+        lines
     }
 }
