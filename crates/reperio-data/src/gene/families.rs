@@ -13,6 +13,8 @@ pub(super) struct Families {
     single: &'static [(&'static str, &'static [(&'static str, &'static str)])],
     /// Per segment, the families that have several genes: their bare name is a family and no gene.
     several: &'static [(&'static str, &'static [&'static str])],
+    /// Per segment, the last family.
+    last: &'static [(&'static str, u32)],
     /// Alpha V genes that also serve as delta V genes, and what IMGT adds to them.
     delta: &'static [(&'static str, &'static str)],
 }
@@ -66,6 +68,22 @@ static HUMAN: Families = Families {
         ("IGKV", &["1", "2", "3", "5", "6"]),
         ("IGLV", &["1", "2", "3", "4", "5", "7", "8", "10"]),
     ],
+    last: &[
+        ("TRAV", 46),
+        ("TRAJ", 61),
+        ("TRBV", 30),
+        ("TRBJ", 2),
+        ("TRGV", 11),
+        ("TRGJ", 2),
+        ("TRDV", 3),
+        ("TRDJ", 4),
+        ("IGHV", 8),
+        ("IGHJ", 6),
+        ("IGKV", 7),
+        ("IGKJ", 5),
+        ("IGLV", 11),
+        ("IGLJ", 7),
+    ],
     delta: &[("14", "/DV4"), ("23", "/DV6"), ("29", "/DV5"), ("36", "/DV7"), ("38-2", "/DV8")],
 };
 
@@ -100,6 +118,22 @@ static MOUSE: Families = Families {
         ("TRAV", &["3", "4", "5", "6", "7", "8", "9", "12", "13", "14", "15"]),
         ("TRDV", &["2"]),
         ("TRBJ", &["1", "2"]),
+    ],
+    last: &[
+        ("TRAV", 23),
+        ("TRAJ", 61),
+        ("TRBV", 31),
+        ("TRBJ", 2),
+        ("TRGV", 7),
+        ("TRGJ", 4),
+        ("TRDV", 5),
+        ("TRDJ", 2),
+        ("IGHV", 16),
+        ("IGHJ", 4),
+        ("IGKV", 20),
+        ("IGKJ", 5),
+        ("IGLV", 8),
+        ("IGLJ", 5),
     ],
     delta: &[
         ("4-4", "/DV10"),
@@ -138,6 +172,16 @@ impl Families {
     pub(super) fn allow(&self, segment: &str, number: &str) -> bool {
         let member_of = number.split_once('-').map_or("", |(family, _)| family);
         !entry(self.plain, segment).contains(&member_of) && self.complete(segment, number) == number
+    }
+
+    /// Whether there can be a family as high as that of `number`; one without a number passes.
+    pub(super) fn reach(&self, segment: &str, number: &str) -> bool {
+        let end = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
+        let last = self.last.iter().find(|(name, _)| *name == segment);
+        match (number[..end].parse::<u32>(), last) {
+            (Ok(family), Some(&(_, last))) => (1..=last).contains(&family),
+            _ => end == 0,
+        }
     }
 
     /// What IMGT writes behind the segment (`TRBV`) for a gene or a family.

@@ -1,7 +1,7 @@
 //! Families: the part of a gene's name that many exports write alone.
 
-use super::Species;
 use super::families::Families;
+use super::{Species, normalise};
 
 /// Letters of a segment, as `TRBV`.
 const SEGMENT: usize = 4;
@@ -52,6 +52,47 @@ pub(crate) fn family_of_member(name: &str) -> Option<&str> {
     name[family.len()..].contains('-').then_some(family)
 }
 
+/// What gene names as a file writes them say of its species.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SpeciesEvidence {
+    /// Names that only a human gene can have.
+    pub(crate) human_only: usize,
+    /// Names that only a gene of the mouse can have.
+    pub(crate) mouse_only: usize,
+    /// Names that can be genes of either.
+    pub(crate) either: usize,
+}
+
+impl SpeciesEvidence {
+    /// Takes one name, which should not be given twice.
+    pub(crate) fn add(&mut self, written: &str) {
+        let fits = |species| {
+            let gene = normalise(written, species).gene;
+            let parts = gene.split_at_checked(SEGMENT);
+            parts.is_some_and(|(segment, number)| Families::of(species).allow(segment, number))
+        };
+        match (fits(Species::Human), fits(Species::Mouse)) {
+            (true, false) => self.human_only += 1,
+            (false, true) => self.mouse_only += 1,
+            (true, true) => self.either += 1,
+            (false, false) => {}
+        }
+    }
+
+    /// The species whose genes the names are throughout.
+    pub(crate) fn species(self) -> Option<Species> {
+        let Self { human_only, mouse_only, either } = self;
+        let all = human_only + mouse_only + either;
+        // Most names of the mouse are possible for man too; a slip of a tool in ten is no other species.
+        let throughout = |own: usize, other: usize| 20 * own >= all.max(1) && own >= 10 * other;
+        match (throughout(human_only, mouse_only), throughout(mouse_only, human_only)) {
+            (true, false) => Some(Species::Human),
+            (false, true) => Some(Species::Mouse),
+            _ => None,
+        }
+    }
+}
+
 impl Species {
     /// The species whose IMGT names, of genes or families, most of `names` can be; human if they fit
     /// both equally well.
@@ -76,7 +117,6 @@ impl Species {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gene::normalise;
 
     #[test]
     fn a_family_is_the_segment_and_its_first_number() {
@@ -168,6 +208,20 @@ mod tests {
             assert_eq!(Species::of_genes(names.iter().copied()), Species::Human, "{names:?}");
         }
         assert_eq!(Species::of_genes(["TRBV13-2", "TRBV19"]), Species::Mouse);
+    }
+
+    #[test]
+    fn names_as_written_tell_their_species() {
+        let of = |names: &[&str]| {
+            let mut evidence = SpeciesEvidence::default();
+            names.iter().for_each(|name| evidence.add(name));
+            evidence.species()
+        };
+        assert_eq!(of(&["TRBV13-2*01", "TRBV1*01", "TRBJ2-7*01"]), Some(Species::Mouse));
+        assert_eq!(of(&["TCRBV13-02", "TCRBV31-01"]), Some(Species::Mouse));
+        assert_eq!(of(&["TRBV6-2", "TRBV20-1", "TRBJ2-7"]), Some(Species::Human));
+        assert_eq!(of(&["TRBV13-2", "TRBV6-2"]), None);
+        assert_eq!(of(&["TRBV9", "TCRBV24-01", "", "x"]), None);
     }
 
     #[test]

@@ -50,17 +50,32 @@ impl Locus {
 
     /// The locus that a column names in any of the usual ways: `TRB`, `TCRB`, `beta`, `IGH`, `H`.
     pub(crate) fn of_column(text: &[u8]) -> Option<Self> {
-        let text = text.to_ascii_uppercase();
-        match text.as_slice() {
-            b"TRA" | b"TCRA" | b"ALPHA" => Some(Self::Tra),
-            b"TRB" | b"TCRB" | b"BETA" => Some(Self::Trb),
-            b"TRG" | b"TCRG" | b"GAMMA" => Some(Self::Trg),
-            b"TRD" | b"TCRD" | b"DELTA" => Some(Self::Trd),
-            b"IGH" | b"HEAVY" | b"H" => Some(Self::Igh),
-            b"IGK" | b"KAPPA" | b"K" => Some(Self::Igk),
-            b"IGL" | b"LAMBDA" | b"L" => Some(Self::Igl),
-            _ => None,
-        }
+        const NAMES: [(Locus, &[&str]); 7] = [
+            (Locus::Tra, &["TRA", "TCRA", "ALPHA"]),
+            (Locus::Trb, &["TRB", "TCRB", "BETA"]),
+            (Locus::Trg, &["TRG", "TCRG", "GAMMA"]),
+            (Locus::Trd, &["TRD", "TCRD", "DELTA"]),
+            (Locus::Igh, &["IGH", "HEAVY", "H"]),
+            (Locus::Igk, &["IGK", "KAPPA", "K"]),
+            (Locus::Igl, &["IGL", "LAMBDA", "L"]),
+        ];
+        let is =
+            |names: &[&str]| names.iter().any(|name| text.eq_ignore_ascii_case(name.as_bytes()));
+        NAMES.iter().find(|(_, names)| is(names)).map(|&(locus, _)| locus)
+    }
+}
+
+impl Locus {
+    /// The locus of a constant gene: `TRBC2`, `IGHG1*01`, `IGKC`.
+    pub(crate) fn of_constant(text: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(text.get(..4)?).ok()?;
+        let locus = text.get(..3)?.to_ascii_uppercase().parse().ok()?;
+        let class = text.as_bytes()[3].to_ascii_uppercase();
+        let fits = match locus {
+            Self::Igh => b"ADEGMC".contains(&class),
+            _ => class == b'C',
+        };
+        fits.then_some(locus)
     }
 }
 
@@ -99,6 +114,18 @@ pub enum Species {
     Human,
     /// *Mus musculus*.
     Mouse,
+}
+
+impl Species {
+    /// The species that a column names in any of the usual ways: `Mouse`, `Mus musculus`, `HomoSapiens`, `9606`.
+    pub(crate) fn of_column(text: &str) -> Option<Self> {
+        let letters = text.chars().filter(char::is_ascii_alphanumeric);
+        match letters.collect::<String>().to_ascii_lowercase().as_str() {
+            "human" | "homosapiens" | "homsap" | "hsapiens" | "hs" | "9606" => Some(Self::Human),
+            "mouse" | "musmusculus" | "musmus" | "mmusculus" | "mm" | "10090" => Some(Self::Mouse),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Species {
@@ -147,5 +174,19 @@ mod tests {
             assert_eq!(Locus::of_column(word.as_bytes()), Some(Locus::Trb), "{word}");
         }
         assert_eq!(Locus::of_column(b"Multi"), None);
+        for (gene, locus) in [("TRBC2", Some(Locus::Trb)), ("IGHG1*01", Some(Locus::Igh))] {
+            assert_eq!(Locus::of_constant(gene.as_bytes()), locus, "{gene}");
+        }
+        assert_eq!(Locus::of_constant(b"TRBV9"), None);
+        assert_eq!(Locus::of_constant("TR\u{e9}".as_bytes()), None);
+    }
+
+    #[test]
+    fn columns_name_species_in_many_ways() {
+        for word in ["Mouse", "Mus musculus", "MusMusculus", "mus_musculus", "10090"] {
+            assert_eq!(Species::of_column(word), Some(Species::Mouse), "{word}");
+        }
+        assert_eq!(Species::of_column("Homo sapiens"), Some(Species::Human));
+        assert_eq!(Species::of_column("Rat"), None);
     }
 }

@@ -16,7 +16,7 @@ mod family;
 mod locus;
 
 pub(crate) use cache::{GeneCache, GeneCall};
-pub(crate) use family::family_of_member;
+pub(crate) use family::{SpeciesEvidence, family_of_member};
 pub use family::{family, is_family_only};
 pub use locus::{Locus, Species, UnknownName};
 
@@ -45,6 +45,8 @@ pub struct Call {
 /// assert!(normalise("TRBV12-4*01, TRBV12-3*01", Species::Human).tie);
 /// ```
 pub fn normalise(text: &str, species: Species) -> Call {
+    let plain = plain_ascii(text);
+    let text = plain.as_deref().unwrap_or(text);
     let mut best = Call::default();
     let mut best_score = None;
     for candidate in text.split([',', ';', '|']) {
@@ -69,6 +71,16 @@ pub fn normalise(text: &str, species: Species) -> Call {
     best
 }
 
+/// The text with the hyphens and blanks of a spreadsheet program as ASCII has them; nothing if it is ASCII.
+fn plain_ascii(text: &str) -> Option<String> {
+    let plain = |c| match c {
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
+        '\u{a0}' | '\u{2007}' | '\u{202f}' => ' ',
+        other => other,
+    };
+    (!text.is_ascii()).then(|| text.chars().map(plain).collect())
+}
+
 /// `TRBV13*00(401.5)` as name and score; another word in brackets is no score.
 fn split_score(candidate: &str) -> (&str, Option<&str>) {
     let Some((name, rest)) = candidate.split_once('(') else { return (candidate, None) };
@@ -82,10 +94,10 @@ fn split_score(candidate: &str) -> (&str, Option<&str>) {
 fn single(text: &str, species: Species) -> Call {
     // IMGT/HighV-QUEST writes `Homsap IGHV2-26*01 F` and `or Homsap ...`.
     let species = if text.contains("Musmus") { Species::Mouse } else { species };
-    let mut names = text.split_whitespace().map(str::to_ascii_uppercase);
-    let name = names
-        .find(|word| word.starts_with("TR") || word.starts_with("TC") || word.starts_with("IG"));
-    let Some(name) = name else { return Call::default() };
+    let words = text.split_whitespace().map(str::to_ascii_uppercase);
+    let Some((name, species)) = words.into_iter().find_map(|word| gene_word(word, species)) else {
+        return Call::default();
+    };
     let gene = name.split('*').next().unwrap_or_default();
     // A slash is part of the name in TRAV23/DV6 and TRBV20/OR9-2.
     let joins = |&(at, _): &(usize, &str)| {
@@ -100,11 +112,26 @@ fn single(text: &str, species: Species) -> Call {
     Call { tie: cut.is_some() && !call.gene.is_empty(), ..call }
 }
 
+/// A word that begins as the name of a gene does; iRepertoire puts `h` or `m` for the species before it.
+fn gene_word(word: String, species: Species) -> Option<(String, Species)> {
+    let begins = |word: &str| ["TR", "TC", "IG"].iter().any(|start| word.starts_with(start));
+    if begins(&word) {
+        return Some((word, species));
+    }
+    let species = if word.starts_with('H') { Species::Human } else { Species::Mouse };
+    let rest = word.strip_prefix(['H', 'M']).filter(|rest| begins(rest))?;
+    Some((rest.to_owned(), species))
+}
+
 /// What Adaptive writes for a member that it does not know.
 const NO_MEMBER: [&str; 2] = ["-X", "-UNRESOLVED"];
 
 /// The IMGT name of a gene or family written in upper case in the manner of any tool, without its allele.
+/// What IMGT has no such name for is nothing: another nomenclature (Arden's `TCRAV7S2`), another species.
 fn imgt(name: &str, species: Species) -> Option<Call> {
+    if !name.is_ascii() {
+        return None;
+    }
     let rest = name.strip_prefix("TCR").or_else(|| name.strip_prefix("TR"));
     let (prefix, rest) = match rest {
         Some(rest) => ("TR", rest),
@@ -121,9 +148,20 @@ fn imgt(name: &str, species: Species) -> Option<Call> {
         return None;
     }
     let families = Families::of(species);
+    if is_arden(number) || !families.reach(&segment, number) {
+        return None;
+    }
     let number = families.complete(&segment, number);
     let family_only = families.has_several(&segment, &number);
     Some(Call { gene: segment + &number, tie: false, family_only })
+}
+
+/// Whether a number is of Arden's nomenclature: `7S2` is the second member of family 7 there, and not of IMGT's.
+fn is_arden(number: &str) -> bool {
+    let mut parts = number.split('S');
+    let before = parts.next().unwrap_or_default();
+    let ends = before.ends_with(|c: char| c.is_ascii_digit());
+    ends && parts.next().is_some_and(|after| after.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// Takes Adaptive's zeros away (`06-02`, `20-OR09_02`) and gives `DV` and `OR` their slash.
@@ -193,6 +231,20 @@ mod tests {
             ("TRBD1", ""), // No V or J gene.
             ("TRBV6-2<script>", ""),
             ("\u{130}TRBV9", ""),
+            ("hTRBV28", "TRBV28"), // iRepertoire.
+            ("hTRBJ02-7", "TRBJ2-7"),
+            ("mTRBV13-2", "TRBV13-2"),
+            ("TCRAV7S2", ""), // Arden's names.
+            ("TCRBV6S2A1T", ""),
+            ("TRBV99-1", ""),              // Beyond IMGT's families.
+            ("TRBV31", ""),                // A gene of the mouse.
+            ("TRBV6\u{2011}2", "TRBV6-2"), // A spreadsheet's hyphen and blank.
+            ("\u{a0}TRBV9", "TRBV9"),
+            ("TRBV6\u{e9}-2", ""),
+            ("TRBV\u{3b1}", ""),
+            ("M13429|TRBV9*01|Homo", "TRBV9"), // CATT.
+            ("IGHV(III)-2-1", "IGHV(III)-2-1"),
+            ("IGHV3-NL1", "IGHV3-NL1"),
         ];
         for (written, expected) in human {
             assert_eq!(normalise(written, Species::Human).gene, expected, "{written:?}");
