@@ -10,6 +10,13 @@ use crate::alphabet;
 use crate::gene::Locus;
 use crate::import_counts::DropReason;
 
+/// Words of nothing but letters of amino acids that tools write where there is no junction: TRUST4's
+/// `partial`, and those of statistics programs.
+const WORDS: [&str; 17] = [
+    "PARTIAL", "MISSING", "FALSE", "FAIL", "FAILED", "FILTERED", "EMPTY", "NIL", "ABSENT",
+    "INVALID", "DELETED", "PENDING", "MASKED", "REDACTED", "WITHHELD", "NA", "NAN",
+];
+
 /// Writes the junction `raw` in upper case to `out`.
 ///
 /// # Errors
@@ -23,7 +30,9 @@ pub(crate) fn read(raw: &[u8], out: &mut Vec<u8>) -> Result<(), DropReason> {
         return Err(DropReason::MissingJunction);
     }
     if !strange {
-        return Ok(());
+        // No word that says that there is no junction begins as one does.
+        let is_word = out[0] != b'C' && WORDS.iter().any(|word| word.as_bytes() == out.as_slice());
+        return if is_word { Err(DropReason::MissingJunction) } else { Ok(()) };
     }
     Err(match out.as_slice() {
         b"OUT_OF_FRAME" => DropReason::OutOfFrame, // TRUST4.
@@ -117,6 +126,9 @@ mod tests {
             ("CASSXGTDTQYF", "ambiguous residue"),
             ("out_of_frame", "out of frame"),
             ("region_not_covered", "missing junction"),
+            ("partial", "missing junction"), // TRUST4.
+            ("MISSING", "missing junction"),
+            ("False", "missing junction"),
         ];
         for (raw, expected) in cases {
             assert_eq!(check(super::read, raw), expected, "{raw:?}");

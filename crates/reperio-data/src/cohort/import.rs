@@ -41,7 +41,7 @@ pub fn import(
     request: &ImportRequest,
     observer: &dyn Observer,
 ) -> Result<ImportSummary, CohortError> {
-    let found = inputs::find(&request.inputs, request.metadata.as_deref(), &request.options)?;
+    let mut found = inputs::find(&request.inputs, request.metadata.as_deref(), &request.options)?;
     if let Some(path) = found.stores.first() {
         return Err(CohortError::IsCohort { path: path.clone() });
     }
@@ -51,11 +51,13 @@ pub fn import(
     }
     check_columns(&found)?;
     let work = Work::open(&request.out, &request.options)?;
-    let stored = work.stored();
+    let mut stored = work.stored();
     matching::check_names(&found, &stored)?;
     work.begin()?;
-    let done =
-        reading::each(&found.sources, "importing files", observer, |source| work.import(source))?;
+    let one = |source: &_| work.import(source);
+    let (done, unread) =
+        reading::each_source(&mut found, &request.options, "importing files", observer, one)?;
+    stored.extend(unread);
     let origins: Vec<_> = done
         .iter()
         .zip(&found.sources)
@@ -98,7 +100,8 @@ fn summary(done: &[Imported]) -> ImportSummary {
                 format: entry.source.format.clone(),
                 unchanged: done.unchanged,
                 counts: entry.counts.clone(),
-                notes: report::notes(&entry.counts),
+                notes: report::all_notes(entry),
+                reading: entry.reading.clone(),
             });
         }
     }

@@ -196,18 +196,17 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Whether a file is something else than a repertoire table; a broken one is read all the same, so
-/// that its error is seen.
+/// Whether a file is something else than a repertoire table; a broken one, one that cannot be decoded and one
+/// that holds receptors in a way that is not read are read all the same, so that their error is seen.
 fn says_no_table(error: &ReadError) -> bool {
     use ReadError as E;
-    matches!(
-        error,
+    match error {
+        E::Refused { found, .. } => !found.is_repertoire(),
         E::Empty { .. }
-            | E::HeaderOnly { .. }
-            | E::Binary { .. }
-            | E::Refused { .. }
-            | E::UnknownFormat { .. }
-            | E::MissingColumn { .. }
-            | E::Encoding { .. }
-    )
+        | E::HeaderOnly { .. }
+        | E::Binary { .. }
+        | E::UnknownFormat { .. }
+        | E::MissingColumn { .. } => true,
+        _ => false,
+    }
 }

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::format::ReadOptions;
+use crate::format::{ReadOptions, Reading};
 use crate::import_counts::ImportCounts;
 
 use super::error::CohortError;
@@ -58,6 +58,9 @@ pub(super) struct Entry {
     pub(super) source: SourceRecord,
     /// What became of the rows of the source.
     pub(super) counts: ImportCounts,
+    /// How the source was read.
+    #[serde(default)]
+    pub(super) reading: Reading,
 }
 
 /// The file that a repertoire was read from, and how. Equal records give equal repertoires.
@@ -92,16 +95,26 @@ pub(super) fn version() -> String {
 
 /// The options of an import, as the manifest states them.
 pub(super) fn describe(options: &ReadOptions) -> serde_json::Value {
-    let ReadOptions { format, columns, species, loci, min_length, max_length, repertoire_column } =
-        options;
+    let ReadOptions {
+        format,
+        columns,
+        species,
+        loci,
+        min_length,
+        max_length,
+        repertoire_column,
+        count_column,
+        skip_unreadable: _, // It changes no repertoire.
+    } = options;
     serde_json::json!({
         "format": format.map(|format| format.to_string()),
         "columns": columns.as_ref().map(|columns| format!("{columns:?}")),
-        "species": format!("{species:?}"),
+        "species": species.map(|species| species.to_string()),
         "loci": loci.iter().map(|locus| format!("{locus:?}")).collect::<Vec<_>>(),
         "min_length": min_length,
         "max_length": max_length,
         "repertoire_column": repertoire_column,
+        "count_column": count_column,
     })
 }
 

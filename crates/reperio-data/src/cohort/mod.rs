@@ -13,7 +13,6 @@
 //! [`Repertoire`]; nothing depends on the order of inputs, on threads or on the clock, so equal inputs
 //! give equal bytes. Ids that are no safe file names are percent-encoded there.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::format::ReadOptions;
@@ -88,9 +87,6 @@ pub fn load(
     observer: &dyn Observer,
 ) -> Result<Cohort, CohortError> {
     let mut found = inputs::find(inputs, metadata, options)?;
-    for skipped in &found.skipped {
-        tracing::warn!(path = %skipped.path.display(), reason = skipped.reason, "skipped");
-    }
     if found.sources.is_empty() && found.stores.is_empty() {
         return Err(CohortError::NoRepertoires { inputs: inputs.to_vec(), skipped: found.skipped });
     }
@@ -110,18 +106,37 @@ pub fn load(
     }
     let stored = origins.iter().map(|(id, _)| id.clone()).collect();
     matching::check_names(&found, &stored)?;
-    let contents = reading::each(&found.sources, "reading files", observer, |source| {
-        Ok(reading::read(source, options)?)
-    })?;
+    let one = |source: &_| Ok(reading::read(source, options)?);
+    let (contents, unread) =
+        reading::each_source(&mut found, options, "reading files", observer, one)?;
+    for skipped in &found.skipped {
+        tracing::warn!(path = %skipped.path.display(), reason = skipped.reason, "skipped");
+    }
     for (source, content) in found.sources.iter().zip(contents) {
+        warn_of(source, &content);
         for read in content.repertoires {
             origins.push((read.repertoire.id.clone(), source.name.clone()));
             all.push((read.repertoire, read.counts));
         }
     }
-    matching::check(&found, &origins, &BTreeSet::new())?;
+    matching::check(&found, &origins, &unread)?;
     if let Some((_, table)) = found.metadata.take() {
         labels = table;
     }
     Ok(Cohort::new(all, &labels))
+}
+
+/// Says how a file was read where a person should know.
+fn warn_of(source: &inputs::Source, content: &reading::FileContent) {
+    let path = source.path.display();
+    if let Some(first) = content.repertoires.first() {
+        for note in &first.reading.notes {
+            tracing::warn!(%path, "{note}");
+        }
+    }
+    for read in &content.repertoires {
+        if let Some(note) = report::samples_joined(&read.counts) {
+            tracing::warn!(%path, "{note}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Works through many files in parallel.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rayon::prelude::*;
@@ -7,8 +8,8 @@ use rayon::prelude::*;
 use crate::format::{self, ReadError, ReadOptions, ReadRepertoire};
 use crate::progress::{Observer, Progress};
 
-use super::error::CohortError;
-use super::inputs::Source;
+use super::error::{CohortError, chain};
+use super::inputs::{Inputs, Skipped, Source};
 
 /// Calls `work` on each of `files` and returns the results in the same order.
 ///
@@ -19,6 +20,58 @@ pub(super) fn each<S: Sync, T: Send>(
     observer: &dyn Observer,
     work: impl Fn(&S) -> Result<T, CohortError> + Sync,
 ) -> Result<Vec<T>, CohortError> {
+    let (mut values, mut errors) = (Vec::new(), Vec::new());
+    for result in try_each(files, task, observer, work)? {
+        match result {
+            Ok(value) => values.push(value),
+            Err(error) => errors.push(error),
+        }
+    }
+    match errors.len() {
+        0 => Ok(values),
+        1 => Err(CohortError::Read(errors.remove(0))),
+        _ => Err(CohortError::ReadMany { errors }),
+    }
+}
+
+/// Calls `work` on each source of `found`. Those that cannot be read become skipped files if `options` say so;
+/// their ids are the second result.
+pub(super) fn each_source<T: Send>(
+    found: &mut Inputs,
+    options: &ReadOptions,
+    task: &str,
+    observer: &dyn Observer,
+    work: impl Fn(&Source) -> Result<T, CohortError> + Sync,
+) -> Result<(Vec<T>, BTreeSet<String>), CohortError> {
+    if !options.skip_unreadable {
+        return Ok((each(&found.sources, task, observer, work)?, BTreeSet::new()));
+    }
+    let results = try_each(&found.sources, task, observer, work)?;
+    let (mut values, mut unread) = (Vec::new(), BTreeSet::new());
+    let mut sources = Vec::new();
+    for (source, result) in found.sources.drain(..).zip(results) {
+        match result {
+            Ok(value) => {
+                values.push(value);
+                sources.push(source);
+            }
+            Err(error) => {
+                unread.insert(source.id);
+                found.skipped.push(Skipped { path: source.path, reason: chain(&error) });
+            }
+        }
+    }
+    found.sources = sources;
+    Ok((values, unread))
+}
+
+/// Calls `work` on each of `files`; only that a file cannot be read is a result and no error.
+fn try_each<S: Sync, T: Send>(
+    files: &[S],
+    task: &str,
+    observer: &dyn Observer,
+    work: impl Fn(&S) -> Result<T, CohortError> + Sync,
+) -> Result<Vec<Result<T, ReadError>>, CohortError> {
     let (done, stop) = (AtomicU64::new(0), AtomicBool::new(false));
     let total = files.len() as u64;
     let one = |file: &S| {
@@ -33,23 +86,19 @@ pub(super) fn each<S: Sync, T: Send>(
         observer.progress(Progress { task, done, total, unit: "files" });
         result
     };
-    let (mut values, mut unreadable, mut other) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut results, mut other) = (Vec::new(), Vec::new());
     for result in files.par_iter().map(one).collect::<Vec<_>>() {
         match result {
-            Ok(value) => values.push(value),
-            Err(CohortError::Read(error)) => unreadable.push(error),
+            Ok(value) => results.push(Ok(value)),
+            Err(CohortError::Read(error)) => results.push(Err(error)),
             Err(error) => other.push(error),
         }
     }
     // Once one file has failed the others say only that they were stopped.
     let cause = other.iter().position(|error| !matches!(error, CohortError::Cancelled));
-    if let Some(error) = cause.map(|i| other.swap_remove(i)).or_else(|| other.pop()) {
-        return Err(error);
-    }
-    match unreadable.len() {
-        0 => Ok(values),
-        1 => Err(CohortError::Read(unreadable.remove(0))),
-        _ => Err(CohortError::ReadMany { errors: unreadable }),
+    match cause.map(|i| other.swap_remove(i)).or_else(|| other.pop()) {
+        Some(error) => Err(error),
+        None => Ok(results),
     }
 }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::atomic::WriteError;
+use crate::format::Reading;
 use crate::import_counts::ImportCounts;
 use crate::metadata::Metadata;
 use crate::table;
@@ -44,6 +45,8 @@ pub struct ImportRow {
     pub counts: ImportCounts,
     /// What a person should know, in words.
     pub notes: Vec<String>,
+    /// How the file was read: what each column became, the unit of counts, the species.
+    pub reading: Reading,
 }
 
 impl ImportSummary {
@@ -63,12 +66,7 @@ pub fn notes(counts: &ImportCounts) -> Vec<String> {
     if counts.clonotypes == 0 {
         notes.push("no clonotype left".to_owned());
     }
-    if counts.samples_joined > 0 {
-        notes.push(format!(
-            "cells of {} samples taken as one repertoire: name the column that tells them apart with --repertoire-column, or import each sample's own table",
-            counts.samples_joined
-        ));
-    }
+    notes.extend(samples_joined(counts));
     let facts = [
         (counts.missing_counts, "without a count, taken as 1"),
         (counts.rounded_counts, "with a fractional count, rounded"),
@@ -85,6 +83,23 @@ pub fn notes(counts: &ImportCounts) -> Vec<String> {
             notes.push(format!("{rows} of {} rows {fact}", counts.kept));
         }
     }
+    notes
+}
+
+/// What is said where barcodes tell several samples apart.
+pub(super) fn samples_joined(counts: &ImportCounts) -> Option<String> {
+    (counts.samples_joined > 0).then(|| {
+        format!(
+            "cells of {} samples taken as one repertoire, as their barcodes tell: name the column that tells them apart with --repertoire-column, or import each sample's own table",
+            counts.samples_joined
+        )
+    })
+}
+
+/// What a person should know about a repertoire: how its file was read, then what became of its rows.
+pub(super) fn all_notes(entry: &Entry) -> Vec<String> {
+    let mut notes = entry.reading.notes.clone();
+    notes.extend(self::notes(&entry.counts));
     notes
 }
 
@@ -150,8 +165,10 @@ pub(super) fn write(path: &Path, entries: &BTreeMap<String, Entry>) -> Result<()
         column.rename(name.as_str().into());
         columns.push(column);
     }
+    columns.push(text("count_unit", &|entry| entry.reading.count_unit.to_string()));
+    columns.push(text("species", &|entry| entry.reading.species.to_string()));
     let notes = entries.values().map(|entry| {
-        let notes = notes(&entry.counts).join("; ");
+        let notes = all_notes(entry).join("; ");
         (!notes.is_empty()).then_some(notes) // An empty text would be written as two quotes.
     });
     columns.push(Column::new("notes".into(), notes.collect::<Vec<_>>()));

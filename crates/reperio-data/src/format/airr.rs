@@ -2,7 +2,8 @@
 //!
 //! Where `junction_aa` is empty the junction is translated from `junction`, and where that is empty
 //! too the anchors are put back to `cdr3_aa`. `productive` is true, false or empty; empty leaves the
-//! verdict to the junction. `cell_id` is not used: counts are taken as the file states them.
+//! verdict to the junction. Where rows name their cell, cells are counted, as in the table of contigs:
+//! there `duplicate_count` is the UMIs of a contig and measures expression.
 
 use super::Format;
 use super::columns::{Check, Layout};
@@ -15,9 +16,10 @@ pub(super) const LAYOUT: Layout = Layout {
     cdr3_aa: &["cdr3_aa"],
     v_call: &["v_call"],
     j_call: &["j_call"],
-    counts: &["duplicate_count", "umi_count", "consensus_count"],
-    locus: &["locus"],
+    counts: &["umi_count", "duplicate_count", "consensus_count"],
+    locus: &["locus", "c_call"],
     repertoire_id: &["repertoire_id", "sample_id"],
+    cell: &["cell_id", "cell_barcode"],
     checks: &[
         ("is_cell", Check::Cell),
         ("vj_in_frame", Check::InFrame),

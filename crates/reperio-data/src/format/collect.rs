@@ -2,10 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use csv::ByteRecord;
-
-use super::columns::{Places, is_missing};
-use super::fault::Fault;
+use super::barcodes;
+use super::columns::is_missing;
+use super::fault::{Fault, shown};
+use super::reading::{Chain, Letters, Plan, Reading, Sample, Sequence, Tally};
+use super::record::Record;
 use super::value::{self, Count};
 use super::verdict::verdict;
 use super::{Format, ReadOptions, ReadRepertoire};
@@ -21,12 +22,15 @@ const MAX_GENES: usize = 60_000;
 /// Residues of one repertoire, so that their offsets fit 32 bits.
 const MAX_RESIDUES: u64 = u32::MAX as u64 - MAX_LENGTH as u64;
 
+/// What one field of a sequence may hold.
+const ONE_CHAIN: &str =
+    "one chain a field (here several are joined: use the table of contigs, or one column a chain)";
+
 /// Where the residues of a junction come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Origin {
-    Written,
-    Translated,
-    AnchorsRestored,
+struct Origin {
+    translated: bool,
+    anchors_restored: bool,
 }
 
 /// What a kept row says; its junction is in [`Collector::junction`].
@@ -42,8 +46,7 @@ struct Kept {
 /// A cell's chain; a second one with the same key is the same chain again.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Contig {
-    /// Fields that name the cell, joined.
-    cell: Vec<u8>,
+    cell: Box<[u8]>,
     junction: Box<[u8]>,
     v: u32,
     j: u32,
@@ -54,6 +57,8 @@ struct Contig {
 struct Group {
     id: Box<[u8]>,
     first_line: u64,
+    /// First values of the columns that must not change.
+    watched: Vec<Box<[u8]>>,
     builder: Builder,
     counts: ImportCounts,
     residues: u64,
@@ -61,39 +66,46 @@ struct Group {
     contigs: HashSet<Contig>,
 }
 
+/// What all chains of a row share.
+#[derive(Clone, Copy, Debug)]
+struct Shared {
+    group: usize,
+    count: Count,
+    /// Why no chain of the row is usable.
+    failed: Option<DropReason>,
+}
+
 /// Gathers the rows of one file.
 pub(super) struct Collector<'a> {
     format: Format,
-    places: Places,
+    plan: &'a Plan,
     options: &'a ReadOptions,
     /// Fields of the header.
     width: usize,
     genes: GeneCache,
     junction: Vec<u8>,
+    /// Of each column of sequences of each chain, what it holds.
+    tallies: Vec<Vec<Tally>>,
     groups: Vec<Group>,
     index: HashMap<Box<[u8]>, usize>,
     last: usize,
 }
 
-/// A field without surrounding space; a field left off is empty.
-fn field(record: &ByteRecord, at: usize) -> &[u8] {
-    record.get(at).unwrap_or_default().trim_ascii()
-}
-
 impl<'a> Collector<'a> {
     pub(super) fn new(
         format: Format,
-        places: Places,
+        plan: &'a Plan,
         width: usize,
         options: &'a ReadOptions,
     ) -> Self {
         Self {
             format,
-            places,
+            plan,
             options,
             width,
-            genes: GeneCache::new(options.species),
+            genes: GeneCache::new(plan.species),
             junction: Vec::new(),
+            tallies: no_tallies(plan),
             groups: Vec::new(),
             index: HashMap::new(),
             last: 0,
@@ -105,94 +117,151 @@ impl<'a> Collector<'a> {
         self.groups.is_empty()
     }
 
-    /// Takes one row.
-    pub(super) fn push(&mut self, record: &ByteRecord, line: u64) -> Result<(), Fault> {
-        let verdict = self.judge(record)?;
-        let group = self.group(record, line);
-        match verdict {
-            Ok(kept) => self.keep(group, kept, record),
+    /// What the columns of sequences hold.
+    pub(super) fn tallies(&self) -> &[Vec<Tally>] {
+        &self.tallies
+    }
+
+    /// The counts of all repertoires together.
+    pub(super) fn totals(&self) -> ImportCounts {
+        let mut totals = ImportCounts::default();
+        for group in &self.groups {
+            totals.add(&group.counts);
+        }
+        totals
+    }
+
+    /// Takes one row: its chain, or each of its chains that has a sequence.
+    pub(super) fn push(&mut self, record: &Record, line: u64) -> Result<(), Fault> {
+        // The count is read in any case, so that a column that holds no counts is found even if all
+        // rows are dropped.
+        let count = self.count(record)?;
+        let failed = self.check(record)?;
+        let group = self.group(record, line)?;
+        let shared = Shared { group, count, failed };
+        let plan = self.plan;
+        if let [chain] = &plan.chains[..] {
+            return self.push_chain(record, chain, 0, shared);
+        }
+        let mut is_empty = true;
+        for (i, chain) in plan.chains.iter().enumerate() {
+            if chain.sequences.iter().any(|own| !is_missing(record.field(own.at))) {
+                is_empty = false;
+                self.push_chain(record, chain, i, shared)?;
+            }
+        }
+        if is_empty {
+            self.groups[group].counts.drop_row(DropReason::MissingJunction);
+        }
+        Ok(())
+    }
+
+    fn push_chain(
+        &mut self,
+        record: &Record,
+        chain: &Chain,
+        i: usize,
+        shared: Shared,
+    ) -> Result<(), Fault> {
+        match self.judge(record, chain, i, shared)? {
+            Ok(kept) => self.keep(shared.group, kept, record),
             Err(reason) => {
-                self.groups[group].counts.drop_row(reason);
+                self.groups[shared.group].counts.drop_row(reason);
                 Ok(())
             }
         }
     }
 
     /// Index of the repertoire that a row belongs to.
-    fn group(&mut self, record: &ByteRecord, line: u64) -> usize {
-        let mut ids = self.places.repertoire_id.iter().map(|&at| field(record, at));
-        let id = ids.find(|id| !is_missing(id)).unwrap_or_default();
-        if self.groups.get(self.last).is_some_and(|group| *group.id == *id) {
-            return self.last;
+    fn group(&mut self, record: &Record, line: u64) -> Result<usize, Fault> {
+        let id = self.plan.repertoire_id.map_or(&b""[..], |at| record.field(at));
+        let id = if is_missing(id) { b"" } else { id };
+        if self.groups.get(self.last).is_none_or(|group| *group.id != *id) {
+            self.last = match self.index.get(id) {
+                Some(&group) => group,
+                None => self.add_group(id, line),
+            };
         }
-        self.last = if let Some(&group) = self.index.get(id) {
-            group
-        } else {
-            self.groups.push(Group {
-                id: id.into(),
-                first_line: line,
-                builder: Builder::default(),
-                counts: ImportCounts::default(),
-                residues: 0,
-                contigs: HashSet::new(),
-            });
-            self.index.insert(id.into(), self.groups.len() - 1);
-            self.groups.len() - 1
-        };
-        self.last
+        let watched = &mut self.groups[self.last].watched;
+        for (before, &at) in watched.iter_mut().zip(&self.plan.watched) {
+            let value = record.field(at);
+            if **before == *value || is_missing(value) {
+                continue;
+            }
+            if !before.is_empty() {
+                let (found, before) = (shown(value), shown(before));
+                return Err(Fault::Changes { at, found, before });
+            }
+            *before = value.into();
+        }
+        Ok(self.last)
     }
 
-    /// Whether a row is kept, or why not. Its count is read in any case, so that a column that holds
-    /// no counts is found even if all rows are dropped.
-    fn judge(&mut self, record: &ByteRecord) -> Result<Result<Kept, DropReason>, Fault> {
-        let count = self.count(record)?;
-        let failed = self.check(record)?;
-        let v = gene(&mut self.genes, &self.places, &self.places.v_call, record, 1);
-        let j = gene(&mut self.genes, &self.places, &self.places.j_call, record, 2);
+    fn add_group(&mut self, id: &[u8], first_line: u64) -> usize {
+        self.groups.push(Group {
+            id: id.into(),
+            first_line,
+            watched: vec![Box::default(); self.plan.watched.len()],
+            builder: Builder::default(),
+            counts: ImportCounts::default(),
+            residues: 0,
+            contigs: HashSet::new(),
+        });
+        self.index.insert(id.into(), self.groups.len() - 1);
+        self.groups.len() - 1
+    }
+
+    /// Whether a chain is kept, or why not.
+    fn judge(
+        &mut self,
+        record: &Record,
+        chain: &Chain,
+        i: usize,
+        shared: Shared,
+    ) -> Result<Result<Kept, DropReason>, Fault> {
+        let v = gene(&mut self.genes, self.plan.identity, &chain.v_call, record, 1);
+        let j = gene(&mut self.genes, self.plan.identity, &chain.j_call, record, 2);
         if self.genes.len() > MAX_GENES {
             return Err(Fault::TooLarge("60,000 different genes"));
         }
-        let locus = self.locus(record, v, j);
+        let locus = self.locus(record, v, j).or(chain.locus);
         let loci = &self.options.loci;
         if locus.is_some_and(|locus| !loci.is_empty() && !loci.contains(&locus)) {
             return Ok(Err(DropReason::OtherLocus));
         }
-        if let Some(reason) = failed {
+        if let Some(reason) = shared.failed {
             return Ok(Err(reason));
         }
-        let origin = match self.read_junction(record, locus, j) {
+        let origin = match self.read_junction(record, chain, i, locus, j)? {
             Ok(origin) => origin,
             Err(reason) => return Ok(Err(reason)),
         };
+        let count = shared.count;
         let reason = if self.junction.len() < self.options.min_length {
             Some(DropReason::TooShort)
         } else if self.junction.len() > self.options.max_length.min(MAX_LENGTH) {
             Some(DropReason::TooLong)
         } else if count == Count::Whole(0) {
             Some(DropReason::ZeroCount)
+        } else if self.plan.cell.is_some_and(|at| is_missing(record.field(at))) {
+            Some(DropReason::NotACell)
         } else {
             None
         };
         Ok(reason.map_or(Ok(Kept { v, j, locus, count, origin }), Err))
     }
 
-    /// The first count column that has a value.
-    fn count(&self, record: &ByteRecord) -> Result<Count, Fault> {
-        for &at in &self.places.counts {
-            let raw = field(record, at);
-            match value::count(raw) {
-                Some(Count::Missing) => {}
-                Some(count) => return Ok(count),
-                None => return Err(Fault::value(at, raw, value::COUNT)),
-            }
-        }
-        Ok(Count::Missing)
+    /// The count, if it is read from a column.
+    fn count(&self, record: &Record) -> Result<Count, Fault> {
+        let Some(at) = self.plan.count else { return Ok(Count::Missing) };
+        let raw = record.field(at);
+        value::count(raw).ok_or_else(|| Fault::value(at, raw, value::COUNT))
     }
 
     /// The first status column that speaks against the row.
-    fn check(&self, record: &ByteRecord) -> Result<Option<DropReason>, Fault> {
-        for &(at, check) in &self.places.checks {
-            let raw = field(record, at);
+    fn check(&self, record: &Record) -> Result<Option<DropReason>, Fault> {
+        for &(at, check) in &self.plan.checks {
+            let raw = record.field(at);
             let reason = match verdict(check, raw) {
                 Ok(reason) => reason,
                 Err(expected) => return Err(Fault::value(at, raw, expected)),
@@ -205,55 +274,47 @@ impl<'a> Collector<'a> {
     }
 
     /// Locus of a row: from its column, else from the J gene (V genes serve alpha and delta), else V.
-    fn locus(&self, record: &ByteRecord, v: GeneCall, j: GeneCall) -> Option<Locus> {
-        let mut columns = self.places.locus.iter().map(|&at| field(record, at));
-        let stated = columns.find_map(Locus::of_column);
+    fn locus(&self, record: &Record, v: GeneCall, j: GeneCall) -> Option<Locus> {
+        let stated = self.plan.locus.iter().find_map(|&at| stated_locus(record.field(at)));
         stated.or_else(|| self.genes.locus(j.gene)).or_else(|| self.genes.locus(v.gene))
     }
 
     /// Puts the junction into the buffer, from the best column that has one.
     fn read_junction(
         &mut self,
-        record: &ByteRecord,
+        record: &Record,
+        chain: &Chain,
+        i: usize,
         locus: Option<Locus>,
         j: GeneCall,
-    ) -> Result<Origin, DropReason> {
-        let junction = &mut self.junction;
-        for &at in &self.places.junction_aa {
-            let raw = part(&self.places, record, at, 0);
-            if !is_missing(raw) {
-                return junction::read(raw, junction).map(|()| Origin::Written);
+    ) -> Result<Result<Origin, DropReason>, Fault> {
+        let Some((column, sequence, raw)) = sequence(self.plan, chain, record) else {
+            return Ok(Err(DropReason::MissingJunction));
+        };
+        let residues = &mut self.junction;
+        if let Err(reason) = read_letters(sequence.letters, raw, residues) {
+            if reason == DropReason::Ambiguous && raw.contains(&b';') {
+                return Err(Fault::value(sequence.at, raw, ONE_CHAIN));
             }
+            return Ok(Err(reason));
         }
-        for &at in &self.places.junction {
-            let raw = field(record, at);
-            if !is_missing(raw) {
-                return junction::translate(raw, junction).map(|()| Origin::Translated);
-            }
+        let translated = sequence.letters == Letters::Nucleotides;
+        if is_junction(self.plan, record) {
+            return Ok(Ok(Origin { translated, anchors_restored: false }));
         }
-        for &at in &self.places.cdr3_aa {
-            let raw = field(record, at);
-            if is_missing(raw) {
-                continue;
-            }
-            junction::read(raw, junction)?;
-            let region = self.places.region.map(|at| field(record, at));
-            if region.is_some_and(|region| region.ends_with(b"JUNCTION")) {
-                return Ok(Origin::Written);
-            }
-            junction.insert(0, b'C');
-            junction.push(junction::closing_anchor(self.genes.name(j.gene), locus));
-            return Ok(Origin::AnchorsRestored);
+        self.tallies[i][column].add(residues);
+        if !sequence.anchors {
+            residues.insert(0, b'C');
+            residues.push(junction::closing_anchor(self.genes.name(j.gene), locus));
         }
-        Err(DropReason::MissingJunction)
+        Ok(Ok(Origin { translated, anchors_restored: !sequence.anchors }))
     }
 
     /// Adds a row that is kept to its repertoire.
-    fn keep(&mut self, group: usize, kept: Kept, record: &ByteRecord) -> Result<(), Fault> {
+    fn keep(&mut self, group: usize, kept: Kept, record: &Record) -> Result<(), Fault> {
         let group = &mut self.groups[group];
-        if !self.places.cell.is_empty() {
-            let named = self.places.cell.iter().map(|&at| field(record, at));
-            let cell = named.collect::<Vec<_>>().join(&b'\t');
+        if let Some(at) = self.plan.cell {
+            let cell = record.field(at).into();
             let junction = self.junction.as_slice().into();
             let contig = Contig { cell, junction, v: kept.v.gene, j: kept.j.gene };
             if !group.contigs.insert(contig) {
@@ -272,7 +333,7 @@ impl<'a> Collector<'a> {
         let junction_aa = std::str::from_utf8(&self.junction).expect("amino acids are ASCII");
         let (v_call, j_call) = (self.genes.name(kept.v.gene), self.genes.name(kept.j.gene));
         group.builder.push(Row { junction_aa, v_call, j_call, duplicate_count });
-        note(&mut group.counts, kept, self.places.cell.is_empty());
+        note(&mut group.counts, kept, self.plan.cell.is_none());
         group.counts.short_rows += u64::from(record.len() < self.width);
         Ok(())
     }
@@ -282,12 +343,16 @@ impl<'a> Collector<'a> {
     /// # Errors
     ///
     /// With the line of the first row that says nothing where others name their repertoire.
-    pub(super) fn finish(self, only: &str) -> Result<Vec<ReadRepertoire>, (u64, Fault)> {
+    pub(super) fn finish(
+        self,
+        only: &str,
+        reading: &Reading,
+    ) -> Result<Vec<ReadRepertoire>, (u64, Fault)> {
         let named = self.options.repertoire_column.is_some() || self.groups.len() > 1;
         let mut out = Vec::with_capacity(self.groups.len());
         for Group { id, first_line, builder, mut counts, contigs, .. } in self.groups {
             if named && id.is_empty() {
-                let at = self.places.repertoire_id[0];
+                let at = self.plan.repertoire_id.unwrap_or_default();
                 let expected = "the id of a repertoire in every row";
                 return Err((first_line, Fault::value(at, b"", expected)));
             }
@@ -296,29 +361,71 @@ impl<'a> Collector<'a> {
             let repertoire = builder.finish(id);
             counts.clonotypes = repertoire.len() as u64;
             counts.templates = repertoire.templates();
-            counts.samples_joined = samples_joined(&contigs);
-            out.push(ReadRepertoire { repertoire, counts, format: self.format });
+            counts.samples_joined = barcodes::samples(contigs.iter().map(|contig| &*contig.cell));
+            let reading = reading.clone();
+            out.push(ReadRepertoire { repertoire, counts, format: self.format, reading });
         }
         out.sort_by(|a, b| a.repertoire.id.cmp(&b.repertoire.id));
         Ok(out)
     }
 }
 
-/// Samples that the barcodes tell apart: `aggr` numbers those that it joins behind the last `-`. 0 if
-/// there is one.
-fn samples_joined(contigs: &HashSet<Contig>) -> u64 {
-    let number = |contig: &Contig| {
-        let barcode = contig.cell.split(|&byte| byte == b'\t').next()?;
-        barcode.iter().rposition(|&byte| byte == b'-').map(|dash| barcode[dash..].to_vec())
+/// What the columns of sequences hold in the rows of a sample that are usable.
+pub(super) fn tallies(plan: &Plan, sample: &Sample) -> Vec<Vec<Tally>> {
+    let mut tallies = no_tallies(plan);
+    let mut residues = Vec::new();
+    let usable = |row: &&Record| {
+        let mut checks = plan.checks.iter();
+        checks.all(|&(at, check)| verdict(check, row.field(at)) == Ok(None))
     };
-    let numbers: HashSet<Vec<u8>> = contigs.iter().filter_map(number).collect();
-    if numbers.len() > 1 { numbers.len() as u64 } else { 0 }
+    for row in sample.rows.iter().filter(usable) {
+        for (chain, tallies) in plan.chains.iter().zip(&mut tallies) {
+            let Some((column, own, raw)) = sequence(plan, chain, row) else { continue };
+            let is_read = read_letters(own.letters, raw, &mut residues).is_ok();
+            if is_read && !is_junction(plan, row) {
+                tallies[column].add(&residues);
+            }
+        }
+    }
+    tallies
+}
+
+fn no_tallies(plan: &Plan) -> Vec<Vec<Tally>> {
+    plan.chains.iter().map(|chain| vec![Tally::default(); chain.sequences.len()]).collect()
+}
+
+/// The best column of a chain that has a sequence, its place among the chain's, and what it says.
+fn sequence<'r>(
+    plan: &Plan,
+    chain: &Chain,
+    record: &'r Record,
+) -> Option<(usize, Sequence, &'r [u8])> {
+    let own = chain.sequences.iter().enumerate();
+    let mut own = own.map(|(i, own)| (i, *own, part(plan.identity, record, own.at, 0)));
+    own.find(|(_, _, raw)| !is_missing(raw))
+}
+
+/// Whether a row says that its sequence has its anchors, whatever the column holds otherwise.
+fn is_junction(plan: &Plan, record: &Record) -> bool {
+    plan.region.is_some_and(|at| record.field(at).ends_with(b"JUNCTION"))
+}
+
+fn read_letters(letters: Letters, raw: &[u8], residues: &mut Vec<u8>) -> Result<(), DropReason> {
+    match letters {
+        Letters::AminoAcids => junction::read(raw, residues),
+        Letters::Nucleotides => junction::translate(raw, residues),
+    }
+}
+
+/// The locus that a field states, by its own name or that of a constant gene.
+pub(super) fn stated_locus(field: &[u8]) -> Option<Locus> {
+    Locus::of_column(field).or_else(|| Locus::of_constant(field))
 }
 
 /// A field, or the part of a `bio_identity` (junction+V+J) that is asked for.
-fn part<'r>(places: &Places, record: &'r ByteRecord, at: usize, part: usize) -> &'r [u8] {
-    let raw = field(record, at);
-    if places.identity != Some(at) {
+fn part(identity: Option<usize>, record: &Record, at: usize, part: usize) -> &[u8] {
+    let raw = record.field(at);
+    if identity != Some(at) {
         return raw;
     }
     raw.split(|&byte| byte == b'+').nth(part).unwrap_or_default()
@@ -327,14 +434,14 @@ fn part<'r>(places: &Places, record: &'r ByteRecord, at: usize, part: usize) -> 
 /// The first of `columns` that names a gene, else the first that names a family.
 fn gene(
     genes: &mut GeneCache,
-    places: &Places,
+    identity: Option<usize>,
     columns: &[usize],
-    record: &ByteRecord,
+    record: &Record,
     identity_part: usize,
 ) -> GeneCall {
     let mut best = GeneCall::UNKNOWN;
     for &at in columns {
-        let call = genes.call(part(places, record, at, identity_part));
+        let call = genes.call(part(identity, record, at, identity_part));
         if call.is_gene() {
             return call;
         }
@@ -356,8 +463,8 @@ fn note(counts: &mut ImportCounts, kept: Kept, count_expected: bool) {
     counts.unknown_j += u64::from(kept.j.gene == 0);
     counts.family_v += u64::from(kept.v.family_only);
     counts.family_j += u64::from(kept.j.family_only);
-    counts.translated += u64::from(kept.origin == Origin::Translated);
-    counts.anchors_restored += u64::from(kept.origin == Origin::AnchorsRestored);
+    counts.translated += u64::from(kept.origin.translated);
+    counts.anchors_restored += u64::from(kept.origin.anchors_restored);
     match kept.locus {
         Some(locus) => *counts.loci.entry(locus).or_default() += 1,
         None => counts.unknown_locus += 1,

@@ -1,8 +1,8 @@
 //! A format as data: which columns say what, and how a header is matched to them.
 
-use std::collections::HashMap;
-
+use super::header::Header;
 use crate::format::{Columns, Format};
+use crate::gene::Locus;
 
 /// What a status column says about a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,8 @@ pub(super) enum Check {
 
 /// A file format: the names of its columns, in lower case and in order of preference.
 ///
-/// For every item, all columns present are tried in order until one has a value in the row.
+/// Of sequences and genes, all columns present are tried in order until one has a value in the row;
+/// counts, cells and repertoires are taken from one column of the table.
 #[derive(Debug)]
 pub(super) struct Layout {
     pub(super) format: Format,
@@ -47,9 +48,11 @@ pub(super) struct Layout {
     pub(super) counts: &'static [&'static str],
     pub(super) locus: &'static [&'static str],
     pub(super) repertoire_id: &'static [&'static str],
-    /// Barcode of the cell, if a row is a contig and clonotypes are counted in cells.
+    /// Barcode of the cell, where a row is a contig and clonotypes are counted in cells.
     pub(super) cell: &'static [&'static str],
     pub(super) checks: &'static [(&'static str, Check)],
+    /// Says of each row which region its sequence covers.
+    pub(super) region: &'static [&'static str],
     /// Whether the format's writers leave off trailing empty fields. The columns that are read must
     /// be there all the same.
     pub(super) short_rows: bool,
@@ -71,60 +74,47 @@ impl Layout {
         repertoire_id: &[],
         cell: &[],
         checks: &[],
+        region: &[],
         short_rows: false,
     };
 
-    /// Whether `header` is of this format.
-    pub(super) fn matches(&self, header: &Header) -> bool {
+    /// How much of what a repertoire needs `header` has under this format's names, if it is of this format.
+    pub(super) fn matches(&self, header: &Header) -> Option<usize> {
         let has = |names: &[&str]| names.iter().any(|name| header.find(name).is_some());
-        self.signature.iter().all(|group| has(group)) && !has(self.not)
-    }
-}
-
-/// The column names of a file.
-#[derive(Debug)]
-pub(super) struct Header {
-    /// As written, without surrounding space.
-    pub(super) names: Vec<String>,
-    index: HashMap<String, usize>,
-    pub(super) line: u64,
-    pub(super) delimiter: u8,
-}
-
-impl Header {
-    pub(super) fn new(names: Vec<String>, line: u64, delimiter: u8) -> Self {
-        let mut index = HashMap::new();
-        for (at, name) in names.iter().enumerate() {
-            // Of two columns with one name the first counts.
-            index.entry(name.to_ascii_lowercase()).or_insert(at);
+        if !self.signature.iter().all(|group| has(group)) || has(self.not) {
+            return None;
         }
-        Self { names, index, line, delimiter }
-    }
-
-    /// Position of a column, by its name in lower case.
-    pub(super) fn find(&self, lower_case: &str) -> Option<usize> {
-        self.index.get(lower_case).copied()
-    }
-
-    /// Position of a column that a person named, exactly or else but for its case.
-    pub(super) fn find_named(&self, name: &str) -> Option<usize> {
-        let exact = self.names.iter().position(|candidate| candidate == name);
-        exact.or_else(|| self.find(&name.to_ascii_lowercase()))
-    }
-
-    fn all(&self, names: &[&str]) -> Vec<usize> {
-        names.iter().filter_map(|name| self.find(name)).collect()
+        // A junction translated from nucleotides is worth less than one that is written.
+        let residues = has(self.junction_aa) || has(self.cdr3_aa);
+        let needed = [self.v_call, self.j_call, self.counts].into_iter().filter(|names| has(names));
+        Some(needed.count() + if residues { 2 } else { usize::from(has(self.junction)) })
     }
 }
 
-/// Where the columns of one file are.
-#[derive(Debug, Default)]
-pub(super) struct Places {
+/// Columns that may say of a receptor chain what it is, best first.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ChainPlaces {
     pub(super) junction_aa: Vec<usize>,
     pub(super) junction: Vec<usize>,
     pub(super) cdr3_aa: Vec<usize>,
     pub(super) v_call: Vec<usize>,
     pub(super) j_call: Vec<usize>,
+    /// The locus that the names of the columns say.
+    pub(super) locus: Option<Locus>,
+}
+
+impl ChainPlaces {
+    /// Whether any column holds a sequence.
+    pub(super) fn has_sequence(&self) -> bool {
+        !(self.junction_aa.is_empty() && self.junction.is_empty() && self.cdr3_aa.is_empty())
+    }
+}
+
+/// Which columns of one file may say what, as far as their names tell.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    /// Receptor chains of a row; mostly one.
+    pub(super) chains: Vec<ChainPlaces>,
     pub(super) counts: Vec<usize>,
     pub(super) locus: Vec<usize>,
     pub(super) repertoire_id: Vec<usize>,
@@ -140,18 +130,22 @@ pub(super) struct Places {
 impl Places {
     pub(super) fn of(layout: &Layout, header: &Header) -> Self {
         let checks = layout.checks.iter();
-        Self {
+        let chain = ChainPlaces {
             junction_aa: header.all(layout.junction_aa),
             junction: header.all(layout.junction),
             cdr3_aa: header.all(layout.cdr3_aa),
             v_call: header.all(layout.v_call),
             j_call: header.all(layout.j_call),
+            locus: None,
+        };
+        Self {
+            chains: vec![chain],
             counts: header.all(layout.counts),
             locus: header.all(layout.locus),
             repertoire_id: header.all(layout.repertoire_id),
             cell: header.all(layout.cell),
             checks: checks.filter_map(|&(name, check)| Some((header.find(name)?, check))).collect(),
-            region: None,
+            region: layout.region.iter().find_map(|name| header.find(name)),
             identity: header.find("bio_identity"),
             short_rows: layout.short_rows,
         }
@@ -159,45 +153,38 @@ impl Places {
 
     /// The columns a person named, or the name that the header lacks.
     pub(super) fn named(columns: &Columns, header: &Header) -> Result<Self, String> {
-        let find = |name: &Option<String>| match name {
-            None => Ok(Vec::new()),
-            Some(name) => header.find_named(name).map(|at| vec![at]).ok_or_else(|| name.clone()),
-        };
-        let productive = find(&columns.productive)?;
-        Ok(Self {
-            junction_aa: find(&columns.junction_aa)?,
-            junction: find(&columns.junction)?,
-            cdr3_aa: find(&columns.cdr3_aa)?,
-            v_call: find(&columns.v_call)?,
-            j_call: find(&columns.j_call)?,
-            counts: find(&columns.duplicate_count)?,
-            locus: find(&columns.locus)?,
-            checks: productive.into_iter().map(|at| (at, Check::Productive)).collect(),
-            ..Self::default()
-        })
+        let mut own = Self { chains: vec![ChainPlaces::default()], ..Self::default() };
+        own.overrule(columns, header)?;
+        Ok(own)
+    }
+
+    /// Puts the columns that a person named in place of those of the format.
+    pub(super) fn overrule(&mut self, columns: &Columns, header: &Header) -> Result<(), String> {
+        let chain = &mut self.chains[0];
+        let named = [
+            (&columns.junction_aa, &mut chain.junction_aa),
+            (&columns.junction, &mut chain.junction),
+            (&columns.cdr3_aa, &mut chain.cdr3_aa),
+            (&columns.v_call, &mut chain.v_call),
+            (&columns.j_call, &mut chain.j_call),
+            (&columns.duplicate_count, &mut self.counts),
+            (&columns.locus, &mut self.locus),
+        ];
+        for (name, places) in named {
+            if let Some(name) = name {
+                *places = vec![header.find_named(name).ok_or_else(|| name.clone())?];
+            }
+        }
+        if let Some(name) = &columns.productive {
+            let at = header.find_named(name).ok_or_else(|| name.clone())?;
+            self.checks = vec![(at, Check::Productive)];
+        }
+        Ok(())
     }
 
     /// Whether any column holds a sequence.
     pub(super) fn has_sequence(&self) -> bool {
-        !(self.junction_aa.is_empty() && self.junction.is_empty() && self.cdr3_aa.is_empty())
-    }
-
-    /// Fields that a row must have at least, so that every column that is read is there.
-    pub(super) fn width(&self) -> usize {
-        let lists = [
-            &self.junction_aa,
-            &self.junction,
-            &self.cdr3_aa,
-            &self.v_call,
-            &self.j_call,
-            &self.counts,
-            &self.locus,
-            &self.repertoire_id,
-            &self.cell,
-        ];
-        let listed = lists.into_iter().flatten().copied();
-        let checked = self.checks.iter().map(|&(at, _)| at);
-        listed.chain(checked).chain(self.region).max().map_or(0, |last| last + 1)
+        self.chains.iter().any(ChainPlaces::has_sequence)
     }
 }
 

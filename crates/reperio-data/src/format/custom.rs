@@ -1,6 +1,7 @@
 //! A table of no known format: a person names its columns.
 
-/// Names of the columns to read, as in the file's header. At least one of the first three is needed.
+/// Names of the columns to read, as in the file's header. With one of the first three the table is read by
+/// these columns alone; without, they overrule those of the format that is recognised.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Columns {
     /// Junction with both anchors.
@@ -21,6 +22,13 @@ pub struct Columns {
     pub productive: Option<String>,
 }
 
+impl Columns {
+    /// Whether a column of sequences is among them.
+    pub(super) fn name_sequence(&self) -> bool {
+        [&self.junction_aa, &self.cdr3_aa, &self.junction].into_iter().any(Option::is_some)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::ReadOptions;
@@ -29,7 +37,7 @@ mod tests {
     use insta::assert_snapshot;
 
     fn check(columns: Columns) -> String {
-        let table = "Patient;Sequence;Gene;N\np7;CASSYEQYF;TRBV9;4\np8;CASSLGYEQYF;TRBV9;1\n";
+        let table = "Patient;Sequence;Gene;N\np7;CASSYEQYF;TRBV9;4\np7;CASSLGYEQYF;TRBV9;1\n";
         let options = ReadOptions { columns: Some(columns), ..ReadOptions::default() };
         check_with(table.as_bytes(), &options)
     }

@@ -3,21 +3,27 @@
 use std::io::{BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 
-use super::columns::{Header, Layout, Places};
+use super::columns::{Layout, Places};
+use super::decode::{self, Encoding, Utf16};
 use super::error::{ReadError, Refusal};
+use super::header::Header;
+use super::lines::Lines;
+use super::reading::Place;
 use super::{
-    Format, ReadOptions, airr, airr_ml, deeprc, imgt, immunarch, immuneml, immunoseq, mixcr, tcrdb,
-    tenx, trust4, vdjtools,
+    Columns, Format, ReadOptions, airr, airr_ml, deeprc, imgt, immunarch, immuneml, immunoseq,
+    mixcr, paired, refuse, tcrdb, tenx, trust4, vdjtools,
 };
 use crate::compress::{self, Compression};
 
-/// Formats with a header, the more particular signatures first.
-static LAYOUTS: [&Layout; 12] = [
+/// Formats with a header, the more particular signatures first. Where a header is of several, the one
+/// with names for most of what it has is taken, and of equal ones the first.
+static LAYOUTS: [&Layout; 14] = [
     &tenx::LAYOUT,
     &immunoseq::LAYOUT,
     &mixcr::LAYOUT,
     &trust4::LAYOUT,
     &vdjtools::LAYOUT,
+    &vdjtools::ALPHA,
     &immunarch::LAYOUT,
     &imgt::LAYOUT,
     &tcrdb::LAYOUT,
@@ -25,113 +31,117 @@ static LAYOUTS: [&Layout; 12] = [
     &deeprc::LAYOUT,
     &airr_ml::LAYOUT,
     &airr::LAYOUT,
+    &paired::LAYOUT,
 ];
 
 /// Bytes looked at before anything is parsed.
 const HEAD: u64 = 1 << 14;
 
-/// Longest header line; a longer one means that this is no table.
-const MAX_HEADER: u64 = 1 << 20;
-
-/// An open file.
+/// A file.
 pub(super) struct Source {
     pub(super) path: PathBuf,
     pub(super) compression: Compression,
-    pub(super) reader: Box<dyn BufRead>,
 }
 
-/// A table whose header has been read; its reader stands at the first row.
+/// Columns of all formats that a person named.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Asked {
+    pub(super) repertoire: Option<usize>,
+    pub(super) count: Option<usize>,
+}
+
+/// A table whose header has been read; its lines go on at the first row.
 pub(super) struct Table {
     pub(super) source: Source,
+    pub(super) lines: Lines,
     pub(super) format: Format,
     pub(super) header: Header,
     pub(super) places: Places,
+    pub(super) asked: Asked,
+}
+
+impl Table {
+    /// Where it is, for messages.
+    pub(super) fn place(&self) -> Place<'_> {
+        Place { path: &self.source.path, line: self.header.line, names: &self.header.names }
+    }
 }
 
 pub(super) enum Content {
     Table(Box<Table>),
-    Fasta(Source),
+    Fasta(Source, Box<dyn BufRead>),
 }
 
 /// Opens a file, finds its format and reads as far as the header.
 pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Content, ReadError> {
     let (compression, mut reader) = compress::open(path)?;
-    let mut head = Vec::new();
-    let result = reader.by_ref().take(HEAD).read_to_end(&mut head);
-    let path = path.to_owned();
-    if let Err(source) = result {
-        return Err(ReadError::from_io(source, &path, 1, compression));
-    }
+    let source = Source { path: path.to_owned(), compression };
+    let mut head = head_of(&mut reader, &source)?;
+    let reader: Box<dyn Read> = match decode::recognise(&head) {
+        Encoding::Utf32 => {
+            return Err(ReadError::Charset { path: source.path, encoding: "UTF-32" });
+        }
+        Encoding::Utf16(order) => {
+            let mut text = Utf16::new(Cursor::new(head).chain(reader), order);
+            head = head_of(&mut text, &source)?;
+            Box::new(text)
+        }
+        Encoding::Bytes { mark } => {
+            head.drain(..mark);
+            Box::new(reader)
+        }
+    };
     if let Some(position) = head.iter().position(|&byte| byte == 0) {
-        return Err(ReadError::Binary { path, position });
-    }
-    if head.starts_with(b"\xef\xbb\xbf") {
-        head.drain(..3); // The byte-order mark of a spreadsheet program.
+        return Err(ReadError::Binary { path: source.path, position });
     }
     let first = head.iter().find(|byte| !byte.is_ascii_whitespace()).copied();
-    let is_10x = contains(&head, b"contig") || contains(&head, b"\"aa_sequence\"");
+    let begin = head.clone();
     let reader = Box::new(BufReader::with_capacity(1 << 16, Cursor::new(head).chain(reader)));
-    let source = Source { path, compression, reader };
     match first {
         None => Err(ReadError::Empty { path: source.path }),
         Some(b'[' | b'{') => {
-            let found = if is_10x { Refusal::TenXJson } else { Refusal::Json };
+            let found =
+                if refuse::is_tenx_json(&begin) { Refusal::TenXJson } else { Refusal::Json };
             Err(ReadError::Refused { path: source.path, line: 1, found })
         }
-        Some(b'>') => Ok(Content::Fasta(source)),
-        Some(_) => open_table(source, options).map(|table| Content::Table(Box::new(table))),
+        Some(b'>') => Ok(Content::Fasta(source, reader)),
+        Some(_) => {
+            let lines = Lines::new(reader, &begin);
+            open_table(source, lines, options).map(|table| Content::Table(Box::new(table)))
+        }
     }
 }
 
-fn contains(text: &[u8], word: &[u8]) -> bool {
-    text.windows(word.len()).any(|window| window == word)
+/// The first bytes of a text.
+fn head_of(reader: &mut impl Read, source: &Source) -> Result<Vec<u8>, ReadError> {
+    let mut head = Vec::new();
+    let result = reader.take(HEAD).read_to_end(&mut head);
+    result.map_err(|err| ReadError::from_io(err, &source.path, 1, source.compression))?;
+    Ok(head)
 }
 
 /// Reads lines until one is a header; comment lines (`#`) may stand before it.
-fn open_table(mut source: Source, options: &ReadOptions) -> Result<Table, ReadError> {
-    let mut line = 0;
+fn open_table(source: Source, mut lines: Lines, options: &ReadOptions) -> Result<Table, ReadError> {
     let mut raw = Vec::new();
     loop {
-        line += 1;
-        raw.clear();
-        let result = source.reader.by_ref().take(MAX_HEADER).read_until(b'\n', &mut raw);
-        let n = result
-            .map_err(|err| ReadError::from_io(err, &source.path, line, source.compression))?;
-        if n == 0 {
+        let more = lines.read(&mut raw);
+        let line = lines.number;
+        let failed = |err| ReadError::from_io(err, &source.path, line, source.compression);
+        if !more.map_err(failed)? {
             return Err(ReadError::HeaderOnly { path: source.path, line: line - 1 });
         }
-        let Ok(text) = std::str::from_utf8(&raw) else {
-            let column = "header".to_owned();
-            return Err(ReadError::Encoding { path: source.path, line, column });
-        };
-        let text = text.trim_end_matches(['\n', '\r']); // A tab at the end is an unnamed column.
-        if text.trim().is_empty() {
+        if raw.trim_ascii().is_empty() {
             continue;
         }
-        let header = parse_header(text, line);
+        let header = Header::parse(&raw, line);
         if let Some((format, places)) = accept(&header, options, &source.path)? {
-            return with_repertoire_column(Table { source, format, header, places }, options);
+            let asked = asked(&header, options, &source.path)?;
+            return Ok(Table { source, lines, format, header, places, asked });
         }
-        if !text.starts_with('#') {
+        if !raw.starts_with(b"#") {
             return Err(reject(source.path, header, options));
         }
     }
-}
-
-/// Splits a header line at the separator it uses most plausibly: tab, else comma, else semicolon.
-fn parse_header(text: &str, line: u64) -> Header {
-    let delimiter = [b'\t', b',', b';'].into_iter().find(|&byte| text.as_bytes().contains(&byte));
-    let delimiter = delimiter.unwrap_or(b'\t');
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .has_headers(false)
-        .from_reader(text.as_bytes());
-    let record = reader.records().next();
-    let names = match record {
-        Some(Ok(record)) => record.iter().map(|name| name.trim().to_owned()).collect(),
-        _ => Vec::new(),
-    };
-    Header::new(names, line, delimiter)
 }
 
 /// The format of a header and where its columns are; nothing if this is not the header.
@@ -140,57 +150,53 @@ fn accept(
     options: &ReadOptions,
     path: &Path,
 ) -> Result<Option<(Format, Places)>, ReadError> {
-    if let Some(columns) = &options.columns {
+    if let Some(columns) = options.columns.as_ref().filter(|columns| columns.name_sequence()) {
         return match Places::named(columns, header) {
-            Ok(places) => Ok(places.has_sequence().then_some((Format::Custom, places))),
+            Ok(places) => Ok(Some((Format::Custom, places))),
             Err(_) => Ok(None),
         };
     }
-    let layout = if let Some(format) = options.format {
-        LAYOUTS.iter().find(|layout| layout.format == format)
-    } else {
-        refuse(header, path)?;
-        LAYOUTS.iter().find(|layout| layout.matches(header))
+    let Some((format, mut places)) = recognised(header, options.format, path)? else {
+        return Ok(None);
     };
-    let Some(layout) = layout else { return Ok(None) };
-    let mut places = Places::of(layout, header);
-    if layout.format == Format::Immuneml {
-        places.region = immuneml::REGION.iter().find_map(|name| header.find(name));
+    if let Some(columns) = &options.columns
+        && places.overrule(columns, header).is_err()
+    {
+        return Ok(None);
     }
-    Ok(places.has_sequence().then_some((layout.format, places)))
+    Ok(places.has_sequence().then_some((format, places)))
 }
 
-/// Known tables that only look like repertoires.
-fn refuse(header: &Header, path: &Path) -> Result<(), ReadError> {
-    let has = |name: &str| header.names.iter().any(|candidate| candidate == name);
-    let found = if has("SEQUENCE_ID") && has("V_CALL") {
-        Refusal::ChangeO
-    } else if has("Cell_Index") && has("CDR3_Translation") {
-        Refusal::BdRhapsody
+/// The format that was asked for or that fits best, and its columns.
+fn recognised(
+    header: &Header,
+    asked: Option<Format>,
+    path: &Path,
+) -> Result<Option<(Format, Places)>, ReadError> {
+    let chains = paired::chains(header);
+    let is_paired = chains.len() > 1 && asked.is_none_or(|format| format == Format::Paired);
+    if is_paired {
+        let places = Places { chains, ..Places::of(&paired::LAYOUT, header) };
+        return Ok(Some((Format::Paired, places)));
+    }
+    let layout = if let Some(format) = asked {
+        let own = LAYOUTS.iter().filter(|layout| layout.format == format);
+        let places = own.map(|layout| Places::of(layout, header));
+        return Ok(places.into_iter().find(Places::has_sequence).map(|places| (format, places)));
     } else {
-        return Ok(());
+        if let Some(found) = refuse::refusal(header) {
+            return Err(ReadError::Refused { path: path.to_owned(), line: header.line, found });
+        }
+        // Of equal ones `max_by_key` keeps the last.
+        let fits =
+            LAYOUTS.iter().rev().filter_map(|layout| Some((layout.matches(header)?, layout)));
+        fits.max_by_key(|(has, _)| *has).map(|(_, layout)| layout)
     };
-    Err(ReadError::Refused { path: path.to_owned(), line: header.line, found })
+    Ok(layout.map(|layout| (layout.format, Places::of(layout, header))))
 }
 
 /// Why a header belongs to no format.
 fn reject(path: PathBuf, header: Header, options: &ReadOptions) -> ReadError {
-    const OF_SAMPLES: [&str; 14] = [
-        "repertoire_id",
-        "sample_id",
-        "sampleid",
-        "sample",
-        "sample_name",
-        "id",
-        "file",
-        "filename",
-        "file_name",
-        "file.name",
-        "subject_id",
-        "subject",
-        "patient",
-        "donor",
-    ];
     let line = header.line;
     if let Some(columns) = &options.columns {
         let expected = match Places::named(columns, &header) {
@@ -209,7 +215,7 @@ fn reject(path: PathBuf, header: Header, options: &ReadOptions) -> ReadError {
         };
         return ReadError::MissingColumn { path, line, columns: header.names, expected };
     }
-    if OF_SAMPLES.iter().any(|name| header.find(name).is_some()) {
+    if refuse::is_metadata(&header) {
         return ReadError::Refused { path, line, found: Refusal::Metadata };
     }
     ReadError::UnknownFormat { path, line, columns: header.names }
@@ -218,22 +224,28 @@ fn reject(path: PathBuf, header: Header, options: &ReadOptions) -> ReadError {
 fn sequence_columns(layout: &Layout) -> String {
     let names = [layout.junction_aa, layout.junction, layout.cdr3_aa].concat();
     let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    if names.is_empty() {
+        return format!("the sequence columns of two chains, as format {} has", layout.format);
+    }
     format!("a sequence column of format {}: {}", layout.format, names.join(" or "))
 }
 
-/// Puts the column that a person named in place of the format's own.
-fn with_repertoire_column(mut table: Table, options: &ReadOptions) -> Result<Table, ReadError> {
-    let Some(name) = &options.repertoire_column else { return Ok(table) };
-    let Some(at) = table.header.find_named(name) else {
-        return Err(ReadError::MissingColumn {
-            path: table.source.path,
-            line: table.header.line,
-            columns: table.header.names,
-            expected: format!("the repertoire column `{name}`"),
-        });
+/// The columns that a person named for any format.
+fn asked(header: &Header, options: &ReadOptions, path: &Path) -> Result<Asked, ReadError> {
+    let find = |name: &Option<String>, what: &str| {
+        let Some(name) = name else { return Ok(None) };
+        header.find_named(name).map(Some).ok_or_else(|| ReadError::MissingColumn {
+            path: path.to_owned(),
+            line: header.line,
+            columns: header.names.clone(),
+            expected: format!("the {what} column `{name}`"),
+        })
     };
-    table.places.repertoire_id = vec![at];
-    Ok(table)
+    let count = find(&options.count_column, "count")?;
+    let own = |columns: &Columns| columns.duplicate_count.clone();
+    let named = find(&options.columns.as_ref().and_then(own), "count")?;
+    let repertoire = find(&options.repertoire_column, "repertoire")?;
+    Ok(Asked { repertoire, count: count.or(named) })
 }
 
 #[cfg(test)]
@@ -253,11 +265,8 @@ mod tests {
     }
 
     #[test]
-    fn tables_of_something_else_are_refused() {
-        assert_snapshot!(check("filename,subject_id,label\na.tsv,s1,1\n"), @"case.tsv:1: this is a metadata table: columns about samples, none with receptor sequences, expected a table of receptors (give this one as the metadata)");
-        assert_snapshot!(check("SEQUENCE_ID\tV_CALL\tJUNCTION\n"), @"case.tsv:1: this is a Change-O table, expected an AIRR table (Change-O 1.0 and later write one with `--format airr`)");
-        assert_snapshot!(check("## BD Rhapsody\nCell_Index,V_gene,CDR3_Translation\n"), @"case.tsv:2: this is a BD Rhapsody contig table, expected the AIRR table (`*_VDJ_*_AIRR.tsv`) that the pipeline writes beside it");
-        assert_snapshot!(check("x\ty\n1\t2\n"), @"case.tsv:1: columns `x`, `y`, expected those of a known format (airr, immunoseq, mixcr, vdjtools, immunarch, 10x, trust4, imgt, deeprc, immuneml, tcrdb, airr-ml-25, custom, fasta) or columns that you name");
+    fn an_unknown_header_is_shown() {
+        assert_snapshot!(check("x\ty\n1\t2\n"), @"case.tsv:1: columns `x`, `y`, expected those of a known format (airr, immunoseq, mixcr, vdjtools, immunarch, 10x, trust4, imgt, deeprc, immuneml, tcrdb, airr-ml-25, paired, custom, fasta) or columns that you name");
         let wide: Vec<_> = (0..40).map(|n| format!("c{n}")).collect();
         let text = check(&format!("{}\n", wide.join(",")));
         assert!(text.contains("`c11`, and 28 more, expected"), "{text}");
@@ -272,8 +281,8 @@ mod tests {
         ");
         let options = |format| ReadOptions { format: Some(format), ..ReadOptions::default() };
         assert_snapshot!(check_with(table.as_bytes(), &options(Format::Deeprc)), @r"
-        deeprc case: 1 of 1 rows
-        CASSYEQYF ? ? 3
+        deeprc case: 0 of 1 rows
+        dropped: out of frame 1
         ");
         assert_snapshot!(check_with(table.as_bytes(), &options(Format::Airr)), @"case.tsv:1: columns `amino_acid`, `templates`, `frame_type`, expected a sequence column of format airr: `junction_aa` or `junction` or `cdr3_aa`");
         assert_snapshot!(check_with(table.as_bytes(), &options(Format::Custom)), @"case.tsv:1: columns `amino_acid`, `templates`, `frame_type`, expected what format custom needs: the names of its columns, or a FASTA file");

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::compress::{Compression, OpenError};
 use crate::format::Format;
+use crate::gene::Species;
 
 /// What a file is when it is known, but is no table of receptors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,22 +20,43 @@ pub enum Refusal {
     Json,
     /// BD Rhapsody contigs.
     BdRhapsody,
+    /// BD Rhapsody, the dominant contigs of each cell.
+    BdDominant,
     /// A Change-O table.
     ChangeO,
+    /// TRUST4 barcode report.
+    Trust4Barcode,
+    /// 10x `clonotypes.csv`.
+    TenXClonotypes,
+    /// A table of scRepertoire.
+    ScRepertoire,
 }
 
 impl Refusal {
+    /// Whether the file holds receptors that no other file beside it need hold.
+    pub(crate) fn is_repertoire(self) -> bool {
+        matches!(self, Self::ScRepertoire | Self::ChangeO)
+    }
+
     /// What to use instead.
     fn instead(self) -> &'static str {
         match self {
             Self::Metadata => "a table of receptors (give this one as the metadata)",
-            Self::TenXJson => "the `*_contig_annotations.csv` that Cell Ranger writes beside it",
+            Self::TenXJson | Self::TenXClonotypes => {
+                "the `*_contig_annotations.csv` that Cell Ranger writes beside it"
+            }
             Self::Json => "a table of receptors",
-            Self::BdRhapsody => {
+            Self::BdRhapsody | Self::BdDominant => {
                 "the AIRR table (`*_VDJ_*_AIRR.tsv`) that the pipeline writes beside it"
             }
             Self::ChangeO => {
                 "an AIRR table (Change-O 1.0 and later write one with `--format airr`)"
+            }
+            Self::Trust4Barcode => {
+                "the `*_barcode_airr.tsv` or `*_report.tsv` that TRUST4 writes beside it"
+            }
+            Self::ScRepertoire => {
+                "the contig table that it was made from, or --column for the columns of one chain"
             }
         }
     }
@@ -49,7 +71,13 @@ impl fmt::Display for Refusal {
             Self::TenXJson => "10x contig annotations in JSON",
             Self::Json => "JSON",
             Self::BdRhapsody => "a BD Rhapsody contig table",
+            Self::BdDominant => "a BD Rhapsody table of dominant contigs, a row a cell",
             Self::ChangeO => "a Change-O table",
+            Self::Trust4Barcode => "a TRUST4 barcode report, a row a cell",
+            Self::TenXClonotypes => "a 10x clonotype table, all chains of a clonotype in one field",
+            Self::ScRepertoire => {
+                "a scRepertoire table with two chains a row (`CTaa`, `cdr3_aa1`, `cdr3_aa2`)"
+            }
         })
     }
 }
@@ -166,8 +194,126 @@ pub enum ReadError {
         /// Fields in the header.
         expected: usize,
     },
+    /// A quotation mark that opens a field and closes none.
+    #[error(
+        "{}:{line}: column `{column}` begins with a quotation mark that is not closed, expected fields that end on their line",
+        path.display()
+    )]
+    Quote {
+        /// File being read.
+        path: PathBuf,
+        /// 1-based line.
+        line: u64,
+        /// Column.
+        column: String,
+    },
+    /// A column that is read and whose name another one has.
+    #[error(
+        "{}:{line}: column `{column}` more than once, expected one: which is meant cannot be known",
+        path.display()
+    )]
+    DuplicateColumn {
+        /// File being read.
+        path: PathBuf,
+        /// 1-based line of the header.
+        line: u64,
+        /// The name.
+        column: String,
+    },
+    /// A column of sequences of which some have their anchors and others not.
+    #[error(
+        "{}:{line}: column `{column}` has {anchored} sequences of {rows} with both anchors and {bare} with none, expected junctions or CDR3s: say which with --column junction_aa=`{column}` or --column cdr3_aa=`{column}`",
+        path.display()
+    )]
+    MixedAnchors {
+        /// File being read.
+        path: PathBuf,
+        /// 1-based line of the header.
+        line: u64,
+        /// Column.
+        column: String,
+        /// Sequences looked at.
+        rows: u64,
+        /// Those that begin with C and end in F or W.
+        anchored: u64,
+        /// Those that do neither.
+        bare: u64,
+    },
+    /// Nucleotides that are no junction.
+    #[error(
+        "{}:{line}: column `{column}` holds nucleotides that do not translate to junctions, expected amino acids or the nucleotides from the codon of C104 to that of F118 or W118",
+        path.display()
+    )]
+    Nucleotides {
+        /// File being read.
+        path: PathBuf,
+        /// 1-based line of the header.
+        line: u64,
+        /// Column.
+        column: String,
+    },
+    /// No row has what a column that is not read looks like.
+    #[error(
+        "{}:{line}: no row has a {missing}, but columns {} look as if they had, expected {option} to say which",
+        path.display(), name_list(columns)
+    )]
+    Overlooked {
+        /// File being read.
+        path: PathBuf,
+        /// 1-based line of the header.
+        line: u64,
+        /// What all rows lack.
+        missing: &'static str,
+        /// Columns that look like it.
+        columns: Vec<String>,
+        /// The option that names the column.
+        option: String,
+    },
+    /// A column changes within what would be one repertoire.
+    #[error(
+        "{}:{line}: column `{column}` is {found:?} here and {before:?} before, expected one repertoire or the column that tells them apart: --repertoire-column says which",
+        path.display()
+    )]
+    SeveralSamples {
+        /// File being read.
+        path: PathBuf,
+        /// 1-based line.
+        line: u64,
+        /// Column.
+        column: String,
+        /// Its value there.
+        found: String,
+        /// Its value in the rows before.
+        before: String,
+    },
+    /// The table is of another species than was asked for.
+    #[error(
+        "{}:{line}: these are genes of {found}: {because}, expected another --species or none",
+        path.display()
+    )]
+    OtherSpecies {
+        /// File being read.
+        path: PathBuf,
+        /// 1-based line of the header.
+        line: u64,
+        /// The species of the table.
+        found: Species,
+        /// How that is known.
+        because: String,
+    },
+    /// A text in an encoding that is not read.
+    #[error("{}: a text in {encoding}, expected UTF-8 or UTF-16", path.display())]
+    Charset {
+        /// File being read.
+        path: PathBuf,
+        /// Its encoding.
+        encoding: &'static str,
+    },
     /// Bytes that are not UTF-8.
-    #[error("{}:{line}: column `{column}` is not UTF-8, expected UTF-8 text", path.display())]
+    #[error(
+        "{}:{line}: column `{column}` is not UTF-8 (Latin-1, perhaps), expected UTF-8 text",
+        path.display()
+    )]
     Encoding {
         /// File being read.
         path: PathBuf,

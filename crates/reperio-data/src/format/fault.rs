@@ -10,13 +10,14 @@ pub(super) enum Fault {
     Value { at: usize, found: String, expected: &'static str },
     Ragged { found: usize, expected: usize },
     Encoding { at: usize },
+    Quote { at: usize },
+    Changes { at: usize, found: String, before: String },
     TooLarge(&'static str),
 }
 
 impl Fault {
     pub(super) fn value(at: usize, field: &[u8], expected: &'static str) -> Self {
-        let found = String::from_utf8_lossy(field).chars().take(40).collect();
-        Self::Value { at, found, expected }
+        Self::Value { at, found: shown(field), expected }
     }
 
     pub(super) fn at(self, path: PathBuf, line: u64, names: &[String]) -> ReadError {
@@ -26,7 +27,20 @@ impl Fault {
             }
             Self::Ragged { found, expected } => ReadError::Ragged { path, line, found, expected },
             Self::Encoding { at } => ReadError::Encoding { path, line, column: names[at].clone() },
+            Self::Quote { at } => {
+                let column = names.get(at).or(names.last()).cloned().unwrap_or_default();
+                ReadError::Quote { path, line, column }
+            }
+            Self::Changes { at, found, before } => {
+                let column = names[at].clone();
+                ReadError::SeveralSamples { path, line, column, found, before }
+            }
             Self::TooLarge(limit) => ReadError::TooLarge { path, line, limit },
         }
     }
+}
+
+/// The first 40 characters of a field.
+pub(super) fn shown(field: &[u8]) -> String {
+    String::from_utf8_lossy(field).chars().take(40).collect()
 }

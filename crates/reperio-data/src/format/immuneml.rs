@@ -13,11 +13,9 @@ pub(super) const LAYOUT: Layout = Layout {
     j_call: &["j_call", "j_genes", "j_alleles"],
     counts: &["duplicate_count", "counts"],
     locus: &["locus", "chains"],
+    region: &["region_types", "region_type"],
     ..Layout::NONE
 };
-
-/// Columns that say which region the sequences cover.
-pub(super) const REGION: [&str; 2] = ["region_types", "region_type"];
 
 #[cfg(test)]
 mod tests {

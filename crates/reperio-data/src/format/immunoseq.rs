@@ -47,6 +47,7 @@ pub(super) const LAYOUT: Layout = Layout {
         "templates",
         "count (templates/reads)",
         "count (templates)",
+        "estimatednumbergenomes",
         "count (reads)",
         "seq_reads",
         "reads",
@@ -78,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn the_new_export_falls_back_on_reads_and_on_ties() {
+    fn the_new_export_falls_back_on_ties_and_counts_templates() {
         let table = "rearrangement\tamino_acid\tframe_type\ttemplates\treads\tv_family\tv_gene\tj_gene\tv_gene_ties\n\
             ACGT\tCASSYEQYF\tIn\tnull\t8\tTCRBV06\tunresolved\tTCRBJ02-07\tTCRBV06-02,TCRBV06-03\n\
             ACGT\tCASSLGYEQYF\tIn\t3\t40\tTCRBV20\tunresolved\tTCRBJ02-07\tno data\n\
@@ -88,10 +89,22 @@ mod tests {
         immunoseq case: 3 of 4 rows
         CASSFGYEQYF TRBV6 TRBJ2-7 3
         CASSLGYEQYF TRBV20-1 TRBJ2-7 3
-        CASSYEQYF TRBV6-2 TRBJ2-7 8
+        CASSYEQYF TRBV6-2 TRBJ2-7 1
         dropped: out of frame 1
+        noted: missing counts 1
         noted: gene ties 1
         noted: V families 1
+        ");
+    }
+
+    #[test]
+    fn reads_are_counted_where_there_are_no_templates() {
+        let table = "rearrangement\tamino_acid\tframe_type\ttemplates\treads\tv_gene\n\
+            ACGT\tCASSYEQYF\tIn\tnull\t8\tTCRBV06-02\nACGT\tCASSLYEQYF\tIn\tnull\t2\tTCRBV06-02\n";
+        assert_snapshot!(check(table), @r"
+        immunoseq case: 2 of 2 rows
+        CASSLYEQYF TRBV6-2 ? 2
+        CASSYEQYF TRBV6-2 ? 8
         ");
     }
 

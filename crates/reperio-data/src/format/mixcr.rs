@@ -53,6 +53,7 @@ pub(super) const LAYOUT: Layout = Layout {
         "read count",
     ],
     locus: &["chains", "topchains"],
+    cell: &["tagvaluecell", "cellid"],
     ..Layout::NONE
 };
 

@@ -6,19 +6,27 @@
 
 mod airr;
 mod airr_ml;
+mod barcodes;
 mod collect;
 pub(crate) mod columns;
 mod custom;
+mod decode;
 mod deeprc;
 mod detect;
 mod error;
 mod fasta;
 mod fault;
+mod header;
 mod imgt;
 mod immunarch;
 mod immuneml;
 mod immunoseq;
+mod lines;
 mod mixcr;
+mod paired;
+mod reading;
+mod record;
+mod refuse;
 mod rows;
 mod tcrdb;
 mod tenx;
@@ -35,6 +43,7 @@ use std::str::FromStr;
 
 pub use custom::Columns;
 pub use error::{ReadError, Refusal};
+pub use reading::{ColumnUse, CountUnit, Letters, LooksLike, Reading, Unread};
 
 use crate::gene::{Locus, Species, UnknownName};
 use crate::import_counts::ImportCounts;
@@ -68,6 +77,8 @@ pub enum Format {
     Tcrdb,
     /// Table of the AIRR-ML-25 challenge.
     AirrMl,
+    /// A table with several chains of a cell in one row.
+    Paired,
     /// A table whose columns a person named.
     Custom,
     /// FASTA of junctions.
@@ -76,7 +87,7 @@ pub enum Format {
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Airr,
         Self::Immunoseq,
         Self::Mixcr,
@@ -89,6 +100,7 @@ impl Format {
         Self::Immuneml,
         Self::Tcrdb,
         Self::AirrMl,
+        Self::Paired,
         Self::Custom,
         Self::Fasta,
     ];
@@ -108,6 +120,7 @@ impl Format {
             Self::Immuneml => "immuneml",
             Self::Tcrdb => "tcrdb",
             Self::AirrMl => "airr-ml-25",
+            Self::Paired => "paired",
             Self::Custom => "custom",
             Self::Fasta => "fasta",
         }
@@ -116,7 +129,7 @@ impl Format {
     /// All names, for messages.
     fn names() -> &'static str {
         "airr, immunoseq, mixcr, vdjtools, immunarch, 10x, trust4, imgt, deeprc, immuneml, tcrdb, \
-         airr-ml-25, custom, fasta"
+         airr-ml-25, paired, custom, fasta"
     }
 }
 
@@ -140,10 +153,10 @@ impl FromStr for Format {
 pub struct ReadOptions {
     /// The format; `None` recognises it from the header.
     pub format: Option<Format>,
-    /// Columns of a table of no known format; given, the format is [`Format::Custom`].
+    /// Columns that a person named; with one of sequences the format is [`Format::Custom`].
     pub columns: Option<Columns>,
-    /// Whose genes the file names.
-    pub species: Species,
+    /// Whose genes the file names; `None` takes its own word, else human.
+    pub species: Option<Species>,
     /// Loci to keep; empty keeps all. Rows whose locus is unknown are kept and counted.
     pub loci: Vec<Locus>,
     /// Shortest junction to keep, in residues, anchors included.
@@ -153,6 +166,10 @@ pub struct ReadOptions {
     pub max_length: usize,
     /// Column that tells the repertoires of one file apart.
     pub repertoire_column: Option<String>,
+    /// Column of the counts, in place of that which the order of units prefers.
+    pub count_column: Option<String>,
+    /// Whether files that cannot be read are left out and listed, and not an error.
+    pub skip_unreadable: bool,
 }
 
 impl Default for ReadOptions {
@@ -160,11 +177,13 @@ impl Default for ReadOptions {
         Self {
             format: None,
             columns: None,
-            species: Species::Human,
+            species: None,
             loci: Vec::new(),
             min_length: 5,
             max_length: 60,
             repertoire_column: None,
+            count_column: None,
+            skip_unreadable: false,
         }
     }
 }
@@ -178,6 +197,8 @@ pub struct ReadRepertoire {
     pub counts: ImportCounts,
     /// Format of the file.
     pub format: Format,
+    /// How the file was read.
+    pub reading: Reading,
 }
 
 /// Reads all repertoires of a file, sorted by id.
@@ -191,7 +212,21 @@ pub struct ReadRepertoire {
 pub fn read_file(path: &Path, options: &ReadOptions) -> Result<Vec<ReadRepertoire>, ReadError> {
     match detect::open(path, options)? {
         detect::Content::Table(table) => rows::read(*table, options),
-        detect::Content::Fasta(source) => fasta::read(source, options),
+        detect::Content::Fasta(source, reader) => fasta::read(source, reader, options),
+    }
+}
+
+/// How a table is going to be read, and the columns that are not: its first rows are looked at, nothing
+/// more.
+///
+/// # Errors
+///
+/// If the file cannot be read, its format is not known, or its first rows say that it cannot be read
+/// right.
+pub fn preview(path: &Path, options: &ReadOptions) -> Result<(Reading, Vec<String>), ReadError> {
+    match detect::open(path, options)? {
+        detect::Content::Table(table) => rows::preview(*table, options),
+        detect::Content::Fasta(source, reader) => fasta::preview(&source, reader),
     }
 }
 
@@ -203,7 +238,7 @@ pub fn read_file(path: &Path, options: &ReadOptions) -> Result<Vec<ReadRepertoir
 pub fn recognise(path: &Path, options: &ReadOptions) -> Result<Format, ReadError> {
     Ok(match detect::open(path, options)? {
         detect::Content::Table(table) => table.format,
-        detect::Content::Fasta(_) => Format::Fasta,
+        detect::Content::Fasta(..) => Format::Fasta,
     })
 }
 

@@ -1,84 +1,125 @@
 //! The one loop over rows that all tabular formats share.
 
-use std::io;
-
-use csv::ByteRecord;
-
 use super::collect::Collector;
-use super::detect::{Source, Table};
+use super::detect::Table;
 use super::error::ReadError;
 use super::fault::Fault;
-use super::{ReadOptions, ReadRepertoire, repertoire_id};
+use super::reading::{self, LooksLike, Plan};
+use super::record::Record;
+use super::{ReadOptions, ReadRepertoire, Reading, detect, repertoire_id};
+use crate::import_counts::ImportCounts;
 
 /// Reads all rows of a table.
-pub(super) fn read(table: Table, options: &ReadOptions) -> Result<Vec<ReadRepertoire>, ReadError> {
-    let Table { source: Source { path, compression, reader }, format, header, places } = table;
-    // The newline added at the end makes the line of a row the same function of the reader's
-    // position everywhere; blank lines are skipped.
-    let reader = io::Read::chain(reader, &b"\n"[..]);
-    let mut rows = csv::ReaderBuilder::new()
-        .delimiter(header.delimiter)
-        .terminator(csv::Terminator::Any(b'\n'))
-        .has_headers(false)
-        .flexible(true)
-        .buffer_capacity(1 << 16)
-        .from_reader(reader);
-    let width = header.names.len();
-    let least = if places.short_rows { places.width() } else { width };
-    let mut record = ByteRecord::new();
-    let mut collector = Collector::new(format, places, width, options);
+///
+/// Its first rows decide how. Where the whole table then says otherwise of its sequences (the first rows
+/// of a sorted column may be unlike the others) it is read once more.
+pub(super) fn read(
+    mut table: Table,
+    options: &ReadOptions,
+) -> Result<Vec<ReadRepertoire>, ReadError> {
+    let mut known = None;
     loop {
-        let next = header.line + rows.position().line();
-        let more = rows.read_byte_record(&mut record);
-        let line = header.line + rows.position().line();
+        let mut plan = reading::plan(&mut table, options, known.as_deref())?;
+        if let Some(read) = read_by(&mut plan, &mut table, options)? {
+            return Ok(read);
+        }
+        known = Some(plan.sequences());
+        let path = table.source.path;
+        match detect::open(&path, options)? {
+            detect::Content::Table(again) => table = *again,
+            detect::Content::Fasta(..) => return Err(ReadError::Empty { path }),
+        }
+    }
+}
+
+/// How a table is read and which columns are not.
+pub(super) fn preview(
+    mut table: Table,
+    options: &ReadOptions,
+) -> Result<(Reading, Vec<String>), ReadError> {
+    let plan = reading::plan(&mut table, options, None)?;
+    let Reading { columns, .. } = &plan.reading;
+    let is_read = |name: &&String| columns.iter().any(|own| own.column == **name);
+    let others = table.header.names.iter().filter(|name| !is_read(name)).cloned().collect();
+    Ok((plan.reading, others))
+}
+
+/// Reads all rows as planned; nothing if the plan turns out to be wrong, and is another now.
+fn read_by(
+    plan: &mut Plan,
+    table: &mut Table,
+    options: &ReadOptions,
+) -> Result<Option<Vec<ReadRepertoire>>, ReadError> {
+    let (path, compression) = (table.source.path.clone(), table.source.compression);
+    let names = &table.header.names;
+    let columns = plan.columns();
+    let width = names.len();
+    let least = if plan.short_rows { columns.last().map_or(1, |last| last + 1) } else { width };
+    let expected = least..=width;
+    let mut record = Record::default();
+    let mut collector = Collector::new(table.format, plan, width, options);
+    loop {
+        let more = table.lines.read(&mut record.text);
+        let line = table.lines.number;
         match more {
-            Ok(true) if record.len() == 1 && width > 1 && record[0].trim_ascii().is_empty() => {
-                continue; // A blank line that ends in CR LF.
-            }
+            Ok(true) if record.is_blank() => continue,
             Ok(true) => {}
             Ok(false) => break,
-            Err(err) => return Err(ReadError::from_io(io_error(err), &path, line, compression)),
+            Err(err) => return Err(ReadError::from_io(err, &path, line, compression)),
         }
-        let line = || next.max(first_line(&record, line));
-        if let Err(fault) = check(&record, width, least) {
-            return Err(fault.at(path, line(), &header.names));
-        }
-        if let Err(fault) = collector.push(&record, next) {
-            return Err(fault.at(path, line(), &header.names));
+        let result = record
+            .split(table.header.delimiter, &expected)
+            .and_then(|()| check_text(&record, &columns))
+            .and_then(|()| collector.push(&record, line));
+        if let Err(fault) = result {
+            return Err(fault.at(path, line, names));
         }
     }
     if collector.is_empty() {
-        return Err(ReadError::HeaderOnly { path, line: header.line });
+        return Err(ReadError::HeaderOnly { path, line: table.header.line });
     }
-    let only = repertoire_id(&path);
-    collector.finish(&only).map_err(|(line, fault)| fault.at(path, line, &header.names))
+    if let Some(error) = overlooked(&plan.reading, &collector.totals(), table) {
+        return Err(error);
+    }
+    let tallies = collector.tallies().to_vec();
+    let read = collector.finish(&repertoire_id(&path), &plan.reading);
+    let read = read.map_err(|(line, fault)| fault.at(path, line, names))?;
+    let before = plan.sequences();
+    reading::judge(plan, &tallies, table.place())?;
+    Ok((plan.sequences() == before).then_some(read))
 }
 
-/// Checks the number of fields and that they are text.
-fn check(record: &ByteRecord, expected: usize, least: usize) -> Result<(), Fault> {
-    let found = record.len();
-    if found < least || expected < found {
-        return Err(Fault::Ragged { found, expected });
-    }
-    if std::str::from_utf8(record.as_slice()).is_ok() {
+/// Checks that the fields that are read are text.
+fn check_text(record: &Record, columns: &[usize]) -> Result<(), Fault> {
+    if std::str::from_utf8(&record.text).is_ok() {
         return Ok(());
     }
-    let bad = record.iter().position(|field| std::str::from_utf8(field).is_err());
-    Err(Fault::Encoding { at: bad.unwrap_or(0) })
+    let bad = columns.iter().find(|&&at| std::str::from_utf8(record.field(at)).is_err());
+    bad.map_or(Ok(()), |&at| Err(Fault::Encoding { at }))
 }
 
-/// The line on which a row starts, given the line behind it: quoted fields may hold line breaks.
-/// (A quote that is never closed makes this one too small.)
-fn first_line(record: &ByteRecord, behind: u64) -> u64 {
-    behind - record.as_slice().split(|&byte| byte == b'\n').count() as u64
-}
-
-/// The I/O error inside a reader's error; with byte records of any length there is no other kind.
-fn io_error(err: csv::Error) -> io::Error {
-    match err.into_kind() {
-        csv::ErrorKind::Io(err) => err,
-        other => io::Error::other(format!("{other:?}")),
+/// An error where no row has a gene or a count and a column that is not read looks as if it had.
+fn overlooked(reading: &Reading, counts: &ImportCounts, table: &Table) -> Option<ReadError> {
+    let lost = [
+        (LooksLike::VCall, counts.unknown_v),
+        (LooksLike::JCall, counts.unknown_j),
+        (LooksLike::Count, counts.missing_counts),
+    ];
+    for (looks_like, rows) in lost {
+        let columns = reading.unread.iter().filter(|own| own.looks_like == looks_like);
+        let columns: Vec<String> = columns.map(|own| own.column.clone()).collect();
+        let named = table.format == super::Format::Custom;
+        if !named && !columns.is_empty() && counts.kept > 0 && rows == counts.kept {
+            return Some(ReadError::Overlooked {
+                path: table.source.path.clone(),
+                line: table.header.line,
+                missing: looks_like.noun(),
+                columns,
+                option: looks_like.option("COLUMN"),
+            });
+        }
     }
+    None
 }
 
 #[cfg(test)]
@@ -106,7 +147,7 @@ mod tests {
             @"case.tsv:6: 5 fields, expected 4"
         );
         assert_snapshot!(below_header("TRBV9\tTRBJ2-3\tCASSLGF"), @"case.tsv:2: 3 fields, expected 4");
-        assert_snapshot!(below_header("\"TRBV9\nTRBV9\tTRBJ2-3\tCASSLGF\t1\n"), @"case.tsv:2: 1 fields, expected 4");
+        assert_snapshot!(below_header("\"TRBV9\nTRBV9\tTRBJ2-3\tCASSLGF\t1\n"), @"case.tsv:2: column `v_call` begins with a quotation mark that is not closed, expected fields that end on their line");
     }
 
     #[test]
@@ -136,7 +177,7 @@ mod tests {
         let bytes =
             [HEADER.as_bytes(), b"TRBV9\tTRBJ2-3\tCASSLGF\t1\nTRBV9\tTRBJ\xe92-3\tCASSLGF\t1\n"]
                 .concat();
-        assert_snapshot!(check_with(&bytes, &ReadOptions::default()), @"case.tsv:3: column `j_call` is not UTF-8, expected UTF-8 text");
+        assert_snapshot!(check_with(&bytes, &ReadOptions::default()), @"case.tsv:3: column `j_call` is not UTF-8 (Latin-1, perhaps), expected UTF-8 text");
     }
 
     #[test]
@@ -161,7 +202,7 @@ mod tests {
 
     #[test]
     fn too_many_genes_are_an_error() {
-        let rows: Vec<_> = (0..60_010).map(|n| format!("\tTRAJ{n}\tCASSLGF\t1\n")).collect();
+        let rows: Vec<_> = (0..60_010).map(|n| format!("\tTRBJ1-{n}\tCASSLGF\t1\n")).collect();
         assert_snapshot!(below_header(&rows.concat()), @"case.tsv:60001: more than 60,000 different genes, expected a repertoire within that limit");
     }
 
@@ -173,7 +214,7 @@ mod tests {
     }
 
     /// A header of every format that has one, so that the bytes below reach each reader.
-    const HEADERS: [&str; 12] = [
+    const HEADERS: [&str; 13] = [
         "junction_aa\tjunction\tcdr3_aa\tv_call\tj_call\tduplicate_count\tproductive\tlocus\trepertoire_id",
         "amino_acid\tbio_identity\ttemplates\treads\tv_gene\tj_gene\tv_gene_ties\tframe_type",
         "aaSeqCDR3\tnSeqCDR3\tcloneCount\tallVHitsWithScore\tallJHitsWithScore",
@@ -186,6 +227,7 @@ mod tests {
         "sequence_aas\tv_genes\tj_genes\tcounts\tregion_types",
         "AASeq\tVregion\tJregion\tRunId",
         "junction_aa\tv_call\tj_call\ttemplates",
+        "count\tCDR3_alpha\tTRAV_gene\tTRAJ_gene\tCDR3_beta\tTRBV_gene\tTRBJ_gene",
     ];
 
     #[test]

@@ -12,8 +12,8 @@ pub(super) const LAYOUT: Layout = Layout {
     junction: &["cdr3_nt"],
     v_call: &["v_gene"],
     j_call: &["j_gene"],
-    locus: &["chain"],
-    cell: &["barcode", "sample"],
+    locus: &["chain", "c_gene"],
+    cell: &["barcode"],
     checks: &[
         ("is_cell", Check::Cell),
         ("high_confidence", Check::Confident),

@@ -28,7 +28,7 @@ pub(super) fn check_with(content: &[u8], options: &ReadOptions) -> String {
 }
 
 fn render(read: &ReadRepertoire) -> String {
-    let ReadRepertoire { repertoire, counts, format } = read;
+    let ReadRepertoire { repertoire, counts, format, reading } = read;
     assert_eq!(counts.rows, counts.kept + counts.dropped());
     assert_eq!(counts.loci.values().sum::<u64>() + counts.unknown_locus, counts.kept);
     let mut lines =
@@ -53,6 +53,7 @@ fn render(read: &ReadRepertoire) -> String {
     ];
     let noted = notes.iter().filter(|(_, rows)| *rows > 0);
     lines.extend(noted.map(|(note, rows)| format!("noted: {note} {rows}")));
+    lines.extend(reading.notes.iter().map(|note| format!("said: {note}")));
     lines.join("\n")
 }
 

@@ -10,6 +10,7 @@ pub(super) const LAYOUT: Layout = Layout {
     v_call: &["v"],
     j_call: &["j"],
     counts: &["#count", "count", "read_count"],
+    locus: &["c"],
     ..Layout::NONE
 };
 

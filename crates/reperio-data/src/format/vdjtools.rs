@@ -7,15 +7,24 @@ use super::columns::Layout;
 pub(super) const LAYOUT: Layout = Layout {
     format: Format::Vdjtools,
     signature: &[
-        &["cdr3aa", "cdr3_beta", "cdr3_alpha", "aa sequence", "cdr3 amino acid sequence"],
+        &["cdr3aa", "cdr3_beta", "aa sequence", "cdr3 amino acid sequence"],
         &["count", "#count", "#seq. count", "seq. count"],
     ],
-    junction_aa: &["cdr3aa", "cdr3_beta", "cdr3_alpha", "aa sequence", "cdr3 amino acid sequence"],
+    junction_aa: &["cdr3aa", "cdr3_beta", "aa sequence", "cdr3 amino acid sequence"],
     junction: &["cdr3nt", "n sequence", "cdr3 nucleotide sequence"],
-    v_call: &["v", "trbv_gene", "trav_gene", "v segments", "v segment"],
-    j_call: &["j", "trbj_gene", "traj_gene", "j segments", "j segment"],
+    v_call: &["v", "trbv_gene", "v segments", "v segment"],
+    j_call: &["j", "trbj_gene", "j segments", "j segment"],
     counts: &["count", "#count", "#seq. count", "seq. count"],
     ..Layout::NONE
+};
+
+/// The variant of alpha chains; where both chains stand in a row the format is [`Format::Paired`].
+pub(super) const ALPHA: Layout = Layout {
+    signature: &[&["cdr3_alpha"], &["count", "#count", "#seq. count", "seq. count"]],
+    junction_aa: &["cdr3_alpha"],
+    v_call: &["trav_gene", "v"],
+    j_call: &["traj_gene", "j"],
+    ..LAYOUT
 };
 
 #[cfg(test)]

@@ -214,7 +214,7 @@ fn wrong_inputs_are_named() {
     "#);
     assert_snapshot!(check(&["empty"]), @r"
     no repertoire table in empty
-      skipped empty/notes.txt: 1: columns `nothing`, expected those of a known format (airr, immunoseq, mixcr, vdjtools, immunarch, 10x, trust4, imgt, deeprc, immuneml, tcrdb, airr-ml-25, custom, fasta) or columns that you name
+      skipped empty/notes.txt: 1: columns `nothing`, expected those of a known format (airr, immunoseq, mixcr, vdjtools, immunarch, 10x, trust4, imgt, deeprc, immuneml, tcrdb, airr-ml-25, paired, custom, fasta) or columns that you name
     ");
     assert_snapshot!(check(&["bad1.tsv"]), @"bad1.tsv:2: 2 fields, expected 4");
     assert_snapshot!(check(&["bad1.tsv", "in/a.tsv", "bad2.tsv"]), @r"
@@ -225,6 +225,28 @@ fn wrong_inputs_are_named() {
     assert_snapshot!(check(&["short.tsv"]), @"no clonotype left of 2 rows: 2 too short");
     let reserved = scenario.import(&["in/a.tsv"], Some("reserved.tsv"));
     assert_snapshot!(scenario.text(reserved), @r#"metadata columns "import_rows" are names that cohort.parquet keeps for itself, expected others"#);
+}
+
+/// A broken table among others in a folder is somebody's repertoire.
+#[test]
+fn a_file_that_cannot_be_read_is_an_error_unless_it_may_be_skipped() {
+    let scenario = Scenario::three();
+    scenario.write("in/broken.tsv", &format!("{HEADER}CASSF\tTRBV9\n"));
+    scenario.write("in/pairs.csv", "barcode,sample,CTaa\nA,S,CAF_CAF\n");
+    assert_snapshot!(scenario.text(scenario.import(&["in"], None)), @r"
+    2 files cannot be read
+      in/broken.tsv:2: 2 fields, expected 4
+      in/pairs.csv:1: this is a scRepertoire table with two chains a row (`CTaa`, `cdr3_aa1`, `cdr3_aa2`), expected the contig table that it was made from, or --column for the columns of one chain
+    ");
+    let request = ImportRequest {
+        inputs: vec![scenario.path("in")],
+        metadata: None,
+        out: scenario.path("cohort"),
+        options: ReadOptions { skip_unreadable: true, ..ReadOptions::default() },
+    };
+    let summary = cohort::import(&request, &Silent).unwrap();
+    assert_eq!((summary.repertoires.len(), summary.skipped.len()), (3, 2));
+    assert!(summary.skipped[0].reason.ends_with("broken.tsv:2: 2 fields, expected 4"));
 }
 
 #[test]

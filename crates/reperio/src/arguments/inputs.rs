@@ -16,9 +16,9 @@ pub(crate) struct ReadArgs {
     /// Format of the files [default: recognised by their headers]
     #[arg(long, value_name = "FORMAT")]
     format: Option<Format>,
-    /// Species whose gene names are meant
-    #[arg(long, value_name = "SPECIES", default_value = "human")]
-    species: Species,
+    /// Species whose gene names are meant [default: what the file says, else human]
+    #[arg(long, value_name = "SPECIES")]
+    species: Option<Species>,
     /// Keep only this locus, as TRB; may be repeated [default: all]
     #[arg(long, value_name = "LOCUS")]
     locus: Vec<Locus>,
@@ -31,9 +31,15 @@ pub(crate) struct ReadArgs {
     /// Column that says to which repertoire a row belongs
     #[arg(long, value_name = "COLUMN")]
     repertoire_column: Option<String>,
-    /// Column of a table of no known format, as FIELD=COLUMN; may be repeated. FIELD is `junction_aa`
-    /// (both anchors included), `cdr3_aa`, `junction`, `v_call`, `j_call`, `duplicate_count`, `locus`
-    /// or `productive`
+    /// Column of the counts [default: cells, else molecules, else reads]
+    #[arg(long, value_name = "COLUMN")]
+    count_column: Option<String>,
+    /// Leave out files of folders that cannot be read, and list them [default: an error]
+    #[arg(long)]
+    skip_unreadable: bool,
+    /// Column that holds FIELD, as FIELD=COLUMN; may be repeated. FIELD is `junction_aa` (both anchors
+    /// included), `cdr3_aa`, `junction`, `v_call`, `j_call`, `duplicate_count`, `locus` or `productive`.
+    /// With one of the first three, the table is read by the named columns alone
     #[arg(long, value_name = "FIELD=COLUMN", value_parser = column)]
     column: Vec<(String, String)>,
 }
@@ -50,6 +56,8 @@ impl ReadArgs {
             min_length: self.min_length,
             max_length: self.max_length,
             repertoire_column: self.repertoire_column.clone(),
+            count_column: self.count_column.clone(),
+            skip_unreadable: self.skip_unreadable,
         }
     }
 }

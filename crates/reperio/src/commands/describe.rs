@@ -1,10 +1,12 @@
 //! `reperio describe`: what is in repertoire files or a cohort.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use rayon::prelude::*;
 use reperio_data::cohort::Cohort;
+use reperio_data::format::{self, Reading};
 use reperio_data::import_counts::ImportCounts;
 use reperio_data::summary::Summary;
 use serde::Serialize;
@@ -12,7 +14,7 @@ use serde::Serialize;
 use crate::arguments::inputs::InputArgs;
 use crate::shell::Shell;
 use crate::shell::output::{Report, align, row};
-use crate::tables::counts;
+use crate::tables::{counts, readings};
 
 /// Show what is in repertoire files or a cohort
 ///
@@ -21,10 +23,32 @@ use crate::tables::counts;
 #[command(after_help = "\
 Example:
   reperio describe patient7.tsv.gz
+  reperio describe --columns patient7.tsv.gz
   reperio describe cohort --json")]
 pub(crate) struct Args {
+    /// Show how the files would be read and which columns would not, from their first rows
+    #[arg(long)]
+    columns: bool,
     #[command(flatten)]
     input: InputArgs,
+}
+
+/// What `describe --columns --json` prints.
+#[derive(Serialize)]
+struct Previews {
+    /// One entry a file, in the order they were named.
+    files: Vec<Preview>,
+}
+
+/// A file of [`Previews`].
+#[derive(Serialize)]
+struct Preview {
+    /// Its path.
+    file: PathBuf,
+    /// What each column becomes, the unit of counts, the species.
+    reading: Reading,
+    /// Columns that are not read.
+    not_read: Vec<String>,
 }
 
 /// What `describe --json` prints.
@@ -53,7 +77,36 @@ struct Described {
 }
 
 pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
+    if args.columns {
+        return shell.print(&preview(&args.input)?);
+    }
     shell.print(&describe(&args.input.load(shell)?))
+}
+
+fn preview(input: &InputArgs) -> Result<Previews> {
+    let options = input.read.options();
+    let mut files = Vec::new();
+    for file in &input.inputs {
+        ensure!(!file.is_dir(), "{} is a folder, expected files for --columns", file.display());
+        let (reading, not_read) = format::preview(file, &options)?;
+        files.push(Preview { file: file.clone(), reading, not_read });
+    }
+    Ok(Previews { files })
+}
+
+impl Report for Previews {
+    fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for Preview { file, reading, not_read } in &self.files {
+            lines.push(file.display().to_string());
+            lines.extend(readings::block(reading).iter().map(|line| format!("  {line}")));
+            if !not_read.is_empty() {
+                lines.push(format!("  not read: {}", not_read.join(", ")));
+            }
+            lines.extend(reading.notes.iter().map(|note| format!("  note: {note}")));
+        }
+        lines
+    }
 }
 
 fn describe(cohort: &Cohort) -> Description {

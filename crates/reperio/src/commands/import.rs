@@ -3,16 +3,19 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use reperio_data::cohort::{self, ImportRequest, ImportSummary};
+use reperio_data::cohort::{self, ImportRequest, ImportSummary, Skipped};
 use serde::Serialize;
 
 use crate::arguments::inputs::InputArgs;
 use crate::shell::output::Report;
 use crate::shell::{Shell, paths};
-use crate::tables::counts;
+use crate::tables::{counts, readings};
 
 /// Notes on the terminal; `--json` has all of them.
 const SHOWN: usize = 5;
+
+/// Files that were not read, on the terminal; `--json` has all of them.
+const SKIPPED: usize = 20;
 
 /// Read repertoire files and labels into a cohort store
 ///
@@ -37,7 +40,7 @@ pub(crate) struct Imported {
     /// Folder of the store.
     out: PathBuf,
     /// `repertoires` of this import, each with its `id`, `source`, `format`, `counts` (`rows` =
-    /// `kept` + all of `dropped`) and `notes`; files `skipped`; repertoires `in_cohort` now.
+    /// `kept` + all of `dropped`), `notes` and `reading` (what each column became, unit of counts, species); files `skipped`; repertoires `in_cohort` now.
     #[serde(flatten)]
     summary: ImportSummary,
 }
@@ -67,12 +70,15 @@ impl Report for Imported {
         let pairs: Vec<_> =
             summary.repertoires.iter().map(|row| (row.id.as_str(), &row.counts)).collect();
         let mut lines = counts::table(&pairs);
-        for row in summary.repertoires.iter().filter(|row| !row.notes.is_empty()).take(SHOWN) {
+        let noted: Vec<_> = summary.repertoires.iter().filter(|row| !row.notes.is_empty()).collect();
+        for row in noted.iter().take(SHOWN) {
             lines.push(format!("{}: {}", row.id, row.notes.join(", ")));
         }
-        if !summary.skipped.is_empty() {
-            lines.push(format!("{} files skipped, listed by --json", summary.skipped.len()));
+        if noted.len() > SHOWN {
+            lines.push(format!("... {} more with notes, listed by --json", noted.len() - SHOWN));
         }
+        lines.extend(readings::lines(&summary.repertoires));
+        lines.extend(skipped(&summary.skipped));
         let unchanged = summary.repertoires.iter().filter(|row| row.unchanged).count();
         if unchanged > 0 {
             lines.push(format!("{unchanged} repertoires were there already"));
@@ -81,4 +87,18 @@ impl Report for Imported {
         lines.push(format!("{n} repertoires in {out}"));
         lines
     }
+}
+
+/// A line for each file that was not read: one of them may be somebody's repertoire.
+fn skipped(files: &[Skipped]) -> Vec<String> {
+    if files.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![format!("{} files not read", files.len())];
+    let shown = files.iter().take(SKIPPED);
+    lines.extend(shown.map(|file| format!("  {}: {}", file.path.display(), file.reason)));
+    if files.len() > SKIPPED {
+        lines.push(format!("  ... {} more, listed by --json", files.len() - SKIPPED));
+    }
+    lines
 }

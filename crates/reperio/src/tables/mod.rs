@@ -7,5 +7,6 @@ pub(crate) mod labels;
 pub(crate) mod parts;
 pub(crate) mod predictions;
 pub(crate) mod ranking;
+pub(crate) mod readings;
 pub(crate) mod recovery;
 pub(crate) mod sequences;

@@ -1,0 +1,302 @@
+//! How a table is read: decided once, from its header and its first rows, and said in the import report.
+//!
+//! Names of columns are promises that files do not keep. So before a row is read a sample of them is
+//! looked at, and each question gets one answer for the whole table: which columns hold sequences and
+//! whether these have their anchors ([`anchors`]), which name genes and of which species ([`genes`]),
+//! what is counted ([`counts`]), by which column the table divides ([`samples`]), which rows are
+//! usable ([`status`]), and what is left out although it looks like one of these ([`unread`]).
+
+mod anchors;
+mod counts;
+mod genes;
+mod report;
+mod sample;
+mod samples;
+mod status;
+mod unread;
+
+pub use anchors::Letters;
+pub use counts::CountUnit;
+pub use report::{ColumnUse, Reading};
+pub use unread::{LooksLike, Unread};
+
+pub(super) use anchors::{Mixture, Sequence, Tally};
+pub(super) use sample::Sample;
+
+use std::path::Path;
+
+use super::collect;
+use super::columns::{ChainPlaces, Check, Places};
+use super::detect::Table;
+use super::error::ReadError;
+use super::header::Header;
+use super::{Format, ReadOptions};
+use crate::gene::{Locus, Species};
+use genes::Segment;
+
+/// One receptor chain of a row.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Chain {
+    /// In order of preference.
+    pub(super) sequences: Vec<Sequence>,
+    pub(super) v_call: Vec<usize>,
+    pub(super) j_call: Vec<usize>,
+    /// Its locus where nothing else tells it.
+    pub(super) locus: Option<Locus>,
+}
+
+/// How all rows of a table are read.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    pub(super) chains: Vec<Chain>,
+    /// Columns of sequences that a person named.
+    pub(super) named: Vec<usize>,
+    pub(super) count: Option<usize>,
+    pub(super) cell: Option<usize>,
+    pub(super) locus: Vec<usize>,
+    pub(super) repertoire_id: Option<usize>,
+    /// Columns that must say the same in all rows of a repertoire.
+    pub(super) watched: Vec<usize>,
+    pub(super) checks: Vec<(usize, Check)>,
+    pub(super) region: Option<usize>,
+    pub(super) identity: Option<usize>,
+    pub(super) species: Species,
+    pub(super) short_rows: bool,
+    /// What all this means, for a person.
+    pub(super) reading: Reading,
+}
+
+impl Chain {
+    /// A chain as the names of its columns say.
+    fn named(places: &ChainPlaces) -> Self {
+        Self {
+            sequences: Sequence::named(places),
+            v_call: places.v_call.clone(),
+            j_call: places.j_call.clone(),
+            locus: places.locus,
+        }
+    }
+}
+
+impl Plan {
+    /// The columns of sequences of each chain.
+    pub(super) fn sequences(&self) -> Vec<Vec<Sequence>> {
+        self.chains.iter().map(|chain| chain.sequences.clone()).collect()
+    }
+
+    /// The columns that are read.
+    pub(super) fn columns(&self) -> Vec<usize> {
+        let mut columns: Vec<usize> = self.locus.clone();
+        for chain in &self.chains {
+            columns.extend(chain.sequences.iter().map(|sequence| sequence.at));
+            columns.extend(chain.v_call.iter().chain(&chain.j_call));
+        }
+        columns.extend(self.count.iter().chain(&self.cell).chain(&self.repertoire_id));
+        columns.extend(self.region);
+        columns.extend(self.checks.iter().map(|&(at, _)| at));
+        columns.extend(&self.watched);
+        columns.sort_unstable();
+        columns.dedup();
+        columns
+    }
+}
+
+/// Names of columns that tell the locus, in every format: constant genes do so too.
+const LOCUS: [&str; 6] = ["locus", "chain", "chains", "c_call", "c_gene", "c"];
+
+/// Where a table is, for messages.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) path: &'a Path,
+    /// Line of the header.
+    pub(super) line: u64,
+    /// Names of the columns.
+    pub(super) names: &'a [String],
+}
+
+/// Decides how `table` is read. `known` is how its sequences are read if the whole of them has been
+/// seen, in place of the sample.
+pub(super) fn plan(
+    table: &mut Table,
+    options: &ReadOptions,
+    known: Option<&[Vec<Sequence>]>,
+) -> Result<Plan, ReadError> {
+    let sample = Sample::of(&mut table.lines, &table.header);
+    let table = &*table;
+    let Table { format, header, places, asked, .. } = table;
+    let is_custom = *format == Format::Custom;
+    let place = table.place();
+    let species = genes::species(&sample, places, &header.names, options.species);
+    let species = species.map_err(|(found, because)| ReadError::OtherSpecies {
+        path: place.path.to_owned(),
+        line: place.line,
+        found,
+        because,
+    })?;
+    let divided = samples::decide(&sample, places, header, asked.repertoire);
+    let counted = counts::decide(&sample, places, header, asked.count, is_custom);
+    let mut plan = Plan {
+        chains: places.chains.iter().map(Chain::named).collect(),
+        named: named_sequences(header, options),
+        count: counted.column,
+        cell: counted.cell,
+        locus: places.locus.clone(),
+        repertoire_id: divided.column,
+        checks: places.checks.clone(),
+        region: places.region,
+        identity: places.identity,
+        species: species.species,
+        short_rows: places.short_rows,
+        ..Plan::default()
+    };
+    let mut unread = Vec::new();
+    if !is_custom {
+        plan.checks = status::checks(&sample, places, header);
+        add_locus(&mut plan, &sample, header);
+        search_genes(&mut plan, &sample, &header.names, &mut unread);
+    }
+    match known {
+        Some(known) => {
+            for (chain, sequences) in plan.chains.iter_mut().zip(known) {
+                chain.sequences.clone_from(sequences);
+            }
+        }
+        None => judge_sequences(&mut plan, &sample, place)?,
+    }
+    let mut used = plan.columns();
+    if let Some(&at) = used.iter().find(|&&at| header.repeats(at)) {
+        let (path, line, column) = (place.path.to_owned(), place.line, header.names[at].clone());
+        return Err(ReadError::DuplicateColumn { path, line, column });
+    }
+    plan.watched = divided.watched;
+    used.extend(&plan.watched);
+    used.extend(species.column);
+    unread.extend(unread::find(&sample, header, &used));
+    plan.reading = report::reading(&report::Said {
+        format: *format,
+        names: &header.names,
+        places,
+        plan: &plan,
+        unit: counted.unit,
+        species: &species,
+        unread,
+        latin: header.latin,
+        sample: &sample,
+    });
+    Ok(plan)
+}
+
+/// How a file of nothing but sequences is read.
+pub(super) fn plan_of_one(
+    format: Format,
+    sample: &Sample,
+    place: Place,
+) -> Result<Plan, ReadError> {
+    let chain = ChainPlaces { junction_aa: vec![0], ..ChainPlaces::default() };
+    let mut plan = Plan { chains: vec![Chain::named(&chain)], ..Plan::default() };
+    judge_sequences(&mut plan, sample, place)?;
+    plan.reading = report::reading(&report::Said {
+        format,
+        names: place.names,
+        places: &Places { chains: vec![chain], ..Places::default() },
+        plan: &plan,
+        unit: CountUnit::Rows,
+        species: &genes::Known::default(),
+        unread: Vec::new(),
+        latin: false,
+        sample,
+    });
+    Ok(plan)
+}
+
+/// The columns of sequences that a person named.
+fn named_sequences(header: &Header, options: &ReadOptions) -> Vec<usize> {
+    let columns = options.columns.iter();
+    let names = columns.flat_map(|own| [&own.junction_aa, &own.cdr3_aa, &own.junction]);
+    names.flatten().filter_map(|name| header.find_named(name)).collect()
+}
+
+/// Where the format's own columns do not tell the locus, takes those that do.
+fn add_locus(plan: &mut Plan, sample: &Sample, header: &Header) {
+    if plan.locus.is_empty() {
+        let states = |value| collect::stated_locus(value).is_some();
+        plan.locus = header.all(&LOCUS);
+        plan.locus.retain(|&at| sample.values(at).any(states));
+    }
+}
+
+/// Where the format's own columns have no gene, takes those that do.
+fn search_genes(plan: &mut Plan, sample: &Sample, names: &[String], unread: &mut Vec<Unread>) {
+    let used = plan.columns();
+    let identity = plan.identity;
+    // Of several chains a column that names none could be of any.
+    let [chain] = &mut plan.chains[..] else { return };
+    let looks = [LooksLike::VCall, LooksLike::JCall];
+    let both = [(&mut chain.v_call, Segment::V), (&mut chain.j_call, Segment::J)];
+    for ((own, segment), looks_like) in both.into_iter().zip(looks) {
+        if genes::any(sample, own, identity) {
+            continue;
+        }
+        match genes::search(sample, names.len(), &used, segment) {
+            Ok(found) => own.extend(found),
+            Err(doubtful) => {
+                let entries = doubtful.iter().map(|&at| unread::entry(&names[at], looks_like));
+                unread.extend(entries);
+            }
+        }
+    }
+}
+
+/// Lets the content of each column of sequences say what it holds.
+fn judge_sequences(plan: &mut Plan, sample: &Sample, place: Place) -> Result<(), ReadError> {
+    let by_name = plan.chains.clone();
+    let tallies = collect::tallies(plan, sample);
+    judge(plan, &tallies, place)?;
+    // What turns out to be nucleotides is looked at again, translated.
+    let translated = |(own, named): (&Sequence, &Sequence)| own.letters != named.letters;
+    let is_new = |(chain, named): (&Chain, &Chain)| {
+        chain.sequences.iter().zip(&named.sequences).any(translated)
+    };
+    if !plan.chains.iter().zip(&by_name).any(is_new) {
+        return Ok(());
+    }
+    let tallies = collect::tallies(plan, sample);
+    for ((chain, named), tallies) in plan.chains.iter().zip(&by_name).zip(&tallies) {
+        let all = chain.sequences.iter().zip(&named.sequences).zip(tallies);
+        for ((own, named), tally) in all {
+            if translated((own, named)) && 2 * tally.anchored <= tally.rows {
+                let (path, line) = (place.path.to_owned(), place.line);
+                let column = place.names[own.at].clone();
+                return Err(ReadError::Nucleotides { path, line, column });
+            }
+        }
+    }
+    judge(plan, &tallies, place)
+}
+
+/// Reads each column of sequences as `tallies` of its content say.
+pub(super) fn judge(
+    plan: &mut Plan,
+    tallies: &[Vec<Tally>],
+    place: Place,
+) -> Result<(), ReadError> {
+    for (chain, tallies) in plan.chains.iter_mut().zip(tallies) {
+        for (sequence, &tally) in chain.sequences.iter_mut().zip(tallies) {
+            match sequence.judged(tally) {
+                Ok(judged) => *sequence = judged,
+                Err(_) if plan.named.contains(&sequence.at) => {} // A person's word decides.
+                Err(Mixture { rows, anchored, bare }) => {
+                    return Err(ReadError::MixedAnchors {
+                        path: place.path.to_owned(),
+                        line: place.line,
+                        column: place.names[sequence.at].clone(),
+                        rows,
+                        anchored,
+                        bare,
+                    });
+                }
+            }
+        }
+    }
+    Ok(())
+}

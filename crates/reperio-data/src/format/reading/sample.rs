@@ -1,0 +1,59 @@
+//! The first rows of a table, by which is decided how all of it is read.
+
+use super::super::columns::is_missing;
+use super::super::header::Header;
+use super::super::lines::Lines;
+use super::super::record::Record;
+
+/// Rows looked at.
+const ROWS: usize = 500;
+
+/// Bytes looked at, about; a row may hold whole reads and their alignments.
+const BYTES: usize = 1 << 20;
+
+/// Different texts of a column looked at.
+pub(super) const TEXTS: usize = 100;
+
+/// The first rows of a table, but for those whose structure is broken.
+#[derive(Debug, Default)]
+pub(crate) struct Sample {
+    pub(in super::super) rows: Vec<Record>,
+}
+
+impl Sample {
+    pub(in super::super) fn of(lines: &mut Lines, header: &Header) -> Self {
+        let expected = 1..=header.names.len();
+        let mut rows = Vec::new();
+        for line in lines.look_ahead(ROWS, BYTES) {
+            let mut record = Record::of_line(line.clone());
+            if !record.is_blank() && record.split(header.delimiter, &expected).is_ok() {
+                rows.push(record);
+            }
+        }
+        Self { rows }
+    }
+
+    /// The values of a column, without those that say that there is none.
+    pub(super) fn values(&self, at: usize) -> impl Iterator<Item = &[u8]> {
+        self.rows.iter().map(move |row| row.field(at)).filter(|value| !is_missing(value))
+    }
+
+    /// Whether a column has a value in any row.
+    pub(super) fn has_values(&self, at: usize) -> bool {
+        self.values(at).next().is_some()
+    }
+
+    /// The different values of a column as text, the first of them.
+    pub(super) fn texts(&self, at: usize) -> Vec<String> {
+        let mut texts: Vec<String> = Vec::new();
+        for value in self.values(at) {
+            if texts.len() == TEXTS {
+                break;
+            }
+            if !texts.iter().any(|known| known.as_bytes() == value) {
+                texts.push(String::from_utf8_lossy(value).into_owned());
+            }
+        }
+        texts
+    }
+}

@@ -1,0 +1,145 @@
+//! Columns that are not read and look as if they said something.
+
+use serde::{Deserialize, Serialize};
+
+use super::super::header::Header;
+use super::counts::{is_whole, letters};
+use super::genes::Segment;
+use super::sample::Sample;
+
+/// What a column looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum LooksLike {
+    /// V genes.
+    VCall,
+    /// J genes.
+    JCall,
+    /// Counts.
+    Count,
+    /// Whether rows are usable.
+    Productive,
+}
+
+impl LooksLike {
+    /// What a row would have.
+    pub(in super::super) fn noun(self) -> &'static str {
+        match self {
+            Self::VCall => "V gene",
+            Self::JCall => "J gene",
+            Self::Count => "count",
+            Self::Productive => "status",
+        }
+    }
+
+    /// The option that would use a column.
+    pub(in super::super) fn option(self, column: &str) -> String {
+        match self {
+            Self::VCall => format!("--column v_call={column}"),
+            Self::JCall => format!("--column j_call={column}"),
+            Self::Count => format!("--count-column {column}"),
+            Self::Productive => format!("--column productive={column}"),
+        }
+    }
+}
+
+/// A column that is not read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unread {
+    /// Its name.
+    pub column: String,
+    /// What it looks like.
+    pub looks_like: LooksLike,
+    /// The option that would use it.
+    pub option: String,
+}
+
+/// Words in the names of columns that are about an alignment or a share, and no call or count.
+const ABOUT_SOMETHING_ELSE: [&str; 33] = [
+    "score",
+    "start",
+    "end",
+    "length",
+    "align",
+    "identity",
+    "cigar",
+    "support",
+    "trim",
+    "delet",
+    "index",
+    "function",
+    "orphon",
+    "family",
+    "allele",
+    "ties",
+    "germline",
+    "mutation",
+    "insert",
+    "position",
+    "shm",
+    "total",
+    "fraction",
+    "percent",
+    "freq",
+    "prop",
+    "rank",
+    "quality",
+    "evalue",
+    "substitution",
+    "sequence",
+    "primer",
+    "evidence",
+];
+
+/// Different values that a status has at most.
+const FEW: usize = 6;
+
+/// The columns outside of `used` that look like something.
+pub(super) fn find(sample: &Sample, header: &Header, used: &[usize]) -> Vec<Unread> {
+    let columns = (0..header.names.len()).filter(|at| !used.contains(at));
+    let looks = columns.filter_map(|at| Some((at, looks_like(sample, &header.names[at], at)?)));
+    let unread = looks.map(|(at, looks_like)| entry(&header.names[at], looks_like));
+    unread.collect()
+}
+
+pub(super) fn entry(column: &str, looks_like: LooksLike) -> Unread {
+    Unread { column: column.to_owned(), looks_like, option: looks_like.option(column) }
+}
+
+fn looks_like(sample: &Sample, name: &str, at: usize) -> Option<LooksLike> {
+    let name = letters(name);
+    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    let is_status = has(&["productive", "functional", "inframe", "stopcodon"]);
+    if is_status && (1..=FEW).contains(&sample.texts(at).len()) {
+        return Some(LooksLike::Productive);
+    }
+    if is_status || has(&ABOUT_SOMETHING_ELSE) {
+        return None;
+    }
+    if names_genes(&name, Segment::V) && has_letters(sample, at) {
+        Some(LooksLike::VCall)
+    } else if names_genes(&name, Segment::J) && has_letters(sample, at) {
+        Some(LooksLike::JCall)
+    } else if has(&["count", "read", "umi", "copies", "template", "abundance"])
+        && is_whole(sample, at)
+    {
+        Some(LooksLike::Count)
+    } else {
+        None
+    }
+}
+
+fn names_genes(name: &str, segment: Segment) -> bool {
+    let letter = segment.letter().to_ascii_lowercase();
+    let words = ["gene", "call", "segment", "region", "hit", "name"];
+    let locus =
+        name.get(..3).is_some_and(|start| start.starts_with("tr") || start.starts_with("ig"));
+    name == letter.to_string()
+        || words.iter().any(|word| name.contains(&format!("{letter}{word}")))
+        || (locus && name.chars().nth(3) == Some(letter))
+}
+
+fn has_letters(sample: &Sample, at: usize) -> bool {
+    sample.values(at).any(|value| value.iter().any(u8::is_ascii_alphabetic))
+}
