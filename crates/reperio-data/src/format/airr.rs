@@ -32,7 +32,9 @@ pub(super) const LAYOUT: Layout = Layout {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::check;
+    use super::super::ReadOptions;
+    use super::super::testing::{check, check_with};
+    use crate::gene::Locus;
     use insta::assert_snapshot;
 
     #[test]
@@ -98,5 +100,17 @@ mod tests {
         ");
         let table = "junction_aa\tv_call\tj_call\tduplicate_count\nCASSYEQYF\tTRBV9\tTRBJ2-7\n";
         assert_snapshot!(check(table), @"case.tsv:2: 3 fields, expected 4");
+    }
+
+    #[test]
+    fn a_constant_gene_tells_the_locus() {
+        let table = "sequence_id\tv_call\tj_call\tc_call\tjunction_aa\tduplicate_count\n\
+            a\tTRBV9\tTRBJ2-7\tTRBC2\tCASSYEQYF\t1\nb\t\t\tTRAC\tCAVMDSNYQLIW\t1\n";
+        let options = ReadOptions { loci: vec![Locus::Trb], ..ReadOptions::default() };
+        assert_snapshot!(check_with(table.as_bytes(), &options), @r"
+        airr case: 1 of 2 rows
+        CASSYEQYF TRBV9 TRBJ2-7 1
+        dropped: other locus 1
+        ");
     }
 }

@@ -299,6 +299,43 @@ mod tests {
     }
 
     #[test]
+    fn what_spreadsheet_programs_save_is_read() {
+        let table = "junction_aa\tv_call\tduplicate_count\nCASSYEQYF\tTRBV9\t2\n";
+        let read = |bytes: &[u8]| check_with(bytes, &ReadOptions::default());
+        let expected = check(table);
+        assert_snapshot!(expected, @r"
+        airr case: 1 of 1 rows
+        CASSYEQYF TRBV9 ? 2
+        ");
+        let utf16: Vec<u8> = table.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(read(&utf16), expected);
+        assert_eq!(read(&[&b"\xff\xfe"[..], &utf16].concat()), expected);
+        assert_eq!(read(table.replace('\n', "\r").as_bytes()), expected);
+        let utf32: Vec<u8> =
+            "\u{feff}junction_aa".chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
+        assert_snapshot!(read(&utf32), @"case.tsv: a text in UTF-32, expected UTF-8 or UTF-16");
+        assert_snapshot!(read(&utf16[..utf16.len() - 1]), @"case.tsv:1: cannot read on: not valid UTF-16, expected UTF-8 or UTF-16 text");
+    }
+
+    #[test]
+    fn bytes_beyond_ascii_are_no_obstacle_where_they_are_not_read() {
+        let table = b"junction_aa\tduplicate_count\tGr\xf6\xdfe\nCASSYEQYF\t2\tM\xfcller\n";
+        assert_snapshot!(check_with(table, &ReadOptions::default()), @r"
+        airr case: 1 of 1 rows
+        CASSYEQYF ? ? 2
+        said: the header is not UTF-8: letters beyond ASCII are read as Latin-1
+        ");
+    }
+
+    #[test]
+    fn a_name_that_two_columns_have_is_an_error_if_it_is_read() {
+        let table = "junction_aa\tduplicate_count\tduplicate_count\nCASSYEQYF\t2\t900\n";
+        assert_snapshot!(check(table), @"case.tsv:1: column `duplicate_count` more than once, expected one: which is meant cannot be known");
+        let unread = "junction_aa\tduplicate_count\tx\tx\nCASSYEQYF\t2\t3\t4\n";
+        assert!(check(unread).starts_with("airr case: 1 of 1 rows"));
+    }
+
+    #[test]
     fn an_unnamed_last_column_counts() {
         let table = "junction_aa\tduplicate_count\tsequence\t\nCASSYEQYF\t2\tA\t\n";
         assert_snapshot!(check(table), @r"

@@ -89,4 +89,18 @@ mod tests {
         dropped: ambiguous residue 1
         ");
     }
+
+    #[test]
+    fn base_qualities_may_begin_with_a_quotation_mark() {
+        let table = "cloneId\treadCount\ttargetQualities\tallVHitsWithScore\tallJHitsWithScore\taaSeqCDR3\n\
+            0\t90\t\"]]]\tTRBV9*00(500)\tTRBJ2-7*00(100)\tCASSYEQYF\n\
+            1\t80\t]]]]\tTRBV9*00(500)\tTRBJ2-7*00(100)\tCASSLYEQYF\n\
+            2\t70\t\"]]!\tTRBV9*00(500)\tTRBJ2-7*00(100)\tCASSGYEQYF\n";
+        assert_snapshot!(check(table), @r"
+        mixcr case: 3 of 3 rows
+        CASSGYEQYF TRBV9 TRBJ2-7 70
+        CASSLYEQYF TRBV9 TRBJ2-7 80
+        CASSYEQYF TRBV9 TRBJ2-7 90
+        ");
+    }
 }

@@ -25,11 +25,13 @@ mod tests {
             8\t0.5\tTGT\tCARDYFDYW\tIGHV1-3*01\tIGHD1-26*01\tIGHJ4*02\t.\tassemble1\t0\n\
             6\t0.5\tTGT\tout_of_frame\tIGHV4-61*01\t.\tIGHJ3*02\t.\tassemble2\t0\n\
             5\t0.5\tTGT\tCAR_YFDYW\tIGHV4-61*01\t.\tIGHJ3*02\t.\tassemble3\t0\n\
+            4\t0.5\tTGT\tpartial\tIGHV1-3*01\t.\t*\t.\tassemble5\t0\n\
             4\t0.5\tTGT\tCAR?YFDYW\t*\t.\tIGHJ3*02\t.\tassemble4\t0\n";
         assert_snapshot!(check(table), @r"
-        trust4 case: 1 of 4 rows
+        trust4 case: 1 of 5 rows
         CARDYFDYW IGHV1-3 IGHJ4 8
         dropped: out of frame 1
+        dropped: missing junction 1
         dropped: ambiguous residue 2
         ");
     }

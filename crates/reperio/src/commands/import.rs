@@ -70,7 +70,8 @@ impl Report for Imported {
         let pairs: Vec<_> =
             summary.repertoires.iter().map(|row| (row.id.as_str(), &row.counts)).collect();
         let mut lines = counts::table(&pairs);
-        let noted: Vec<_> = summary.repertoires.iter().filter(|row| !row.notes.is_empty()).collect();
+        let noted: Vec<_> =
+            summary.repertoires.iter().filter(|row| !row.notes.is_empty()).collect();
         for row in noted.iter().take(SHOWN) {
             lines.push(format!("{}: {}", row.id, row.notes.join(", ")));
         }

@@ -33,9 +33,9 @@ pub(crate) fn lines(rows: &[ImportRow]) -> Vec<String> {
 pub(crate) fn block(reading: &Reading) -> Vec<String> {
     let Reading { format, columns, count_unit, species, species_because, columns_not_read, .. } =
         reading;
-    let mut lines = vec![
-        format!("format {format}; counts are {count_unit}; genes of {species} ({species_because})"),
-    ];
+    let mut lines = vec![format!(
+        "format {format}; counts are {count_unit}; genes of {species} ({species_because})"
+    )];
     let rows: Vec<_> = columns
         .iter()
         .map(|own| vec![own.column.clone(), "->".to_owned(), own.read_as.clone()])

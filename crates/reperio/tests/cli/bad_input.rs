@@ -72,7 +72,7 @@ fn wrong_columns() {
     ----- stdout -----
 
     ----- stderr -----
-    error: a.tsv:1: columns `gene`, `value`, expected those of a known format (airr, immunoseq, mixcr, vdjtools, immunarch, 10x, trust4, imgt, deeprc, immuneml, tcrdb, airr-ml-25, custom, fasta) or columns that you name
+    error: a.tsv:1: columns `gene`, `value`, expected those of a known format (airr, immunoseq, mixcr, vdjtools, immunarch, 10x, trust4, imgt, deeprc, immuneml, tcrdb, airr-ml-25, paired, custom, fasta) or columns that you name
     ");
 }
 
@@ -329,9 +329,9 @@ fn wrong_usage_exits_with_2() {
     ----- stderr -----
     error: unexpected argument '--ot' found
 
-      tip: to pass '--ot' as a value, use '-- --ot'
+      tip: a similar argument exists: '--count-column'
 
-    Usage: reperio import --out <COHORT> <INPUT>...
+    Usage: reperio import --out <COHORT> --count-column <COLUMN> <INPUT>...
 
     For more information, try '--help'.
     ");

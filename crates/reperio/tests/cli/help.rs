@@ -116,9 +116,7 @@ fn commands_share_options_in_the_same_words() {
               Format of the files [default: recognised by their headers]
 
           --species <SPECIES>
-              Species whose gene names are meant
-
-              [default: human]
+              Species whose gene names are meant [default: what the file says, else human]
 
           --locus <LOCUS>
               Keep only this locus, as TRB; may be repeated [default: all]
@@ -136,10 +134,16 @@ fn commands_share_options_in_the_same_words() {
           --repertoire-column <COLUMN>
               Column that says to which repertoire a row belongs
 
+          --count-column <COLUMN>
+              Column of the counts [default: cells, else molecules, else reads]
+
+          --skip-unreadable
+              Leave out files of folders that cannot be read, and list them [default: an error]
+
           --column <FIELD=COLUMN>
-              Column of a table of no known format, as FIELD=COLUMN; may be repeated. FIELD is
-              `junction_aa` (both anchors included), `cdr3_aa`, `junction`, `v_call`, `j_call`,
-              `duplicate_count`, `locus` or `productive`
+              Column that holds FIELD, as FIELD=COLUMN; may be repeated. FIELD is `junction_aa` (both
+              anchors included), `cdr3_aa`, `junction`, `v_call`, `j_call`, `duplicate_count`, `locus`
+              or `productive`. With one of the first three, the table is read by the named columns alone
 
     Target:
           --target <COLUMN>

@@ -23,6 +23,25 @@ fn train(dir: &TempDir, out: &str, more: &[&str]) {
 }
 
 #[test]
+fn a_file_says_how_it_is_read_before_and_after() {
+    let dir = folder();
+    let table = "sequence_id\tjunction_aa\tv_call\tj_call\tumi_count\tduplicate_count\n\
+        a\tCASSYEQYF\tTRBV9\tTRBJ2-7\t2\t9\nb\tCASSLYEQYF\tTRBV9\tTRBJ2-7\t1\t4\n";
+    fs::write(dir.path().join("a.tsv"), table).unwrap();
+    let preview = json(&dir, &["describe", "--columns", "a.tsv"]);
+    let reading = &preview["files"][0]["reading"];
+    assert_eq!(reading["count_unit"], "molecules");
+    assert_eq!(reading["columns"][3]["column"], "umi_count");
+    let not_read = serde_json::json!(["sequence_id", "duplicate_count"]);
+    assert_eq!(preview["files"][0]["not_read"], not_read);
+    let imported = json(&dir, &["import", "a.tsv", "--out", "cohort"]);
+    assert_eq!(&imported["repertoires"][0]["reading"], reading);
+    let again = json(&dir, &["import", "a.tsv", "--out", "cohort"]);
+    assert_eq!(again["repertoires"][0]["unchanged"], true);
+    assert_eq!(&again["repertoires"][0]["reading"], reading);
+}
+
+#[test]
 fn import_accounts_for_every_row() {
     let dir = folder();
     small_cohort(&dir, 4, 50);
