@@ -293,7 +293,7 @@ impl<'a> Collector<'a> {
         };
         let residues = &mut self.junction;
         if let Err(reason) = read_letters(sequence.letters, raw, residues) {
-            if reason == DropReason::Ambiguous && raw.contains(&b';') {
+            if reason == DropReason::Ambiguous && raw.iter().any(|byte| b";,|".contains(byte)) {
                 return Err(Fault::value(sequence.at, raw, ONE_CHAIN));
             }
             return Ok(Err(reason));

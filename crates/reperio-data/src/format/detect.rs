@@ -179,20 +179,18 @@ fn recognised(
         let places = Places { chains, ..Places::of(&paired::LAYOUT, header) };
         return Ok(Some((Format::Paired, places)));
     }
-    let layout = if let Some(format) = asked {
+    if let Some(format) = asked {
         let own = LAYOUTS.iter().filter(|layout| layout.format == format);
-        let places = own.map(|layout| Places::of(layout, header));
-        return Ok(places.into_iter().find(Places::has_sequence).map(|places| (format, places)));
-    } else {
-        if let Some(found) = refuse::refusal(header) {
-            return Err(ReadError::Refused { path: path.to_owned(), line: header.line, found });
-        }
-        // Of equal ones `max_by_key` keeps the last.
-        let fits =
-            LAYOUTS.iter().rev().filter_map(|layout| Some((layout.matches(header)?, layout)));
-        fits.max_by_key(|(has, _)| *has).map(|(_, layout)| layout)
-    };
-    Ok(layout.map(|layout| (layout.format, Places::of(layout, header))))
+        let mut places = own.map(|layout| Places::of(layout, header));
+        return Ok(places.find(Places::has_sequence).map(|places| (format, places)));
+    }
+    if let Some(found) = refuse::refusal(header) {
+        return Err(ReadError::Refused { path: path.to_owned(), line: header.line, found });
+    }
+    // Of equal ones `max_by_key` keeps the last.
+    let fits = LAYOUTS.iter().rev().filter_map(|layout| Some((layout.matches(header)?, layout)));
+    let best = fits.max_by_key(|(has, _)| *has);
+    Ok(best.map(|(_, layout)| (layout.format, Places::of(layout, header))))
 }
 
 /// Why a header belongs to no format.

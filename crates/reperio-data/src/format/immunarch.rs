@@ -1,16 +1,20 @@
-//! immunarch tables, which start with a comment line. CDR3 columns include the anchors.
+//! immunarch tables, which start with a comment line, and those of its predecessor tcR. CDR3 columns include
+//! the anchors.
 
 use super::Format;
 use super::columns::Layout;
 
 pub(super) const LAYOUT: Layout = Layout {
     format: Format::Immunarch,
-    signature: &[&["cdr3.aa", "cdr3.nt"], &["clones", "v.name"]],
-    junction_aa: &["cdr3.aa"],
-    junction: &["cdr3.nt"],
-    v_call: &["v.name"],
-    j_call: &["j.name"],
-    counts: &["clones"],
+    signature: &[
+        &["cdr3.aa", "cdr3.nt", "cdr3.amino.acid.sequence"],
+        &["clones", "v.name", "v.gene", "read.count", "umi.count"],
+    ],
+    junction_aa: &["cdr3.aa", "cdr3.amino.acid.sequence"],
+    junction: &["cdr3.nt", "cdr3.nucleotide.sequence"],
+    v_call: &["v.name", "v.gene"],
+    j_call: &["j.name", "j.gene"],
+    counts: &["umi.count", "clones", "read.count"],
     locus: &["chain"],
     ..Layout::NONE
 };
@@ -30,6 +34,16 @@ mod tests {
         immunarch case: 1 of 2 rows
         CASSQEGYEQYF TRBV4-1 TRBJ2-7 206
         dropped: too short 1
+        ");
+    }
+
+    #[test]
+    fn tables_of_tcr_are_read() {
+        let table = "Umi.count\tRead.count\tCDR3.nucleotide.sequence\tCDR3.amino.acid.sequence\tV.gene\tJ.gene\n\
+            NA\t206\tTGC\tCASSQEGYEQYF\tTRBV4-1\tTRBJ2-7\n";
+        assert_snapshot!(check(table), @r"
+        immunarch case: 1 of 1 rows
+        CASSQEGYEQYF TRBV4-1 TRBJ2-7 206
         ");
     }
 }

@@ -11,6 +11,9 @@ use memchr::{memchr, memchr_iter};
 
 use super::fault::Fault;
 
+/// A way to split a line at a delimiter.
+type Way = fn(&mut Record, u8) -> Result<(), Fault>;
+
 /// A line and where its fields are.
 #[derive(Debug, Default)]
 pub(super) struct Record {
@@ -55,7 +58,11 @@ impl Record {
             return self.check(expected);
         }
         let line = self.text.len();
-        let mut ways = [Self::split_unquoting, Self::split_quoted];
+        let unquoting = |own: &mut Self, delimiter| {
+            own.split_unquoting(delimiter);
+            Ok(())
+        };
+        let mut ways: [Way; 2] = [unquoting, Self::split_quoted];
         if delimiter != b'\t' {
             ways.reverse();
         }
@@ -91,7 +98,7 @@ impl Record {
     }
 
     /// Splits at every delimiter, then takes away quotation marks around whole fields.
-    fn split_unquoting(&mut self, delimiter: u8) -> Result<(), Fault> {
+    fn split_unquoting(&mut self, delimiter: u8) {
         self.split_plain(delimiter);
         for at in 0..self.bounds.len() {
             let (from, to) = self.bounds[at];
@@ -100,7 +107,6 @@ impl Record {
                 self.bounds[at] = self.unescaped(from + 1, to - 1);
             }
         }
-        Ok(())
     }
 
     /// Splits at delimiters outside of quotation marks.

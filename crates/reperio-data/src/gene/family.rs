@@ -214,7 +214,9 @@ mod tests {
     fn names_as_written_tell_their_species() {
         let of = |names: &[&str]| {
             let mut evidence = SpeciesEvidence::default();
-            names.iter().for_each(|name| evidence.add(name));
+            for name in names {
+                evidence.add(name);
+            }
             evidence.species()
         };
         assert_eq!(of(&["TRBV13-2*01", "TRBV1*01", "TRBJ2-7*01"]), Some(Species::Mouse));

@@ -128,7 +128,9 @@ mod tests {
 
     fn content(sequences: &[&str]) -> Content {
         let mut tally = Tally::default();
-        sequences.iter().for_each(|sequence| tally.add(sequence.as_bytes()));
+        for sequence in sequences {
+            tally.add(sequence.as_bytes());
+        }
         tally.content()
     }
 

@@ -139,7 +139,9 @@ fn by_names(sample: &Sample, places: &Places) -> Option<(Species, String)> {
     for &at in columns.filter(|&&at| Some(at) != places.identity) {
         texts.extend(sample.texts(at));
     }
-    texts.iter().for_each(|text| evidence.add(text));
+    for text in &texts {
+        evidence.add(text);
+    }
     let species = evidence.species()?;
     Some((species, format!("its gene names are those of {species}")))
 }

@@ -79,6 +79,26 @@ impl Chain {
 }
 
 impl Plan {
+    /// What the names of the columns say.
+    fn named(places: &Places) -> Self {
+        Self {
+            chains: places.chains.iter().map(Chain::named).collect(),
+            locus: places.locus.clone(),
+            checks: places.checks.clone(),
+            region: places.region,
+            identity: places.identity,
+            short_rows: places.short_rows,
+            ..Self::default()
+        }
+    }
+
+    /// Reads the sequences of each chain as `known` says.
+    fn read_sequences_as(&mut self, known: &[Vec<Sequence>]) {
+        for (chain, sequences) in self.chains.iter_mut().zip(known) {
+            chain.sequences.clone_from(sequences);
+        }
+    }
+
     /// The columns of sequences of each chain.
     pub(super) fn sequences(&self) -> Vec<Vec<Sequence>> {
         self.chains.iter().map(|chain| chain.sequences.clone()).collect()
@@ -127,28 +147,17 @@ pub(super) fn plan(
     let is_custom = *format == Format::Custom;
     let place = table.place();
     let species = genes::species(&sample, places, &header.names, options.species);
-    let species = species.map_err(|(found, because)| ReadError::OtherSpecies {
-        path: place.path.to_owned(),
-        line: place.line,
-        found,
-        because,
+    let species = species.map_err(|(found, because)| {
+        let (path, line) = (place.path.to_owned(), place.line);
+        ReadError::OtherSpecies { path, line, found, because }
     })?;
-    let divided = samples::decide(&sample, places, header, asked.repertoire);
     let counted = counts::decide(&sample, places, header, asked.count, is_custom);
-    let mut plan = Plan {
-        chains: places.chains.iter().map(Chain::named).collect(),
-        named: named_sequences(header, options),
-        count: counted.column,
-        cell: counted.cell,
-        locus: places.locus.clone(),
-        repertoire_id: divided.column,
-        checks: places.checks.clone(),
-        region: places.region,
-        identity: places.identity,
-        species: species.species,
-        short_rows: places.short_rows,
-        ..Plan::default()
-    };
+    let divided = samples::decide(&sample, places, header, asked.repertoire);
+    let mut plan = Plan::named(places);
+    plan.named = named_sequences(header, options);
+    plan.species = species.species;
+    (plan.count, plan.cell) = (counted.column, counted.cell);
+    plan.repertoire_id = divided.column;
     let mut unread = Vec::new();
     if !is_custom {
         plan.checks = status::checks(&sample, places, header);
@@ -156,11 +165,7 @@ pub(super) fn plan(
         search_genes(&mut plan, &sample, &header.names, &mut unread);
     }
     match known {
-        Some(known) => {
-            for (chain, sequences) in plan.chains.iter_mut().zip(known) {
-                chain.sequences.clone_from(sequences);
-            }
-        }
+        Some(known) => plan.read_sequences_as(known),
         None => judge_sequences(&mut plan, &sample, place)?,
     }
     let mut used = plan.columns();
