@@ -1,7 +1,7 @@
 //! Files that are either whole or absent: written under a temporary name, then renamed.
 
-use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -48,11 +48,8 @@ pub fn write(
             .and_then(|mut file| fill(&mut file))
             .map_err(named);
     }
-    let temporary = temporary(path);
-    let written = File::create(&temporary).and_then(|mut file| {
-        fill(&mut file)?;
-        file.sync_all()
-    });
+    let (mut file, temporary) = temporary(path).map_err(named)?;
+    let written = fill(&mut file).and_then(|()| file.sync_all());
     if let Err(source) = written.and_then(|()| rename(&temporary, path)) {
         let _ = fs::remove_file(&temporary); // The first error is the one worth reporting.
         return Err(named(source));
@@ -83,13 +80,43 @@ pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder.unwrap_or(Path::new(".")))?.sync_all() } else { Ok(()) }
 }
 
-/// The hidden name beside `path` under which it is written; the same on every run, so that a rerun
-/// overwrites what a killed run left.
-fn temporary(path: &Path) -> PathBuf {
-    let mut name = OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(".tmp");
-    path.with_file_name(name)
+/// What temporary names begin and end with.
+const TEMPORARY: (&str, &str) = (".reperio-", ".tmp");
+
+/// Whether a name is that of a temporary file.
+pub(crate) fn is_temporary(name: &str) -> bool {
+    name.starts_with(TEMPORARY.0) && name.ends_with(TEMPORARY.1)
+}
+
+/// A new file beside `path` under a hidden name that nobody can know before, and that name. It is locked while it is
+/// open, so that [`sweep`] sees whether its writer lives.
+fn temporary(path: &Path) -> io::Result<(File, PathBuf)> {
+    loop {
+        // Random keys of the operating system; they never reach the content of a file.
+        let random = RandomState::new().build_hasher().finish();
+        let path = path.with_file_name(format!("{}{random:016x}{}", TEMPORARY.0, TEMPORARY.1));
+        let file = match File::create_new(&path) {
+            Err(err) if err.kind() == io::ErrorKind::AlreadyExists => continue,
+            file => file?,
+        };
+        let is_swept = matches!(file.try_lock(), Err(TryLockError::WouldBlock)) || !path.exists();
+        if !is_swept {
+            return Ok((file, path));
+        }
+    }
+}
+
+/// Removes the temporary files of killed processes from `folder`.
+pub(crate) fn sweep(folder: &Path) {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if is_temporary(&entry.file_name().to_string_lossy())
+            && let Ok(file) = File::options().write(true).open(entry.path())
+            && file.try_lock().is_ok()
+        {
+            let _ = fs::remove_file(entry.path()); // Another process may have been faster.
+        }
+    }
 }
 
 #[cfg(test)]
@@ -114,6 +141,20 @@ mod tests {
         assert!(matches!(result, Err(WriteError::Io { path: named, .. }) if named == path));
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(names(folder.path()), ["a.txt"]);
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_swept_and_what_another_writes_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(".reperio-0123456789abcdef.tmp"), "half").unwrap();
+        let path = folder.path().join("a.txt");
+        write(&path, |file| {
+            sweep(folder.path());
+            io::Write::write_all(file, b"new")
+        })
+        .unwrap();
+        assert_eq!(names(folder.path()), ["a.txt"]);
+        assert_eq!(fs::read(&path).unwrap(), b"new");
     }
 
     #[cfg(unix)]

@@ -1,25 +1,24 @@
 //! Metadata: the table of labels and covariates, one row a repertoire.
 //!
 //! `metadata.tsv` or `.csv`, separated by tabs, commas or semicolons. One column holds the ids
-//! ([`ID_COLUMNS`]; failing these, ids come from `filename`); every other column can be a target or
-//! a covariate. `filename` and `subject_id` have a meaning of their own where they occur. The table
+//! ([`ID_COLUMNS`]; failing these, ids come from the names of files); every other column can be a target or
+//! a covariate. The column of files ([`FILE_COLUMNS`]) has a meaning of its own. The table
 //! is read with the `csv` crate, so that errors can name the line.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::format;
+use crate::missing::is_missing;
 use crate::table::{self, TableError, duplicates, quoted};
 
 /// Names of the id column, best first; letter case and `_`, `-`, `.`, space do not matter.
 pub const ID_COLUMNS: [&str; 7] =
     ["repertoire_id", "sample_id", "id", "sample", "sample_name", "identifier", "run_id"];
 
-/// Column that says which file holds a repertoire.
-pub const FILENAME: &str = "filename";
-
-/// Values that mean "no value".
-const MISSING: [&str; 9] = ["", "NA", "na", "N/A", "NaN", "nan", "null", "NULL", "None"];
+/// Names of the column that says which file holds a repertoire, best first; letter case and `_`, `-`, `.`, `#`,
+/// space do not matter.
+pub const FILE_COLUMNS: [&str; 4] = ["filename", "file", "file_path", "path"];
 
 /// Labels and covariates of repertoires, as text; a column with its name holds one value a row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -87,13 +86,14 @@ impl Metadata {
         };
         let column = table.columns[id].clone();
         let path = || path.to_owned();
-        let missing = |row: &&(u64, Vec<String>)| MISSING.contains(&row.1[id].as_str());
+        let missing = |row: &&(u64, Vec<String>)| is_missing(&row.1[id]);
         let lines: Vec<u64> = table.rows.iter().filter(missing).map(|(line, _)| *line).collect();
         if !lines.is_empty() {
             return Err(MetadataError::MissingIds { path: path(), column, lines });
         }
         let mut ids: Vec<String> = table.rows.iter().map(|(_, row)| row[id].clone()).collect();
-        if column == FILENAME {
+        let by_file = file_column(&table.columns) == Some(id);
+        if by_file {
             ids = ids.iter().map(|name| format::repertoire_id(Path::new(name))).collect();
         }
         if ids.is_empty() {
@@ -106,7 +106,7 @@ impl Metadata {
         let mut columns = Vec::new();
         for (c, name) in table.columns.iter().enumerate() {
             // An unnamed column is a row number, as R writes it.
-            if !name.is_empty() && (c != id || column == FILENAME) {
+            if !name.is_empty() && (c != id || by_file) {
                 columns.push((
                     name.clone(),
                     table.rows.iter().map(|(_, row)| value(&row[c])).collect(),
@@ -129,6 +129,13 @@ impl Metadata {
     /// Values of the column `name`, in the order of [`Self::ids`].
     pub fn column(&self, name: &str) -> Option<&[Option<String>]> {
         self.columns.iter().find(|(own, _)| own == name).map(|(_, values)| values.as_slice())
+    }
+
+    /// The name and the values of the column that says which file holds a repertoire.
+    pub fn files(&self) -> Option<(&str, &[Option<String>])> {
+        let names: Vec<String> = self.columns.iter().map(|(name, _)| name.clone()).collect();
+        let (name, values) = &self.columns[file_column(&names)?];
+        Some((name, values))
     }
 
     /// One row for each of `ids`: that of `newer` where it has one, else the own one, else an empty one.
@@ -176,13 +183,26 @@ impl Metadata {
 
 /// The text of a field, `None` where it means "no value".
 fn value(field: &str) -> Option<String> {
-    (!MISSING.contains(&field)).then(|| field.to_owned())
+    (!is_missing(field)).then(|| field.to_owned())
+}
+
+/// A name without what people write in many ways: letter case and separators.
+pub fn plain(name: &str) -> String {
+    name.to_lowercase().replace(['_', '-', '.', ' ', '#'], "")
+}
+
+/// The first of `wanted` among `columns`.
+fn place(columns: &[String], wanted: &[&str]) -> Option<usize> {
+    let of = |wanted: &&str| columns.iter().position(|name| plain(name) == plain(wanted));
+    wanted.iter().find_map(of)
+}
+
+fn file_column(columns: &[String]) -> Option<usize> {
+    place(columns, &FILE_COLUMNS)
 }
 
 fn id_column(columns: &[String]) -> Option<usize> {
-    let plain = |name: &str| name.to_lowercase().replace(['_', '-', '.', ' '], "");
-    let place = |wanted: &str| columns.iter().position(|name| plain(name) == plain(wanted));
-    ID_COLUMNS.into_iter().find_map(place).or_else(|| columns.iter().position(|c| c == FILENAME))
+    place(columns, &ID_COLUMNS).or_else(|| file_column(columns))
 }
 
 #[cfg(test)]
@@ -203,8 +223,8 @@ mod tests {
     #[test]
     fn every_way_to_write_nothing_is_a_missing_label() {
         assert_snapshot!(
-            check("ID\tstatus\na\t\nb\tNA\nc\tna\nd\tNaN\ne\tnull\nf\tNone\ng\tno\n"),
-            @r#"["a", "b", "c", "d", "e", "f", "g"] [("status", [None, None, None, None, None, None, Some("no")])]"#
+            check("ID\tstatus\na\t\nb\tNA\nc\tna\nd\tNaN\ne\tnull\nf\tNone\ng\tno\nh\tUnknown\ni\tN/a\nj\tnone\nk\t-\n"),
+            @r#"["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"] [("status", [None, None, None, None, None, None, Some("no"), None, None, Some("none"), Some("-")])]"#
         );
     }
 
@@ -213,6 +233,7 @@ mod tests {
         assert_snapshot!(check("sample,repertoire_id\nx,a\n"), @r#"["a"] [("sample", [Some("x")])]"#);
         assert_snapshot!(check("age,Sample ID\n5,a\n"), @r#"["a"] [("age", [Some("5")])]"#);
         assert_snapshot!(check("\"\",\"Sample\"\n\"1\",\"a\"\n"), @r#"["a"] []"#);
+        assert_snapshot!(check("#file.name\tsample.id\tage\nx.tsv\ta\t5\n"), @r##"["a"] [("#file.name", [Some("x.tsv")]), ("age", [Some("5")])]"##);
         assert_snapshot!(check("filename\tsex\nd/a.b.tsv.gz\tF\n"), @r#"["a.b"] [("filename", [Some("d/a.b.tsv.gz")]), ("sex", [Some("F")])]"#);
     }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::alphabet;
 use crate::gene::{Species, family, is_family_only};
 use crate::junctions::Junctions;
+use crate::limits::MAX_COPIES;
 
 /// Names of V and J genes; index 0 of each is the unknown gene, written as the empty string.
 ///
@@ -79,7 +80,8 @@ pub struct Row<'a> {
 /// All clonotypes of one sample, as columns in canonical order.
 ///
 /// Invariants: rows are distinct and sorted by (junction, V name, J name); residue codes are below
-/// 20; gene indices are inside the vocabulary; counts are at least 1.
+/// 20; junctions have 1 to [`crate::encode::MAX_LENGTH`] residues; gene indices are inside the vocabulary; counts are
+/// at least 1, and their sum at most [`MAX_COPIES`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repertoire {
     /// AIRR `repertoire_id`.
@@ -130,12 +132,23 @@ impl Repertoire {
         }
         let row = |i: usize| (junctions.get(i), v[i], j[i]);
         let residues = junctions.residues();
+        let lengths = 1..=crate::encode::MAX_LENGTH;
+        let copies = counts.iter().try_fold(0_u64, |sum, &count| sum.checked_add(count));
         residues.iter().all(|&code| usize::from(code) < alphabet::AMINO_ACIDS.len())
+            && junctions.lengths().all(|length| lengths.contains(&length))
+            && copies.is_some_and(|copies| copies <= MAX_COPIES)
             && (sorted(&genes.v) && sorted(&genes.j))
             && v.iter().all(|&index| usize::from(index) < genes.v.len())
             && j.iter().all(|&index| usize::from(index) < genes.j.len())
             && counts.iter().all(|&count| count > 0)
             && (1..n).all(|i| row(i - 1) < row(i))
+    }
+
+    /// Whether `other` has the same clonotypes with the same counts.
+    pub fn has_clonotypes_of(&self, other: &Self) -> bool {
+        self.junctions == other.junctions
+            && (&self.v, &self.j, &self.counts) == (&other.v, &other.j, &other.counts)
+            && self.genes == other.genes
     }
 
     /// Clonotypes.

@@ -4,6 +4,7 @@
 //! error never trains a default model. [`Config::default`] is Reperio's own model, and
 //! [`Config::deeprc`] the published network.
 
+use reperio_data::encode::MAX_LENGTH;
 use serde::{Deserialize, Serialize};
 
 use crate::bag::{FilterGroup, PositionTerms, Windows};
@@ -309,7 +310,8 @@ impl PartsConfig {
 impl ModelConfig {
     fn validate(&self) -> Result<(), InvalidConfig> {
         let filters = &self.filters;
-        check(!filters.is_empty(), "model.filters", filters, "at least one group of filters")?;
+        let groups = filters.len();
+        check((1..=16).contains(&groups), "model.filters", &groups, "1 to 16 groups of filters")?;
         for group in filters {
             let width = group.width;
             check((1..=15).contains(&width), "model.filters.width", &width, "1 to 15 residues")?;
@@ -322,7 +324,15 @@ impl ModelConfig {
         check((1..=8).contains(&self.heads), "model.heads", &self.heads, "1 to 8")?;
         check(self.gene_dim <= 64, "model.gene_dim", &self.gene_dim, "0 to 64")?;
         let beta = self.beta;
-        check(beta > 0.0 && beta.is_finite(), "model.beta", &beta, "a number above 0")?;
+        check(beta > 0.0 && beta <= 1e4, "model.beta", &beta, "above 0, at most 10^4")?;
+        if let PositionTerms::Bins { from_start, from_end } = self.position {
+            for (key, bins) in [
+                ("model.position.bins.from_start", from_start),
+                ("model.position.bins.from_end", from_end),
+            ] {
+                check((1..=MAX_LENGTH).contains(&bins), key, &bins, "1 to 255 residues")?;
+            }
+        }
         let top = self.top_fraction;
         check(top > 0.0 && top <= 1.0, "model.top_fraction", &top, "in (0, 1]")
     }
@@ -343,10 +353,17 @@ impl TrainingConfig {
     }
 
     fn validate(&self) -> Result<(), InvalidConfig> {
-        check(self.members > 0, "training.members", &self.members, "at least 1")?;
-        check(self.batch_size > 0, "training.batch_size", &self.batch_size, "at least 1")?;
+        let (members, epochs) = (self.members, self.epochs);
+        check((1..=100).contains(&members), "training.members", &members, "1 to 100")?;
+        check(epochs <= 1_000_000, "training.epochs", &epochs, "at most 10^6")?;
+        let patience = self.patience;
+        check(patience <= 1_000_000, "training.patience", &patience, "at most 10^6")?;
+        let batch = self.batch_size;
+        check((1..=100_000).contains(&batch), "training.batch_size", &batch, "1 to 100000")?;
+        let drawn = self.sequences_per_repertoire;
+        check(drawn <= 10_000_000, "training.sequences_per_repertoire", &drawn, "at most 10^7")?;
         let rate = self.learning_rate;
-        check(rate > 0.0 && rate.is_finite(), "training.learning_rate", &rate, "a number above 0")?;
+        check(rate > 0.0 && rate <= 10.0, "training.learning_rate", &rate, "above 0, at most 10")?;
         check((0.0..1.0).contains(&self.warm_up), "training.warm_up", &self.warm_up, "in [0, 1)")?;
         let floor = self.final_rate;
         check((0.0..=1.0).contains(&floor), "training.final_rate", &floor, "in [0, 1]")?;
@@ -359,7 +376,7 @@ impl TrainingConfig {
             ("training.l2", self.l2),
             ("training.clip_norm", self.clip_norm),
         ] {
-            check(value >= 0.0 && value.is_finite(), key, &value, "a number not below 0")?;
+            check((0.0..=1e6).contains(&value), key, &value, "0 to 10^6")?;
         }
         let smoothing = self.label_smoothing;
         check(
@@ -376,7 +393,10 @@ impl TrainingConfig {
 impl DiscoveryConfig {
     fn validate(&self) -> Result<(), InvalidConfig> {
         let k = &self.k;
-        check(k.iter().all(|k| (3..=5).contains(k)), "discovery.k", k, "values from 3 to 5")?;
+        let known = k.iter().all(|k| (3..=5).contains(k));
+        check(known && (1..=3).contains(&k.len()), "discovery.k", k, "1 to 3 values from 3 to 5")?;
+        let seeds = self.max_seeds;
+        check(seeds <= 4096, "discovery.max_seeds", &seeds, "at most 4096")?;
         check(self.max_gaps <= 3, "discovery.max_gaps", &self.max_gaps, "0 to 3")?;
         let limit = self.false_discovery;
         check(limit > 0.0 && limit < 1.0, "discovery.false_discovery", &limit, "in (0, 1)")?;

@@ -14,6 +14,9 @@ const TOLERANCE: f64 = 1.25;
 /// A locus is foreign if less than this share of the training clonotypes had it.
 const FOREIGN_LOCUS: f64 = 0.01;
 
+/// A repertoire is too deep if it has this many times the clonotypes of the largest training repertoire.
+const FAR_DEEPER: usize = 2;
+
 /// Depth, lengths and genes of the training repertoires.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Population {
@@ -72,12 +75,16 @@ impl Population {
     pub fn warnings(&self, repertoire: &Repertoire) -> Vec<String> {
         let n = repertoire.len();
         if n == 0 {
-            return vec!["no clonotypes: the score is the model's bias".to_owned()];
+            return vec!["no clonotypes: no score".to_owned()];
         }
         let mut warnings = Vec::new();
         if n < self.clonotypes[0] {
             let least = self.clonotypes[0];
             warnings.push(format!("too shallow: {n} clonotypes, in training at least {least}"));
+        }
+        let most = self.clonotypes[2];
+        if n > most.saturating_mul(FAR_DEEPER) {
+            warnings.push(format!("too deep: {n} clonotypes, in training at most {most}"));
         }
         for (locus, share) in loci(repertoire) {
             if share > 0.5 && self.loci.get(&locus).is_none_or(|known| *known < FOREIGN_LOCUS) {
@@ -160,6 +167,17 @@ mod tests {
         let foreign = repertoire("IGHV1-2", &["CARDYW", "CARDYYYYW"]).clone();
         let text = population.warnings(&foreign).join("\n");
         assert!(text.contains("too shallow") && text.contains("other locus: IGH"), "{text}");
+    }
+
+    #[test]
+    fn depth_far_from_that_of_training_is_a_warning() {
+        let a = repertoire("TRBV9", &["CASSF", "CASSLF", "CATTF"]);
+        let population = Population::of(&[&a]);
+        let other = repertoire("TRBV9", &["CASSF", "CASSLF", "CATTF", "CASF", "CAAF", "CACF", "CADF"]);
+        let text = population.warnings(&other).join("\n");
+        assert!(text.contains("too deep: 7 clonotypes, in training at most 3"), "{text}");
+        let none = population.warnings(&repertoire("TRBV9", &[]));
+        assert_eq!(none, ["no clonotypes: no score"]);
     }
 
     /// Disjoint distributions are one bit apart.

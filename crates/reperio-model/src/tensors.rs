@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use candle_core::{DType, Device, Tensor};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
+use sha2::{Digest, Sha256};
 
 /// Tensors by name.
 pub(crate) type Named = Vec<(String, Tensor)>;
@@ -55,6 +56,22 @@ pub(crate) fn to_bytes(
     let metadata: HashMap<String, String> =
         metadata.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
     Ok(safetensors::serialize(views, Some(metadata))?)
+}
+
+/// SHA-256 of `text` and of the names, shapes and values of `tensors`, which are sorted by name, in hexadecimal digits.
+///
+/// # Errors
+///
+/// If a tensor cannot be read.
+pub(crate) fn sha256(tensors: &[(String, Tensor)], text: &str) -> Result<String, TensorsError> {
+    let mut hash = Sha256::new();
+    hash.update(text);
+    for (name, tensor) in tensors {
+        let (dtype, bytes) = bytes(&tensor.flatten_all()?)?;
+        hash.update(format!("\0{name}\0{dtype:?}{:?}\0", tensor.dims()));
+        hash.update(bytes);
+    }
+    Ok(format!("{:x}", hash.finalize()))
 }
 
 /// Element type and little-endian bytes of a flat tensor.

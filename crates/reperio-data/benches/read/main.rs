@@ -13,6 +13,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use reperio_data::cohort::{self, ImportRequest};
 use reperio_data::compress;
 use reperio_data::format::{ReadOptions, read_file};
+use reperio_data::limits::MAX_RATIO;
 use reperio_data::progress::Silent;
 use reperio_data::repertoire::Repertoire;
 
@@ -48,7 +49,7 @@ fn files(c: &mut Criterion) {
         });
         group.bench_function(format!("{}, decompressing alone", table.name), |b| {
             b.iter(|| {
-                let (_, mut file) = compress::open(black_box(&path)).expect("a whole file");
+                let (_, mut file) = compress::open(black_box(&path), MAX_RATIO).expect("a whole file");
                 let bytes = std::io::copy(&mut file, &mut std::io::sink()).expect("a whole file");
                 assert!(bytes > table.rows * 20);
             });

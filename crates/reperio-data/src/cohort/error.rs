@@ -8,6 +8,7 @@ use polars::prelude::PolarsError;
 
 use crate::atomic::WriteError;
 use crate::format::ReadError;
+use crate::lock::LockError;
 use crate::metadata::MetadataError;
 use crate::table::quoted;
 
@@ -66,7 +67,7 @@ pub enum CohortError {
     #[error(transparent)]
     Metadata(#[from] MetadataError),
     /// Metadata and repertoires are not about the same ids.
-    #[error("{path} does not match the repertoires{}", mismatch(unmatched, unlisted))]
+    #[error("{path} does not match the repertoires{}", mismatch(unmatched, unlisted, missing.as_ref()))]
     Mismatch {
         /// Metadata table.
         path: PathBuf,
@@ -74,6 +75,8 @@ pub enum CohortError {
         unmatched: Vec<String>,
         /// Repertoires that the table does not list: id and where it comes from.
         unlisted: Vec<(String, String)>,
+        /// Files that the table names and that are not there.
+        missing: Option<MissingFiles>,
     },
     /// Several repertoires have the same id.
     #[error("repertoire ids occur more than once{}", duplicate_list(duplicates))]
@@ -93,6 +96,20 @@ pub enum CohortError {
     /// An output could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// Another process is importing into the same store.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The table of labels in the store is damaged, and the new one does not give them all.
+    #[error(
+        "{path} is damaged, so that the labels of {} are lost: import again with a table that has them",
+        quoted(ids)
+    )]
+    LostLabels {
+        /// The damaged file.
+        path: PathBuf,
+        /// Repertoires whose labels are lost.
+        ids: Vec<String>,
+    },
     /// An input could not be read.
     #[error("cannot read {path}")]
     Io {
@@ -114,7 +131,7 @@ pub enum CohortError {
         path: PathBuf,
     },
     /// The manifest cannot be understood.
-    #[error("{path}: not the manifest of a cohort, run the import again")]
+    #[error("{path}: not the manifest of a cohort, import everything again into a new folder")]
     Manifest {
         /// The manifest.
         path: PathBuf,
@@ -191,11 +208,29 @@ fn error_list(errors: &[ReadError]) -> String {
     below(errors.iter().map(|error| chain(error)))
 }
 
-fn mismatch(unmatched: &[String], unlisted: &[(String, String)]) -> String {
+/// Files that a table of labels names and that are not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingFiles {
+    /// The column that names them.
+    pub column: String,
+    /// The first path that was tried.
+    pub first: PathBuf,
+    /// How many there are.
+    pub n: usize,
+}
+
+fn mismatch(
+    unmatched: &[String],
+    unlisted: &[(String, String)],
+    missing: Option<&MissingFiles>,
+) -> String {
+    let missing = missing.map(|MissingFiles { column, first, n }| {
+        format!("{n} files of `{column}` do not exist from here, the first tried: {}", first.display())
+    });
     let ids = unmatched.iter().map(|id| format!("id without a repertoire: {id:?}"));
     let files =
         unlisted.iter().map(|(id, source)| format!("repertoire without a row: {id:?} ({source})"));
-    below(ids.chain(files))
+    below(missing.into_iter().chain(ids).chain(files))
 }
 
 fn duplicate_list(duplicates: &[(String, Vec<String>)]) -> String {

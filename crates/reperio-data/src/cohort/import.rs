@@ -2,15 +2,18 @@
 
 use std::path::PathBuf;
 
+use crate::atomic;
 use crate::format::ReadOptions;
 use crate::import_counts::ImportCounts;
+use crate::lock::Lock;
 use crate::progress::Observer;
 
 use super::error::CohortError;
 use super::inputs::{self, Inputs};
+use super::manifest::JOURNAL;
 use super::report::{self, ImportRow, ImportSummary, PREFIX};
 use super::work::{Imported, Work};
-use super::{matching, reading};
+use super::{copies, matching, reading};
 
 /// What to import and where to.
 #[derive(Clone, Debug)]
@@ -36,7 +39,7 @@ pub struct ImportRequest {
 /// # Errors
 ///
 /// If an input is missing or broken, ids repeat, the metadata does not match, no clonotype is left,
-/// or the store cannot be written; faults of one kind are listed all at once.
+/// another process imports into the store, or it cannot be written; faults of one kind are listed all at once.
 pub fn import(
     request: &ImportRequest,
     observer: &dyn Observer,
@@ -50,6 +53,8 @@ pub fn import(
         return Err(CohortError::NoRepertoires { inputs, skipped: found.skipped });
     }
     check_columns(&found)?;
+    atomic::create_parent(&request.out.join(JOURNAL))?;
+    let _lock = Lock::folder(&request.out)?;
     let work = Work::open(&request.out, &request.options)?;
     let mut stored = work.stored();
     matching::check_names(&found, &stored)?;
@@ -72,7 +77,9 @@ pub fn import(
         return Err(no_clonotypes(&totals));
     }
     let entries = done.into_iter().flat_map(|done| done.repertoires).collect();
-    summary.in_cohort = work.commit(entries, found.metadata.as_ref().map(|(_, table)| table))?;
+    let all = work.commit(entries, found.metadata.as_ref().map(|(_, table)| table))?;
+    summary.in_cohort = all.len();
+    summary.copies = copies::stored(&all);
     summary.skipped = found.skipped;
     Ok(summary)
 }
@@ -106,5 +113,5 @@ fn summary(done: &[Imported]) -> ImportSummary {
         }
     }
     repertoires.sort_by(|a, b| a.id.cmp(&b.id));
-    ImportSummary { repertoires, skipped: Vec::new(), in_cohort: 0 }
+    ImportSummary { repertoires, ..ImportSummary::default() }
 }

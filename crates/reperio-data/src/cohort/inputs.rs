@@ -6,10 +6,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::format::{self, ReadError, ReadOptions};
-use crate::metadata::{FILENAME, Metadata};
+use crate::metadata::Metadata;
 
-use super::error::{CohortError, chain};
-use super::{manifest, matching};
+use super::error::{CohortError, MissingFiles, chain};
+use super::{folders, manifest, matching};
 
 /// Names of metadata tables, looked for in a folder that is the only input.
 const METADATA_FILES: [&str; 3] = ["metadata.tsv", "metadata.csv", "metadata.txt"];
@@ -49,6 +49,8 @@ pub(super) struct Inputs {
     pub(super) metadata: Option<(PathBuf, Metadata)>,
     /// Canonical path of each file that the metadata names, with its row.
     pub(super) listed: Vec<(PathBuf, usize)>,
+    /// Files that the metadata names and that are not there.
+    pub(super) missing: Option<MissingFiles>,
 }
 
 /// Finds all repertoire files, and the metadata: `metadata`, or a metadata table at the top of the
@@ -66,7 +68,7 @@ pub(super) fn find(
     let mut found = Inputs::default();
     if let Some(path) = path {
         let table = Metadata::read(&path)?;
-        found.listed = listed_files(&path, &table, inputs);
+        (found.listed, found.missing) = listed_files(&path, &table, inputs);
         found.metadata = Some((path, table));
     }
     let mut walk = Walk::new(&found, options);
@@ -93,17 +95,29 @@ fn beside(inputs: &[PathBuf]) -> Option<PathBuf> {
     METADATA_FILES.into_iter().map(|name| folder.join(name)).find(|path| path.is_file())
 }
 
-/// The files that the column `filename` names, from the folder of the metadata or an input folder.
-fn listed_files(path: &Path, table: &Metadata, inputs: &[PathBuf]) -> Vec<(PathBuf, usize)> {
+/// The files that the metadata names, from its own folder, an input folder or here; and those that are nowhere.
+fn listed_files(
+    path: &Path,
+    table: &Metadata,
+    inputs: &[PathBuf],
+) -> (Vec<(PathBuf, usize)>, Option<MissingFiles>) {
     let mut folders = vec![path.parent().unwrap_or(Path::new(""))];
     folders.extend(inputs.iter().filter(|input| input.is_dir()).map(PathBuf::as_path));
-    let mut listed = Vec::new();
-    for (row, name) in table.column(FILENAME).unwrap_or_default().iter().enumerate() {
+    folders.push(Path::new(""));
+    let Some((column, names)) = table.files() else { return (Vec::new(), None) };
+    let (mut listed, mut missing) = (Vec::new(), Vec::new());
+    for (row, name) in names.iter().enumerate() {
         let Some(name) = name else { continue };
         let place = folders.iter().map(|folder| folder.join(name)).find(|path| path.is_file());
-        listed.extend(place.and_then(|path| path.canonicalize().ok()).map(|path| (path, row)));
+        match place.and_then(|path| path.canonicalize().ok()) {
+            Some(path) => listed.push((path, row)),
+            None => missing.push(folders[0].join(name)),
+        }
     }
-    listed
+    let n = missing.len();
+    let missing = missing.into_iter().next();
+    let missing = missing.map(|first| MissingFiles { column: column.to_owned(), first, n });
+    (listed, missing)
 }
 
 struct Walk<'a> {
@@ -143,6 +157,7 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Adds the repertoire files of a folder, each sample once.
     fn folder(&mut self, top: &Path, folder: &Path) -> Result<(), CohortError> {
         let named = |source: io::Error| CohortError::Io { path: folder.to_owned(), source };
         // A folder is visited once, also where links make a circle.
@@ -153,15 +168,29 @@ impl<'a> Walk<'a> {
         let paths = entries.map(|entry| entry.map(|entry| entry.path()));
         let mut paths = paths.collect::<io::Result<Vec<_>>>().map_err(named)?;
         paths.sort();
+        let mut files = Vec::new();
         for path in paths {
             if let Some(reason) = self.reason_to_skip(&path) {
                 self.skipped.push(Skipped { path, reason });
             } else if path.is_dir() {
                 self.folder(top, &path)?;
             } else {
-                let name = path.strip_prefix(top).unwrap_or(&path);
-                let name = name.to_string_lossy().replace('\\', "/");
-                self.add(path, name);
+                files.push(path);
+            }
+        }
+        let stems: Vec<String> = files.iter().map(|path| format::repertoire_id(path)).collect();
+        let mut repeats = folders::repeats(&stems);
+        for (i, path) in files.into_iter().enumerate() {
+            if let Some(reason) = repeats.remove(&i) {
+                self.skipped.push(Skipped { path, reason });
+                continue;
+            }
+            let sample = folders::sample(&path, &stems[i]);
+            let name = path.strip_prefix(top).unwrap_or(&path);
+            let name = name.to_string_lossy().replace('\\', "/");
+            self.add(path, name);
+            if let (Some(sample), Some(source)) = (sample, self.sources.last_mut()) {
+                source.id = sample;
             }
         }
         Ok(())
@@ -175,7 +204,13 @@ impl<'a> Walk<'a> {
             return Some("hidden".to_owned());
         }
         if path.is_dir() {
+            if name == "multi" && path.with_file_name("per_sample_outs").is_dir() {
+                return Some("all samples of Cell Ranger together, read from per_sample_outs".to_owned());
+            }
             return manifest::is_store(path).then(|| "a cohort, name it as an input".to_owned());
+        }
+        if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+            return Some("a pipe or a device, expected a regular file".to_owned());
         }
         if self.metadata.is_some() && self.metadata == canonical {
             return None;

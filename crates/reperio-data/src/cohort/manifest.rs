@@ -95,6 +95,7 @@ pub(super) fn version() -> String {
 
 /// The options of an import, as the manifest states them.
 pub(super) fn describe(options: &ReadOptions) -> serde_json::Value {
+    // The ratio decides whether a file is read, not how.
     let ReadOptions {
         format,
         columns,
@@ -105,6 +106,7 @@ pub(super) fn describe(options: &ReadOptions) -> serde_json::Value {
         repertoire_column,
         count_column,
         skip_unreadable: _, // It changes no repertoire.
+        max_ratio: _,
     } = options;
     serde_json::json!({
         "format": format.map(|format| format.to_string()),

@@ -2,6 +2,9 @@
 //! both directions.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use crate::format;
 
 use super::error::CohortError;
 use super::inputs::{Inputs, Source};
@@ -18,14 +21,18 @@ pub(super) fn name_sources(found: &mut Inputs) {
     for (row, id) in table.ids.iter().enumerate().filter(|(row, _)| !has_file.contains(row)) {
         by_id.insert(id.clone(), row);
     }
+    let mut by_file: BTreeMap<&Path, Vec<usize>> = BTreeMap::new();
+    for (path, row) in &found.listed {
+        by_file.entry(path).or_default().push(*row);
+    }
     for source in &mut found.sources {
         let canonical = source.path.canonicalize().ok();
-        let is_source = |(path, _): &&(_, _)| Some(path) == canonical.as_ref();
-        source.rows = found.listed.iter().filter(is_source).map(|&(_, row)| row).collect();
+        let rows = canonical.and_then(|path| by_file.get(path.as_path()));
+        source.rows = rows.cloned().unwrap_or_default();
         if source.rows.is_empty() {
-            let name = source.path.file_name().unwrap_or_default().to_string_lossy();
-            let row = by_id.get(&source.id).or_else(|| by_id.get(name.as_ref()));
-            source.rows.extend(row);
+            let name = source.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let names = [source.id.clone(), format::repertoire_id(&source.path), name];
+            source.rows.extend(names.iter().find_map(|name| by_id.get(name)));
         }
         if let [row] = source.rows[..] {
             let file = source.path.file_name().unwrap_or_default().to_string_lossy();
@@ -56,7 +63,8 @@ pub(super) fn check_names(found: &Inputs, stored: &BTreeSet<String>) -> Result<(
     if unmatched.is_empty() && unlisted.is_empty() {
         return Ok(());
     }
-    Err(CohortError::Mismatch { path: path.clone(), unmatched, unlisted })
+    let missing = found.missing.clone();
+    Err(CohortError::Mismatch { path: path.clone(), unmatched, unlisted, missing })
 }
 
 /// Refuses repertoires that occur twice, repertoires without a row, and rows without a repertoire
@@ -84,5 +92,6 @@ pub(super) fn check(
     if unmatched.is_empty() && unlisted.is_empty() {
         return Ok(());
     }
-    Err(CohortError::Mismatch { path: path.clone(), unmatched, unlisted })
+    let missing = found.missing.clone();
+    Err(CohortError::Mismatch { path: path.clone(), unmatched, unlisted, missing })
 }

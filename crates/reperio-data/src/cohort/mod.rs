@@ -21,7 +21,9 @@ use crate::metadata::Metadata;
 use crate::progress::Observer;
 use crate::repertoire::Repertoire;
 
+mod copies;
 mod error;
+mod folders;
 mod import;
 mod inputs;
 mod manifest;
@@ -32,7 +34,7 @@ mod report;
 mod store;
 mod work;
 
-pub use error::CohortError;
+pub use error::{CohortError, MissingFiles};
 pub use import::{ImportRequest, import};
 pub use inputs::Skipped;
 pub use manifest::file_name;
@@ -57,6 +59,22 @@ impl Cohort {
         let (repertoires, counts): (Vec<_>, Vec<_>) = repertoires.into_iter().unzip();
         let ids: Vec<String> = repertoires.iter().map(|own| own.id.clone()).collect();
         Self { metadata: Metadata::default().updated(metadata, &ids), repertoires, counts }
+    }
+
+    /// Takes out the repertoires without a clonotype, about which no model can say anything, and returns their ids.
+    pub fn take_empty(&mut self) -> Vec<String> {
+        let (kept, empty): (Vec<usize>, Vec<usize>) =
+            (0..self.len()).partition(|&i| !self.repertoires[i].is_empty());
+        if empty.is_empty() {
+            return Vec::new();
+        }
+        let ids = empty.iter().map(|&i| self.repertoires[i].id.clone()).collect();
+        *self = Self {
+            metadata: self.metadata.select(&kept),
+            repertoires: kept.iter().map(|&i| self.repertoires[i].clone()).collect(),
+            counts: kept.iter().map(|&i| self.counts[i].clone()).collect(),
+        };
+        ids
     }
 
     /// Repertoires.
@@ -123,7 +141,11 @@ pub fn load(
     if let Some((_, table)) = found.metadata.take() {
         labels = table;
     }
-    Ok(Cohort::new(all, &labels))
+    let cohort = Cohort::new(all, &labels);
+    for ids in copies::of(&cohort.repertoires) {
+        tracing::warn!("{}", copies::warning(&ids));
+    }
+    Ok(cohort)
 }
 
 /// Says how a file was read where a person should know.

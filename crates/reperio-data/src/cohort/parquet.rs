@@ -11,6 +11,7 @@ use polars::prelude::{
 
 use crate::alphabet::{self, AMINO_ACIDS};
 use crate::metadata::Metadata;
+use crate::missing::is_missing;
 use crate::repertoire::{Columns, GeneVocabulary, Repertoire};
 use crate::table::io_error;
 
@@ -79,8 +80,8 @@ pub(super) fn repertoire(
 /// The columns of a repertoire; nothing if a value is missing or no junction.
 fn columns(frame: &DataFrame) -> PolarsResult<Option<Columns>> {
     let [junction_aa, v_call, j_call, duplicate_count] = SEQUENCE_COLUMNS;
-    let (v_names, v) = genes(frame.column(v_call)?.str()?);
-    let (j_names, j) = genes(frame.column(j_call)?.str()?);
+    let genes = (genes(frame.column(v_call)?.str()?), genes(frame.column(j_call)?.str()?));
+    let (Some((v_names, v)), Some((j_names, j))) = genes else { return Ok(None) };
     let counts = frame.column(duplicate_count)?.u64()?;
     let junctions = frame.column(junction_aa)?.str()?;
     let mut out = Columns {
@@ -103,14 +104,15 @@ fn columns(frame: &DataFrame) -> PolarsResult<Option<Columns>> {
     Ok((out.counts.len() == frame.height()).then_some(out))
 }
 
-/// The sorted names of a gene column with the unknown one first, and the index of each value.
-fn genes(values: &StringChunked) -> (Vec<String>, Vec<u16>) {
+/// The sorted names of a gene column with the unknown one first, and the index of each value; nothing if there are
+/// more names than indices.
+fn genes(values: &StringChunked) -> Option<(Vec<String>, Vec<u16>)> {
     let mut index: HashMap<&str, u16> = HashMap::new();
     let mut names = vec![""];
     index.insert("", 0);
     let mut found = Vec::with_capacity(values.len());
     for name in values.iter().flatten() {
-        let next = names.len() as u16;
+        let next = u16::try_from(names.len()).ok()?;
         found.push(*index.entry(name).or_insert_with(|| {
             names.push(name);
             next
@@ -121,7 +123,7 @@ fn genes(values: &StringChunked) -> (Vec<String>, Vec<u16>) {
     let place = |name: &&str| sorted.binary_search(name).expect("name is in its own list") as u16;
     let places: Vec<u16> = names.iter().map(place).collect();
     let found = found.into_iter().map(|i| places[usize::from(i)]).collect();
-    (sorted.into_iter().map(str::to_owned).collect(), found)
+    Some((sorted.into_iter().map(str::to_owned).collect(), found))
 }
 
 /// The metadata in a cohort table: the ids and the columns called `names`.
@@ -137,10 +139,12 @@ pub(super) fn metadata(
         Ok(values.iter().map(|value| value.map(str::to_owned)).collect())
     };
     let ids = column("repertoire_id")?.into_iter().flatten().collect();
-    let columns = names
-        .iter()
-        .map(|name| Ok((name.clone(), column(name)?)))
-        .collect::<Result<_, CohortError>>()?;
+    // Stores of before hold words that mean "no value".
+    let labels = |name: &String| -> Result<_, CohortError> {
+        let values = column(name)?.into_iter();
+        Ok((name.clone(), values.map(|value| value.filter(|text| !is_missing(text))).collect()))
+    };
+    let columns = names.iter().map(labels).collect::<Result<_, CohortError>>()?;
     Ok(Metadata { ids, columns })
 }
 
@@ -169,16 +173,29 @@ mod tests {
         }
     }
 
-    #[test]
-    fn rows_out_of_order_are_refused() {
+    fn check(junctions: [&str; 2], counts: [u64; 2]) -> Result<Repertoire, CohortError> {
         let columns = vec![
-            Column::new("junction_aa".into(), ["CSF", "CAF"]),
+            Column::new("junction_aa".into(), junctions),
             Column::new("v_call".into(), ["", ""]),
             Column::new("j_call".into(), ["", ""]),
-            Column::new("duplicate_count".into(), [1_u64, 1]),
+            Column::new("duplicate_count".into(), counts),
         ];
-        let frame = DataFrame::new(2, columns).unwrap();
-        let err = repertoire(Path::new("r.parquet"), "r", &frame).unwrap_err();
+        repertoire(Path::new("r.parquet"), "r", &DataFrame::new(2, columns).unwrap())
+    }
+
+    #[test]
+    fn rows_that_no_import_writes_are_refused() {
+        check(["CAF", "CSF"], [1, 1]).unwrap();
+        let err = check(["CSF", "CAF"], [1, 1]).unwrap_err();
         insta::assert_snapshot!(err, @"r.parquet: rows that are not those of a repertoire, expected distinct clonotypes in order, without missing values");
+        let long = "A".repeat(256);
+        let refused = [
+            check(["", "CSF"], [1, 1]),
+            check([&long, "CSF"], [1, 1]),
+            check(["CAF", "CSF"], [0, 1]),
+            check(["CAF", "CSF"], [u64::MAX, 1]),
+            check(["CAF", "CSF"], [u64::MAX / 2, 1]),
+        ];
+        assert!(refused.iter().all(Result::is_err));
     }
 }

@@ -13,6 +13,7 @@ use crate::import_counts::ImportCounts;
 use crate::metadata::Metadata;
 use crate::table;
 
+use super::copies;
 use super::inputs::Skipped;
 use super::manifest::Entry;
 
@@ -20,12 +21,14 @@ use super::manifest::Entry;
 pub(super) const PREFIX: &str = "import_";
 
 /// What an import did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ImportSummary {
     /// The repertoires of this import, sorted by id.
     pub repertoires: Vec<ImportRow>,
     /// Files in input folders that were not read.
     pub skipped: Vec<Skipped>,
+    /// Ids of the cohort whose repertoires hold the same clonotypes, in groups: copies of one sample.
+    pub copies: Vec<Vec<String>>,
     /// Repertoires that the cohort holds now.
     pub in_cohort: usize,
 }
@@ -50,6 +53,11 @@ pub struct ImportRow {
 }
 
 impl ImportSummary {
+    /// What a person should know about the cohort as a whole, in words.
+    pub fn warnings(&self) -> Vec<String> {
+        self.copies.iter().map(|ids| copies::warning(ids)).collect()
+    }
+
     /// The counts of all repertoires of this import together.
     pub fn totals(&self) -> ImportCounts {
         let mut totals = ImportCounts::default();

@@ -16,6 +16,7 @@ use polars::prelude::DataFrame;
 
 use crate::atomic::{self, WriteError};
 use crate::format::{ReadOptions, ReadRepertoire};
+use crate::lock::Lock;
 use crate::metadata::Metadata;
 
 use super::error::CohortError;
@@ -39,7 +40,8 @@ pub(super) struct Work<'a> {
     options: &'a ReadOptions,
     /// The finished cohort that was there.
     old: Option<Manifest>,
-    old_metadata: Metadata,
+    /// Its labels; none if they are damaged.
+    old_metadata: Option<Metadata>,
     /// Repertoires written before with the same options and version, by checksum of their source.
     known: BTreeMap<String, BTreeMap<String, Entry>>,
     journal: Mutex<Option<File>>,
@@ -53,11 +55,11 @@ impl<'a> Work<'a> {
             return Err(CohortError::NotEmpty { path: folder.to_owned() });
         }
         let mut old = manifest::read_named(folder, MANIFEST)?;
-        let mut old_metadata = Metadata::default();
+        let mut old_metadata = Some(Metadata::default());
         if let Some(manifest) = &old {
-            old_metadata = store::metadata(folder, manifest)?;
+            old_metadata = undamaged(store::metadata(folder, manifest))?;
         } else if let Some(previous) = manifest::read_named(folder, PREVIOUS)? {
-            old_metadata = interrupted_metadata(folder, &previous)?;
+            old_metadata = undamaged(interrupted_metadata(folder, &previous))?;
             old = Some(previous);
         }
         let mut known: BTreeMap<String, BTreeMap<String, Entry>> = BTreeMap::new();
@@ -177,18 +179,17 @@ impl<'a> Work<'a> {
         Ok(result.map_err(|source| WriteError::Io { path, source })?)
     }
 
-    /// Makes `entries` part of the cohort, with the rows of `metadata`; returns the repertoires that
-    /// the cohort has now.
+    /// Makes `entries` part of the cohort, with the rows of `metadata`; returns all that the cohort has now.
     pub(super) fn commit(
         &self,
         entries: BTreeMap<String, Entry>,
         metadata: Option<&Metadata>,
-    ) -> Result<usize, CohortError> {
+    ) -> Result<BTreeMap<String, Entry>, CohortError> {
         let mut all = self.old.as_ref().map(|old| old.repertoires.clone()).unwrap_or_default();
         all.extend(entries);
         let ids: Vec<String> = all.keys().cloned().collect();
         let none = Metadata::default();
-        let metadata = self.old_metadata.updated(metadata.unwrap_or(&none), &ids);
+        let metadata = self.old_metadata(metadata)?.updated(metadata.unwrap_or(&none), &ids);
         let staged = |name: &str| self.folder.join(format!(".{name}.new"));
         let cohort_sha256 =
             write_parquet(&staged(COHORT), &mut report::cohort_frame(&metadata, &all))?;
@@ -205,7 +206,23 @@ impl<'a> Work<'a> {
             writeln!(file, "{text}")
         })?;
         self.put_in_place(&manifest)?;
-        Ok(manifest.repertoires.len())
+        Ok(manifest.repertoires)
+    }
+
+    /// The labels that were there. Damaged ones are no loss where `newer` has a row for each.
+    fn old_metadata(&self, newer: Option<&Metadata>) -> Result<&Metadata, CohortError> {
+        static NONE: Metadata = Metadata { ids: Vec::new(), columns: Vec::new() };
+        if let Some(own) = &self.old_metadata {
+            return Ok(own);
+        }
+        let labelled = self.old.as_ref().filter(|old| !old.metadata_columns.is_empty());
+        let given: BTreeSet<&String> = newer.iter().flat_map(|table| &table.ids).collect();
+        let ids = labelled.iter().flat_map(|old| old.repertoires.keys());
+        let ids: Vec<String> = ids.filter(|id| !given.contains(id)).cloned().collect();
+        if ids.is_empty() {
+            return Ok(&NONE);
+        }
+        Err(CohortError::LostLabels { path: self.folder.join(COHORT), ids })
     }
 
     /// Renames everything from its hidden name, the manifest last, and tidies up.
@@ -255,6 +272,16 @@ impl<'a> Work<'a> {
     }
 }
 
+/// Labels, or nothing where they are damaged.
+fn undamaged(read: Result<Metadata, CohortError>) -> Result<Option<Metadata>, CohortError> {
+    use CohortError as E;
+    match read {
+        Err(E::Checksum { .. } | E::Content { .. } | E::Parquet { .. }) => Ok(None),
+        Err(E::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+        result => result.map(Some),
+    }
+}
+
 /// The metadata of a cohort whose change was interrupted: that of before, or of after.
 fn interrupted_metadata(folder: &Path, previous: &Manifest) -> Result<Metadata, CohortError> {
     match store::metadata(folder, previous) {
@@ -271,13 +298,16 @@ fn interrupted_metadata(folder: &Path, previous: &Manifest) -> Result<Metadata, 
 /// Whether a file is a hidden one of this module or of [`atomic::write`].
 fn is_ours(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.starts_with('.') && (name.ends_with(".new") || name.ends_with(".tmp"))
+    (name.starts_with('.') && name.ends_with(".new")) || atomic::is_temporary(&name)
 }
 
 /// Whether there is anything in `folder` but what a killed import left.
 fn has_files(folder: &Path) -> bool {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.map(|entry| entry.path()).any(|path| !is_ours(&path))
+    let is_lock = |path: &Path| {
+        path.file_name().is_some_and(|name| Lock::is_name(&name.to_string_lossy()))
+    };
+    entries.map(|entry| entry.path()).any(|path| !is_ours(&path) && !is_lock(&path))
 }
 
 /// Writes a frame as Parquet; returns its checksum.

@@ -13,7 +13,8 @@ use super::{
     Columns, Format, ReadOptions, airr, airr_ml, deeprc, imgt, immunarch, immuneml, immunoseq,
     mixcr, paired, refuse, tcrdb, tenx, trust4, vdjtools,
 };
-use crate::compress::{self, Compression};
+use crate::compress::{self, Compression, ShortLines};
+use crate::limits::MAX_LINES_BEFORE_HEADER;
 
 /// Formats with a header, the more particular signatures first. Where a header is of several, the one
 /// with names for most of what it has is taken, and of equal ones the first.
@@ -74,7 +75,8 @@ pub(super) enum Content {
 
 /// Opens a file, finds its format and reads as far as the header.
 pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Content, ReadError> {
-    let (compression, mut reader) = compress::open(path)?;
+    let (compression, reader) = compress::open(path, options.max_ratio)?;
+    let mut reader = ShortLines::new(reader);
     let source = Source { path: path.to_owned(), compression };
     let mut head = head_of(&mut reader, &source)?;
     let reader: Box<dyn Read> = match decode::recognise(&head) {
@@ -127,6 +129,9 @@ fn open_table(source: Source, mut lines: Lines, options: &ReadOptions) -> Result
         let more = lines.read(&mut raw);
         let line = lines.number;
         let failed = |err| ReadError::from_io(err, &source.path, line, source.compression);
+        if line > MAX_LINES_BEFORE_HEADER {
+            return Err(ReadError::NoHeader { path: source.path, line });
+        }
         if !more.map_err(failed)? {
             return Err(ReadError::HeaderOnly { path: source.path, line: line - 1 });
         }

@@ -4,9 +4,10 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::compress::{Compression, OpenError};
+use crate::compress::{Compression, LongLine, OpenError, TooLarge};
 use crate::format::Format;
 use crate::gene::Species;
+use crate::limits::MAX_LINES_BEFORE_HEADER;
 
 /// What a file is when it is known, but is no table of receptors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,6 +134,17 @@ pub enum ReadError {
         /// File being read.
         path: PathBuf,
         /// 1-based line of the header.
+        line: u64,
+    },
+    /// Nothing but comments and blank lines for too long.
+    #[error(
+        "{}:{line}: no header after {MAX_LINES_BEFORE_HEADER} comments and blank lines, expected a table",
+        path.display()
+    )]
+    NoHeader {
+        /// File being read.
+        path: PathBuf,
+        /// 1-based line where reading ended.
         line: u64,
     },
     /// The file is not text.
@@ -366,8 +378,10 @@ impl ReadError {
         compression: Compression,
     ) -> Self {
         let path = path.to_owned();
+        let limit = source.get_ref().is_some_and(|own| own.is::<LongLine>() || own.is::<TooLarge>());
         match (compression, source.kind()) {
             (Compression::Plain, _) => Self::Io { path, line, source },
+            _ if limit => Self::Io { path, line, source },
             (_, io::ErrorKind::UnexpectedEof) => Self::Truncated { path, line, compression },
             _ => Self::Damaged { path, line, compression, source },
         }

@@ -47,6 +47,7 @@ pub use reading::{ColumnUse, CountUnit, Letters, LooksLike, Reading, Unread};
 
 use crate::gene::{Locus, Species, UnknownName};
 use crate::import_counts::ImportCounts;
+use crate::limits::MAX_RATIO;
 use crate::repertoire::Repertoire;
 
 /// A file format.
@@ -170,6 +171,8 @@ pub struct ReadOptions {
     pub count_column: Option<String>,
     /// Whether files that cannot be read are left out and listed, and not an error.
     pub skip_unreadable: bool,
+    /// Decompressed bytes for each compressed one, at most.
+    pub max_ratio: u64,
 }
 
 impl Default for ReadOptions {
@@ -184,6 +187,7 @@ impl Default for ReadOptions {
             repertoire_column: None,
             count_column: None,
             skip_unreadable: false,
+            max_ratio: MAX_RATIO,
         }
     }
 }

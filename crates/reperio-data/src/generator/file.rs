@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::layout::Layout;
 use super::residues::{self, Level, LevelText, Levels};
 use super::{CountModel, DepthModel, Generator, Variation, rows};
+use crate::atomic::{self, WriteError};
+use crate::limits::FREE_BYTES;
 use crate::repertoire::GeneVocabulary;
 
 /// What the file says it is.
@@ -31,6 +33,9 @@ pub enum LoadError {
         /// Operating-system reason.
         source: io::Error,
     },
+    /// It cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
     /// Not gzip, not JSON, or not this JSON.
     #[error("{path}: not a generator file")]
     Syntax {
@@ -139,7 +144,7 @@ impl Parameters {
 
     pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, Refused> {
         let mut json = Vec::new();
-        let unzipped = GzDecoder::new(bytes).read_to_end(&mut json);
+        let unzipped = GzDecoder::new(bytes).take(FREE_BYTES).read_to_end(&mut json);
         unzipped.map_err(|source| Refused::Syntax(serde_json::Error::io(source)))?;
         let text: Text = serde_json::from_slice(&json).map_err(Refused::Syntax)?;
         text.parameters()
@@ -218,12 +223,9 @@ impl Generator {
     ///
     /// If it cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), LoadError> {
-        let write = || {
-            let temporary = path.with_extension("tmp");
-            fs::write(&temporary, self.parameters.to_bytes()?)?;
-            fs::rename(&temporary, path)
-        };
-        write().map_err(|source| LoadError::Io { path: path.to_owned(), source })
+        let bytes = self.parameters.to_bytes();
+        let bytes = bytes.map_err(|source| LoadError::Io { path: path.to_owned(), source })?;
+        Ok(atomic::write(path, |file| file.write_all(&bytes))?)
     }
 }
 

@@ -7,7 +7,7 @@ use rand::Rng;
 use rand::seq::{SliceRandom, index};
 use rand_chacha::ChaCha8Rng;
 
-use super::config::{BackgroundMix, Clonotypes, SimulationConfig};
+use super::config::{BackgroundMix, Clonotypes, MOST_CLONOTYPES, SimulationConfig};
 use super::draft::Draft;
 use crate::generator::{DepthModel, Generator, Usage};
 use crate::repertoire::Repertoire;
@@ -47,7 +47,7 @@ impl<'a> Background<'a> {
             Clonotypes::LogNormal { median, sd_ln } => DepthModel { median, sd_ln }.draw(rng),
         };
         let factor = if host.positive { config.positive_depth } else { 1.0 };
-        let n = ((n as f64 * factor).round() as usize).max(1);
+        let n = ((n as f64 * factor).round() as usize).clamp(1, 10 * MOST_CLONOTYPES);
         match (self, config.background_mix) {
             (Self::Generator(generator), _) => generated(generator, config, n, &mut host, rng),
             (Self::Repertoires(real), BackgroundMix::Run) => {

@@ -8,6 +8,9 @@ use super::motif::InvalidMotif;
 use super::pool::Pool;
 use super::signal::Signal;
 
+/// Clonotypes of one repertoire, at most.
+pub(super) const MOST_CLONOTYPES: usize = 10_000_000;
+
 /// A simulated cohort. A file states only what differs from the defaults; unknown keys are errors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -226,11 +229,14 @@ impl SimulationConfig {
     ///
     /// Names the first key whose value is out of range.
     pub fn validate(&self) -> Result<(), InvalidSimulation> {
-        let least = |key, value: usize| check(value >= 1, key, value as f64, "at least 1");
-        least("repertoires", self.repertoires)?;
-        least("repertoires_per_subject", self.repertoires_per_subject)?;
+        let million =
+            |key, n: usize| check((1..=1_000_000).contains(&n), key, n as f64, "1 to 10^6");
+        million("repertoires", self.repertoires)?;
+        million("repertoires_per_subject", self.repertoires_per_subject)?;
         match self.clonotypes {
-            Clonotypes::Fixed(n) => least("clonotypes", n)?,
+            Clonotypes::Fixed(n) => {
+                check((1..=MOST_CLONOTYPES).contains(&n), "clonotypes", n as f64, "1 to 10^7")?;
+            }
             Clonotypes::LogNormal { median, sd_ln } => {
                 check((1.0..=1e7).contains(&median), "clonotypes.median", median, "1 to 10^7")?;
                 check((0.0..=3.0).contains(&sd_ln), "clonotypes.sd_ln", sd_ln, "0 to 3")?;
@@ -319,7 +325,9 @@ mod tests {
     #[test]
     fn a_value_out_of_range_is_named() {
         assert_snapshot!(check("positive_share = 1.5"), @"`positive_share` is 1.5, expected 0 to 1");
-        assert_snapshot!(check("repertoires = 0"), @"`repertoires` is 0, expected at least 1");
+        assert_snapshot!(check("repertoires = 0"), @"`repertoires` is 0, expected 1 to 10^6");
+        assert_snapshot!(check("repertoires = 9223372036854775807"), @"`repertoires` is 9223372036854775807, expected 1 to 10^6");
+        assert_snapshot!(check("clonotypes = 10000001"), @"`clonotypes` is 10000001, expected 1 to 10^7");
         let signal = "[[signals]]\nname = 'a'\nmotifs = ['LDR']\n";
         assert_snapshot!(check(signal), @"`signals.a.witness_number` is 0, expected at least 1, or a `witness_rate` above 0");
         let signal = "pools = { a = 5 }\n[[signals]]\nname = 'a'\nwitness_number = 6";

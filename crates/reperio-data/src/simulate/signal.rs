@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::{InvalidSimulation, SimulationConfig, check, check_share};
 use super::motif::Motif;
+use crate::encode::MAX_LENGTH;
 
 /// One implanted signal: a set of motifs of which each witness gets one, or a pool of whole clonotypes
 /// of which each witness is one.
@@ -90,7 +91,9 @@ impl Signal {
         check_share(&key("share_of_negatives"), self.share_of_negatives)?;
         let boost = self.count_boost;
         check((1.0..=1e6).contains(&boost), &key("count_boost"), boost, "1 to 10^6")?;
-        let Position { min, max, .. } = self.position;
+        let Position { min, max, from_end } = self.position;
+        let at = from_end as f64;
+        check(from_end <= MAX_LENGTH, &key("position.from_end"), at, "at most 255")?;
         check(min <= max, &key("position.min"), min as f64, "at most `position.max`")?;
         let has_rate = self.witness_rate > 0.0 || config.load.is_some();
         let number = self.witness_number.unwrap_or(usize::from(has_rate));

@@ -286,7 +286,7 @@ fn damage_is_found() {
     );
     assert_snapshot!(check(), @"cohort/manifest.json: cohort format 9, expected 1: import it again with this version");
     scenario.write("cohort/manifest.json", &manifest[..manifest.len() / 2]);
-    assert_snapshot!(check().split(": EOF").next().unwrap().to_owned(), @"cohort/manifest.json: not the manifest of a cohort, run the import again");
+    assert_snapshot!(check().split(": EOF").next().unwrap().to_owned(), @"cohort/manifest.json: not the manifest of a cohort, import everything again into a new folder");
 }
 
 /// A store as a process leaves it that was killed right after its `n`th change of a file.

@@ -90,6 +90,17 @@ impl Conformal {
         Self { strangeness }
     }
 
+    /// Whether there is a list for each class of `kind`, sorted, or none at all.
+    pub(crate) fn fits(&self, kind: &TargetKind) -> bool {
+        let lists = match kind {
+            TargetKind::Binary { .. } => 2,
+            TargetKind::Classes { classes } => classes.len(),
+            TargetKind::Regression { .. } => 1,
+        };
+        let own = &self.strangeness;
+        own.is_empty() || (own.len() == lists && own.iter().all(|list| list.is_sorted()))
+    }
+
     /// Whether there is anything to compare with.
     pub fn is_empty(&self) -> bool {
         self.strangeness.iter().all(Vec::is_empty)

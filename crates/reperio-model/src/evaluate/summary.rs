@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::HeldOut;
-use crate::combine::PredictionSet;
+use crate::combine::{PredictionSet, p_value};
 use crate::metrics::bootstrap::{Bootstrap, units_of};
 use crate::metrics::{self, BinaryMetrics, ClassMetrics, RegressionMetrics};
 use crate::target::{Labels, Target, TargetKind};
@@ -38,6 +38,9 @@ pub struct TargetSummary {
     /// The control's pooled AUC, or R² for a regression: depth and V/J usage alone. None where a
     /// trained model was tested.
     pub control: Option<f64>,
+    /// P value of the pooled AUC (R² for a regression) by 999 permutations of the labels between groups.
+    #[serde(default)]
+    pub p_value: Option<f64>,
 }
 
 /// Metrics by kind of target.
@@ -129,10 +132,34 @@ pub(super) fn summaries(
             coverage,
             decided,
             control,
+            p_value: chance(target, &outputs, values, groups),
             pooled,
         });
     }
     summaries
+}
+
+/// How often permuted labels would give as good a figure.
+fn chance(
+    target: &Target,
+    outputs: &[Vec<f64>],
+    values: &[Option<f64>],
+    groups: &[String],
+) -> Option<f64> {
+    let known: Vec<usize> = (0..values.len()).filter(|&i| values[i].is_some()).collect();
+    let outputs: Vec<Vec<f64>> = known.iter().map(|&i| outputs[i].clone()).collect();
+    let answers: Vec<f64> = known.iter().filter_map(|&i| values[i]).collect();
+    let groups: Vec<&str> = known.iter().map(|&i| groups[i].as_str()).collect();
+    let scores: Vec<f64> = outputs.iter().map(|row| row[0]).collect();
+    p_value(&answers, &groups, |answers| {
+        if let TargetKind::Binary { .. } = target.kind {
+            let labels: Vec<bool> = answers.iter().map(|answer| *answer > 0.5).collect();
+            return metrics::auc(&scores, &labels);
+        }
+        let labels: Vec<Option<f64>> = answers.iter().copied().map(Some).collect();
+        let own = Metrics::of(&target.kind, &outputs, &labels);
+        own.auc().or(own.r2())
+    })
 }
 
 /// Share of the sets of target `t` that hold the label, and of those that hold one class.

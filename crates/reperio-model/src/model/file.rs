@@ -1,5 +1,6 @@
 //! The model file: safetensors whose metadata makes it sufficient on its own.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -9,9 +10,9 @@ use reperio_data::atomic;
 use serde::Serialize;
 
 use super::stored::{self, StoredTarget};
-use super::{FORMAT, Model, ModelInfo, TargetModel};
+use super::{FORMAT, Model, ModelInfo, NetworkParameters, TargetModel};
 use crate::parts::Part;
-use crate::tensors::{self, TensorsError};
+use crate::tensors::{self, Named, TensorsError};
 
 /// Key of the model's description in the file's metadata.
 const KEY: &str = "reperio.model";
@@ -40,6 +41,12 @@ pub enum ModelError {
         path: PathBuf,
         /// What is wrong.
         source: TensorsError,
+    },
+    /// Its content is not what was written.
+    #[error("model {path} is damaged: its checksum is not the one that was written with it")]
+    Checksum {
+        /// File.
+        path: PathBuf,
     },
     /// A safetensors file of something else.
     #[error(
@@ -103,11 +110,18 @@ impl Model {
         let damaged = |source| ModelError::Damaged { path: path.to_owned(), source };
         let (parts, tables) = stored::pack(&self.targets).map_err(|err| damaged(err.into()))?;
         all.extend(tables);
+        all.sort_by(|a, b| a.0.cmp(&b.0));
         let description = Description { info: &self.info, parts };
         let text = serde_json::to_string(&description).expect("a description is plain data");
+        let text = sealed(&text, &tensors::sha256(&all, &text).map_err(damaged)?);
         let bytes = tensors::to_bytes(&all, &[(KEY, text)]).map_err(damaged)?;
         atomic::write(path, |file| file.write_all(&bytes))?;
         Ok(())
+    }
+
+    /// The model file that `path` means: itself, or that of a run folder.
+    pub fn file(path: &Path) -> PathBuf {
+        if path.is_dir() { path.join("model.safetensors") } else { path.to_owned() }
     }
 
     /// Reads a model from `path`: a model file, or a run folder that holds `model.safetensors`.
@@ -116,33 +130,68 @@ impl Model {
     ///
     /// See [`ModelError`].
     pub fn load(path: &Path) -> Result<Self, ModelError> {
-        let path = if path.is_dir() { path.join("model.safetensors") } else { path.to_owned() };
+        let path = Self::file(path);
         let bytes =
             fs::read(&path).map_err(|source| ModelError::Io { path: path.clone(), source })?;
         let (tensors, metadata) = tensors::from_bytes(&bytes, &Device::Cpu)
             .map_err(|source| ModelError::Damaged { path: path.clone(), source })?;
         let Some(text) = metadata.get(KEY) else { return Err(ModelError::NotAModel { path }) };
-        let (info, parts) = describe(&path, text)?;
-        let mut members: Vec<Vec<_>> = Vec::new();
-        for index in 0.. {
-            let prefix = format!("member.{index}.");
-            let strip = |(name, value): &(String, _)| {
-                Some((name.strip_prefix(&prefix)?.to_owned(), Clone::clone(value)))
-            };
-            let member: Vec<_> = tensors.iter().filter_map(strip).collect();
-            if member.is_empty() {
-                break;
+        let (text, sha256) = unsealed(text);
+        match sha256 {
+            None => tracing::warn!(
+                "{} was written before models had a checksum: damage to its numbers would not be seen",
+                path.display()
+            ),
+            Some(sha256) => {
+                let found = tensors::sha256(&tensors, &text);
+                if found.map_err(|source| ModelError::Damaged { path: path.clone(), source })? != sha256 {
+                    return Err(ModelError::Checksum { path });
+                }
             }
-            members.push(member);
         }
+        let (info, parts) = describe(&path, &text)?;
+        let unfit = |source| ModelError::Parameters { path: path.clone(), source };
+        let (members, tables) = divide(tensors).map_err(unfit)?;
         let targets = match parts {
-            Some(parts) => stored::unpack(parts, &tensors)
-                .map_err(|source| ModelError::Parameters { path: path.clone(), source })?,
+            Some(parts) => stored::unpack(parts, tables).map_err(unfit)?,
             None if members.is_empty() => return Err(ModelError::NotAModel { path }),
             None => info.targets.iter().map(TargetModel::network_only).collect(),
         };
-        Self::new(info, Some(members), targets)
-            .map_err(|source| ModelError::Parameters { path, source })
+        Self::new(info, Some(members), targets).map_err(unfit)
+    }
+}
+
+/// The parameters of each member of the network, and the other tensors.
+fn divide(tensors: Named) -> Result<(Vec<NetworkParameters>, Named), candle_core::Error> {
+    let mut members: BTreeMap<usize, NetworkParameters> = BTreeMap::new();
+    let mut others = Named::new();
+    for (name, value) in tensors {
+        let member = name.strip_prefix("member.").and_then(|rest| rest.split_once('.'));
+        match member.and_then(|(index, own)| Some((index.parse().ok()?, own.to_owned()))) {
+            Some((index, own)) => members.entry(index).or_default().push((own, value)),
+            None => others.push((name, value)),
+        }
+    }
+    if members.keys().copied().ne(0..members.len()) {
+        candle_core::bail!("members {:?} of the network, expected 0, 1, ...", members.keys());
+    }
+    Ok((members.into_values().collect(), others))
+}
+
+/// What a description with a checksum begins with, and what ends the checksum.
+const SEAL: (&str, &str) = ("{\"sha256\":\"", "\",");
+
+/// A description with the checksum of itself and all tensors as its first key.
+fn sealed(text: &str, sha256: &str) -> String {
+    format!("{}{sha256}{}{}", SEAL.0, SEAL.1, &text[1..])
+}
+
+/// What [`sealed`] made one text of; no checksum in files of before.
+fn unsealed(text: &str) -> (String, Option<String>) {
+    let parts = text.strip_prefix(SEAL.0).and_then(|rest| rest.split_once(SEAL.1));
+    match parts {
+        Some((sha256, rest)) => (format!("{{{rest}"), Some(sha256.to_owned())),
+        None => (text.to_owned(), None),
     }
 }
 

@@ -4,6 +4,7 @@
 //! logit = b + w_network f_network + sum over terms of w f
 //! ```
 
+mod check;
 mod file;
 mod heads;
 mod in_common;
@@ -100,27 +101,22 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// If parameters are missing or do not fit the configuration.
+    /// If parameters are missing, are too many or do not fit the configuration, or numbers do not fit each other.
     pub fn new(
         info: ModelInfo,
         network: Option<Vec<NetworkParameters>>,
         targets: Vec<TargetModel>,
     ) -> Result<Self, candle_core::Error> {
-        let fits = |(target, own): (&Target, &TargetModel)| {
-            let width = target.width();
-            own.bias.len() == width && own.terms.iter().all(|term| term.tables.len() == width)
-        };
-        if targets.len() != info.targets.len() || !info.targets.iter().zip(&targets).all(fits) {
-            candle_core::bail!("the parts do not fit the {} targets", info.targets.len());
-        }
         let members = network.unwrap_or_default();
-        if members.is_empty() && targets.iter().any(|target| target.network > 0.0) {
-            candle_core::bail!("the network has a weight and no parameters");
-        }
+        check::check(&info, members.len(), &targets)?;
         let outputs = info.targets.iter().map(Target::width).sum();
         let mut weights = Vec::new();
         for member in &members {
             let network = Network::restored(member, &info.genes, outputs, &info.config.model)?;
+            let known = network.params().len();
+            if member.len() != known {
+                candle_core::bail!("{} parameters of a network, expected {known}", member.len());
+            }
             weights.push(network.weights()?);
         }
         Ok(Self { info, members, weights, targets })
@@ -137,6 +133,12 @@ impl Model {
     /// Everything but the parameters.
     pub fn info(&self) -> &ModelInfo {
         &self.info
+    }
+
+    /// Columns of the targets for which training found no signal: their scores are about the class shares.
+    pub fn no_signal(&self) -> Vec<String> {
+        let held_out = self.info.out_of_fold.iter().filter(|own| !own.beats_shares);
+        held_out.map(|own| own.column.clone()).collect()
     }
 
     /// How each target is made of the parts.

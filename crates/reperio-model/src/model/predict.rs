@@ -31,7 +31,7 @@ pub struct Prediction {
 pub struct TargetPrediction {
     /// Column name.
     pub column: String,
-    /// Raw outputs: one logit (binary), one a class, or the standardised number.
+    /// Raw outputs: one logit (binary), one a class, or the standardised number; none without clonotypes.
     pub logits: Vec<f64>,
     /// Probability of the positive class, or of each class; empty for a regression.
     pub probabilities: Vec<f64>,
@@ -42,14 +42,14 @@ pub struct TargetPrediction {
 }
 
 impl TargetPrediction {
+    /// Nothing is known.
+    fn none(target: &Target) -> Self {
+        let (column, logits, probabilities) = (target.column.clone(), vec![], vec![]);
+        Self { column, logits, probabilities, class: None, value: None }
+    }
+
     fn new(target: &Target, logits: &[f64]) -> Self {
-        let mut prediction = Self {
-            column: target.column.clone(),
-            logits: logits.to_vec(),
-            probabilities: vec![],
-            class: None,
-            value: None,
-        };
+        let mut prediction = Self { logits: logits.to_vec(), ..Self::none(target) };
         match &target.kind {
             TargetKind::Binary { positive, negative } => {
                 let p = probability(logits[0]);
@@ -155,8 +155,14 @@ impl Model {
         sets
     }
 
-    /// Scores one repertoire; the same alone and among others, on any number of threads.
+    /// Scores one repertoire; the same alone and among others, on any number of threads. One without clonotypes gets
+    /// no score.
     pub fn predict(&self, repertoire: &Repertoire) -> Prediction {
+        if repertoire.is_empty() {
+            let targets = self.info.targets.iter().map(TargetPrediction::none).collect();
+            let warnings = self.info.population.warnings(repertoire);
+            return Prediction { clonotypes: 0, targets, warnings };
+        }
         let outputs = self.outputs(repertoire);
         let mut targets = Vec::new();
         let mut rest = &outputs[..];

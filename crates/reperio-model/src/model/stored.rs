@@ -1,5 +1,7 @@
 //! The parts of a model as its file holds them: weights of k-mers as tensors, everything else as text.
 
+use std::collections::BTreeMap;
+
 use candle_core::{Device, Result, Tensor, bail};
 use serde::{Deserialize, Serialize};
 
@@ -96,58 +98,71 @@ fn pack_table(table: &Table, prefix: &str, tensors: &mut Named) -> Result<Stored
     })
 }
 
-/// What [`pack`] packed.
-pub(super) fn unpack(stored: Vec<StoredTarget>, tensors: &Named) -> Result<Vec<TargetModel>> {
+/// What [`pack`] packed: all of `tensors` are needed.
+pub(super) fn unpack(stored: Vec<StoredTarget>, tensors: Named) -> Result<Vec<TargetModel>> {
     let mut targets = Vec::new();
+    let mut unpacking = Unpacking { tensors: tensors.into_iter().collect(), places: 0 };
     for (t, StoredTarget { network, bias, terms, conformal }) in stored.into_iter().enumerate() {
-        let numbers = terms.iter().map(|term| term.weight).chain([network]);
-        if numbers.chain(bias.iter().copied()).any(|number| !number.is_finite()) {
-            bail!("a weight of target {t} is no finite number");
-        }
         let mut own = Vec::new();
         for (k, StoredTerm { part, name, weight, tables }) in terms.into_iter().enumerate() {
             let mut unpacked = Vec::new();
             for (o, table) in tables.into_iter().enumerate() {
-                unpacked.push(unpack_table(table, &prefix(t, k, o), tensors)?);
+                unpacked.push(unpacking.table(table, &prefix(t, k, o))?);
             }
             own.push(Term { part, name, weight, tables: unpacked });
         }
         targets.push(TargetModel { network, bias, terms: own, conformal });
     }
-    Ok(targets)
+    match unpacking.tensors.keys().next() {
+        Some(name) => bail!("tensor {name} belongs to no part"),
+        None => Ok(targets),
+    }
 }
 
-fn unpack_table(stored: StoredTable, prefix: &str, tensors: &Named) -> Result<Table> {
-    let (set, value, bias, offset) = match stored {
-        StoredTable::Clones(table) => return Ok(Table::Clones(table)),
-        StoredTable::Genes(table) => return Ok(Table::Genes(table)),
-        StoredTable::Kmers { set, value, bias, offset } => (set, value, bias, offset),
-    };
-    if !bias.is_finite() || !offset.is_finite() {
-        bail!("bias {bias} and offset {offset} of {prefix}, expected finite numbers");
+/// Places of all tables of k-mers together: 512 MB.
+const MOST_PLACES: usize = 1 << 27;
+
+/// Tensors that no table has taken yet, and places of the tables made so far.
+struct Unpacking {
+    tensors: BTreeMap<String, Tensor>,
+    places: usize,
+}
+
+impl Unpacking {
+    fn take(&mut self, name: &str) -> Result<Tensor> {
+        let found = self.tensors.remove(name);
+        found.ok_or_else(|| candle_core::Error::Msg(format!("no tensor {name}")))
     }
-    if !(1..=5).contains(&set.k) || set.gaps > 3 {
-        bail!("k-mers of {} residues and {} gaps, expected 1 to 5 and at most 3", set.k, set.gaps);
+
+    fn table(&mut self, stored: StoredTable, prefix: &str) -> Result<Table> {
+        let (set, value, bias, offset) = match stored {
+            StoredTable::Clones(table) => return Ok(Table::Clones(table)),
+            StoredTable::Genes(table) => return Ok(Table::Genes(table)),
+            StoredTable::Kmers { set, value, bias, offset } => (set, value, bias, offset),
+        };
+        if !bias.is_finite() || !offset.is_finite() {
+            bail!("bias {bias} and offset {offset} of {prefix}, expected finite numbers");
+        }
+        if !(1..=5).contains(&set.k) || set.gaps > 3 {
+            bail!("k-mers of {} residues and {} gaps, expected 1 to 5 and at most 3", set.k, set.gaps);
+        }
+        let places = self.take(&format!("{prefix}kmers"))?.to_vec1::<i64>()?;
+        let weights = self.take(&format!("{prefix}weights"))?.to_vec1::<f32>()?;
+        let slots = set.slots();
+        let all = slots.len() * slots.n_codes();
+        self.places += all;
+        if self.places > MOST_PLACES {
+            bail!("tables of more than {MOST_PLACES} k-mers, expected smaller ones");
+        }
+        let inside = |place: &i64| usize::try_from(*place).is_ok_and(|place| place < all);
+        if places.len() != weights.len() || !places.iter().all(inside) {
+            bail!("the k-mers of {prefix} do not fit their set");
+        }
+        let mut table = KmerTable::new(set, value, bias);
+        table.offset = offset;
+        for (place, weight) in places.into_iter().zip(weights) {
+            table.insert(slots.kmer(place as usize), f64::from(weight));
+        }
+        Ok(Table::Kmers(table))
     }
-    let find = |name: &str| {
-        let name = format!("{prefix}{name}");
-        let found = tensors.iter().find(|(other, _)| *other == name);
-        found
-            .map(|(_, tensor)| tensor)
-            .ok_or_else(|| candle_core::Error::Msg(format!("no tensor {name}")))
-    };
-    let places = find("kmers")?.to_vec1::<i64>()?;
-    let weights = find("weights")?.to_vec1::<f32>()?;
-    let slots = set.slots();
-    let all = slots.len() * slots.n_codes();
-    let inside = |place: &i64| usize::try_from(*place).is_ok_and(|place| place < all);
-    if places.len() != weights.len() || !places.iter().all(inside) {
-        bail!("the k-mers of {prefix} do not fit their set");
-    }
-    let mut table = KmerTable::new(set, value, bias);
-    table.offset = offset;
-    for (place, weight) in places.into_iter().zip(weights) {
-        table.insert(slots.kmer(place as usize), f64::from(weight));
-    }
-    Ok(Table::Kmers(table))
 }

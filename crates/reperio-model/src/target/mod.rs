@@ -5,7 +5,8 @@ mod read;
 use reperio_data::metadata::Metadata;
 use serde::{Deserialize, Serialize};
 
-use read::{column_of, numbers, read_one};
+pub use read::why_positive;
+use read::{column_of, known_values, numbers, read_one};
 
 /// A column of the metadata that is to be predicted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,13 +133,13 @@ pub enum TargetError {
         /// Different values.
         found: usize,
     },
-    /// A class that a trained model does not have.
-    #[error("column {column:?} has the value {value:?}, the model knows: {known}")]
+    /// Classes that a trained model does not have.
+    #[error("column {column:?} has the values {found}, the model knows: {known}")]
     UnknownClass {
         /// Column asked for.
         column: String,
-        /// Value found.
-        value: String,
+        /// All such values, quoted.
+        found: String,
         /// Classes of the model.
         known: String,
     },
@@ -158,8 +159,7 @@ impl Labels {
     /// Reads the labels of `specs` from `metadata`.
     ///
     /// Without a stated kind: a stated positive value or two different values make a binary target
-    /// (positive: the value that means so in English, else the last in sorted order), more than ten
-    /// different numbers a regression, anything else classes.
+    /// (positive: see [`why_positive`]), more than ten different numbers a regression, anything else classes.
     ///
     /// # Errors
     ///
@@ -184,22 +184,21 @@ impl Labels {
         for Target { column, kind } in targets {
             let texts = column_of(metadata, column)?;
             values.push(match kind {
-                TargetKind::Binary { positive, .. } => {
-                    let value = |text: &String| f64::from(u8::from(text == positive));
-                    texts.iter().map(|text| text.as_ref().map(value)).collect()
+                TargetKind::Binary { positive, negative } => {
+                    // One value may hold the sign that joins several.
+                    let negatives = || negative.split('|').chain([negative.as_str()]);
+                    let known = |text: &str| {
+                        let is_negative = negatives().any(|value| value == text);
+                        (text == positive).then_some(1.0).or(is_negative.then_some(0.0))
+                    };
+                    let names = [negative.replace('|', ", "), positive.clone()].join(", ");
+                    known_values(column, texts, &names, known)?
                 }
                 TargetKind::Regression { .. } => numbers(column, metadata, texts)?,
                 TargetKind::Classes { classes } => {
-                    let index = |text: &String| {
-                        let place = classes.iter().position(|class| class == text);
-                        place.map(|place| place as f64).ok_or_else(|| TargetError::UnknownClass {
-                            column: column.clone(),
-                            value: text.clone(),
-                            known: classes.join(", "),
-                        })
-                    };
-                    let indices = texts.iter().map(|text| text.as_ref().map(index).transpose());
-                    indices.collect::<Result<_, _>>()?
+                    let place = |text: &str| classes.iter().position(|class| class == text);
+                    let known = |text: &str| place(text).map(|place| place as f64);
+                    known_values(column, texts, &classes.join(", "), known)?
                 }
             });
         }
@@ -264,18 +263,21 @@ mod tests {
     use super::*;
     use insta::assert_snapshot;
 
-    fn check(values: &[&str], positive: Option<&str>) -> String {
+    fn metadata(values: &[&str]) -> Metadata {
         let column = values.iter().map(|v| (!v.is_empty()).then(|| (*v).to_owned())).collect();
-        let metadata = Metadata {
+        Metadata {
             ids: (0..values.len()).map(|i| format!("r{i}")).collect(),
             columns: vec![("status".to_owned(), column)],
-        };
-        let spec = TargetSpec {
-            column: "status".to_owned(),
-            positive: positive.map(str::to_owned),
-            kind: None,
-        };
-        match Labels::read(&metadata, &[spec]) {
+        }
+    }
+
+    fn spec(positive: Option<&str>) -> TargetSpec {
+        let positive = positive.map(str::to_owned);
+        TargetSpec { column: "status".to_owned(), positive, kind: None }
+    }
+
+    fn check(values: &[&str], positive: Option<&str>) -> String {
+        match Labels::read(&metadata(values), &[spec(positive)]) {
             Ok(labels) => format!("{:?} {:?}", labels.targets[0].kind, labels.values[0]),
             Err(err) => err.to_string(),
         }
@@ -287,6 +289,40 @@ mod tests {
             @r#"Binary { positive: "CD8", negative: "CD4" } [Some(0.0), Some(1.0), None]"#);
         assert_snapshot!(check(&["positive", "z"], None),
             @r#"Binary { positive: "positive", negative: "z" } [Some(1.0), Some(0.0)]"#);
+    }
+
+    #[test]
+    fn a_value_that_says_no_is_never_the_positive_one() {
+        let positive = |values: &[&str]| match Labels::read(&metadata(values), &[spec(None)]) {
+            Ok(Labels { targets, .. }) => targets[0].outputs().join(" "),
+            Err(err) => err.to_string(),
+        };
+        for (no, other) in [
+            ("healthy", "crohn"), ("0", "2"), ("Wild type", "mutant"), ("non-responder", "a"),
+            ("Negative", "CMV"), ("HC", "MS"), ("no", "x"), ("wt", "ko"), ("-", "+"),
+        ] {
+            assert_eq!(positive(&[no, other]), other, "{no} against {other}");
+            assert_eq!(positive(&[no, other, other]), other, "{no} against {other}");
+        }
+        assert_eq!(positive(&["yes", "maybe", "yes"]), "yes");
+        assert_eq!(positive(&["a", "b", "b"]), "a", "the rarer");
+        assert_eq!(positive(&["a", "b"]), "b", "equal numbers: the last in order");
+    }
+
+    #[test]
+    fn values_that_a_model_does_not_know_are_an_error_and_missing_ones_are_missing() {
+        let check = |kind: TargetKind, values: &[&str]| {
+            let targets = [Target { column: "status".to_owned(), kind }];
+            match Labels::of(&metadata(values), &targets) {
+                Ok(labels) => format!("{:?}", labels.values[0]),
+                Err(err) => err.to_string(),
+            }
+        };
+        let binary = || TargetKind::Binary { positive: "case".to_owned(), negative: "a|b".to_owned() };
+        assert_snapshot!(check(binary(), &["case", "b", "", "a", "a|b"]), @"[Some(1.0), Some(0.0), None, Some(0.0), Some(0.0)]");
+        assert_snapshot!(check(binary(), &["Case", "1", "case", "Case"]), @r#"column "status" has the values "1", "Case", the model knows: a, b, case"#);
+        let classes = TargetKind::Classes { classes: ["x", "y", "z"].map(str::to_owned).to_vec() };
+        assert_snapshot!(check(classes, &["x", "Z", "q", ""]), @r#"column "status" has the values "Z", "q", the model knows: x, y, z"#);
     }
 
     #[test]

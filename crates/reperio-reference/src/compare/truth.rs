@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use reperio_data::compress::{self, OpenError};
+use reperio_data::limits::MAX_RATIO;
 use reperio_data::repertoire::Repertoire;
 use reperio_model::metrics;
 use serde::{Deserialize, Serialize};
@@ -60,7 +61,7 @@ impl Truth {
     ///
     /// See [`TruthError`].
     pub fn read(path: &Path) -> Result<Self, TruthError> {
-        let (_, file) = compress::open(path)?;
+        let (_, file) = compress::open(path, MAX_RATIO)?;
         let mut reader = csv::ReaderBuilder::new().delimiter(b'\t').from_reader(file);
         let mut truth = Self::default();
         for row in reader.deserialize() {

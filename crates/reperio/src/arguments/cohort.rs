@@ -5,11 +5,14 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use reperio_data::cohort::{self, Cohort};
 use reperio_data::metadata::Metadata;
+use reperio_data::progress::Observer;
 use reperio_model::target::{KindName, Labels, TargetSpec};
 use sha2::{Digest, Sha256};
 
+use crate::arguments::groups::{self, Groups};
 use crate::arguments::inputs::ReadArgs;
 use crate::shell::Shell;
+use crate::shell::outputs::Sources;
 
 /// Repertoires with labels.
 #[derive(clap::Args, Clone, Debug)]
@@ -37,19 +40,32 @@ pub(crate) struct TargetArgs {
     /// Predict this target as a number; may be repeated [default: more than ten different numbers]
     #[arg(long, value_name = "COLUMN")]
     pub(crate) regression: Vec<String>,
-    /// Column whose equal values are never divided between training and test [default: `subject_id`
-    /// where there is one]
+    /// Column whose equal values are never divided between training and test; `repertoire_id` for none
+    /// [default: the column of people where their names repeat: `subject_id`, `patient`, `donor`, ...]
     #[arg(long, value_name = "COLUMN")]
     pub(crate) group: Option<String>,
 }
 
 impl CohortArgs {
     /// Reads everything.
+    ///
+    /// Repertoires without clonotypes are left out, with a warning: nothing can be learned from them.
     pub(crate) fn load(&self, shell: &Shell) -> Result<Cohort> {
-        let inputs = std::slice::from_ref(&self.cohort);
+        let (inputs, metadata) = ([self.cohort.clone()], self.metadata.clone());
         let options = self.read.options();
-        let result = cohort::load(inputs, self.metadata.as_deref(), &options, shell.observer());
-        shell.or_interrupted(result, "nothing was written, run the command again")
+        let load = move |observer: &dyn Observer| {
+            cohort::load(&inputs, metadata.as_deref(), &options, observer)
+        };
+        let mut cohort = shell.read("nothing was written, run the command again", load)?;
+        for id in cohort.take_empty() {
+            tracing::warn!("{id} has no clonotypes: it is left out");
+        }
+        Ok(cohort)
+    }
+
+    /// What is read.
+    pub(crate) fn sources(&self) -> Sources<'_> {
+        Sources::of([&self.cohort]).and(&self.metadata)
     }
 }
 
@@ -80,16 +96,14 @@ impl TargetArgs {
         Ok(Labels::read(metadata, &specs)?)
     }
 
+    /// Who chose the positive value, if it was not seen from the labels.
+    pub(crate) fn because(&self) -> Option<&'static str> {
+        self.positive.as_ref().map(|_| "it was asked for")
+    }
+
     /// Group of each repertoire: the column's value, or the repertoire's own id.
-    pub(crate) fn groups(&self, metadata: &Metadata) -> Result<Vec<String>> {
-        let column = metadata.column(self.group.as_deref().unwrap_or("subject_id"));
-        if let (None, Some(group)) = (column, &self.group) {
-            let names: Vec<_> = metadata.columns.iter().map(|(name, _)| name.as_str()).collect();
-            bail!("no column {group:?} in the metadata, expected one of: {}", names.join(", "));
-        }
-        let own = |i: usize| format!("repertoire {}", metadata.ids[i]);
-        let value = |i: usize| column.and_then(|values| values[i].clone());
-        Ok((0..metadata.ids.len()).map(|i| value(i).unwrap_or_else(|| own(i))).collect())
+    pub(crate) fn groups(&self, metadata: &Metadata) -> Result<Groups> {
+        groups::find(metadata, self.group.as_deref(), &self.target)
     }
 }
 

@@ -1,11 +1,14 @@
 //! Options for reading repertoires, the same in every command that takes files.
 
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 
 use anyhow::Result;
 use reperio_data::cohort::{self, Cohort};
 use reperio_data::format::{Columns, Format, ReadOptions};
 use reperio_data::gene::{Locus, Species};
+use reperio_data::limits::MAX_RATIO;
+use reperio_data::progress::Observer;
 
 use crate::shell::Shell;
 
@@ -37,11 +40,19 @@ pub(crate) struct ReadArgs {
     /// Leave out files of folders that cannot be read, and list them [default: an error]
     #[arg(long)]
     skip_unreadable: bool,
+    /// Decompressed bytes for each compressed one, at most; more is taken for an attack
+    #[arg(long, value_name = "N", default_value_t = most())]
+    max_ratio: NonZeroU64,
     /// Column that holds FIELD, as FIELD=COLUMN; may be repeated. FIELD is `junction_aa` (both anchors
     /// included), `cdr3_aa`, `junction`, `v_call`, `j_call`, `duplicate_count`, `locus` or `productive`.
     /// With one of the first three, the table is read by the named columns alone
     #[arg(long, value_name = "FIELD=COLUMN", value_parser = column)]
     column: Vec<(String, String)>,
+}
+
+/// The default of `--max-ratio`.
+fn most() -> NonZeroU64 {
+    NonZeroU64::new(MAX_RATIO).unwrap_or(NonZeroU64::MAX)
 }
 
 impl ReadArgs {
@@ -58,6 +69,7 @@ impl ReadArgs {
             repertoire_column: self.repertoire_column.clone(),
             count_column: self.count_column.clone(),
             skip_unreadable: self.skip_unreadable,
+            max_ratio: self.max_ratio.get(),
         }
     }
 }
@@ -107,9 +119,11 @@ pub(crate) struct InputArgs {
 impl InputArgs {
     /// Reads everything.
     pub(crate) fn load(&self, shell: &Shell) -> Result<Cohort> {
+        let (inputs, metadata) = (self.inputs.clone(), self.metadata.clone());
         let options = self.read.options();
-        let result =
-            cohort::load(&self.inputs, self.metadata.as_deref(), &options, shell.observer());
-        shell.or_interrupted(result, "nothing was written, run the command again")
+        let load = move |observer: &dyn Observer| {
+            cohort::load(&inputs, metadata.as_deref(), &options, observer)
+        };
+        shell.read("nothing was written, run the command again", load)
     }
 }

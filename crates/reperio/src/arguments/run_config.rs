@@ -54,6 +54,13 @@ pub(crate) fn read(path: Option<&Path>) -> Result<Config> {
     Ok(config)
 }
 
+/// Whether `folder` holds a run of the command called `name`.
+pub(crate) fn is_of(folder: &Path, name: &str) -> bool {
+    let text = fs::read_to_string(folder.join("config.toml")).unwrap_or_default();
+    let run = toml::from_str::<RunConfig>(&text).ok().and_then(|config| config.run);
+    run.is_some_and(|run| run.command.iter().skip(1).any(|word| word == name))
+}
+
 /// Writes the resolved `config.toml` of a run.
 pub(crate) fn write(folder: &Path, config: &Config, cohort_sha256: String) -> Result<()> {
     let Config { parts, model, training, discovery } = config.clone();

@@ -6,11 +6,12 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use clap::Command;
+use reperio_data::lock::Lock;
 use serde::Serialize;
 
 use super::{evaluate, explain, import, score, simulate, train};
 use crate::shell::output::{Report, align, row};
-use crate::shell::{Shell, interrupted, paths};
+use crate::shell::{Shell, interrupted, outputs, paths};
 use crate::tables::recovery::{self, Recovery};
 
 /// What is simulated.
@@ -73,7 +74,7 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
 
 fn demo(out: &Path, shell: &Shell) -> Result<Demo> {
     let started = Instant::now();
-    prepare(out)?;
+    let _lock = prepare(out)?;
     let mut steps = Steps { out, shell, done: Vec::new() };
     let config = steps.path("simulate.toml");
     paths::write_text(Path::new(&config), CONFIG)?;
@@ -107,19 +108,22 @@ fn demo(out: &Path, shell: &Shell) -> Result<Demo> {
     })
 }
 
-/// Makes the folder, in place of an earlier demo's.
-fn prepare(out: &Path) -> Result<()> {
+/// Makes the folder, in place of an earlier demo's, and locks it.
+fn prepare(out: &Path) -> Result<Lock> {
     let marker = out.join(MARKER.0);
     if marker.exists() {
+        drop(Lock::folder(out)?); // Another demo may be running there.
         fs::remove_dir_all(out).with_context(|| format!("cannot replace {}", out.display()))?;
     }
-    paths::make_folder(out)?;
+    outputs::make(out)?;
     let mut entries =
         fs::read_dir(out).with_context(|| format!("cannot read {}", out.display()))?;
     if entries.next().is_some() {
         bail!("{} holds other things, expected a new folder or an earlier demo", out.display());
     }
-    paths::write_text(&marker, MARKER.1)
+    let lock = Lock::folder(out)?;
+    paths::write_text(&marker, MARKER.1)?;
+    Ok(lock)
 }
 
 /// Runs commands one after another and keeps the time.

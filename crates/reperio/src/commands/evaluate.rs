@@ -18,12 +18,15 @@ use serde::Serialize;
 use super::train::ConfigArgs;
 use crate::arguments::cohort::{CohortArgs, TargetArgs, fingerprint};
 use crate::arguments::device::DeviceArgs;
+use crate::arguments::groups::Groups;
 use crate::arguments::rarefy::RarefyArgs;
 use crate::arguments::run_config;
 use crate::arguments::shares::Shares;
 use crate::shell::output::Report;
+use crate::shell::outputs::{self, OverwriteArgs, Results};
 use crate::shell::{Shell, interrupted, paths, table};
-use crate::tables::evaluation;
+use crate::tables::labels::TargetCounts;
+use crate::tables::{evaluation, predictions, verdict};
 
 /// Cross-validate a classifier, or test a trained one
 ///
@@ -63,6 +66,8 @@ pub(crate) struct Args {
     #[arg(long)]
     resume: bool,
     #[command(flatten)]
+    overwrite: OverwriteArgs,
+    #[command(flatten)]
     cohort: CohortArgs,
     #[command(flatten)]
     target: TargetArgs,
@@ -76,6 +81,15 @@ pub(crate) struct Args {
 
 /// Repertoires of a fold below which pooling over folds distorts the AUC.
 const SMALL_FOLD: usize = 10;
+
+/// What it writes.
+const RESULTS: Results = Results {
+    files: &["config.toml", "predictions.tsv", "splits.tsv"],
+    done: &["metrics.json"],
+    folders: &[("checkpoint", ".safetensors")],
+    resumes: true,
+    is_own: |out| run_config::is_of(out, "evaluate"),
+};
 
 /// What `metrics.json` holds.
 #[derive(Serialize)]
@@ -109,6 +123,12 @@ pub(crate) struct Evaluated {
     control: Option<f64>,
     /// Every target with all its `pooled` metrics.
     targets: Vec<TargetSummary>,
+    /// Each target's labels as they were understood.
+    labels: Vec<TargetCounts>,
+    /// Which repertoires are never divided, in a sentence; none where each stands for itself.
+    group: Option<String>,
+    /// What the figures say, and what to do next, a sentence for each target.
+    verdicts: Vec<String>,
     /// Seconds from reading to writing.
     pub(crate) seconds: f64,
 }
@@ -125,22 +145,34 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Evaluated> {
         config.training.validation_fraction = shares.validation_fraction();
         config.validate()?;
     }
-    paths::make_folder(&args.out)?;
-    if args.out.join("metrics.json").exists() && !args.resume {
-        let out = args.out.display();
-        bail!("{out} already holds metrics.json: --resume goes on with it, or choose a new folder");
-    }
+    let existing = args.overwrite.or_resume(args.resume)?;
+    let model = args.model.as_deref().map(Model::file);
+    let sources = args.cohort.sources().and(&args.config.config).and(&args.splits).and(&model);
+    let _lock = outputs::folder(&args.out, &RESULTS, &sources, existing)?;
     let mut cohort = args.cohort.load(shell)?;
     args.rarefy.apply(&mut cohort.repertoires, config.training.seed);
-    let evaluation = match &args.model {
-        Some(model) => {
-            let groups = args.target.groups(&cohort.metadata)?;
-            test(args, Model::load(model)?, &cohort, &groups, shell)?
-        }
-        None => cross_validate(args, &config, &cohort, shell)?,
+    let Groups { names: groups, line: group } = args.target.groups(&cohort.metadata)?;
+    let evaluation = match &model {
+        Some(model) => test(args, Model::load(model)?, &cohort, &groups, shell)?,
+        None => cross_validate(args, &config, &cohort, &groups, shell)?,
     };
     let seconds = started.elapsed().as_secs_f64();
-    finish(&args.out, evaluation, args.permute_labels, seconds)
+    check_finite(&evaluation)?;
+    let because = match &model {
+        Some(_) => Some("the model was trained so"),
+        None => args.target.because(),
+    };
+    let counts = evaluation::counts(&evaluation, because);
+    let evaluated = finish(&args.out, evaluation, args.permute_labels, seconds)?;
+    Ok(Evaluated { group, labels: counts, ..evaluated })
+}
+
+/// Refuses scores that are no numbers: no figure of them means anything.
+fn check_finite(evaluation: &Evaluation) -> Result<()> {
+    for own in &evaluation.predictions {
+        predictions::check_finite(&own.repertoire_id, own.outputs.iter().chain(&own.control))?;
+    }
+    Ok(())
 }
 
 /// Trains and tests in every fold.
@@ -148,17 +180,17 @@ fn cross_validate(
     args: &Args,
     config: &Config,
     cohort: &Cohort,
+    groups: &[String],
     shell: &Shell,
 ) -> Result<Evaluation> {
     let labels = args.target.labels(&cohort.metadata)?;
-    let groups = args.target.groups(&cohort.metadata)?;
-    let items = evaluate::items(&cohort.metadata.ids, &labels, &groups);
+    let items = evaluate::items(&cohort.metadata.ids, &labels, groups);
     let folds = folds(args, &items, config.training.seed)?;
     shell.log_to(&args.out)?;
     run_config::write(&args.out, config, fingerprint(cohort)?)?;
     Splits::new(&items, &folds).write(&args.out.join("splits.tsv"))?;
     let repertoires: Vec<_> = cohort.repertoires.iter().collect();
-    let cache = FeatureCache::new(&repertoires, &groups);
+    let cache = FeatureCache::new(&repertoires, groups);
     let members: Vec<usize> = (0..repertoires.len()).collect();
     let dataset = Dataset { cache: &cache, members: &members, labels: &labels };
     let size = |fold| folds.iter().filter(|own| **own == Some(fold)).count();
@@ -242,14 +274,19 @@ fn finish(
         fold_auc,
         mean_fold_auc,
         control,
+        verdicts: summaries.iter().map(|own| verdict::of(own, permute_labels.is_some())).collect(),
         targets: summaries,
+        labels: Vec::new(),
+        group: None,
         seconds,
     })
 }
 
 impl Report for Evaluated {
     fn lines(&self) -> Vec<String> {
-        let mut lines = Vec::new();
+        let mut lines: Vec<String> = self.labels.iter().map(TargetCounts::line).collect();
+        lines.extend(self.group.clone());
+        lines.push(String::new());
         for target in &self.targets {
             lines.extend(evaluation::lines(target));
             lines.push(String::new());
@@ -259,6 +296,7 @@ impl Report for Evaluated {
         }
         let (n, seconds, out) = (self.repertoires, self.seconds, self.out.display());
         lines.push(format!("{n} repertoires, {} folds, {seconds:.1} s: {out}", self.folds));
+        lines.extend(self.verdicts.iter().cloned());
         lines
     }
 }

@@ -11,7 +11,8 @@ use serde::Serialize;
 use crate::arguments::device::DeviceArgs;
 use crate::arguments::inputs::InputArgs;
 use crate::shell::output::{Report, align, row};
-use crate::shell::{Shell, interrupted, paths};
+use crate::shell::outputs::{self, OverwriteArgs, Results, Sources};
+use crate::shell::{Shell, interrupted};
 use crate::tables::heads::{self, HeadSummary, HeadsOf};
 use crate::tables::predictions::for_each;
 use crate::tables::ranking::{self, Ranked};
@@ -46,10 +47,21 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 1000)]
     top: usize,
     #[command(flatten)]
+    overwrite: OverwriteArgs,
+    #[command(flatten)]
     input: InputArgs,
     #[command(flatten)]
     device: DeviceArgs,
 }
+
+/// What it writes.
+const RESULTS: Results = Results {
+    files: &["scores.tsv", "heads.tsv"],
+    done: &["sequences.tsv.gz"],
+    folders: &[("repertoires", "sequences.tsv.gz")],
+    resumes: false,
+    is_own: |_| false,
+};
 
 /// What `explain --json` prints.
 #[derive(Serialize)]
@@ -58,6 +70,10 @@ pub(crate) struct Explained {
     out: PathBuf,
     /// Rankings written, one a repertoire.
     repertoires: usize,
+    /// Ids of repertoires without clonotypes, which are left out.
+    empty: Vec<String>,
+    /// Targets for which training found no signal: what drives their scores is chance.
+    no_signal: Vec<String>,
     /// Largest difference between a logit and the sum of bias and evidences.
     largest_difference: f64,
     /// What each head attends to.
@@ -73,13 +89,20 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
 /// The command, without printing its result: explains every repertoire, writes a table each, and
 /// ranks their clonotypes together.
 pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Explained> {
-    paths::make_folder(&args.out)?;
+    let model = Model::file(&args.model);
+    let sources = Sources::of(&args.input.inputs).and(&args.input.metadata).and([&model]);
+    let _lock = outputs::folder(&args.out, &RESULTS, &sources, args.overwrite.existing())?;
     let ranking = args.out.join("sequences.tsv.gz"); // Written last: its presence means "done".
-    if ranking.exists() {
-        bail!("{} exists already, expected a new folder", ranking.display());
+    let model = Model::load(&model)?.on(&args.device.open()?);
+    let no_signal = model.no_signal();
+    for column in &no_signal {
+        tracing::warn!("{}", chance(column));
     }
-    let model = Model::load(&args.model)?.on(&args.device.open()?);
-    let loaded = args.input.load(shell)?;
+    let mut loaded = args.input.load(shell)?;
+    let empty = loaded.take_empty();
+    for id in &empty {
+        tracing::warn!("{id} has no clonotypes: there is nothing to explain");
+    }
     let top = if args.top == 0 { usize::MAX } else { args.top };
     let write = |repertoire: &Repertoire, explanation: &Explanation| {
         let folder = args.out.join("repertoires").join(cohort::file_name(&repertoire.id));
@@ -95,6 +118,8 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Explained> {
     Ok(Explained {
         out: args.out.clone(),
         repertoires: loaded.repertoires.len(),
+        empty,
+        no_signal,
         largest_difference: largest_difference(&sums),
         heads: heads::summary(&model, &loaded.repertoires, &heads),
         sequences: ranked.into_iter().filter(|ranked| ranked.rank <= SHOWN).collect(),
@@ -102,7 +127,14 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Explained> {
 }
 
 fn largest_difference(sums: &[Vec<Sum>]) -> f64 {
-    sums.iter().flatten().map(|sum| sum.difference()).fold(0.0, f64::max)
+    // A difference that is no number is the largest: it must not be lost in a comparison.
+    let larger = |a: f64, b: f64| if a.is_nan() || a > b { a } else { b };
+    sums.iter().flatten().map(|sum| sum.difference()).fold(0.0, larger)
+}
+
+/// What is said of a target without a signal.
+fn chance(column: &str) -> String {
+    format!("training found no signal for {column}: the sequences below drove scores that are at chance")
 }
 
 /// What drove the scores of a cohort.
@@ -140,9 +172,13 @@ pub(crate) fn rank_cohort<T: Send>(
     let explained = explained.into_iter().collect::<Result<Vec<_>>>()?;
     let ((best, sums), each): ((Vec<_>, Vec<_>), _) = explained.into_iter().unzip();
     let largest = largest_difference(&sums);
-    if largest > TOLERANCE {
+    if largest.is_nan() || largest > TOLERANCE {
+        let wrong = |sums: &Vec<Sum>| !sums.iter().all(|sum| sum.difference() <= TOLERANCE);
+        let at = sums.iter().position(wrong).unwrap_or(0);
         bail!(
-            "evidences and bias differ from the logit by {largest}, expected at most {TOLERANCE}"
+            "{}: evidences and bias differ from the logit by {largest}, expected at most {TOLERANCE}: \
+             the model is damaged",
+            repertoires[at].id
         );
     }
     Ok(CohortRanking { ranked: ranking::rank(model, cohort, &best, top), sums, each })
@@ -150,6 +186,7 @@ pub(crate) fn rank_cohort<T: Send>(
 
 impl Report for Explained {
     fn lines(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.no_signal.iter().map(|column| chance(column)).collect();
         let mut rows =
             vec![row([&"output", &"rank", &"junction", &"V", &"J", &"evidence", &"carriers"])];
         for one in &self.sequences {
@@ -161,7 +198,7 @@ impl Report for Explained {
             let Ranked { output, rank, junction_aa, v_call, j_call, .. } = one;
             rows.push(row([output, rank, junction_aa, v_call, j_call, &evidence, &carriers]));
         }
-        let mut lines = align(&rows);
+        lines.extend(align(&rows));
         lines.push(String::new());
         lines.extend(self.head_lines());
         let (n, out) = (self.repertoires, self.out.display());

@@ -7,11 +7,13 @@ use reperio_data::cohort;
 use reperio_data::generator::FitOptions;
 use reperio_data::generator::divergence::{Comparison, Divergences};
 use reperio_data::generator::held_out::{self, Fitted, Group};
+use reperio_data::progress::Observer;
 use serde::Serialize;
 
 use crate::arguments::inputs::ReadArgs;
 use crate::shell::output::{Report, align};
-use crate::shell::{Shell, paths};
+use crate::shell::Shell;
+use crate::shell::outputs::{self, OverwriteArgs, Sources};
 
 /// Fit the background generator to real repertoires
 ///
@@ -34,6 +36,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(2..))]
     hold_out: u64,
     #[command(flatten)]
+    overwrite: OverwriteArgs,
+    #[command(flatten)]
     read: ReadArgs,
 }
 
@@ -53,12 +57,13 @@ struct FittedGenerator {
 }
 
 pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
-    paths::make_parent(&args.out)?;
+    let sources = Sources::of(&args.inputs);
+    let _lock = outputs::file(&args.out, &sources, args.overwrite.existing())?;
     let mut projects = Vec::new();
     for input in &args.inputs {
-        let options = args.read.options();
-        let read = cohort::load(std::slice::from_ref(input), None, &options, shell.observer());
-        let read = shell.or_interrupted(read, "run the command again")?;
+        let (own, options) = (vec![input.clone()], args.read.options());
+        let load = move |observer: &dyn Observer| cohort::load(&own, None, &options, observer);
+        let read = shell.read("run the command again", load)?;
         projects.push((name(input), read.repertoires));
     }
     shell.check_interrupted("run the command again")?;

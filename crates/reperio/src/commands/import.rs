@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use crate::arguments::inputs::InputArgs;
 use crate::shell::output::Report;
-use crate::shell::{Shell, paths};
+use crate::shell::Shell;
+use crate::shell::outputs::{self, Existing, Results, Sources};
 use crate::tables::{counts, readings};
 
 /// Notes on the terminal; `--json` has all of them.
@@ -43,7 +44,18 @@ pub(crate) struct Imported {
     /// `kept` + all of `dropped`), `notes` and `reading` (what each column became, unit of counts, species); files `skipped`; repertoires `in_cohort` now.
     #[serde(flatten)]
     summary: ImportSummary,
+    /// What a person should know about the cohort as a whole.
+    warnings: Vec<String>,
 }
+
+/// What an import replaces: a cohort is added to.
+const STORE: Results = Results {
+    files: &["cohort.parquet", "import_report.tsv"],
+    done: &["manifest.json"],
+    folders: &[],
+    resumes: true,
+    is_own: |_| true,
+};
 
 pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
     shell.print(&execute(args, shell)?)
@@ -52,16 +64,20 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
 /// The command, without printing its result.
 pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Imported> {
     let Args { input, out } = args;
-    paths::make_folder(out)?;
+    outputs::make(out)?;
+    // The store itself is locked by the import.
+    let sources = Sources::of(&input.inputs).and(&input.metadata);
+    STORE.check(out, &sources, Existing::GoOn)?;
     let request = ImportRequest {
         inputs: input.inputs.clone(),
         metadata: input.metadata.clone(),
         out: out.to_owned(),
         options: input.read.options(),
     };
-    let summary = cohort::import(&request, shell.observer());
     let resume = "the same command goes on where this one stopped";
-    Ok(Imported { out: out.to_owned(), summary: shell.or_interrupted(summary, resume)? })
+    let summary = shell.read(resume, move |observer| cohort::import(&request, observer))?;
+    let warnings = summary.warnings();
+    Ok(Imported { out: out.to_owned(), summary, warnings })
 }
 
 impl Report for Imported {
@@ -78,6 +94,7 @@ impl Report for Imported {
         if noted.len() > SHOWN {
             lines.push(format!("... {} more with notes, listed by --json", noted.len() - SHOWN));
         }
+        lines.extend(self.warnings.iter().cloned());
         lines.extend(readings::lines(&summary.repertoires));
         lines.extend(skipped(&summary.skipped));
         let unchanged = summary.repertoires.iter().filter(|row| row.unchanged).count();

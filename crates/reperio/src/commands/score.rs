@@ -12,7 +12,8 @@ use serde::Serialize;
 use crate::arguments::device::DeviceArgs;
 use crate::arguments::inputs::InputArgs;
 use crate::shell::output::{Report, align, row};
-use crate::shell::{Shell, interrupted, paths, table};
+use crate::shell::outputs::{self, OverwriteArgs, Sources};
+use crate::shell::{Shell, interrupted, table};
 use crate::tables::predictions;
 
 /// Rows of a table on the terminal; the file has all of them.
@@ -38,6 +39,8 @@ pub(crate) struct Args {
     /// Share of repertoires whose class the prediction sets are to hold, in (0, 1)
     #[arg(long, value_name = "SHARE", default_value_t = COVERAGE)]
     coverage: f64,
+    #[command(flatten)]
+    overwrite: OverwriteArgs,
     #[command(flatten)]
     input: InputArgs,
     #[command(flatten)]
@@ -74,19 +77,19 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
 
 /// The command, without printing its result.
 pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Scores> {
-    paths::make_parent(&args.out)?;
-    let sources = args.input.inputs.iter().chain([&args.model]);
-    paths::keep_sources(&args.out, sources.map(PathBuf::as_path))?;
+    let model = Model::file(&args.model);
+    let sources = Sources::of(&args.input.inputs).and(&args.input.metadata).and([&model]);
+    let _lock = outputs::file(&args.out, &sources, args.overwrite.existing())?;
     if !(args.coverage > 0.0 && args.coverage < 1.0) {
         bail!("--coverage {}, expected a share between 0 and 1", args.coverage);
     }
-    let model = Model::load(&args.model)?.on(&args.device.open()?);
+    let model = Model::load(&model)?.on(&args.device.open()?);
     let cohort = args.input.load(shell)?;
     let repertoires = &cohort.repertoires;
     if repertoires.is_empty() {
         bail!("no repertoire to score");
     }
-    let Some(scored) = predictions::predict(&model, repertoires, shell.observer()) else {
+    let Some(scored) = predictions::predict(&model, repertoires, shell.observer())? else {
         return Err(interrupted("nothing was written, run the command again"));
     };
     let ids = repertoires.iter().map(|repertoire| repertoire.id.clone());
@@ -95,13 +98,19 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Scores> {
         .map(|(repertoire_id, prediction)| {
             let outputs: Vec<f64> =
                 prediction.targets.iter().flat_map(|target| target.logits.clone()).collect();
-            let prediction_sets = model.sets(&outputs, args.coverage);
+            let prediction_sets = if outputs.is_empty() {
+                vec![None; prediction.targets.len()] // Nothing is known of a repertoire without clonotypes.
+            } else {
+                model.sets(&outputs, args.coverage)
+            };
             Score { repertoire_id, prediction, prediction_sets }
         })
         .collect();
     table::write(&args.out, frame(&model, &scores)?)?;
-    let held_out = model.info().out_of_fold.iter().filter(|own| !own.beats_shares);
-    let no_signal: Vec<String> = held_out.map(|own| own.column.clone()).collect();
+    for Score { repertoire_id, .. } in scores.iter().filter(|own| own.prediction.clonotypes == 0) {
+        tracing::warn!("{repertoire_id} has no clonotypes: it gets no score");
+    }
+    let no_signal = model.no_signal();
     for column in &no_signal {
         tracing::warn!(
             "training found no signal for {column}: its probabilities are about the class shares"
@@ -155,6 +164,7 @@ fn in_short(prediction: &TargetPrediction) -> (String, String) {
     }
     let class = prediction.class.clone().unwrap_or_default();
     match prediction.probabilities[..] {
+        [] => ("no score".to_owned(), class),
         [p] => (format!("{p:.4}"), class),
         ref many => (format!("{:.4}", many.iter().copied().fold(0.0, f64::max)), class),
     }

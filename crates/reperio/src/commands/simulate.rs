@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use reperio_data::cohort;
 use reperio_data::generator::Generator;
+use reperio_data::progress::Observer;
 use reperio_data::simulate::{
     self, Background, Clonotypes, Signal, SimulationConfig, SimulationSummary,
 };
@@ -14,7 +15,8 @@ use serde::Serialize;
 
 use crate::arguments::inputs::ReadArgs;
 use crate::shell::output::{Report, align, row};
-use crate::shell::{Shell, paths};
+use crate::shell::Shell;
+use crate::shell::outputs::{self, Existing, OverwriteArgs, Results, Sources};
 
 /// Simulate a cohort with implanted signals
 ///
@@ -63,6 +65,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     generator: Option<PathBuf>,
     #[command(flatten)]
+    overwrite: OverwriteArgs,
+    #[command(flatten)]
     read: ReadArgs,
 }
 
@@ -86,15 +90,41 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
 /// The command, without printing its result.
 pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Simulated> {
     let config = resolve(args)?;
-    paths::make_folder(&args.out)?;
+    let sources = Sources::of(&args.background).and(&args.config).and(&args.generator);
+    sources.check_folder(&args.out.join("repertoires"))?;
+    let _lock = outputs::folder(&args.out, &RESULTS, &sources, existing(args))?;
     if args.background.is_empty() {
         let generator =
             args.generator.as_deref().map_or(Ok(Generator::human_trb()), Generator::load)?;
         return to(&args.out, &config, Background::Generator(&generator), shell);
     }
-    let real = cohort::load(&args.background, None, &args.read.options(), shell.observer());
-    let real = shell.or_interrupted(real, AGAIN)?;
+    let (inputs, options) = (args.background.clone(), args.read.options());
+    let load = move |observer: &dyn Observer| cohort::load(&inputs, None, &options, observer);
+    let real = shell.read(AGAIN, load)?;
     to(&args.out, &config, Background::Repertoires(&real.repertoires), shell)
+}
+
+/// What it writes beside the repertoires.
+const RESULTS: Results = Results {
+    files: &["metadata.tsv", "truth.tsv.gz", "oracle.tsv"],
+    done: &["simulation.toml"],
+    folders: &[],
+    resumes: false,
+    is_own,
+};
+
+/// Whether a simulation was begun in a folder.
+fn is_own(out: &Path) -> bool {
+    ["simulation.toml", ".simulation-begun"].iter().any(|name| out.join(name).exists())
+}
+
+/// What to do with what is there: an earlier simulation is cleared away by the library.
+fn existing(args: &Args) -> Existing {
+    if args.overwrite.overwrite && is_own(&args.out) {
+        Existing::GoOn
+    } else {
+        args.overwrite.existing()
+    }
 }
 
 /// What an interrupted simulation asks for.

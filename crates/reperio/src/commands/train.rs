@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use polars::prelude::{Column, DataFrame};
 use reperio_data::cohort::Cohort;
 use reperio_data::repertoire::Repertoire;
@@ -18,8 +18,10 @@ use serde::Serialize;
 use super::explain::rank_cohort;
 use crate::arguments::cohort::{CohortArgs, TargetArgs, fingerprint};
 use crate::arguments::device::DeviceArgs;
+use crate::arguments::groups::Groups;
 use crate::arguments::run_config;
 use crate::shell::output::{Report, align, row};
+use crate::shell::outputs::{self, OverwriteArgs, Results};
 use crate::shell::{Shell, interrupted, paths, table};
 use crate::tables::labels::TargetCounts;
 use crate::tables::{parts, predictions, ranking};
@@ -47,6 +49,8 @@ pub(crate) struct Args {
     #[arg(long)]
     resume: bool,
     #[command(flatten)]
+    overwrite: OverwriteArgs,
+    #[command(flatten)]
     cohort: CohortArgs,
     #[command(flatten)]
     target: TargetArgs,
@@ -56,13 +60,22 @@ pub(crate) struct Args {
     device: DeviceArgs,
 }
 
+/// What it writes.
+const RESULTS: Results = Results {
+    files: &["config.toml", "metrics.json", "predictions.tsv", "sequences.tsv.gz"],
+    done: &["model.safetensors", "checkpoint/state.safetensors"],
+    folders: &[],
+    resumes: true,
+    is_own: |out| run_config::is_of(out, "train"),
+};
+
 /// What a person changes from run to run.
 #[derive(clap::Args, Clone, Debug)]
 #[command(next_help_heading = "Training")]
 pub(crate) struct ConfigArgs {
     /// Config file (TOML) that states what differs from the defaults
     #[arg(long, value_name = "TOML")]
-    config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// Source of all random numbers [default: 0]
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
@@ -97,6 +110,8 @@ pub(crate) struct Trained {
     out: PathBuf,
     /// What is predicted: `column`, `kind`, and how many repertoires have each label.
     targets: Vec<TargetCounts>,
+    /// Which repertoires are never divided, in a sentence; none where each stands for itself.
+    group: Option<String>,
     /// How the training went: `repertoires`, and for each of `members` its losses and seeds.
     report: TrainingReport,
     /// Seconds from reading to writing.
@@ -111,17 +126,12 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
 pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Trained> {
     let started = Instant::now();
     let config = args.config.resolve()?;
-    paths::make_folder(&args.out)?;
-    let occupied = ["model.safetensors", "checkpoint/state.safetensors"]
-        .into_iter()
-        .find(|name| args.out.join(name).exists());
-    if let (Some(name), false) = (occupied, args.resume) {
-        let out = args.out.display();
-        bail!("{out} already holds {name}: --resume goes on with it, or choose a new folder");
-    }
+    let existing = args.overwrite.or_resume(args.resume)?;
+    let sources = args.cohort.sources().and(&args.config.config);
+    let _lock = outputs::folder(&args.out, &RESULTS, &sources, existing)?;
     let cohort = args.cohort.load(shell)?;
     let labels = args.target.labels(&cohort.metadata)?;
-    let groups = args.target.groups(&cohort.metadata)?;
+    let Groups { names: groups, line: group } = args.target.groups(&cohort.metadata)?;
     let training = Training {
         cohort: &cohort,
         labels: &labels,
@@ -129,13 +139,13 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Trained> {
         config: &config,
         device: args.device,
     };
-    let targets = TargetCounts::of(&labels);
+    let targets = TargetCounts::of(&labels, args.target.because());
     for target in &targets {
         tracing::info!("{}", target.line());
     }
     let Fitted { report, .. } = training.run(&args.out, shell)?;
     let seconds = started.elapsed().as_secs_f64();
-    Ok(Trained { out: args.out.clone(), targets, report, seconds })
+    Ok(Trained { out: args.out.clone(), targets, group, report, seconds })
 }
 
 /// A training run and what it works on.
@@ -167,7 +177,7 @@ impl Training<'_> {
         );
         let fitted = shell.or_interrupted(fitted, &resume)?;
         let scored =
-            predictions::predict(&fitted.model, &self.cohort.repertoires, shell.observer());
+            predictions::predict(&fitted.model, &self.cohort.repertoires, shell.observer())?;
         let Some(scored) = scored else { return Err(interrupted(&resume)) };
         self.write_predictions(out, &fitted, &scored)?;
         let each = |_: &Repertoire, _: &Explanation| Ok(());
@@ -210,6 +220,7 @@ fn part(report: &TrainingReport, labels: &Labels, i: usize, id: &String) -> &'st
 impl Report for Trained {
     fn lines(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.targets.iter().map(TargetCounts::line).collect();
+        lines.extend(self.group.clone());
         lines.extend(self.network_lines());
         for (terms, held_out) in self.report.terms.iter().zip(&self.report.out_of_fold) {
             lines.extend(parts::lines(terms, held_out));

@@ -4,8 +4,12 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use reperio_data::progress::Observer;
 
 use self::logging::LogFile;
@@ -16,11 +20,18 @@ use self::tensorboard::EventWriter;
 pub(crate) mod logging;
 pub(crate) mod memory;
 pub(crate) mod output;
+pub(crate) mod outputs;
 pub(crate) mod paths;
 pub(crate) mod progress;
 pub(crate) mod signals;
 pub(crate) mod table;
 pub(crate) mod tensorboard;
+
+/// How often reading looks for a signal.
+const TICK: Duration = Duration::from_millis(50);
+
+/// How long reading may take to stop by itself after a signal.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Exit code of a command that a signal stopped, after it saved what it had.
 const INTERRUPTED: u8 = 130;
@@ -46,7 +57,7 @@ pub(crate) struct Global {
 /// The running program's connections to the outside.
 pub(crate) struct Shell {
     json: bool,
-    bars: Bars,
+    bars: Arc<Bars>,
     log: LogFile,
 }
 
@@ -66,16 +77,17 @@ impl Shell {
         let log = LogFile::default();
         logging::start(global.verbose, global.quiet, bars.lines(), log.clone());
         let threads = global.threads.map_or(0, usize::from);
+        check_threads(threads)?;
         rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build_global()
             .context("cannot start the threads")?;
-        Ok(Self { json: global.json, bars, log })
+        Ok(Self { json: global.json, bars: Arc::new(bars), log })
     }
 
     /// Where library functions report to.
     pub(crate) fn observer(&self) -> &dyn Observer {
-        &self.bars
+        &*self.bars
     }
 
     /// Threads in use.
@@ -109,6 +121,43 @@ impl Shell {
         stdout.flush().context("cannot write to stdout")
     }
 
+    /// Does work that loses nothing when it is cut short at any moment: reading, importing. Once a signal has come and
+    /// the work has not ended by itself (a disk or a pipe that gives nothing), it is left behind.
+    pub(crate) fn read<T, E>(
+        &self,
+        resume: &str,
+        work: impl FnOnce(&dyn Observer) -> Result<T, E> + Send + 'static,
+    ) -> Result<T>
+    where
+        T: Send + 'static,
+        E: Into<anyhow::Error> + Send + 'static,
+    {
+        let (done, result) = mpsc::channel();
+        let bars = Arc::clone(&self.bars);
+        let worker = thread::spawn(move || {
+            let _ = done.send(work(&*bars)); // Nobody waits any more after a signal.
+        });
+        let mut since = None;
+        loop {
+            match result.recv_timeout(TICK) {
+                Ok(result) => {
+                    let _ = worker.join(); // It has sent its result: there is nothing left to fail.
+                    return self.or_interrupted(result, resume);
+                }
+                Err(RecvTimeoutError::Disconnected) => match worker.join() {
+                    Err(panic) => std::panic::resume_unwind(panic),
+                    Ok(()) => unreachable!("the result is sent before the end"),
+                },
+                Err(RecvTimeoutError::Timeout) if self.observer().cancelled() => {
+                    if since.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
+                        return Err(interrupted(resume));
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+    }
+
     /// Turns the failure of work that a signal stopped into [`Interrupted`].
     pub(crate) fn or_interrupted<T, E: Into<anyhow::Error>>(
         &self,
@@ -126,6 +175,19 @@ impl Shell {
     pub(crate) fn check_interrupted(&self, resume: &str) -> Result<()> {
         if self.observer().cancelled() { Err(interrupted(resume)) } else { Ok(()) }
     }
+}
+
+/// Threads that may be asked for, for each core.
+const THREADS_A_CORE: usize = 4;
+
+/// Refuses more threads than help: each takes memory, and thousands stop the machine.
+fn check_threads(threads: usize) -> Result<()> {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let most = THREADS_A_CORE * cores;
+    if threads > most {
+        bail!("--threads {threads}, expected at most {most}: {THREADS_A_CORE} for each of {cores} cores");
+    }
+    Ok(())
 }
 
 /// The error of work that a signal stopped; `resume` says how to go on.

@@ -4,11 +4,18 @@ use polars::prelude::{Column, NamedFrom as _, Series};
 use reperio_model::combine::PredictionSet;
 use reperio_model::evaluate::{Evaluation, HeldOut, Metrics, TargetSummary};
 use reperio_model::metrics::probability;
-use reperio_model::target::{Target, TargetKind};
+use reperio_model::target::{Labels, Target, TargetKind};
 
 use crate::shell::output::align;
 use crate::shell::table;
+use crate::tables::labels::TargetCounts;
 use crate::tables::predictions::prefix;
+
+/// The labels that were evaluated against, as they were understood.
+pub(crate) fn counts(evaluation: &Evaluation, because: Option<&'static str>) -> Vec<TargetCounts> {
+    let (targets, values) = (evaluation.targets.clone(), evaluation.labels.clone());
+    TargetCounts::of(&Labels { targets, values }, because)
+}
 
 /// For each target its `label`, then `logit` and `probability` of the positive class, or `logit_<class>`
 /// each, or `value`; and `control` in the same way where there is one.

@@ -1,6 +1,6 @@
 //! What is predicted, and how many repertoires have each label.
 
-use reperio_model::target::{Labels, Target, TargetKind};
+use reperio_model::target::{Labels, Target, TargetKind, why_positive};
 use serde::Serialize;
 
 /// One target as its labels were understood.
@@ -16,20 +16,22 @@ pub(crate) struct TargetCounts {
     labelled: usize,
     /// Repertoires without one; they are scored, not trained on.
     unlabelled: usize,
+    /// Why the positive value of a binary target is that one.
+    positive_because: Option<&'static str>,
 }
 
 impl TargetCounts {
-    /// The targets of `labels`.
-    pub(crate) fn of(labels: &Labels) -> Vec<Self> {
+    /// The targets of `labels`; `because` says who chose the positive values, if they were not seen from the labels.
+    pub(crate) fn of(labels: &Labels, because: Option<&'static str>) -> Vec<Self> {
         labels
             .targets
             .iter()
             .zip(&labels.values)
-            .map(|(target, own)| Self::one(target, own))
+            .map(|(target, own)| Self::one(target, own, because))
             .collect()
     }
 
-    fn one(target: &Target, own: &[Option<f64>]) -> Self {
+    fn one(target: &Target, own: &[Option<f64>], because: Option<&'static str>) -> Self {
         let count = |wanted: f64| own.iter().filter(|value| **value == Some(wanted)).count();
         let (kind, values) = match &target.kind {
             TargetKind::Binary { positive, negative } => {
@@ -43,12 +45,19 @@ impl TargetCounts {
         };
         let labelled = own.iter().flatten().count();
         let column = target.column.clone();
-        Self { column, kind, values, labelled, unlabelled: own.len() - labelled }
+        let seen = || match (kind, &values[..]) {
+            ("binary", [(yes, n_yes), (no, n_no)]) => {
+                Some(because.unwrap_or_else(|| why_positive((yes, *n_yes), (no, *n_no))))
+            }
+            _ => None,
+        };
+        let positive_because = seen();
+        Self { column, kind, values, labelled, unlabelled: own.len() - labelled, positive_because }
     }
 
     /// For a person.
     pub(crate) fn line(&self) -> String {
-        let Self { column, kind, values, labelled, unlabelled } = self;
+        let Self { column, kind, values, labelled, unlabelled, positive_because } = self;
         let each: Vec<String> = values.iter().map(|(value, n)| format!("{value:?} {n}")).collect();
         let what = match *kind {
             "binary" => format!("{} against {}", each[0], each[1]),
@@ -59,7 +68,10 @@ impl TargetCounts {
             0 => String::new(),
             n => format!("; {n} without a label"),
         };
-        format!("Target {column}: {what}{missing}")
+        let positive = positive_because.map_or_else(String::new, |why| {
+            format!("; {:?} is positive because {why} (--positive VALUE chooses)", values[0].0)
+        });
+        format!("Target {column}: {what}{missing}{positive}")
     }
 }
 
@@ -71,14 +83,14 @@ mod tests {
     fn line(kind: TargetKind, values: &[Option<f64>]) -> String {
         let target = Target { column: "x".to_owned(), kind };
         let labels = Labels { targets: vec![target], values: vec![values.to_vec()] };
-        TargetCounts::of(&labels)[0].line()
+        TargetCounts::of(&labels, None)[0].line()
     }
 
     #[test]
     fn labels_are_told_as_they_were_understood() {
         let values = [Some(1.0), None, Some(0.0), Some(1.0)];
         let kind = TargetKind::Binary { positive: "yes".to_owned(), negative: "no|?".to_owned() };
-        assert_snapshot!(line(kind, &values), @r#"Target x: "yes" 2 against "no|?" 1; 1 without a label"#);
+        assert_snapshot!(line(kind, &values), @r#"Target x: "yes" 2 against "no|?" 1; 1 without a label; "yes" is positive because it says yes (--positive VALUE chooses)"#);
         let classes = ["Yes", "no", "yes"].map(str::to_owned).to_vec();
         assert_snapshot!(line(TargetKind::Classes { classes }, &values), @r#"Target x: 3 classes: "Yes" 1, "no" 2, "yes" 0; 1 without a label"#);
         let kind = TargetKind::Regression { mean: 0.0, sd: 1.0 };

@@ -10,3 +10,4 @@ pub(crate) mod ranking;
 pub(crate) mod readings;
 pub(crate) mod recovery;
 pub(crate) mod sequences;
+pub(crate) mod verdict;

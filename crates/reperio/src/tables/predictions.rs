@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use anyhow::{Result, bail};
 use polars::prelude::{Column, NamedFrom as _, Series};
 use rayon::prelude::*;
 use reperio_data::progress::{Observer, Progress};
@@ -31,42 +32,56 @@ pub(crate) fn for_each<T: Send>(
     repertoires.par_iter().map(one).collect()
 }
 
-/// Scores every repertoire.
+/// Scores every repertoire; `None` once the observer has cancelled.
 pub(crate) fn predict(
     model: &Model,
     repertoires: &[Repertoire],
     observer: &dyn Observer,
-) -> Option<Vec<Prediction>> {
-    for_each("scoring", repertoires, observer, |repertoire| model.predict(repertoire))
+) -> Result<Option<Vec<Prediction>>> {
+    let scored = for_each("scoring", repertoires, observer, |repertoire| {
+        let prediction = model.predict(repertoire);
+        let logits = prediction.targets.iter().flat_map(|target| &target.logits);
+        check_finite(&repertoire.id, logits)?;
+        Ok(prediction)
+    });
+    scored.map(|all| all.into_iter().collect()).transpose()
+}
+
+/// Refuses scores that are no finite numbers.
+pub(crate) fn check_finite<'a>(id: &str, scores: impl IntoIterator<Item = &'a f64>) -> Result<()> {
+    match scores.into_iter().find(|score| !score.is_finite()) {
+        Some(score) => bail!("the score of {id} is {score}, expected a finite number: the model is damaged"),
+        None => Ok(()),
+    }
 }
 
 /// The columns of `predictions`: for a binary target `logit`, `probability` and `class`; for classes
 /// `logit_<class>` and `probability_<class>` each, and `class`; for a regression `value`. With
-/// several targets every name begins with `<target>.`.
+/// several targets every name begins with `<target>.`. What is not known is empty.
 pub(crate) fn columns(targets: &[Target], predictions: &[Vec<TargetPrediction>]) -> Vec<Column> {
     let mut columns = Vec::new();
     for (t, target) in targets.iter().enumerate() {
         let of: Vec<&TargetPrediction> = predictions.iter().map(|all| &all[t]).collect();
         let prefix = prefix(targets, target);
-        let mut numbers = |name: String, value: &dyn Fn(&TargetPrediction) -> f64| {
-            let values: Vec<f64> = of.iter().map(|prediction| value(prediction)).collect();
-            columns.push(Column::new(format!("{prefix}{name}").into(), values));
+        let mut numbers = |name: String, value: &dyn Fn(&TargetPrediction) -> Option<f64>| {
+            let values: Vec<Option<f64>> = of.iter().map(|prediction| value(prediction)).collect();
+            columns.push(Series::new(format!("{prefix}{name}").into(), values).into());
         };
         match &target.kind {
             TargetKind::Binary { .. } => {
-                numbers("logit".to_owned(), &|prediction| prediction.logits[0]);
-                numbers("probability".to_owned(), &|prediction| prediction.probabilities[0]);
+                numbers("logit".to_owned(), &|p| p.logits.first().copied());
+                numbers("probability".to_owned(), &|p| p.probabilities.first().copied());
             }
             TargetKind::Classes { classes } => {
                 for (c, class) in classes.iter().enumerate() {
-                    numbers(format!("logit_{class}"), &|prediction| prediction.logits[c]);
+                    numbers(format!("logit_{class}"), &|p| p.logits.get(c).copied());
                 }
                 for (c, class) in classes.iter().enumerate() {
-                    numbers(format!("probability_{class}"), &|p| p.probabilities[c]);
+                    numbers(format!("probability_{class}"), &|p| p.probabilities.get(c).copied());
                 }
             }
             TargetKind::Regression { .. } => {
-                numbers("value".to_owned(), &|prediction| prediction.value.unwrap_or(f64::NAN));
+                numbers("value".to_owned(), &|p| p.value);
                 continue;
             }
         }

@@ -1,6 +1,7 @@
 //! Associated clonotypes and what carrying them says.
 
-use reperio_data::gene;
+use reperio_data::encode::MAX_LENGTH;
+use reperio_data::{alphabet, gene};
 use reperio_data::repertoire::{Builder, Repertoire, Row};
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +19,7 @@ use crate::features::clonotype_index::{Identity, first_rows};
 /// The second term, what it says that none is carried, goes to all n distinct clonotypes alike; the third to the k that
 /// are carried, in proportion to `-ln P`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Stored", into = "Stored")]
+#[serde(try_from = "Stored", into = "Stored")]
 pub struct CloneTable {
     identity: Identity,
     /// Whether genes are equal if their families are: some training repertoire knew no more.
@@ -79,9 +80,19 @@ struct Stored {
     clones: Vec<PublicClone>,
 }
 
-impl From<Stored> for CloneTable {
-    fn from(Stored { identity, by_family, law, clones }: Stored) -> Self {
-        Self::new((identity, by_family), law, clones)
+impl TryFrom<Stored> for CloneTable {
+    type Error = String;
+
+    fn try_from(stored: Stored) -> Result<Self, String> {
+        let Stored { identity, by_family, law, clones } = stored;
+        let known = |junction: &str| {
+            (1..=MAX_LENGTH).contains(&junction.len())
+                && junction.bytes().all(|letter| alphabet::code(letter).is_some())
+        };
+        if let Some(clone) = clones.iter().find(|clone| !known(&clone.junction_aa)) {
+            return Err(format!("junction {:?}, expected amino acids", clone.junction_aa));
+        }
+        Ok(Self::new((identity, by_family), law, clones))
     }
 }
 

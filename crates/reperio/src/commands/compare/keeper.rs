@@ -54,7 +54,6 @@ impl Keeper for FoldFiles {
 
     fn keep(&mut self, outcome: &Outcome) -> Result<()> {
         let path = self.path(&outcome.method, outcome.repeat, outcome.fold);
-        paths::make_parent(&path)?;
         paths::write_text(&path, &serde_json::to_string_pretty(outcome)?)
     }
 

@@ -11,11 +11,14 @@ use reperio_model::target::{Labels, TargetKind};
 use reperio_reference::compare::{Comparison, RepeatLabels, Truth};
 
 use crate::arguments::cohort::TargetArgs;
+use crate::arguments::groups::Groups;
+use crate::tables::labels::TargetCounts;
 
 /// How repertoires are divided.
-#[derive(Clone, Copy)]
 pub(super) struct FoldsWanted {
     pub(super) folds: usize,
+    /// Folds of a file, in place of drawn ones.
+    pub(super) given: Option<Splits>,
     pub(super) repeats: usize,
     pub(super) seed: u64,
 }
@@ -45,17 +48,28 @@ impl<'a> Labelled<'a> {
                 target.column
             );
         };
+        for counts in TargetCounts::of(&labels, args.because()) {
+            tracing::info!("{}", counts.line());
+        }
         let target = format!("{}: {positive} against {negative}", target.column);
         let usable = |&i: &usize| labels.is_labelled(i) && !cohort.repertoires[i].is_empty();
         let rows: Vec<usize> = (0..labels.len()).filter(usable).collect();
-        let all_groups = args.groups(&cohort.metadata)?;
+        let Groups { names: all_groups, line } = args.groups(&cohort.metadata)?;
+        if let Some(line) = line {
+            tracing::info!("{line}");
+        }
         let groups: Vec<String> = rows.iter().map(|&i| all_groups[i].clone()).collect();
         let ids: Vec<String> = rows.iter().map(|&i| cohort.metadata.ids[i].clone()).collect();
         let labels = labels.select(&rows);
         let items = evaluate::items(&ids, &labels, &groups);
         let seeds = || (0..wanted.repeats as u64).map(|repeat| wanted.seed.wrapping_add(repeat));
-        let folds = seeds().map(|seed| split::folds(&items, wanted.folds, seed));
-        let folds = folds.collect::<Result<_, _>>()?;
+        let folds = match &wanted.given {
+            Some(splits) => vec![all_held_out(&splits.of(&items)?, &ids)?],
+            None => {
+                let folds = seeds().map(|seed| split::folds(&items, wanted.folds, seed));
+                folds.collect::<Result<_, _>>()?
+            }
+        };
         let labels = seeds().map(|seed| RepeatLabels {
             given: classes(&labels),
             permuted: classes(&evaluate::permuted(&labels, &groups, seed.wrapping_add(1))),
@@ -84,6 +98,15 @@ impl<'a> Labelled<'a> {
         }
         Ok(())
     }
+}
+
+/// The fold of each repertoire; every one must be held out once, so that methods have the same predictions.
+fn all_held_out(folds: &[Option<usize>], ids: &[String]) -> Result<Vec<usize>> {
+    let without = ids.iter().zip(folds).find(|(_, fold)| fold.is_none());
+    if let Some((id, _)) = without {
+        bail!("repertoire {id} has no fold, expected one for each: methods are compared on all of them");
+    }
+    Ok(folds.iter().flatten().copied().collect())
 }
 
 /// Whether each repertoire is positive.

@@ -8,8 +8,9 @@ mod tables;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use reperio_data::simulate::SimulationConfig;
+use reperio_data::split::Splits;
 use reperio_reference::catalogue::{self, Setup};
 use reperio_reference::compare::{
     self, CompareError, Comparison, Curves, Entry, Figures, Outcome, Truth,
@@ -23,6 +24,7 @@ use crate::arguments::device::DeviceArgs;
 use crate::arguments::rarefy::RarefyArgs;
 use crate::arguments::run_config;
 use crate::shell::output::Report;
+use crate::shell::outputs::{self, OverwriteArgs, Results};
 use crate::shell::{Shell, interrupted, paths};
 use keeper::FoldFiles;
 use labelled::{FoldsWanted, Labelled};
@@ -55,6 +57,9 @@ pub(crate) struct Args {
     /// Folds
     #[arg(long, value_name = "K", default_value_t = 5)]
     folds: usize,
+    /// Table of `repertoire_id` and `fold` to use in place of drawn folds, as `evaluate` writes it
+    #[arg(long, value_name = "TSV", conflicts_with_all = ["folds", "repeats"])]
+    splits: Option<PathBuf>,
     /// Repeats of the cross-validation, each with folds of its own
     #[arg(long, value_name = "N", default_value = "1")]
     repeats: std::num::NonZeroUsize,
@@ -68,6 +73,8 @@ pub(crate) struct Args {
     #[arg(long)]
     resume: bool,
     #[command(flatten)]
+    overwrite: OverwriteArgs,
+    #[command(flatten)]
     cohort: CohortArgs,
     #[command(flatten)]
     target: TargetArgs,
@@ -78,6 +85,15 @@ pub(crate) struct Args {
     #[command(flatten)]
     device: DeviceArgs,
 }
+
+/// What it writes.
+const RESULTS: Results = Results {
+    files: &["compare.json", "compare.html", "compare.md", "compare.tsv", "predictions.tsv", "splits.tsv"],
+    done: &["config.toml"],
+    folders: &[("folds", ".json"), ("folds", "sha256")],
+    resumes: true,
+    is_own: |out| run_config::is_of(out, "compare"),
+};
 
 /// What `compare --json` prints and `compare.json` holds.
 #[derive(Serialize)]
@@ -131,15 +147,15 @@ fn execute(args: &Args, shell: &Shell) -> Result<Compared> {
         simulation: simulated.as_ref().map(|own| own.config.clone()),
     };
     let methods = choose(catalogue::methods(&setup)?, &args.methods)?;
-    paths::make_folder(&args.out)?;
-    if args.out.join("config.toml").exists() && !args.resume {
-        let out = args.out.display();
-        bail!("{out} already holds a comparison: --resume goes on with it, or choose a new folder");
-    }
+    let existing = args.overwrite.or_resume(args.resume)?;
+    let sources = args.cohort.sources().and(&args.config.config);
+    let sources = sources.and(&args.splits).and(&args.simulated);
+    let _lock = outputs::folder(&args.out, &RESULTS, &sources, existing)?;
     let mut cohort = args.cohort.load(shell)?;
     args.rarefy.apply(&mut cohort.repertoires, config.training.seed);
-    let folds =
-        FoldsWanted { folds: args.folds, repeats: args.repeats.get(), seed: config.training.seed };
+    let repeats = args.repeats.get();
+    let given = args.splits.as_deref().map(Splits::read).transpose()?;
+    let folds = FoldsWanted { folds: args.folds, given, repeats, seed: config.training.seed };
     let labelled = Labelled::of(&args.target, &cohort, folds)?;
     shell.log_to(&args.out)?;
     let sha256 = fingerprint(&cohort)?;

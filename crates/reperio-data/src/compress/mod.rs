@@ -1,9 +1,20 @@
 //! Plain, gzip, zstd, bzip2, xz or zip: told from a file's first bytes, never from its name.
 
+mod bgzip;
+mod bounded;
+mod lines;
+mod zipped;
+
 use std::fmt;
-use std::fs::File;
-use std::io::{self, BufReader, Cursor, Read, Seek};
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
+
+use crate::limits::FREE_BYTES;
+
+pub use bounded::TooLarge;
+pub use lines::LongLine;
+pub(crate) use lines::ShortLines;
 
 /// How a file is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +58,18 @@ pub enum OpenError {
         /// Operating-system reason.
         source: io::Error,
     },
+    /// A pipe, a device or a folder: reading could wait for ever, and a table is read more than once.
+    #[error("{}: not a regular file but {}, expected a file", path.display(), kind(path))]
+    NotAFile {
+        /// What was to be opened.
+        path: PathBuf,
+    },
+    /// A bgzip file without its end marker.
+    #[error("{}: the bgzip data has no end marker, expected one: the file is truncated", path.display())]
+    NoEndMarker {
+        /// File being opened.
+        path: PathBuf,
+    },
     /// A zip archive that cannot be taken apart.
     #[error("{}: damaged or encrypted zip archive, expected a zip archive of one table", path.display())]
     Zip {
@@ -69,6 +92,11 @@ fn list(names: &[String]) -> String {
     if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) }
 }
 
+/// What something is that is no regular file.
+fn kind(path: &Path) -> &'static str {
+    if path.is_dir() { "a folder" } else { "a pipe or a device" }
+}
+
 /// The compression whose magic number starts `head`.
 pub fn recognise(head: &[u8]) -> Compression {
     const MAGIC: [(&[u8], Compression); 5] = [
@@ -82,53 +110,50 @@ pub fn recognise(head: &[u8]) -> Compression {
     found.map_or(Compression::Plain, |&(_, compression)| compression)
 }
 
-/// Opens `path` and undoes its compression.
+/// Opens `path` and undoes its compression; at most `ratio` bytes come out for each compressed one, and always
+/// [`FREE_BYTES`].
 ///
 /// # Errors
 ///
-/// If the file cannot be read, or is a zip archive without exactly one table. Damaged data shows
-/// only while reading: truncated data as [`io::ErrorKind::UnexpectedEof`].
-pub fn open(path: &Path) -> Result<(Compression, Box<dyn Read + Send>), OpenError> {
+/// If it is no regular file or cannot be read, is a bgzip file without its end marker, or a zip archive
+/// without exactly one table. Damaged data shows only while reading: truncated data as
+/// [`io::ErrorKind::UnexpectedEof`], too much of it as [`TooLarge`].
+pub fn open(path: &Path, ratio: u64) -> Result<(Compression, Box<dyn Read + Send>), OpenError> {
     let fail = |source| OpenError::Io { path: path.to_owned(), source };
+    let found = fs::metadata(path).map_err(fail)?;
+    if !found.is_file() {
+        return Err(OpenError::NotAFile { path: path.to_owned() });
+    }
     let mut file = File::open(path).map_err(fail)?;
     let mut head = Vec::new();
-    (&mut file).take(8).read_to_end(&mut head).map_err(fail)?;
-    file.rewind().map_err(fail)?;
+    (&mut file).take(18).read_to_end(&mut head).map_err(fail)?;
     let compression = recognise(&head);
+    if compression == Compression::Gzip
+        && bgzip::is_block(&head)
+        && !bgzip::is_whole(&mut file).map_err(fail)?
+    {
+        return Err(OpenError::NoEndMarker { path: path.to_owned() });
+    }
+    file.rewind().map_err(fail)?;
     let file = BufReader::with_capacity(1 << 16, file);
     let reader: Box<dyn Read + Send> = match compression {
-        Compression::Plain => Box::new(file),
+        Compression::Plain => return Ok((compression, Box::new(file))),
         Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(file)),
         Compression::Zstd => Box::new(zstd::Decoder::with_buffer(file).map_err(fail)?),
         Compression::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(file)),
         Compression::Xz => Box::new(liblzma::bufread::XzDecoder::new_multi_decoder(file)),
-        Compression::Zip => Box::new(Cursor::new(only_entry(path, file)?)),
+        Compression::Zip => zipped::open(path, file)?,
     };
-    Ok((compression, reader))
-}
-
-/// Content of the one table of a zip archive; folders and macOS side files do not count.
-fn only_entry(path: &Path, file: BufReader<File>) -> Result<Vec<u8>, OpenError> {
-    let fail = |source| OpenError::Zip { path: path.to_owned(), source };
-    let mut archive = zip::ZipArchive::new(file).map_err(fail)?;
-    let names = archive.file_names().map(|name| Ok(name?.into_owned()));
-    let mut names = names.collect::<Result<Vec<String>, _>>().map_err(fail)?;
-    names.retain(|name| !name.ends_with('/') && !name.starts_with("__MACOSX/"));
-    names.sort_unstable();
-    let [name] = names.as_slice() else {
-        return Err(OpenError::ZipEntries { path: path.to_owned(), names });
-    };
-    let mut content = Vec::new();
-    let mut entry = archive.by_name(name).map_err(fail)?;
-    entry.read_to_end(&mut content).map_err(|source| fail(source.into()))?;
-    Ok(content)
+    let limit = found.len().saturating_mul(ratio).max(FREE_BYTES);
+    Ok((compression, Box::new(bounded::Bounded::new(reader, limit, ratio))))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::MAX_RATIO;
     use insta::assert_snapshot;
-    use std::io::Write;
+    use std::io::{Cursor, Write};
 
     const TABLE: &[u8] = b"junction_aa\nCASSF\n";
 
@@ -152,7 +177,7 @@ mod tests {
         // The name promises something else each time: it must not matter.
         let path = folder.path().join("table.gz.txt.zip");
         std::fs::write(&path, bytes)?;
-        let (compression, mut reader) = open(&path)?;
+        let (compression, mut reader) = open(&path, MAX_RATIO)?;
         let mut content = Vec::new();
         reader.read_to_end(&mut content)?;
         Ok((compression, content))
@@ -199,5 +224,72 @@ mod tests {
         let err = read_back(&bytes[..bytes.len() - 10]).unwrap_err();
         let err = err.downcast_ref::<io::Error>().unwrap();
         assert_eq!(err.kind(), io::ErrorKind::UnexpectedEof);
+    }
+
+    /// A bgzip block: a gzip member with the extra field `BC`, which holds the block's size.
+    fn block(content: &[u8]) -> Vec<u8> {
+        let mut deflated =
+            flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+        deflated.write_all(content).unwrap();
+        let deflated = deflated.finish().unwrap();
+        let mut crc = flate2::Crc::new();
+        crc.update(content);
+        let size = (18 + deflated.len() + 8 - 1) as u16;
+        let mut block = vec![0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 0xff, 6, 0, b'B', b'C', 2, 0];
+        block.extend(size.to_le_bytes());
+        block.extend(deflated);
+        block.extend(crc.sum().to_le_bytes());
+        block.extend((content.len() as u32).to_le_bytes());
+        block
+    }
+
+    #[test]
+    fn bgzip_cut_at_the_end_of_a_block_is_an_error() {
+        let whole = [block(&TABLE[..7]), block(&TABLE[7..]), block(b"")].concat();
+        assert_eq!(read_back(&whole).unwrap().1, TABLE);
+        for cut in [whole.len() - block(b"").len(), block(&TABLE[..7]).len()] {
+            let text = read_back(&whole[..cut]).unwrap_err().to_string();
+            let message = text.rsplit('/').next().unwrap();
+            assert_snapshot!(message, @"table.gz.txt.zip: the bgzip data has no end marker, expected one: the file is truncated");
+        }
+    }
+
+    #[test]
+    fn a_damaged_zip_is_an_error() {
+        let mut bytes = zip_of(&[("a.tsv", TABLE)]);
+        let at = bytes.windows(4).position(|w| w == [0x50, 0x4b, 1, 2]).unwrap() + 16;
+        bytes[at] ^= 1; // The checksum in the central directory.
+        let err = read_back(&bytes).unwrap_err();
+        assert_snapshot!(err, @"size or checksum is not the one that the archive states");
+    }
+
+    #[test]
+    fn too_much_from_too_little_is_an_error_and_can_be_allowed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bomb.zst");
+        let n = FREE_BYTES + (1 << 16);
+        std::fs::write(&path, zstd::encode_all(io::repeat(b'A').take(n), 1).unwrap()).unwrap();
+        let size = |ratio| io::copy(&mut open(&path, ratio).unwrap().1, &mut io::sink());
+        assert_snapshot!(size(10).unwrap_err(), @"more than 268435456 decompressed bytes, over 10 for each compressed one, expected a table: --max-ratio allows more");
+        assert_eq!(size(1_000_000).unwrap(), n);
+    }
+
+    #[test]
+    fn a_line_without_end_is_an_error() {
+        let long = io::repeat(b'A').take(crate::limits::MAX_LINE as u64 + 1);
+        let text = b"a\nb\n".chain(long);
+        let err = io::copy(&mut ShortLines::new(text), &mut io::sink()).unwrap_err();
+        assert_snapshot!(err, @"a line of more than 16777216 bytes, expected a table of shorter lines");
+        let two = b"A\n".repeat(crate::limits::MAX_LINE);
+        io::copy(&mut ShortLines::new(&two[..]), &mut io::sink()).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_not_opened() {
+        let err = open(Path::new("/dev/zero"), MAX_RATIO).err().unwrap();
+        assert_snapshot!(err, @"/dev/zero: not a regular file but a pipe or a device, expected a file");
+        let err = open(Path::new("/dev"), MAX_RATIO).err().unwrap();
+        assert_snapshot!(err, @"/dev: not a regular file but a folder, expected a file");
     }
 }

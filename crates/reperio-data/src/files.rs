@@ -1,0 +1,58 @@
+//! Which file a path means, whatever way it is spelled.
+
+use std::fs::Metadata;
+use std::path::Path;
+
+/// Whether two paths lead to the same existing file or folder: through links, `..`, hard links, and letter case
+/// where the disk does not tell it apart.
+pub fn is_same(a: &Path, b: &Path) -> bool {
+    match (a.metadata(), b.metadata()) {
+        (Ok(found_a), Ok(found_b)) => is_one(&found_a, &found_b).unwrap_or_else(|| {
+            a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b))
+        }),
+        _ => false,
+    }
+}
+
+/// Whether `path` is one of `folder`'s files, at any depth, or the folder itself.
+pub fn is_inside(path: &Path, folder: &Path) -> bool {
+    let Ok(path) = path.canonicalize() else { return false };
+    path.ancestors().any(|ancestor| is_same(ancestor, folder))
+}
+
+/// Whether two descriptions are of one file; nothing where the system does not number files.
+#[cfg(unix)]
+pub(crate) fn is_one(a: &Metadata, b: &Metadata) -> Option<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    Some((a.dev(), a.ino()) == (b.dev(), b.ino()))
+}
+
+/// Whether two descriptions are of one file; nothing where the system does not number files.
+#[cfg(not(unix))]
+pub(crate) fn is_one(_: &Metadata, _: &Metadata) -> Option<bool> {
+    None
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn one_file_has_many_names() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        fs::create_dir(path("sub")).unwrap();
+        fs::write(path("sub/a"), "a").unwrap();
+        fs::write(path("b"), "a").unwrap();
+        std::os::unix::fs::symlink(path("sub/a"), path("link")).unwrap();
+        fs::hard_link(path("sub/a"), path("hard")).unwrap();
+        for name in ["link", "hard", "sub/../sub/./a"] {
+            assert!(is_same(&path(name), &path("sub/a")), "{name}");
+        }
+        assert!(!is_same(&path("b"), &path("sub/a")));
+        assert!(!is_same(&path("none"), &path("none")), "nothing is there");
+        assert!(is_inside(&path("link"), &path("sub")));
+        assert!(!is_inside(&path("b"), &path("sub")));
+    }
+}

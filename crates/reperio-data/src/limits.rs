@@ -1,0 +1,20 @@
+//! How much of an input is believed: every limit that keeps a small file from taking all memory or time.
+//!
+//! What a person may raise is an option of [`crate::format::ReadOptions`]; an error names the limit.
+
+/// Longest line of a table, in bytes. Aligned sequences with their qualities take some 10^5.
+pub const MAX_LINE: usize = 1 << 24;
+
+/// Lines before the header of a table: comments and blank lines.
+pub const MAX_LINES_BEFORE_HEADER: u64 = 10_000;
+
+/// Decompressed bytes for each compressed one, if nothing else is asked for. Tables that say the same in every row
+/// reach some hundreds.
+pub const MAX_RATIO: u64 = 1_000;
+
+/// Decompressed bytes that any file may have, whatever its own size.
+pub const FREE_BYTES: u64 = 1 << 28;
+
+/// Copies of a clonotype, and of all clonotypes of a repertoire: half of what the type holds, so that two sums can be
+/// added.
+pub const MAX_COPIES: u64 = u64::MAX / 2;

@@ -1,0 +1,142 @@
+//! Which repertoires belong to one person, so that they never stand on both sides of a split.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Result, bail};
+use reperio_data::metadata::{Metadata, plain};
+
+/// Names of columns of people, as [`plain`] leaves them.
+const PEOPLE: [&str; 12] = [
+    "subjectid",
+    "subject",
+    "patientid",
+    "patient",
+    "donorid",
+    "donor",
+    "individualid",
+    "individual",
+    "participantid",
+    "participant",
+    "personid",
+    "hostid",
+];
+
+/// The column that is used where it exists, whether its values repeat or not.
+const SUBJECT: &str = "subject_id";
+
+/// The word for no groups.
+const EACH: &str = "repertoire_id";
+
+/// Groups of repertoires.
+pub(crate) struct Groups {
+    /// Group of each repertoire: the column's value, or the repertoire's own id.
+    pub(crate) names: Vec<String>,
+    /// Which column they come from, in a sentence; none where each repertoire stands for itself.
+    pub(crate) line: Option<String>,
+}
+
+/// The groups of the column `asked`, or of the one that looks like people. Targets are none.
+pub(crate) fn find(metadata: &Metadata, asked: Option<&str>, targets: &[String]) -> Result<Groups> {
+    if let Some(name) = asked {
+        if metadata.column(name).is_none() && name != EACH {
+            let names: Vec<_> = metadata.columns.iter().map(|(name, _)| name.as_str()).collect();
+            bail!("no column {name:?} in the metadata, expected one of: {}", names.join(", "));
+        }
+        return Ok(of(metadata, metadata.column(name).map(|values| (name, values))));
+    }
+    let is_candidate = |(name, values): &&(String, Vec<_>)| {
+        PEOPLE.contains(&plain(name).as_str()) && !targets.contains(name) && are_people(values)
+    };
+    let found: Vec<_> = metadata.columns.iter().filter(is_candidate).collect();
+    let (first, others) = match &found[..] {
+        [] => return Ok(Groups { line: None, ..of(metadata, metadata.column(SUBJECT).map(|v| (SUBJECT, v))) }),
+        [first, others @ ..] => (first, others),
+    };
+    if let Some(other) = others.iter().find(|other| division(&other.1) != division(&first.1)) {
+        bail!(
+            "columns {:?} and {:?} both look like people and divide the repertoires differently: \
+             --group COLUMN says which are never divided between training and test",
+            first.0,
+            other.0
+        );
+    }
+    Ok(of(metadata, Some((&first.0, &first.1))))
+}
+
+/// Whether values repeat as the names of people do: yes and no are none.
+fn are_people(values: &[Option<String>]) -> bool {
+    let mut counts: BTreeMap<&String, usize> = BTreeMap::new();
+    for value in values.iter().flatten() {
+        *counts.entry(value).or_default() += 1;
+    }
+    counts.len() > 2 && counts.values().any(|&n| n > 1)
+}
+
+/// For each row the first one with the same value.
+fn division(values: &[Option<String>]) -> Vec<usize> {
+    let mut first: BTreeMap<&String, usize> = BTreeMap::new();
+    let rows = values.iter().enumerate();
+    rows.map(|(i, value)| value.as_ref().map_or(i, |value| *first.entry(value).or_insert(i))).collect()
+}
+
+fn of(metadata: &Metadata, column: Option<(&str, &[Option<String>])>) -> Groups {
+    let own = |i: usize| format!("repertoire {}", metadata.ids[i]);
+    let value = |i: usize| column.and_then(|(_, values)| values[i].clone());
+    let names: Vec<String> =
+        (0..metadata.ids.len()).map(|i| value(i).unwrap_or_else(|| own(i))).collect();
+    let mut distinct: Vec<&String> = names.iter().collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    let line = column.filter(|_| distinct.len() < names.len()).map(|(name, _)| {
+        format!(
+            "Groups {name}: {} repertoires of {}, never divided between training and test (--group COLUMN chooses)",
+            names.len(),
+            distinct.len()
+        )
+    });
+    Groups { names, line }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use insta::assert_snapshot;
+
+    fn check(columns: &[(&str, &str)], asked: Option<&str>) -> String {
+        let values = |text: &str| -> Vec<Option<String>> {
+            let each = text.split(' ');
+            each.map(|value| (value != ".").then(|| value.to_owned())).collect()
+        };
+        let columns: Vec<_> =
+            columns.iter().map(|(name, text)| ((*name).to_owned(), values(text))).collect();
+        let ids = (0..columns[0].1.len()).map(|i| format!("r{i}")).collect();
+        match find(&Metadata { ids, columns }, asked, &["label".to_owned()]) {
+            Ok(Groups { names, line }) => {
+                format!("{} | {}", names.join(", "), line.unwrap_or_default())
+            }
+            Err(err) => err.to_string(),
+        }
+    }
+
+    #[test]
+    fn people_are_seen_by_any_of_their_names() {
+        for name in ["subject_id", "Subject ID", "patient_id", "Patient", "donor.id", "individual"] {
+            let text = check(&[(name, "a b a c .")], None);
+            let expected = format!("a, b, a, c, repertoire r4 | Groups {name}: 5 repertoires of 4,");
+            assert!(text.starts_with(&expected), "{text}");
+        }
+        assert_snapshot!(check(&[("patient", "1 0 1 0 1")], None), @"repertoire r0, repertoire r1, repertoire r2, repertoire r3, repertoire r4 |");
+        assert_snapshot!(check(&[("donor", "a b c")], None), @"repertoire r0, repertoire r1, repertoire r2 |");
+        assert_snapshot!(check(&[("subject_id", "a b c")], None), @"a, b, c |");
+        assert_snapshot!(check(&[("patient_id", "a b a c")], Some("repertoire_id")), @"repertoire r0, repertoire r1, repertoire r2, repertoire r3 |");
+    }
+
+    #[test]
+    fn columns_that_contradict_each_other_are_an_error() {
+        let same = check(&[("subject_id", "a b a c"), ("patient", "1 2 1 3")], None);
+        assert!(same.starts_with("a, b, a, c |"), "{same}");
+        assert_snapshot!(check(&[("subject_id", "a b a c"), ("donor", "1 2 3 1")], None), @r#"columns "subject_id" and "donor" both look like people and divide the repertoires differently: --group COLUMN says which are never divided between training and test"#);
+        let chosen = check(&[("subject_id", "a b a c"), ("donor", "1 2 3 1")], Some("donor"));
+        assert!(chosen.starts_with("1, 2, 3, 1 |"), "{chosen}");
+    }
+}

@@ -1,0 +1,257 @@
+//! The one place that decides whether a command may write where it was told to; writing itself is
+//! [`reperio_data::atomic`].
+//!
+//! - What a command reads is never written over, whatever way its path is spelled.
+//! - What is there already is replaced only with `--overwrite`.
+//! - Two processes never write to one output at once: it stays locked until the command ends.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use reperio_data::lock::Lock;
+use reperio_data::{atomic, files};
+
+/// Leave to replace what is there.
+#[derive(clap::Args, Clone, Copy, Debug)]
+pub(crate) struct OverwriteArgs {
+    /// Replace results that are there already; what the command reads is never replaced
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+}
+
+/// What a command does with results that are there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Existing {
+    /// They are an error.
+    Keep,
+    /// They are removed before the command begins.
+    Replace,
+    /// The command goes on with them.
+    GoOn,
+}
+
+impl OverwriteArgs {
+    /// Without `--resume`.
+    pub(crate) fn existing(self) -> Existing {
+        if self.overwrite { Existing::Replace } else { Existing::Keep }
+    }
+
+    /// With a `--resume` that may have been given.
+    pub(crate) fn or_resume(self, resume: bool) -> Result<Existing> {
+        match (resume, self.overwrite) {
+            (true, true) => bail!("--resume and --overwrite exclude each other"),
+            (true, false) => Ok(Existing::GoOn),
+            (false, _) => Ok(self.existing()),
+        }
+    }
+}
+
+/// What a command reads. A folder stands for everything in it.
+#[derive(Default)]
+pub(crate) struct Sources<'a>(Vec<&'a Path>);
+
+impl<'a> Sources<'a> {
+    /// These files and folders.
+    pub(crate) fn of(paths: impl IntoIterator<Item = &'a PathBuf>) -> Self {
+        Self(paths.into_iter().map(PathBuf::as_path).collect())
+    }
+
+    /// And these.
+    pub(crate) fn and(mut self, paths: impl IntoIterator<Item = &'a PathBuf>) -> Self {
+        self.0.extend(paths.into_iter().map(PathBuf::as_path));
+        self
+    }
+
+    /// Refuses a folder that is to be replaced and holds one of them.
+    pub(crate) fn check_folder(&self, folder: &Path) -> Result<()> {
+        if self.0.iter().any(|source| files::is_inside(source, folder)) {
+            bail!("{} holds an input, expected another output", folder.display());
+        }
+        self.check(folder)
+    }
+
+    /// Refuses an output that is one of them.
+    fn check(&self, out: &Path) -> Result<()> {
+        if self.0.iter().any(|source| files::is_inside(out, source)) {
+            bail!("{} is an input, expected another output", out.display());
+        }
+        Ok(())
+    }
+}
+
+/// Results that a command writes into its folder.
+pub(crate) struct Results {
+    /// Files.
+    pub(crate) files: &'static [&'static str],
+    /// Those of them whose presence means that there is something to lose, also in a folder of this command.
+    pub(crate) done: &'static [&'static str],
+    /// Folders of which only files with these name endings are the command's own.
+    pub(crate) folders: &'static [(&'static str, &'static str)],
+    /// Whether `--resume` goes on with them.
+    pub(crate) resumes: bool,
+    /// Whether the folder was begun by this command.
+    pub(crate) is_own: fn(&Path) -> bool,
+}
+
+/// Makes the folder `out` and locks it, if its results may be written.
+pub(crate) fn folder(
+    out: &Path,
+    results: &Results,
+    sources: &Sources<'_>,
+    existing: Existing,
+) -> Result<Lock> {
+    make(out)?;
+    let lock = Lock::folder(out)?;
+    results.check(out, sources, existing)?;
+    Ok(lock)
+}
+
+/// Makes sure that `folder` exists and is a folder.
+pub(crate) fn make(folder: &Path) -> Result<()> {
+    atomic::create_parent(folder)?;
+    if folder.is_file() {
+        bail!("{} is a file, expected a folder or a new name", folder.display());
+    }
+    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))
+}
+
+impl Results {
+    /// Decides whether they may be written into `out`, and makes room for them.
+    pub(crate) fn check(&self, out: &Path, sources: &Sources<'_>, existing: Existing) -> Result<()> {
+        let all = self.files.iter().chain(self.done).copied();
+        let found: Vec<&str> = all.filter(|name| is_there(&out.join(name))).collect();
+        for name in &found {
+            sources.check(&out.join(name))?;
+        }
+        let own = (self.is_own)(out);
+        let lost = found.iter().find(|name| !own || self.done.contains(name));
+        if existing == Existing::Replace {
+            for name in found {
+                remove(&out.join(name))?;
+            }
+            for (name, ending) in self.folders {
+                remove_own(&out.join(name), ending, sources)?;
+            }
+            return Ok(());
+        }
+        if let Some(name) = lost.filter(|_| existing == Existing::Keep || !own) {
+            let go_on = if own && self.resumes { "--resume goes on with it, " } else { "" };
+            let out = out.display();
+            bail!("{out} already holds {name}: {go_on}--overwrite replaces it, or choose a new folder");
+        }
+        Ok(())
+    }
+}
+
+/// Locks the file `out` and makes the folder that it stands in, if it may be written. A pipe or a device is
+/// written to as it is.
+pub(crate) fn file(out: &Path, sources: &Sources<'_>, existing: Existing) -> Result<Option<Lock>> {
+    atomic::create_parent(out)?;
+    if out.is_dir() {
+        bail!("{} is a folder, expected a file name", out.display());
+    }
+    if fs::metadata(out).is_ok_and(|found| !found.is_file()) {
+        return Ok(None);
+    }
+    sources.check(out)?;
+    let lock = Lock::file(out)?;
+    if existing == Existing::Keep && is_there(out) {
+        bail!("{} is there already: --overwrite replaces it, or choose another name", out.display());
+    }
+    Ok(Some(lock))
+}
+
+/// Whether the name is taken, also by a link that leads nowhere.
+fn is_there(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
+fn remove(path: &Path) -> Result<()> {
+    fs::remove_file(path).with_context(|| format!("cannot replace {}", path.display()))
+}
+
+/// Removes the files below `folder` whose names end in `ending`.
+fn remove_own(folder: &Path, ending: &str, sources: &Sources<'_>) -> Result<()> {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove_own(&path, ending, sources)?;
+        } else if entry.file_name().to_string_lossy().ends_with(ending) {
+            sources.check(&path)?;
+            remove(&path)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RESULTS: Results = Results {
+        files: &["table.tsv"],
+        done: &["done.json"],
+        folders: &[("parts", ".part")],
+        resumes: true,
+        is_own: |out| out.join("mark").exists(),
+    };
+
+    fn text<T>(result: Result<T>, dir: &Path) -> String {
+        let Err(err) = result else { return "may be written".to_owned() };
+        format!("{err:#}").replace(&format!("{}/", dir.display()), "")
+    }
+
+    #[test]
+    fn results_are_kept_unless_asked_otherwise() {
+        let dir = tempfile::tempdir().unwrap();
+        let out = dir.path().join("out");
+        let check = |existing| text(folder(&out, &RESULTS, &Sources::default(), existing), dir.path());
+        assert_eq!(check(Existing::Keep), "may be written");
+        for name in ["table.tsv", "mine.txt"] {
+            fs::write(out.join(name), "").unwrap();
+        }
+        fs::create_dir_all(out.join("parts/a")).unwrap();
+        fs::write(out.join("parts/a/1.part"), "").unwrap();
+        fs::write(out.join("parts/mine.txt"), "").unwrap();
+        insta::assert_snapshot!(check(Existing::Keep), @"out already holds table.tsv: --overwrite replaces it, or choose a new folder");
+        let foreign = check(Existing::Keep);
+        assert_eq!(check(Existing::GoOn), foreign, "of another command");
+        fs::write(out.join("mark"), "").unwrap();
+        assert_eq!(check(Existing::Keep), "may be written", "its own, and not done");
+        fs::write(out.join("done.json"), "").unwrap();
+        insta::assert_snapshot!(check(Existing::Keep), @"out already holds done.json: --resume goes on with it, --overwrite replaces it, or choose a new folder");
+        assert_eq!(check(Existing::GoOn), "may be written");
+        assert!(out.join("table.tsv").exists());
+        assert_eq!(check(Existing::Replace), "may be written");
+        assert!(!out.join("table.tsv").exists() && !out.join("parts/a/1.part").exists());
+        assert!(out.join("mine.txt").exists() && out.join("parts/mine.txt").exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_input_is_never_replaced_whatever_its_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        fs::create_dir_all(path("in/sub")).unwrap();
+        fs::write(path("in/sub/a.tsv"), "").unwrap();
+        fs::write(path("labels.tsv"), "").unwrap();
+        std::os::unix::fs::symlink(path("in/sub"), path("link")).unwrap();
+        fs::hard_link(path("labels.tsv"), path("hard.tsv")).unwrap();
+        let inputs = [path("in"), path("labels.tsv")];
+        let check = |name: &str, existing| {
+            text(file(&path(name), &Sources::of(&inputs), existing), dir.path())
+        };
+        for name in ["in/sub/a.tsv", "in/../in/sub/a.tsv", "link/a.tsv", "labels.tsv", "hard.tsv"] {
+            let expected = format!("{name} is an input, expected another output");
+            assert_eq!(check(name, Existing::Replace), expected);
+        }
+        assert_eq!(check("in/new.tsv", Existing::Keep), "may be written");
+        assert_eq!(check("/dev/null", Existing::Keep), "may be written");
+        fs::write(path("old.tsv"), "").unwrap();
+        insta::assert_snapshot!(check("old.tsv", Existing::Keep), @"old.tsv is there already: --overwrite replaces it, or choose another name");
+        assert_eq!(check("old.tsv", Existing::Replace), "may be written");
+        std::os::unix::fs::symlink(path("nowhere"), path("dangling.tsv")).unwrap();
+        assert!(check("dangling.tsv", Existing::Keep).contains("there already"));
+    }
+}

@@ -1,0 +1,85 @@
+//! What an evaluation says, in a sentence, and what to do next.
+
+use reperio_model::evaluate::{Metrics, TargetSummary};
+
+/// Figures that chance gives less often than this are above chance.
+const LEVEL: f64 = 0.05;
+
+/// The verdict on one target; `permuted` if its labels were dealt out at random.
+pub(crate) fn of(target: &TargetSummary, permuted: bool) -> String {
+    let column = &target.column;
+    let figure = target.auc.or(target.pooled.r2());
+    let (Some(value), Some(p)) = (figure, target.p_value) else {
+        return format!(
+            "Verdict for {column}: none, there are not labels of two classes. Next: label more repertoires"
+        );
+    };
+    let name = if matches!(target.pooled, Metrics::Regression(_)) { "R2" } else { "AUC" };
+    let own = format!("{name} {value:.3}, P {p:.3}");
+    if permuted {
+        return if p < LEVEL {
+            format!(
+                "Verdict for {column}: above chance ({own}) although the labels were permuted. Next: another seed of --permute-labels; if it stays, look for repertoires of one person in several folds (--group)"
+            )
+        } else {
+            format!("Verdict for {column}: at chance ({own}), as it must be with permuted labels")
+        };
+    }
+    if p >= LEVEL {
+        return format!(
+            "Verdict for {column}: not above chance ({own}). Next: more repertoires, or a look at the labels; do not score with this model"
+        );
+    }
+    let Some(control) = target.control else {
+        return format!("Verdict for {column}: above chance ({own}) on these repertoires");
+    };
+    let clearly = target.auc_ci.map_or(value > control, |[low, _]| low > control);
+    let (against, next) = if clearly {
+        ("and above", "train on all repertoires, then score and explain")
+    } else if value > control {
+        ("but not clearly above", "more repertoires, or --rarefy to see what is left at equal depth")
+    } else {
+        (
+            "but not above",
+            "--rarefy, and ask whether cases and controls were sequenced alike: depth and gene usage may be all that it sees",
+        )
+    };
+    format!(
+        "Verdict for {column}: above chance ({own}), {against} depth and V/J usage alone ({control:.3}). Next: {next}"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use insta::assert_snapshot;
+    use reperio_model::metrics::BinaryMetrics;
+
+    fn check(auc: f64, p_value: f64, control: Option<f64>, permuted: bool) -> String {
+        let pooled = BinaryMetrics::of(&[1.0, 0.0], &[Some(true), Some(false)]);
+        let target = TargetSummary {
+            column: "status".to_owned(),
+            pooled: Metrics::Binary(pooled),
+            auc: Some(auc),
+            auc_ci: Some([auc - 0.1, auc + 0.1]),
+            fold_auc: vec![],
+            mean_fold_auc: None,
+            fold_r2: vec![],
+            coverage: None,
+            decided: None,
+            control,
+            p_value: Some(p_value),
+        };
+        of(&target, permuted)
+    }
+
+    #[test]
+    fn the_verdict_names_chance_and_control() {
+        assert_snapshot!(check(0.9, 0.001, Some(0.6), false), @"Verdict for status: above chance (AUC 0.900, P 0.001), and above depth and V/J usage alone (0.600). Next: train on all repertoires, then score and explain");
+        assert_snapshot!(check(0.9, 0.001, Some(0.85), false), @"Verdict for status: above chance (AUC 0.900, P 0.001), but not clearly above depth and V/J usage alone (0.850). Next: more repertoires, or --rarefy to see what is left at equal depth");
+        assert_snapshot!(check(0.9, 0.001, Some(0.95), false), @"Verdict for status: above chance (AUC 0.900, P 0.001), but not above depth and V/J usage alone (0.950). Next: --rarefy, and ask whether cases and controls were sequenced alike: depth and gene usage may be all that it sees");
+        assert_snapshot!(check(0.55, 0.3, Some(0.5), false), @"Verdict for status: not above chance (AUC 0.550, P 0.300). Next: more repertoires, or a look at the labels; do not score with this model");
+        assert_snapshot!(check(0.9, 0.001, None, false), @"Verdict for status: above chance (AUC 0.900, P 0.001) on these repertoires");
+        assert_snapshot!(check(0.5, 0.5, None, true), @"Verdict for status: at chance (AUC 0.500, P 0.500), as it must be with permuted labels");
+    }
+}
