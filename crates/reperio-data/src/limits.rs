@@ -15,6 +15,9 @@ pub const MAX_RATIO: u64 = 1_000;
 /// Decompressed bytes that any file may have, whatever its own size.
 pub const FREE_BYTES: u64 = 1 << 28;
 
+/// Bytes of an id as a file name; file systems take 255, and the store adds an ending.
+pub const MAX_ID: usize = 230;
+
 /// Copies of a clonotype, and of all clonotypes of a repertoire: half of what the type holds, so that two sums can be
 /// added.
 pub const MAX_COPIES: u64 = u64::MAX / 2;

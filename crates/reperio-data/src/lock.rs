@@ -25,7 +25,9 @@ pub struct Lock {
 #[non_exhaustive]
 pub enum LockError {
     /// Another process writes there.
-    #[error("{path}: another process is writing there, expected one at a time: wait for it or choose another output")]
+    #[error(
+        "{path}: another process is writing there, expected one at a time: wait for it or choose another output"
+    )]
     Taken {
         /// The output.
         path: PathBuf,

@@ -4,12 +4,13 @@
 //! and gives no line number; a person who repairs a table needs the line.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use polars::prelude::{CsvWriter, DataFrame, PolarsError, PolarsResult, SerWriter};
 
 use crate::atomic::{self, WriteError};
+use crate::limits::FREE_BYTES;
 
 /// Why a table could not be read. Every message says where to look.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +23,12 @@ pub enum TableError {
         path: PathBuf,
         /// Operating-system reason.
         source: io::Error,
+    },
+    /// More than a person edits, or a device that never ends.
+    #[error("{path}: more than {FREE_BYTES} bytes, expected a table of labels or folds")]
+    TooLarge {
+        /// File being read.
+        path: PathBuf,
     },
     /// The file is not text.
     #[error("{path}:{line}: not UTF-8, expected a text table")]
@@ -87,8 +94,13 @@ pub(crate) struct Table {
 ///
 /// Fields are trimmed; quotes as in RFC 4180; empty lines are skipped.
 pub(crate) fn read(path: &Path) -> Result<Table, TableError> {
-    let bytes =
-        fs::read(path).map_err(|source| TableError::Io { path: path.to_owned(), source })?;
+    let mut bytes = Vec::new();
+    let file = fs::File::open(path).map(|file| file.take(FREE_BYTES + 1));
+    let read = file.and_then(|mut file| file.read_to_end(&mut bytes));
+    read.map_err(|source| TableError::Io { path: path.to_owned(), source })?;
+    if bytes.len() as u64 > FREE_BYTES {
+        return Err(TableError::TooLarge { path: path.to_owned() });
+    }
     let text = std::str::from_utf8(&bytes).map_err(|err| {
         let line = bytes[..err.valid_up_to()].split(|&byte| byte == b'\n').count();
         TableError::Encoding { path: path.to_owned(), line }

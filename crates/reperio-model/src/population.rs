@@ -173,7 +173,8 @@ mod tests {
     fn depth_far_from_that_of_training_is_a_warning() {
         let a = repertoire("TRBV9", &["CASSF", "CASSLF", "CATTF"]);
         let population = Population::of(&[&a]);
-        let other = repertoire("TRBV9", &["CASSF", "CASSLF", "CATTF", "CASF", "CAAF", "CACF", "CADF"]);
+        let other =
+            repertoire("TRBV9", &["CASSF", "CASSLF", "CATTF", "CASF", "CAAF", "CACF", "CADF"]);
         let text = population.warnings(&other).join("\n");
         assert!(text.contains("too deep: 7 clonotypes, in training at most 3"), "{text}");
         let none = population.warnings(&repertoire("TRBV9", &[]));

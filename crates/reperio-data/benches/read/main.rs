@@ -49,7 +49,8 @@ fn files(c: &mut Criterion) {
         });
         group.bench_function(format!("{}, decompressing alone", table.name), |b| {
             b.iter(|| {
-                let (_, mut file) = compress::open(black_box(&path), MAX_RATIO).expect("a whole file");
+                let (_, mut file) =
+                    compress::open(black_box(&path), MAX_RATIO).expect("a whole file");
                 let bytes = std::io::copy(&mut file, &mut std::io::sink()).expect("a whole file");
                 assert!(bytes > table.rows * 20);
             });

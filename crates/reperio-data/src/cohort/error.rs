@@ -8,6 +8,7 @@ use polars::prelude::PolarsError;
 
 use crate::atomic::WriteError;
 use crate::format::ReadError;
+use crate::limits::MAX_ID;
 use crate::lock::LockError;
 use crate::metadata::MetadataError;
 use crate::table::quoted;
@@ -83,6 +84,20 @@ pub enum CohortError {
     DuplicateIds {
         /// Each id and the inputs that have it.
         duplicates: Vec<(String, Vec<String>)>,
+    },
+    /// Ids that make no file names.
+    #[error("ids longer than {MAX_ID} bytes as file names: {}, expected shorter ones", quoted(ids))]
+    LongIds {
+        /// Each such id.
+        ids: Vec<String>,
+    },
+    /// A file changed while it was read.
+    #[error(
+        "{path} changed while it was read, expected a file that nobody writes to: run the import again"
+    )]
+    Changed {
+        /// The file.
+        path: PathBuf,
     },
     /// Columns with names that the store needs for itself.
     #[error(
@@ -225,7 +240,10 @@ fn mismatch(
     missing: Option<&MissingFiles>,
 ) -> String {
     let missing = missing.map(|MissingFiles { column, first, n }| {
-        format!("{n} files of `{column}` do not exist from here, the first tried: {}", first.display())
+        format!(
+            "{n} files of `{column}` do not exist from here, the first tried: {}",
+            first.display()
+        )
     });
     let ids = unmatched.iter().map(|id| format!("id without a repertoire: {id:?}"));
     let files =

@@ -77,7 +77,8 @@ pub(super) fn repeats(stems: &[String]) -> BTreeMap<usize, String> {
         if program == "Cell Ranger" && first > 2 {
             continue;
         }
-        let reason = format!("another table of the same {program} sample, which {} has", stems[read]);
+        let reason =
+            format!("another table of the same {program} sample, which {} has", stems[read]);
         repeats.extend(tables[1..].iter().map(|&(_, i)| (i, reason.clone())));
     }
     repeats
@@ -91,9 +92,10 @@ pub(super) fn sample(path: &Path, stem: &str) -> Option<String> {
         return None;
     }
     let folder = path.canonicalize().ok()?;
-    let mut names = folder.ancestors().skip(1).map(|folder| {
-        folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
-    });
+    let mut names = folder
+        .ancestors()
+        .skip(1)
+        .map(|folder| folder.file_name().unwrap_or_default().to_string_lossy().into_owned());
     let mut next = || names.find(|name| !COMMON.contains(&name.as_str()));
     let name = next().filter(|name| !name.is_empty())?;
     if LIBRARIES.contains(&name.as_str()) {

@@ -1,6 +1,6 @@
 //! Finds the repertoire files among the inputs that a person named.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -75,7 +75,7 @@ pub(super) fn find(
     for input in inputs {
         if !input.is_dir() {
             let name = input.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            walk.add(input.clone(), name);
+            walk.add(input.clone(), name, None);
         } else if manifest::is_store(input) {
             found.stores.push(input.clone());
         } else {
@@ -148,11 +148,11 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Adds a file unless it is there already.
-    fn add(&mut self, path: PathBuf, name: String) {
+    /// Adds a file unless it is there already, under the id of its `sample` if that is known.
+    fn add(&mut self, path: PathBuf, name: String, sample: Option<String>) {
         let canonical = path.canonicalize().unwrap_or_else(|_| path.clone());
         if self.metadata.as_ref() != Some(&canonical) && self.seen.insert(canonical) {
-            let id = format::repertoire_id(&path);
+            let id = sample.unwrap_or_else(|| format::repertoire_id(&path));
             self.sources.push(Source { path, name, rows: Vec::new(), id });
         }
     }
@@ -168,29 +168,22 @@ impl<'a> Walk<'a> {
         let paths = entries.map(|entry| entry.map(|entry| entry.path()));
         let mut paths = paths.collect::<io::Result<Vec<_>>>().map_err(named)?;
         paths.sort();
-        let mut files = Vec::new();
-        for path in paths {
-            if let Some(reason) = self.reason_to_skip(&path) {
+        let reasons: Vec<_> = paths.iter().map(|path| self.reason_to_skip(path)).collect();
+        let is_file = |i: &usize| reasons[*i].is_none() && !paths[*i].is_dir();
+        let files: Vec<usize> = (0..paths.len()).filter(is_file).collect();
+        let stems: Vec<String> = files.iter().map(|&i| format::repertoire_id(&paths[i])).collect();
+        let mut repeats: BTreeMap<usize, String> =
+            folders::repeats(&stems).into_iter().map(|(at, reason)| (files[at], reason)).collect();
+        for (i, (path, reason)) in paths.into_iter().zip(reasons).enumerate() {
+            if let Some(reason) = reason.or_else(|| repeats.remove(&i)) {
                 self.skipped.push(Skipped { path, reason });
             } else if path.is_dir() {
                 self.folder(top, &path)?;
             } else {
-                files.push(path);
-            }
-        }
-        let stems: Vec<String> = files.iter().map(|path| format::repertoire_id(path)).collect();
-        let mut repeats = folders::repeats(&stems);
-        for (i, path) in files.into_iter().enumerate() {
-            if let Some(reason) = repeats.remove(&i) {
-                self.skipped.push(Skipped { path, reason });
-                continue;
-            }
-            let sample = folders::sample(&path, &stems[i]);
-            let name = path.strip_prefix(top).unwrap_or(&path);
-            let name = name.to_string_lossy().replace('\\', "/");
-            self.add(path, name);
-            if let (Some(sample), Some(source)) = (sample, self.sources.last_mut()) {
-                source.id = sample;
+                let sample = folders::sample(&path, &format::repertoire_id(&path));
+                let name = path.strip_prefix(top).unwrap_or(&path);
+                let name = name.to_string_lossy().replace('\\', "/");
+                self.add(path, name, sample);
             }
         }
         Ok(())
@@ -205,7 +198,9 @@ impl<'a> Walk<'a> {
         }
         if path.is_dir() {
             if name == "multi" && path.with_file_name("per_sample_outs").is_dir() {
-                return Some("all samples of Cell Ranger together, read from per_sample_outs".to_owned());
+                return Some(
+                    "all samples of Cell Ranger together, read from per_sample_outs".to_owned(),
+                );
             }
             return manifest::is_store(path).then(|| "a cohort, name it as an input".to_owned());
         }

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::format;
+use crate::limits::MAX_ID;
 
 use super::error::CohortError;
 use super::inputs::{Inputs, Source};
+use super::manifest;
 
 /// A repertoire and where it comes from.
 pub(super) type Origin = (String, String);
@@ -67,6 +69,12 @@ pub(super) fn check_names(found: &Inputs, stored: &BTreeSet<String>) -> Result<(
     Err(CohortError::Mismatch { path: path.clone(), unmatched, unlisted, missing })
 }
 
+/// Refuses ids that make no file names.
+pub(super) fn check_lengths(ids: impl Iterator<Item = String>) -> Result<(), CohortError> {
+    let ids: Vec<String> = ids.filter(|id| manifest::file_name(id).len() > MAX_ID).collect();
+    if ids.is_empty() { Ok(()) } else { Err(CohortError::LongIds { ids }) }
+}
+
 /// Refuses repertoires that occur twice, repertoires without a row, and rows without a repertoire
 /// among `read` and `stored`.
 pub(super) fn check(
@@ -74,6 +82,7 @@ pub(super) fn check(
     read: &[Origin],
     stored: &BTreeSet<String>,
 ) -> Result<(), CohortError> {
+    check_lengths(read.iter().map(|(id, _)| id.clone()))?;
     let mut origins: BTreeMap<&String, Vec<String>> = BTreeMap::new();
     for (id, source) in read {
         origins.entry(id).or_default().push(source.clone());

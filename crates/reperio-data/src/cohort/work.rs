@@ -11,6 +11,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::time::SystemTime;
 
 use polars::prelude::DataFrame;
 
@@ -25,7 +26,7 @@ use super::manifest::{
     self, COHORT, Done, Entry, FORMAT_VERSION, JOURNAL, MANIFEST, Manifest, PREVIOUS, REPERTOIRES,
     REPORT, SourceRecord,
 };
-use super::{parquet, reading, report, store};
+use super::{matching, parquet, reading, report, store};
 
 /// Repertoires of one source.
 pub(super) struct Imported {
@@ -96,12 +97,18 @@ impl<'a> Work<'a> {
     /// Reads one source and writes its repertoires under hidden names, unless that was done before.
     pub(super) fn import(&self, source: &Source) -> Result<Imported, CohortError> {
         let named = |err| CohortError::Io { path: source.path.clone(), source: err };
+        let before = stamp(&source.path).map_err(named)?;
         let sha256 = manifest::sha256_of_file(&source.path).map_err(named)?;
         if let Some(repertoires) = self.done_before(source, &sha256) {
             self.claim(repertoires.keys());
             return Ok(Imported { repertoires, unchanged: true });
         }
         let content = reading::read(source, self.options)?;
+        if stamp(&source.path).map_err(named)? != before {
+            return Err(CohortError::Changed { path: source.path.clone() });
+        }
+        let ids = content.repertoires.iter().map(|read| read.repertoire.id.clone());
+        matching::check_lengths(ids)?;
         let are_new = self.claim(content.repertoires.iter().map(|read| &read.repertoire.id));
         let mut repertoires = BTreeMap::new();
         for read in &content.repertoires {
@@ -232,7 +239,8 @@ impl<'a> Work<'a> {
         let is_staged = |id: &&String| manifest::staged_path(self.folder, id).is_file();
         let ids: Vec<&String> = manifest.repertoires.keys().filter(is_staged).collect();
         let is_finished = place(MANIFEST).is_file();
-        if is_finished && ids.is_empty() && self.old.as_ref() == Some(manifest) {
+        let same = self.old_metadata.is_some() && self.old.as_ref() == Some(manifest);
+        if is_finished && ids.is_empty() && same {
             return self.tidy(manifest); // Nothing is new.
         }
         if is_finished {
@@ -272,6 +280,12 @@ impl<'a> Work<'a> {
     }
 }
 
+/// Size and time of change: what is hashed and what is read must be the same.
+fn stamp(path: &Path) -> io::Result<(u64, SystemTime)> {
+    let found = fs::metadata(path)?;
+    Ok((found.len(), found.modified()?))
+}
+
 /// Labels, or nothing where they are damaged.
 fn undamaged(read: Result<Metadata, CohortError>) -> Result<Option<Metadata>, CohortError> {
     use CohortError as E;
@@ -304,9 +318,8 @@ fn is_ours(path: &Path) -> bool {
 /// Whether there is anything in `folder` but what a killed import left.
 fn has_files(folder: &Path) -> bool {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let is_lock = |path: &Path| {
-        path.file_name().is_some_and(|name| Lock::is_name(&name.to_string_lossy()))
-    };
+    let is_lock =
+        |path: &Path| path.file_name().is_some_and(|name| Lock::is_name(&name.to_string_lossy()));
     entries.map(|entry| entry.path()).any(|path| !is_ours(&path) && !is_lock(&path))
 }
 

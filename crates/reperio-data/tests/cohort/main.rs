@@ -289,6 +289,80 @@ fn damage_is_found() {
     assert_snapshot!(check().split(": EOF").next().unwrap().to_owned(), @"cohort/manifest.json: not the manifest of a cohort, import everything again into a new folder");
 }
 
+#[test]
+fn lost_labels_are_an_error_until_they_are_given_again() {
+    let scenario = Scenario::three();
+    scenario.import(&["in"], None).unwrap();
+    let whole = scenario.store();
+    let damage = || scenario.write("cohort/cohort.parquet", "nothing of the kind");
+    damage();
+    scenario.write("more/d.tsv", &airr(&["CDDDDF"]));
+    assert_snapshot!(scenario.text(scenario.import(&["more"], None)), @r#"cohort/cohort.parquet is damaged, so that the labels of "C1", "a", "b" are lost: import again with a table that has them"#);
+    scenario.import(&["in"], None).unwrap();
+    assert_same_files(&scenario.store(), &whole, "mended");
+}
+
+#[test]
+fn two_imports_into_one_store_exclude_each_other() {
+    let scenario = Scenario::three();
+    scenario.import(&["in"], None).unwrap();
+    let lock = reperio_data::lock::Lock::folder(&scenario.path("cohort")).unwrap();
+    assert_snapshot!(scenario.text(scenario.import(&["in"], None)), @"cohort: another process is writing there, expected one at a time: wait for it or choose another output");
+    drop(lock);
+    scenario.import(&["in"], None).unwrap();
+}
+
+#[test]
+fn tables_of_one_sample_are_one_repertoire_named_after_their_folder() {
+    let summary = "Sequence number\tSequence ID\tV-DOMAIN Functionality\tV-GENE and allele\tJ-GENE and allele\tAA JUNCTION\n\
+        1\ta\tproductive\tHomsap TRBV9*01 F\tHomsap TRBJ2-7*01 F\tCASSLEQYF\n";
+    let others = "Sequence number\tSequence ID\tV-DOMAIN Functionality\tV-GENE and allele\tJ-GENE and allele\tJUNCTION\n\
+        1\ta\tproductive\tHomsap TRBV9*01 F\tHomsap TRBJ2-7*01 F\ttgtgccagcagcctcgaacagtacttc\n";
+    let scenario = Scenario::new(&[
+        ("in/P1/1_Summary.txt", summary),
+        ("in/P1/3_Nt-sequences.txt", others),
+        ("in/P2/1_Summary.txt", summary),
+    ]);
+    let done = scenario.import(&["in"], None).unwrap();
+    let ids: Vec<&str> = done.repertoires.iter().map(|row| row.id.as_str()).collect();
+    assert_eq!(ids, ["P1", "P2"]);
+    assert_snapshot!(done.skipped[0].reason, @"another table of the same IMGT/HighV-QUEST sample, which 1_Summary has");
+}
+
+#[test]
+fn copies_of_one_sample_are_reported() {
+    let scenario = Scenario::three();
+    scenario.write("in/copy.tsv", &airr(&["CASSQF", "CASSLF", "CAGGF"]));
+    scenario.write("all.tsv", "id\na\nb\nC1\ncopy\n");
+    fs::rename(scenario.path("in/sub/c.tsv"), scenario.path("in/C1.tsv")).unwrap();
+    let done = scenario.import(&["in"], Some("all.tsv")).unwrap();
+    assert_eq!(done.copies, [["b", "copy"]]);
+    assert_snapshot!(done.warnings()[0], @"b, copy hold the same clonotypes: copies of one sample stand on both sides of a split, keep one of them or give them one group");
+}
+
+#[test]
+fn files_that_are_not_where_the_table_says_are_named() {
+    let scenario = Scenario::three();
+    scenario.write("moved.tsv", "id\tfile.name\nx\tdata/a.tsv\ny\tdata/b.tsv\nz\tdata/c.tsv\n");
+    assert_snapshot!(scenario.text(scenario.import(&["in"], Some("moved.tsv"))), @r#"
+    moved.tsv does not match the repertoires
+      3 files of `file.name` do not exist from here, the first tried: data/a.tsv
+      id without a repertoire: "x"
+      id without a repertoire: "y"
+      id without a repertoire: "z"
+      repertoire without a row: "a" (a.tsv)
+      repertoire without a row: "b" (b.tsv)
+      repertoire without a row: "c" (sub/c.tsv)
+    "#);
+    scenario.write(
+        "vdjtools.txt",
+        "#file.name\tsample.id\nin/a.tsv\tp1\nin/b.tsv\tp2\nin/sub/c.tsv\tp3\n",
+    );
+    let done = scenario.import(&["in"], Some("vdjtools.txt")).unwrap();
+    let ids: Vec<&str> = done.repertoires.iter().map(|row| row.id.as_str()).collect();
+    assert_eq!(ids, ["p1", "p2", "p3"]);
+}
+
 /// A store as a process leaves it that was killed right after its `n`th change of a file.
 fn killed_after(
     n: usize,

@@ -13,7 +13,11 @@ use crate::target::{Target, TargetKind};
 pub(super) fn check(info: &ModelInfo, members: usize, targets: &[TargetModel]) -> Result<()> {
     check_genes(&info.genes)?;
     if info.targets.is_empty() || info.targets.len() != targets.len() {
-        bail!("{} targets and {} of parts, expected one or more", info.targets.len(), targets.len());
+        bail!(
+            "{} targets and {} of parts, expected one or more",
+            info.targets.len(),
+            targets.len()
+        );
     }
     let columns: BTreeSet<&String> = info.targets.iter().map(|target| &target.column).collect();
     if columns.len() != info.targets.len() {
@@ -40,7 +44,10 @@ fn check_genes(genes: &GeneVocabulary) -> Result<()> {
     for names in [&genes.v, &genes.j] {
         let sorted = names.is_sorted_by(|a, b| a < b);
         if !names.first().is_some_and(String::is_empty) || !sorted || names.len() > 65_535 {
-            bail!("a list of {} genes, expected distinct sorted names, the unknown one first", names.len());
+            bail!(
+                "a list of {} genes, expected distinct sorted names, the unknown one first",
+                names.len()
+            );
         }
     }
     Ok(())
@@ -57,8 +64,12 @@ fn check_kind(target: &Target) -> Result<()> {
         {
             bail!("target {column}: classes {classes:?}, expected at least two, sorted")
         }
-        TargetKind::Regression { mean, sd } if !(mean.is_finite() && sd.is_finite() && *sd > 0.0) => {
-            bail!("target {column}: mean {mean} and deviation {sd}, expected numbers, the second above 0")
+        TargetKind::Regression { mean, sd }
+            if !(mean.is_finite() && sd.is_finite() && *sd > 0.0) =>
+        {
+            bail!(
+                "target {column}: mean {mean} and deviation {sd}, expected numbers, the second above 0"
+            )
         }
         _ => Ok(()),
     }
@@ -85,7 +96,9 @@ fn check_parts(target: &Target, own: &TargetModel, members: usize) -> Result<()>
     for term in &own.terms {
         if term.part == Part::Network || term.tables.len() != width {
             let (name, n) = (&term.name, term.tables.len());
-            bail!("target {column}: {n} tables of {name}, expected {width} of a part beside the network");
+            bail!(
+                "target {column}: {n} tables of {name}, expected {width} of a part beside the network"
+            );
         }
         if term.tables.iter().flat_map(Table::parameters).any(|number| !number.is_finite()) {
             bail!("target {column}: a number of {} is not finite", term.name);

@@ -131,12 +131,13 @@ impl Model {
     /// See [`ModelError`].
     pub fn load(path: &Path) -> Result<Self, ModelError> {
         let path = Self::file(path);
-        let bytes =
-            fs::read(&path).map_err(|source| ModelError::Io { path: path.clone(), source })?;
+        let bytes = read(&path).map_err(|source| ModelError::Io { path: path.clone(), source })?;
         let (tensors, metadata) = tensors::from_bytes(&bytes, &Device::Cpu)
             .map_err(|source| ModelError::Damaged { path: path.clone(), source })?;
         let Some(text) = metadata.get(KEY) else { return Err(ModelError::NotAModel { path }) };
         let (text, sha256) = unsealed(text);
+        // The version first: another version may seal its files differently.
+        let (value, version) = versioned(&path, &text)?;
         match sha256 {
             None => tracing::warn!(
                 "{} was written before models had a checksum: damage to its numbers would not be seen",
@@ -144,12 +145,14 @@ impl Model {
             ),
             Some(sha256) => {
                 let found = tensors::sha256(&tensors, &text);
-                if found.map_err(|source| ModelError::Damaged { path: path.clone(), source })? != sha256 {
+                if found.map_err(|source| ModelError::Damaged { path: path.clone(), source })?
+                    != sha256
+                {
                     return Err(ModelError::Checksum { path });
                 }
             }
         }
-        let (info, parts) = describe(&path, &text)?;
+        let (info, parts) = describe(&path, value, version)?;
         let unfit = |source| ModelError::Parameters { path: path.clone(), source };
         let (members, tables) = divide(tensors).map_err(unfit)?;
         let targets = match parts {
@@ -158,6 +161,15 @@ impl Model {
             None => info.targets.iter().map(TargetModel::network_only).collect(),
         };
         Self::new(info, Some(members), targets).map_err(unfit)
+    }
+}
+
+/// The bytes of a regular file: a device may never end.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    if fs::metadata(path)?.is_file() {
+        fs::read(path)
+    } else {
+        Err(io::Error::other("not a regular file"))
     }
 }
 
@@ -203,15 +215,24 @@ struct Description<'a> {
     parts: Vec<StoredTarget>,
 }
 
-/// The description of a model, and its parts if it has any beside the network.
-fn describe(path: &Path, text: &str) -> Result<(ModelInfo, Option<Vec<StoredTarget>>), ModelError> {
+/// A description of a version that is known, and that version.
+fn versioned(path: &Path, text: &str) -> Result<(serde_json::Value, u64), ModelError> {
     let bad = |source| ModelError::Description { path: path.to_owned(), source };
-    // The version first: the rest of another version's description need not parse.
-    let mut value: serde_json::Value = serde_json::from_str(text).map_err(bad)?;
+    let value: serde_json::Value = serde_json::from_str(text).map_err(bad)?;
     let found = value.get("format").and_then(serde_json::Value::as_u64).unwrap_or(0);
     if found != u64::from(FORMAT) && found != NETWORK_ONLY {
         return Err(ModelError::OtherVersion { path: path.to_owned(), found });
     }
+    Ok((value, found))
+}
+
+/// The description of a model, and its parts if it has any beside the network.
+fn describe(
+    path: &Path,
+    mut value: serde_json::Value,
+    found: u64,
+) -> Result<(ModelInfo, Option<Vec<StoredTarget>>), ModelError> {
+    let bad = |source| ModelError::Description { path: path.to_owned(), source };
     let parts = value.get_mut("parts").map(serde_json::Value::take);
     let parts = parts.map(serde_json::from_value).transpose().map_err(bad)?;
     if parts.is_none() && found != NETWORK_ONLY {

@@ -144,7 +144,11 @@ impl Unpacking {
             bail!("bias {bias} and offset {offset} of {prefix}, expected finite numbers");
         }
         if !(1..=5).contains(&set.k) || set.gaps > 3 {
-            bail!("k-mers of {} residues and {} gaps, expected 1 to 5 and at most 3", set.k, set.gaps);
+            bail!(
+                "k-mers of {} residues and {} gaps, expected 1 to 5 and at most 3",
+                set.k,
+                set.gaps
+            );
         }
         let places = self.take(&format!("{prefix}kmers"))?.to_vec1::<i64>()?;
         let weights = self.take(&format!("{prefix}weights"))?.to_vec1::<f32>()?;

@@ -298,8 +298,15 @@ mod tests {
             Err(err) => err.to_string(),
         };
         for (no, other) in [
-            ("healthy", "crohn"), ("0", "2"), ("Wild type", "mutant"), ("non-responder", "a"),
-            ("Negative", "CMV"), ("HC", "MS"), ("no", "x"), ("wt", "ko"), ("-", "+"),
+            ("healthy", "crohn"),
+            ("0", "2"),
+            ("Wild type", "mutant"),
+            ("non-responder", "a"),
+            ("Negative", "CMV"),
+            ("HC", "MS"),
+            ("no", "x"),
+            ("wt", "ko"),
+            ("-", "+"),
         ] {
             assert_eq!(positive(&[no, other]), other, "{no} against {other}");
             assert_eq!(positive(&[no, other, other]), other, "{no} against {other}");
@@ -318,7 +325,8 @@ mod tests {
                 Err(err) => err.to_string(),
             }
         };
-        let binary = || TargetKind::Binary { positive: "case".to_owned(), negative: "a|b".to_owned() };
+        let binary =
+            || TargetKind::Binary { positive: "case".to_owned(), negative: "a|b".to_owned() };
         assert_snapshot!(check(binary(), &["case", "b", "", "a", "a|b"]), @"[Some(1.0), Some(0.0), None, Some(0.0), Some(0.0)]");
         assert_snapshot!(check(binary(), &["Case", "1", "case", "Case"]), @r#"column "status" has the values "1", "Case", the model knows: a, b, case"#);
         let classes = TargetKind::Classes { classes: ["x", "y", "z"].map(str::to_owned).to_vec() };

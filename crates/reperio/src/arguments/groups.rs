@@ -49,7 +49,12 @@ pub(crate) fn find(metadata: &Metadata, asked: Option<&str>, targets: &[String])
     };
     let found: Vec<_> = metadata.columns.iter().filter(is_candidate).collect();
     let (first, others) = match &found[..] {
-        [] => return Ok(Groups { line: None, ..of(metadata, metadata.column(SUBJECT).map(|v| (SUBJECT, v))) }),
+        [] => {
+            return Ok(Groups {
+                line: None,
+                ..of(metadata, metadata.column(SUBJECT).map(|v| (SUBJECT, v)))
+            });
+        }
         [first, others @ ..] => (first, others),
     };
     if let Some(other) = others.iter().find(|other| division(&other.1) != division(&first.1)) {
@@ -76,7 +81,8 @@ fn are_people(values: &[Option<String>]) -> bool {
 fn division(values: &[Option<String>]) -> Vec<usize> {
     let mut first: BTreeMap<&String, usize> = BTreeMap::new();
     let rows = values.iter().enumerate();
-    rows.map(|(i, value)| value.as_ref().map_or(i, |value| *first.entry(value).or_insert(i))).collect()
+    rows.map(|(i, value)| value.as_ref().map_or(i, |value| *first.entry(value).or_insert(i)))
+        .collect()
 }
 
 fn of(metadata: &Metadata, column: Option<(&str, &[Option<String>])>) -> Groups {
@@ -120,9 +126,11 @@ mod tests {
 
     #[test]
     fn people_are_seen_by_any_of_their_names() {
-        for name in ["subject_id", "Subject ID", "patient_id", "Patient", "donor.id", "individual"] {
+        for name in ["subject_id", "Subject ID", "patient_id", "Patient", "donor.id", "individual"]
+        {
             let text = check(&[(name, "a b a c .")], None);
-            let expected = format!("a, b, a, c, repertoire r4 | Groups {name}: 5 repertoires of 4,");
+            let expected =
+                format!("a, b, a, c, repertoire r4 | Groups {name}: 5 repertoires of 4,");
             assert!(text.starts_with(&expected), "{text}");
         }
         assert_snapshot!(check(&[("patient", "1 0 1 0 1")], None), @"repertoire r0, repertoire r1, repertoire r2, repertoire r3, repertoire r4 |");

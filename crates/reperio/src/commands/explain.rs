@@ -134,7 +134,9 @@ fn largest_difference(sums: &[Vec<Sum>]) -> f64 {
 
 /// What is said of a target without a signal.
 fn chance(column: &str) -> String {
-    format!("training found no signal for {column}: the sequences below drove scores that are at chance")
+    format!(
+        "training found no signal for {column}: the sequences below drove scores that are at chance"
+    )
 }
 
 /// What drove the scores of a cohort.

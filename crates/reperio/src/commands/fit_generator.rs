@@ -11,8 +11,8 @@ use reperio_data::progress::Observer;
 use serde::Serialize;
 
 use crate::arguments::inputs::ReadArgs;
-use crate::shell::output::{Report, align};
 use crate::shell::Shell;
+use crate::shell::output::{Report, align};
 use crate::shell::outputs::{self, OverwriteArgs, Sources};
 
 /// Fit the background generator to real repertoires

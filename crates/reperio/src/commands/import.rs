@@ -7,8 +7,8 @@ use reperio_data::cohort::{self, ImportRequest, ImportSummary, Skipped};
 use serde::Serialize;
 
 use crate::arguments::inputs::InputArgs;
-use crate::shell::output::Report;
 use crate::shell::Shell;
+use crate::shell::output::Report;
 use crate::shell::outputs::{self, Existing, Results, Sources};
 use crate::tables::{counts, readings};
 

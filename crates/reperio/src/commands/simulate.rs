@@ -14,8 +14,8 @@ use reperio_model::metrics;
 use serde::Serialize;
 
 use crate::arguments::inputs::ReadArgs;
-use crate::shell::output::{Report, align, row};
 use crate::shell::Shell;
+use crate::shell::output::{Report, align, row};
 use crate::shell::outputs::{self, Existing, OverwriteArgs, Results, Sources};
 
 /// Simulate a cohort with implanted signals

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use reperio_data::progress::Observer;
 
 use self::logging::LogFile;
-use self::output::Report;
+use self::output::{Report, printable};
 use self::progress::Bars;
 use self::tensorboard::EventWriter;
 
@@ -110,7 +110,7 @@ impl Shell {
         let mut text = if self.json {
             serde_json::to_string_pretty(report).context("cannot write the result as JSON")?
         } else {
-            report.lines().join("\n")
+            printable(&report.lines().join("\n"))
         };
         if !text.ends_with('\n') {
             text.push('\n');
@@ -185,7 +185,9 @@ fn check_threads(threads: usize) -> Result<()> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let most = THREADS_A_CORE * cores;
     if threads > most {
-        bail!("--threads {threads}, expected at most {most}: {THREADS_A_CORE} for each of {cores} cores");
+        bail!(
+            "--threads {threads}, expected at most {most}: {THREADS_A_CORE} for each of {cores} cores"
+        );
     }
     Ok(())
 }
@@ -206,7 +208,7 @@ pub(crate) fn exit_code(result: Result<()>) -> ExitCode {
     if err.chain().any(broken_pipe) {
         return ExitCode::SUCCESS; // The reader (`head`, `less`) has seen enough.
     }
-    eprintln!("error: {err:#}");
+    eprintln!("error: {}", printable(&format!("{err:#}")));
     if err.downcast_ref::<Interrupted>().is_some() {
         ExitCode::from(INTERRUPTED)
     } else {

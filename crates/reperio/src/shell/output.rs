@@ -11,6 +11,12 @@ pub(crate) trait Report: Serialize {
     fn lines(&self) -> Vec<String>;
 }
 
+/// Text as it may go to a terminal: names in files can hold sequences that steer it.
+pub(crate) fn printable(text: &str) -> String {
+    let steers = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    text.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
 /// Rows of cells as lines, columns aligned: the first to the left, the others to the right.
 pub(crate) fn align(rows: &[Vec<String>]) -> Vec<String> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
@@ -38,6 +44,11 @@ pub(crate) fn row<const N: usize>(cells: [&dyn std::fmt::Display; N]) -> Vec<Str
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_cannot_steer_the_terminal() {
+        assert_eq!(printable("a\tb\n\u{1b}[2Jc\u{9b}d"), "a\tb\n\u{fffd}[2Jc\u{fffd}d");
+    }
 
     #[test]
     fn columns_line_up() {

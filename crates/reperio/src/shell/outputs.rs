@@ -118,7 +118,12 @@ pub(crate) fn make(folder: &Path) -> Result<()> {
 
 impl Results {
     /// Decides whether they may be written into `out`, and makes room for them.
-    pub(crate) fn check(&self, out: &Path, sources: &Sources<'_>, existing: Existing) -> Result<()> {
+    pub(crate) fn check(
+        &self,
+        out: &Path,
+        sources: &Sources<'_>,
+        existing: Existing,
+    ) -> Result<()> {
         let all = self.files.iter().chain(self.done).copied();
         let found: Vec<&str> = all.filter(|name| is_there(&out.join(name))).collect();
         for name in &found {
@@ -138,7 +143,9 @@ impl Results {
         if let Some(name) = lost.filter(|_| existing == Existing::Keep || !own) {
             let go_on = if own && self.resumes { "--resume goes on with it, " } else { "" };
             let out = out.display();
-            bail!("{out} already holds {name}: {go_on}--overwrite replaces it, or choose a new folder");
+            bail!(
+                "{out} already holds {name}: {go_on}--overwrite replaces it, or choose a new folder"
+            );
         }
         Ok(())
     }
@@ -157,7 +164,10 @@ pub(crate) fn file(out: &Path, sources: &Sources<'_>, existing: Existing) -> Res
     sources.check(out)?;
     let lock = Lock::file(out)?;
     if existing == Existing::Keep && is_there(out) {
-        bail!("{} is there already: --overwrite replaces it, or choose another name", out.display());
+        bail!(
+            "{} is there already: --overwrite replaces it, or choose another name",
+            out.display()
+        );
     }
     Ok(Some(lock))
 }
@@ -206,7 +216,8 @@ mod tests {
     fn results_are_kept_unless_asked_otherwise() {
         let dir = tempfile::tempdir().unwrap();
         let out = dir.path().join("out");
-        let check = |existing| text(folder(&out, &RESULTS, &Sources::default(), existing), dir.path());
+        let check =
+            |existing| text(folder(&out, &RESULTS, &Sources::default(), existing), dir.path());
         assert_eq!(check(Existing::Keep), "may be written");
         for name in ["table.tsv", "mine.txt"] {
             fs::write(out.join(name), "").unwrap();

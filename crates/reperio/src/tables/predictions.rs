@@ -50,7 +50,9 @@ pub(crate) fn predict(
 /// Refuses scores that are no finite numbers.
 pub(crate) fn check_finite<'a>(id: &str, scores: impl IntoIterator<Item = &'a f64>) -> Result<()> {
     match scores.into_iter().find(|score| !score.is_finite()) {
-        Some(score) => bail!("the score of {id} is {score}, expected a finite number: the model is damaged"),
+        Some(score) => {
+            bail!("the score of {id} is {score}, expected a finite number: the model is damaged")
+        }
         None => Ok(()),
     }
 }

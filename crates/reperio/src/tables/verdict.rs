@@ -37,7 +37,10 @@ pub(crate) fn of(target: &TargetSummary, permuted: bool) -> String {
     let (against, next) = if clearly {
         ("and above", "train on all repertoires, then score and explain")
     } else if value > control {
-        ("but not clearly above", "more repertoires, or --rarefy to see what is left at equal depth")
+        (
+            "but not clearly above",
+            "more repertoires, or --rarefy to see what is left at equal depth",
+        )
     } else {
         (
             "but not above",

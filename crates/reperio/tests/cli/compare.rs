@@ -99,7 +99,7 @@ fn another_comparison_is_not_gone_on_with() {
     ----- stdout -----
 
     ----- stderr -----
-    error: out already holds a comparison: --resume goes on with it, or choose a new folder
+    error: out already holds config.toml: --resume goes on with it, --overwrite replaces it, or choose a new folder
     ");
     let resume = [&words(&arguments)[..], &["--resume"]].concat();
     small_cohort(&dir, 18, 30);

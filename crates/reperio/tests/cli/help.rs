@@ -140,6 +140,11 @@ fn commands_share_options_in_the_same_words() {
           --skip-unreadable
               Leave out files of folders that cannot be read, and list them [default: an error]
 
+          --max-ratio <N>
+              Decompressed bytes for each compressed one, at most; more is taken for an attack
+
+              [default: 1000]
+
           --column <FIELD=COLUMN>
               Column that holds FIELD, as FIELD=COLUMN; may be repeated. FIELD is `junction_aa` (both
               anchors included), `cdr3_aa`, `junction`, `v_call`, `j_call`, `duplicate_count`, `locus`
@@ -158,8 +163,9 @@ fn commands_share_options_in_the_same_words() {
               numbers]
 
           --group <COLUMN>
-              Column whose equal values are never divided between training and test [default:
-              `subject_id` where there is one]
+              Column whose equal values are never divided between training and test; `repertoire_id` for
+              none [default: the column of people where their names repeat: `subject_id`, `patient`,
+              `donor`, ...]
 
     Training:
           --config <TOML>
@@ -251,6 +257,9 @@ fn simulate_explains_its_options() {
           --generator <FILE>
               Generator file of `fit-generator` to draw the background from
 
+          --overwrite
+              Replace results that are there already; what the command reads is never replaced
+
       -h, --help
               Print help (see a summary with '-h')
 
@@ -283,6 +292,9 @@ fn train_explains_its_options() {
 
           --resume
               Go on with an interrupted run, to the same last bit
+
+          --overwrite
+              Replace results that are there already; what the command reads is never replaced
 
           --cohort <COHORT>
               Cohort store, repertoire file or folder of files
@@ -339,6 +351,9 @@ fn evaluate_explains_its_options() {
           --resume
               Go on with an interrupted evaluation
 
+          --overwrite
+              Replace results that are there already; what the command reads is never replaced
+
           --cohort <COHORT>
               Cohort store, repertoire file or folder of files
 
@@ -380,6 +395,10 @@ fn compare_explains_its_options() {
 
               [default: 5]
 
+          --splits <TSV>
+              Table of `repertoire_id` and `fold` to use in place of drawn folds, as `evaluate` writes
+              it
+
           --repeats <N>
               Repeats of the cross-validation, each with folds of its own
 
@@ -396,6 +415,9 @@ fn compare_explains_its_options() {
 
           --resume
               Go on with an interrupted comparison, or add methods to a finished one
+
+          --overwrite
+              Replace results that are there already; what the command reads is never replaced
 
           --cohort <COHORT>
               Cohort store, repertoire file or folder of files

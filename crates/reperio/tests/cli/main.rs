@@ -6,5 +6,7 @@ mod bench;
 mod compare;
 mod crash;
 mod help;
+mod integrity;
+mod outputs;
 mod support;
 mod workflow;

@@ -106,7 +106,8 @@ fn thread_count_and_company_change_no_bit() {
     assert_eq!(all, predictions);
     for one in all.iter().take(3) {
         let file = format!("{TINY}/repertoires/{}.tsv.gz", one[0]);
-        done(&dir, &["score", "--model", "m.safetensors", &file, "--out", "single.tsv"]);
+        let score = ["score", "--model", "m.safetensors", &file, "--out", "single.tsv"];
+        done(&dir, &[&score[..], &["--overwrite"]].concat());
         assert_eq!(rows(&dir.path().join("single.tsv"), &["repertoire_id", "logit"])[0], *one);
     }
 }

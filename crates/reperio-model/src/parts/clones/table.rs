@@ -1,8 +1,8 @@
 //! Associated clonotypes and what carrying them says.
 
 use reperio_data::encode::MAX_LENGTH;
-use reperio_data::{alphabet, gene};
 use reperio_data::repertoire::{Builder, Repertoire, Row};
+use reperio_data::{alphabet, gene};
 use serde::{Deserialize, Serialize};
 
 use super::associated::Associated;

@@ -13,13 +13,14 @@ use crate::shell::{memory, paths};
 /// `folds/METHOD/REPEAT-FOLD.json`.
 pub(super) struct FoldFiles {
     folder: PathBuf,
+    repertoires: usize,
     started: Instant,
 }
 
 impl FoldFiles {
     /// The files below `out`; `same` is everything that a comparison must share with the one that it
-    /// goes on with.
-    pub(super) fn open(out: &Path, same: &str) -> Result<Self> {
+    /// goes on with, for so many `repertoires`.
+    pub(super) fn open(out: &Path, same: &str, repertoires: usize) -> Result<Self> {
         let folder = out.join("folds");
         fs::create_dir_all(&folder)
             .with_context(|| format!("cannot create {}", folder.display()))?;
@@ -34,7 +35,23 @@ impl FoldFiles {
             Ok(_) => {}
             Err(_) => paths::write_text(&path, &digest)?,
         }
-        Ok(Self { folder, started: Instant::now() })
+        Ok(Self { folder, repertoires, started: Instant::now() })
+    }
+
+    /// Refuses what no method can have said: scores that are no numbers, or of repertoires that there are not.
+    fn check(&self, outcome: &Outcome) -> Result<()> {
+        let Outcome { method, held, logits, .. } = outcome;
+        let (n, most) = (held.len(), self.repertoires);
+        if logits.len() != n || held.iter().any(|&i| i >= most) {
+            bail!(
+                "{method} has {} scores of {n} repertoires, expected one of each of {most}",
+                logits.len()
+            );
+        }
+        match logits.iter().find(|logit| !logit.is_finite()) {
+            Some(logit) => bail!("a score of {method} is {logit}, expected a finite number"),
+            None => Ok(()),
+        }
     }
 
     fn path(&self, method: &str, repeat: usize, fold: usize) -> PathBuf {
@@ -48,11 +65,19 @@ impl Keeper for FoldFiles {
     fn recall(&mut self, key: &Key) -> Result<Option<Outcome>> {
         let path = self.path(&key.method, key.repeat, key.fold);
         let Ok(text) = fs::read_to_string(&path) else { return Ok(None) };
-        let outcome = serde_json::from_str(&text);
-        outcome.with_context(|| format!("{} is damaged: delete it", path.display())).map(Some)
+        let damaged = || format!("{} is damaged: delete it", path.display());
+        let outcome: Outcome = serde_json::from_str(&text).with_context(damaged)?;
+        let own =
+            (outcome.method == key.method, outcome.repeat == key.repeat, outcome.fold == key.fold);
+        if own != (true, true, true) {
+            bail!("{}: it is of another method or fold", damaged());
+        }
+        self.check(&outcome).with_context(damaged)?;
+        Ok(Some(outcome))
     }
 
     fn keep(&mut self, outcome: &Outcome) -> Result<()> {
+        self.check(outcome)?;
         let path = self.path(&outcome.method, outcome.repeat, outcome.fold);
         paths::write_text(&path, &serde_json::to_string_pretty(outcome)?)
     }

@@ -104,7 +104,9 @@ impl<'a> Labelled<'a> {
 fn all_held_out(folds: &[Option<usize>], ids: &[String]) -> Result<Vec<usize>> {
     let without = ids.iter().zip(folds).find(|(_, fold)| fold.is_none());
     if let Some((id, _)) = without {
-        bail!("repertoire {id} has no fold, expected one for each: methods are compared on all of them");
+        bail!(
+            "repertoire {id} has no fold, expected one for each: methods are compared on all of them"
+        );
     }
     Ok(folds.iter().flatten().copied().collect())
 }

@@ -88,7 +88,14 @@ pub(crate) struct Args {
 
 /// What it writes.
 const RESULTS: Results = Results {
-    files: &["compare.json", "compare.html", "compare.md", "compare.tsv", "predictions.tsv", "splits.tsv"],
+    files: &[
+        "compare.json",
+        "compare.html",
+        "compare.md",
+        "compare.tsv",
+        "predictions.tsv",
+        "splits.tsv",
+    ],
     done: &["config.toml"],
     folders: &[("folds", ".json"), ("folds", "sha256")],
     resumes: true,
@@ -160,7 +167,8 @@ fn execute(args: &Args, shell: &Shell) -> Result<Compared> {
     shell.log_to(&args.out)?;
     let sha256 = fingerprint(&cohort)?;
     let same = (&sha256, &labelled.target, &labelled.folds, &config, setup.deeprc_updates);
-    let files = FoldFiles::open(&args.out, &serde_json::to_string(&same)?)?;
+    let files =
+        FoldFiles::open(&args.out, &serde_json::to_string(&same)?, labelled.repertoires.len())?;
     run_config::write(&args.out, &config, sha256)?;
     labelled.write_splits(&args.out)?;
     let truth = simulated.as_ref().map(|own| &own.truth);

@@ -179,7 +179,8 @@ fn markdown(compared: &Compared) -> String {
         header.extend(["implanted: average precision", "Jaccard"]);
     }
     header.extend(["fit s", "score s", "peak MB"]);
-    let mut lines = vec![about(compared), String::new()];
+    // Names of columns and labels are no markup.
+    let mut lines = vec![about(compared).replace('<', "&lt;"), String::new()];
     lines.push(format!("| {} |", header.join(" | ")));
     lines.push(format!("|{}", "---|".repeat(header.len())));
     for Row { figures, control, .. } in &compared.methods {
