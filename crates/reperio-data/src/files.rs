@@ -6,12 +6,11 @@ use std::path::Path;
 /// Whether two paths lead to the same existing file or folder: through links, `..`, hard links, and letter case
 /// where the disk does not tell it apart.
 pub fn is_same(a: &Path, b: &Path) -> bool {
-    match (a.metadata(), b.metadata()) {
-        (Ok(found_a), Ok(found_b)) => is_one(&found_a, &found_b).unwrap_or_else(|| {
-            a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b))
-        }),
-        _ => false,
+    if cfg!(unix) {
+        let found = a.metadata().and_then(|a| Ok((a, b.metadata()?)));
+        return found.is_ok_and(|(a, b)| is_one(&a, &b));
     }
+    a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b))
 }
 
 /// Whether `path` is one of `folder`'s files, at any depth, or the folder itself.
@@ -20,17 +19,17 @@ pub fn is_inside(path: &Path, folder: &Path) -> bool {
     path.ancestors().any(|ancestor| is_same(ancestor, folder))
 }
 
-/// Whether two descriptions are of one file; nothing where the system does not number files.
+/// Whether two descriptions are of one file.
 #[cfg(unix)]
-pub(crate) fn is_one(a: &Metadata, b: &Metadata) -> Option<bool> {
+pub(crate) fn is_one(a: &Metadata, b: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt as _;
-    Some((a.dev(), a.ino()) == (b.dev(), b.ino()))
+    (a.dev(), a.ino()) == (b.dev(), b.ino())
 }
 
-/// Whether two descriptions are of one file; nothing where the system does not number files.
+/// Whether two descriptions are of one file, as far as can be told: this system does not number files.
 #[cfg(not(unix))]
-pub(crate) fn is_one(_: &Metadata, _: &Metadata) -> Option<bool> {
-    None
+pub(crate) fn is_one(_: &Metadata, _: &Metadata) -> bool {
+    true
 }
 
 #[cfg(all(test, unix))]

@@ -111,32 +111,34 @@ pub struct ImportCounts {
 impl ImportCounts {
     /// Rows dropped, all reasons together.
     pub fn dropped(&self) -> u64 {
-        self.dropped.values().sum()
+        self.dropped.values().fold(0, |sum, rows| sum.saturating_add(*rows))
     }
 
     /// Adds the counts of another repertoire, for totals.
     pub fn add(&mut self, other: &Self) {
-        self.rows += other.rows;
-        self.kept += other.kept;
-        self.clonotypes += other.clonotypes;
-        self.templates += other.templates;
-        self.missing_counts += other.missing_counts;
-        self.rounded_counts += other.rounded_counts;
-        self.gene_ties += other.gene_ties;
-        self.unknown_v += other.unknown_v;
-        self.unknown_j += other.unknown_j;
-        self.family_v += other.family_v;
-        self.family_j += other.family_j;
-        self.anchors_restored += other.anchors_restored;
-        self.short_rows += other.short_rows;
-        self.translated += other.translated;
-        self.samples_joined += other.samples_joined;
-        self.unknown_locus += other.unknown_locus;
+        // A manifest may state anything.
+        let sum = |own: &mut u64, more: u64| *own = own.saturating_add(more);
+        sum(&mut self.rows, other.rows);
+        sum(&mut self.kept, other.kept);
+        sum(&mut self.clonotypes, other.clonotypes);
+        sum(&mut self.templates, other.templates);
+        sum(&mut self.missing_counts, other.missing_counts);
+        sum(&mut self.rounded_counts, other.rounded_counts);
+        sum(&mut self.gene_ties, other.gene_ties);
+        sum(&mut self.unknown_v, other.unknown_v);
+        sum(&mut self.unknown_j, other.unknown_j);
+        sum(&mut self.family_v, other.family_v);
+        sum(&mut self.family_j, other.family_j);
+        sum(&mut self.anchors_restored, other.anchors_restored);
+        sum(&mut self.short_rows, other.short_rows);
+        sum(&mut self.translated, other.translated);
+        sum(&mut self.samples_joined, other.samples_joined);
+        sum(&mut self.unknown_locus, other.unknown_locus);
         for (reason, rows) in &other.dropped {
-            *self.dropped.entry(*reason).or_default() += rows;
+            sum(self.dropped.entry(*reason).or_default(), *rows);
         }
         for (locus, rows) in &other.loci {
-            *self.loci.entry(*locus).or_default() += rows;
+            sum(self.loci.entry(*locus).or_default(), *rows);
         }
     }
 

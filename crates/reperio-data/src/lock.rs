@@ -92,7 +92,7 @@ impl Lock {
             }
             // The process before may have removed the file between opening and locking it.
             let (held, named) = (file.metadata().map_err(failed)?, fs::metadata(path));
-            if named.is_ok_and(|named| files::is_one(&held, &named).unwrap_or(true)) {
+            if named.is_ok_and(|named| files::is_one(&held, &named)) {
                 return Ok(Self { path: path.to_owned(), file: Some(file) });
             }
         }

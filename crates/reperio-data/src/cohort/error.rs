@@ -68,7 +68,7 @@ pub enum CohortError {
     #[error(transparent)]
     Metadata(#[from] MetadataError),
     /// Metadata and repertoires are not about the same ids.
-    #[error("{path} does not match the repertoires{}", mismatch(unmatched, unlisted, missing.as_ref()))]
+    #[error("{path} does not match the repertoires{}", mismatch(unmatched, unlisted, missing.as_deref()))]
     Mismatch {
         /// Metadata table.
         path: PathBuf,
@@ -77,7 +77,7 @@ pub enum CohortError {
         /// Repertoires that the table does not list: id and where it comes from.
         unlisted: Vec<(String, String)>,
         /// Files that the table names and that are not there.
-        missing: Option<MissingFiles>,
+        missing: Option<Box<MissingFiles>>,
     },
     /// Several repertoires have the same id.
     #[error("repertoire ids occur more than once{}", duplicate_list(duplicates))]

@@ -61,10 +61,11 @@ fn part(stem: &str) -> Option<Part<'_>> {
     })
 }
 
-/// Of file names without extensions in one folder, those that repeat the sample of another one, with the reason.
-pub(super) fn repeats(stems: &[String]) -> BTreeMap<usize, String> {
+/// Of the files of one folder (names without extensions, and whether they can be read), those that repeat the sample
+/// of another one, with the reason.
+pub(super) fn repeats(files: &[(String, bool)]) -> BTreeMap<usize, String> {
     let mut samples: BTreeMap<(&str, &str), Vec<(usize, usize)>> = BTreeMap::new();
-    for (i, stem) in stems.iter().enumerate() {
+    for (i, (stem, _)) in files.iter().enumerate() {
         if let Some(Part { program, sample, order }) = part(stem) {
             samples.entry((program, sample)).or_default().push((order, i));
         }
@@ -72,14 +73,15 @@ pub(super) fn repeats(stems: &[String]) -> BTreeMap<usize, String> {
     let mut repeats = BTreeMap::new();
     for ((program, _), mut tables) in samples {
         tables.sort_unstable();
-        let (first, read) = tables[0];
+        let Some(&(first, read)) = tables.iter().find(|(_, i)| files[*i].1) else { continue };
         // Summaries alone may be of another program.
         if program == "Cell Ranger" && first > 2 {
             continue;
         }
         let reason =
-            format!("another table of the same {program} sample, which {} has", stems[read]);
-        repeats.extend(tables[1..].iter().map(|&(_, i)| (i, reason.clone())));
+            format!("another table of the same {program} sample, which {} has", files[read].0);
+        let others = tables.iter().filter(|(_, i)| *i != read);
+        repeats.extend(others.map(|&(_, i)| (i, reason.clone())));
     }
     repeats
 }
@@ -109,8 +111,8 @@ mod tests {
     use super::*;
 
     fn check(stems: &[&str]) -> Vec<String> {
-        let stems: Vec<String> = stems.iter().map(ToString::to_string).collect();
-        let repeats = repeats(&stems);
+        let files: Vec<_> = stems.iter().map(|stem| ((*stem).to_owned(), true)).collect();
+        let repeats = repeats(&files);
         repeats.iter().map(|(&i, reason)| format!("{}: {reason}", stems[i])).collect()
     }
 

@@ -169,13 +169,14 @@ impl<'a> Walk<'a> {
         let mut paths = paths.collect::<io::Result<Vec<_>>>().map_err(named)?;
         paths.sort();
         let reasons: Vec<_> = paths.iter().map(|path| self.reason_to_skip(path)).collect();
-        let is_file = |i: &usize| reasons[*i].is_none() && !paths[*i].is_dir();
+        let is_file = |i: &usize| !paths[*i].is_dir();
         let files: Vec<usize> = (0..paths.len()).filter(is_file).collect();
-        let stems: Vec<String> = files.iter().map(|&i| format::repertoire_id(&paths[i])).collect();
+        let named = |&i: &usize| (format::repertoire_id(&paths[i]), reasons[i].is_none());
+        let tables: Vec<_> = files.iter().map(named).collect();
         let mut repeats: BTreeMap<usize, String> =
-            folders::repeats(&stems).into_iter().map(|(at, reason)| (files[at], reason)).collect();
+            folders::repeats(&tables).into_iter().map(|(at, reason)| (files[at], reason)).collect();
         for (i, (path, reason)) in paths.into_iter().zip(reasons).enumerate() {
-            if let Some(reason) = reason.or_else(|| repeats.remove(&i)) {
+            if let Some(reason) = repeats.remove(&i).or(reason) {
                 self.skipped.push(Skipped { path, reason });
             } else if path.is_dir() {
                 self.folder(top, &path)?;

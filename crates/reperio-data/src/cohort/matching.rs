@@ -65,7 +65,7 @@ pub(super) fn check_names(found: &Inputs, stored: &BTreeSet<String>) -> Result<(
     if unmatched.is_empty() && unlisted.is_empty() {
         return Ok(());
     }
-    let missing = found.missing.clone();
+    let missing = found.missing.clone().map(Box::new);
     Err(CohortError::Mismatch { path: path.clone(), unmatched, unlisted, missing })
 }
 
@@ -101,6 +101,6 @@ pub(super) fn check(
     if unmatched.is_empty() && unlisted.is_empty() {
         return Ok(());
     }
-    let missing = found.missing.clone();
+    let missing = found.missing.clone().map(Box::new);
     Err(CohortError::Mismatch { path: path.clone(), unmatched, unlisted, missing })
 }

@@ -20,10 +20,9 @@ pub(super) fn is_block(head: &[u8]) -> bool {
 
 /// Whether a file ends with the end marker.
 pub(super) fn is_whole(file: &mut File) -> io::Result<bool> {
-    if file.seek(SeekFrom::End(0))? < END.len() as u64 {
-        return Ok(false);
-    }
-    file.seek(SeekFrom::End(-(END.len() as i64)))?;
+    let length = file.seek(SeekFrom::End(0))?;
+    let Some(start) = length.checked_sub(END.len() as u64) else { return Ok(false) };
+    file.seek(SeekFrom::Start(start))?;
     let mut last = [0; END.len()];
     file.read_exact(&mut last)?;
     Ok(last == END)

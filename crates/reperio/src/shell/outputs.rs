@@ -9,6 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use reperio_data::format::{self, ReadOptions};
 use reperio_data::lock::Lock;
 use reperio_data::{atomic, files};
 
@@ -47,7 +48,7 @@ impl OverwriteArgs {
     }
 }
 
-/// What a command reads. A folder stands for everything in it.
+/// What a command reads. A folder stands for the repertoires in it.
 #[derive(Default)]
 pub(crate) struct Sources<'a>(Vec<&'a Path>);
 
@@ -65,19 +66,40 @@ impl<'a> Sources<'a> {
 
     /// Refuses a folder that is to be replaced and holds one of them.
     pub(crate) fn check_folder(&self, folder: &Path) -> Result<()> {
-        if self.0.iter().any(|source| files::is_inside(source, folder)) {
+        let shares = |source: &Path| {
+            files::is_inside(source, folder)
+                || (source.is_dir() && files::is_inside(folder, source))
+        };
+        if self.0.iter().any(|source| shares(source)) {
             bail!("{} holds an input, expected another output", folder.display());
         }
-        self.check(folder)
+        Ok(())
     }
 
     /// Refuses an output that is one of them.
     fn check(&self, out: &Path) -> Result<()> {
-        if self.0.iter().any(|source| files::is_inside(out, source)) {
+        let is_read = |source: &Path| {
+            if source.is_dir() {
+                files::is_inside(out, source) && would_be_read(out)
+            } else {
+                files::is_same(out, source)
+            }
+        };
+        if self.0.iter().any(|source| is_read(source)) {
             bail!("{} is an input, expected another output", out.display());
         }
         Ok(())
     }
+}
+
+/// Whether a file is one that is read where it stands in an input folder.
+fn would_be_read(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let of_store = ["manifest.json", "import_report.tsv"].contains(&&*name);
+    of_store
+        || name.ends_with(".parquet")
+        || name.starts_with("metadata.")
+        || format::recognise(path, &ReadOptions::default()).is_ok()
 }
 
 /// Results that a command writes into its folder.
@@ -245,7 +267,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = |name: &str| dir.path().join(name);
         fs::create_dir_all(path("in/sub")).unwrap();
-        fs::write(path("in/sub/a.tsv"), "").unwrap();
+        fs::write(path("in/sub/a.tsv"), "junction_aa\nCASSF\n").unwrap();
+        fs::write(path("in/scores.tsv"), "repertoire_id\tlogit\n").unwrap();
         fs::write(path("labels.tsv"), "").unwrap();
         std::os::unix::fs::symlink(path("in/sub"), path("link")).unwrap();
         fs::hard_link(path("labels.tsv"), path("hard.tsv")).unwrap();
@@ -258,6 +281,7 @@ mod tests {
             assert_eq!(check(name, Existing::Replace), expected);
         }
         assert_eq!(check("in/new.tsv", Existing::Keep), "may be written");
+        assert_eq!(check("in/scores.tsv", Existing::Replace), "may be written", "no repertoire");
         assert_eq!(check("/dev/null", Existing::Keep), "may be written");
         fs::write(path("old.tsv"), "").unwrap();
         insta::assert_snapshot!(check("old.tsv", Existing::Keep), @"old.tsv is there already: --overwrite replaces it, or choose another name");

@@ -39,7 +39,7 @@ fn a_model_of_before_checksums_is_read_with_a_warning() {
     let length = u64::from_le_bytes(bytes[..8].try_into().expect("eight bytes")) as usize;
     let header = String::from_utf8(bytes[8..8 + length].to_vec()).expect("JSON");
     let start = header.find("\\\"sha256\\\"").expect("a checksum");
-    let end = start + header[start..].find(",").expect("another key") + 1;
+    let end = start + header[start..].find(',').expect("another key") + 1;
     // Blanks keep the length of the header.
     let without = format!("{}{}{}", &header[..start], &header[end..], " ".repeat(end - start));
     let old = [&bytes[..8], without.as_bytes(), &bytes[8 + length..]].concat();

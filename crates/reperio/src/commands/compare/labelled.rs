@@ -37,7 +37,7 @@ pub(super) struct Labelled<'a> {
 
 impl<'a> Labelled<'a> {
     /// Those of `cohort` that have a label and a sequence.
-    pub(super) fn of(args: &TargetArgs, cohort: &'a Cohort, wanted: FoldsWanted) -> Result<Self> {
+    pub(super) fn of(args: &TargetArgs, cohort: &'a Cohort, wanted: &FoldsWanted) -> Result<Self> {
         let labels = args.labels(&cohort.metadata)?;
         let [target] = &labels.targets[..] else {
             bail!("{} targets, expected one to compare methods on", labels.targets.len());
@@ -63,12 +63,11 @@ impl<'a> Labelled<'a> {
         let labels = labels.select(&rows);
         let items = evaluate::items(&ids, &labels, &groups);
         let seeds = || (0..wanted.repeats as u64).map(|repeat| wanted.seed.wrapping_add(repeat));
-        let folds = match &wanted.given {
-            Some(splits) => vec![all_held_out(&splits.of(&items)?, &ids)?],
-            None => {
-                let folds = seeds().map(|seed| split::folds(&items, wanted.folds, seed));
-                folds.collect::<Result<_, _>>()?
-            }
+        let folds = if let Some(splits) = &wanted.given {
+            vec![all_held_out(&splits.of(&items)?, &ids)?]
+        } else {
+            let folds = seeds().map(|seed| split::folds(&items, wanted.folds, seed));
+            folds.collect::<Result<_, _>>()?
         };
         let labels = seeds().map(|seed| RepeatLabels {
             given: classes(&labels),

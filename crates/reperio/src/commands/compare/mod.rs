@@ -163,7 +163,7 @@ fn execute(args: &Args, shell: &Shell) -> Result<Compared> {
     let repeats = args.repeats.get();
     let given = args.splits.as_deref().map(Splits::read).transpose()?;
     let folds = FoldsWanted { folds: args.folds, given, repeats, seed: config.training.seed };
-    let labelled = Labelled::of(&args.target, &cohort, folds)?;
+    let labelled = Labelled::of(&args.target, &cohort, &folds)?;
     shell.log_to(&args.out)?;
     let sha256 = fingerprint(&cohort)?;
     let same = (&sha256, &labelled.target, &labelled.folds, &config, setup.deeprc_updates);
