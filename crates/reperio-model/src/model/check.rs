@@ -27,15 +27,20 @@ pub(super) fn check(info: &ModelInfo, members: usize, targets: &[TargetModel]) -
         check_kind(target)?;
         check_parts(target, own, members)?;
     }
-    let outputs: usize = info.targets.iter().map(Target::width).sum();
-    let wanted = outputs * info.config.model.heads;
+    Ok(())
+}
+
+/// Checks where evidence is counted from, for members of `heads` state patterns.
+pub(super) fn check_origin(info: &ModelInfo, heads: &[usize]) -> Result<()> {
     let origin = &info.evidence_origin;
-    let fits = origin.is_empty() || origin.len() == members;
-    if let Some(own) = origin.iter().find(|own| own.len() != wanted) {
-        bail!("an evidence origin of {} values, expected {wanted}", own.len());
+    if !origin.is_empty() && origin.len() != heads.len() {
+        bail!("{} evidence origins for {} members of the network", origin.len(), heads.len());
     }
-    if !fits {
-        bail!("{} evidence origins for {members} members of the network", origin.len());
+    let outputs: usize = info.targets.iter().map(Target::width).sum();
+    for (own, heads) in origin.iter().zip(heads) {
+        if own.len() != outputs * heads {
+            bail!("an evidence origin of {} values, expected {}", own.len(), outputs * heads);
+        }
     }
     Ok(())
 }

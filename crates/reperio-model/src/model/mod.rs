@@ -119,7 +119,9 @@ impl Model {
             }
             weights.push(network.weights()?);
         }
-        Ok(Self { info, members, weights, targets })
+        let own = Self { info, members, weights, targets };
+        check::check_origin(&own.info, &own.heads())?;
+        Ok(own)
     }
 
     /// The same model on `device`.

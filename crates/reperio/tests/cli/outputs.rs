@@ -138,7 +138,7 @@ fn two_imports_at_once_leave_a_whole_store() {
         command.args(files).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
         command
     };
-    for round in 0..8 {
+    for round in 0..4 {
         let store = format!("store{round}");
         let mut first = import("even", &store).spawn().expect("the program starts");
         let second = import("odd", &store).status().expect("the program starts");
