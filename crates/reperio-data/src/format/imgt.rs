@@ -7,7 +7,8 @@ use super::columns::{Check, Layout};
 pub(super) const LAYOUT: Layout = Layout {
     format: Format::Imgt,
     signature: &[&["aa junction", "junction"], &["v-gene and allele"]],
-    junction_aa: &["aa junction"],
+    // `JUNCTION` is amino acids in `5_AA-sequences`; elsewhere its content says that it is nucleotides.
+    junction_aa: &["aa junction", "junction"],
     junction: &["junction"],
     v_call: &["v-gene and allele"],
     j_call: &["j-gene and allele"],

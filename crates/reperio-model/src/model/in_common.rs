@@ -88,7 +88,8 @@ fn most_telling<'a>(
                 continue;
             }
             let telling = entropy(s, e);
-            if best.is_none_or(|(most, ..)| telling > most) {
+            // Of equal ones the last, which is the longest.
+            if best.is_none_or(|(most, ..)| telling >= most) {
                 best = Some((telling, pattern, code));
             }
         }
