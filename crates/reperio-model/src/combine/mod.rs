@@ -8,8 +8,9 @@
 //! The loss is the cross-entropy of classes (for two classes of one logit), or half the squared error of a
 //! standardised number. `f` are held-out outputs of the inner folds; the strength of the penalty is chosen by
 //! leaving those folds out once more. A term that by itself is no better than the class shares gets no weight; those of
-//! the T others are shrunk towards their plain mean, which is hard to beat on small cohorts and harmless on noise. The class shares (no term at all) are among the candidates. A
-//! term whose outputs hardly vary is left out before the scale is set.
+//! the T others are shrunk towards their plain mean, which is hard to beat on small cohorts and harmless on noise. The
+//! class shares (no term at all) are among the candidates. A term whose outputs hardly vary is left out before the scale
+//! is set.
 //!
 //! # References
 //!

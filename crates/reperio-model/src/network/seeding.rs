@@ -97,6 +97,9 @@ impl Network {
             let role = roles.iter().position(|role| *role == Role::of(seed)).unwrap_or(0);
             shared + (role - shared.min(role)) % (shape.heads - shared)
         };
+        if roles.first() == Some(&Role::Usage) {
+            self.edit(PATTERN, |pattern| pattern[..shape.attention_width].fill(0.0))?;
+        }
         for seed in &discovery.seeds {
             let span = seed.pattern.span();
             let free =
@@ -122,9 +125,6 @@ impl Network {
                 self.plant_attention(seed, &place, (unit, share))?;
             }
             planted.push(place);
-        }
-        if roles.first() == Some(&Role::Usage) {
-            self.edit(PATTERN, |pattern| pattern[..shape.attention_width].fill(0.0))?;
         }
         if shape.gene_dim > 0 {
             self.plant_genes(discovery)?;
@@ -318,5 +318,63 @@ impl Network {
             let row = place.offset + i;
             (0..20).all(|other| at(row, other) <= at(row, usize::from(residue)))
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reperio_data::kmer::pattern::Pattern;
+    use reperio_data::repertoire::GeneVocabulary;
+
+    use super::*;
+    use crate::config::ModelConfig;
+    use crate::discover::GeneUsage;
+
+    fn seed(output: usize, z: f64) -> Seed {
+        Seed {
+            pattern: Pattern::contiguous(3),
+            code: 0,
+            output,
+            z,
+            starts: 0..=9,
+            share: 0.001,
+            by_start: vec![0.0],
+            by_end: vec![0.0],
+        }
+    }
+
+    fn heads_of_seeds(discovery: &Discovery, most: usize) -> Vec<usize> {
+        let genes = GeneVocabulary { v: vec![String::new()], j: vec![String::new()] };
+        let config = ModelConfig::default();
+        let layout = config.layout(&genes, discovery.heads(most)).unwrap();
+        let network = Network::new(&layout, 2, &config, 0).unwrap();
+        network.plant(discovery).unwrap().iter().map(|place| place.head).collect()
+    }
+
+    #[test]
+    fn one_state_pattern_attends_to_all_motifs_of_a_side() {
+        let seeds = vec![seed(0, 5.0), seed(0, -4.0), seed(0, 3.0), seed(1, 4.0)];
+        let mut discovery = Discovery { seeds, ..Discovery::default() };
+        assert_eq!(discovery.heads(4), 3);
+        assert_eq!(heads_of_seeds(&discovery, 4), [0, 1, 0, 2]);
+        // More sides than patterns share them.
+        assert_eq!(heads_of_seeds(&discovery, 2), [0, 1, 0, 0]);
+        // Gene usage has the first pattern to itself.
+        let usage = GeneUsage {
+            v: vec![0.0],
+            j: vec![0.0],
+            scale: 1.0,
+            slope: 1.0,
+            intercept: 0.0,
+            r_squared: 0.1,
+            penalty: 1.0,
+        };
+        discovery.genes = vec![Some(usage), None];
+        assert_eq!(discovery.heads(4), 4);
+        assert_eq!(heads_of_seeds(&discovery, 4), [1, 2, 1, 3]);
+        assert_eq!(heads_of_seeds(&discovery, 2), [1, 1, 1, 1]);
+        discovery.seeds.clear();
+        discovery.genes.clear();
+        assert_eq!(discovery.heads(4), 1);
     }
 }
