@@ -16,6 +16,7 @@ mod detect;
 mod error;
 mod fasta;
 mod fault;
+mod fields;
 mod header;
 mod imgt;
 mod immunarch;

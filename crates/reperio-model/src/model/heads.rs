@@ -27,8 +27,12 @@ impl Explanation {
         let of = |head: usize| {
             let column = self.column(head);
             let mut order: Vec<usize> = (0..column.len()).collect();
-            order.sort_by(|&a, &b| column[b].total_cmp(&column[a]).then(a.cmp(&b)));
-            order.truncate(most);
+            let by = |&a: &usize, &b: &usize| column[b].total_cmp(&column[a]).then(a.cmp(&b));
+            if most < order.len() {
+                order.select_nth_unstable_by(most, by);
+                order.truncate(most);
+            }
+            order.sort_unstable_by(by);
             order.into_iter().map(|i| (i, column[i] * column.len() as f32)).collect()
         };
         (0..self.heads).map(of).collect()

@@ -73,9 +73,13 @@ impl Role {
 }
 
 impl Discovery {
-    /// State patterns for which it has something to attend to, at most `most`; one if there is nothing.
+    /// State patterns for which it has something to attend to, at most `most`; all of them where it has nothing, and
+    /// descent must find what to attend to. A pattern without a task would attend to anything, and rankings show it.
     pub fn heads(&self, most: usize) -> usize {
-        Role::all(self).len().clamp(1, most)
+        match Role::all(self).len() {
+            0 => most,
+            roles => roles.min(most),
+        }
     }
 }
 
@@ -375,6 +379,6 @@ mod tests {
         assert_eq!(heads_of_seeds(&discovery, 2), [1, 1, 1, 1]);
         discovery.seeds.clear();
         discovery.genes.clear();
-        assert_eq!(discovery.heads(4), 1);
+        assert_eq!(discovery.heads(4), 4, "nothing to plant");
     }
 }

@@ -147,10 +147,7 @@ fn start(
     let discovery = discover::discover(evidence, &run.training.config.discovery, observer);
     let seed = run.training.config.training.seed.wrapping_add(1 + index as u64);
     let model = &run.training.config.model;
-    // Patterns that nothing is planted for would attend to anything, and the rankings show them all.
-    let nothing = discovery.seeds.is_empty() && discovery.genes.iter().all(Option::is_none);
-    let heads = if nothing { model.heads } else { discovery.heads(model.heads) };
-    let layout = model.layout(&run.genes, heads)?;
+    let layout = model.layout(&run.genes, discovery.heads(model.heads))?;
     let network = Network::new(&layout, run.outputs, model, seed)?.on(run.place.device.clone());
     let planted = network.plant(&discovery)?;
     if !planted.is_empty() {

@@ -25,10 +25,10 @@ pub(super) use sample::Sample;
 
 use std::path::Path;
 
-use super::collect;
 use super::columns::{ChainPlaces, Check, Places};
 use super::detect::Table;
 use super::error::ReadError;
+use super::fields;
 use super::header::Header;
 use super::{Format, ReadOptions};
 use crate::gene::{Locus, Species};
@@ -224,7 +224,7 @@ fn named_sequences(header: &Header, options: &ReadOptions) -> Vec<usize> {
 /// Where the format's own columns do not tell the locus, takes those that do.
 fn add_locus(plan: &mut Plan, sample: &Sample, header: &Header) {
     if plan.locus.is_empty() {
-        let states = |value| collect::stated_locus(value).is_some();
+        let states = |value| fields::stated_locus(value).is_some();
         plan.locus = header.all(&LOCUS);
         plan.locus.retain(|&at| sample.values(at).any(states));
     }
@@ -255,7 +255,7 @@ fn search_genes(plan: &mut Plan, sample: &Sample, names: &[String], unread: &mut
 /// Lets the content of each column of sequences say what it holds.
 fn judge_sequences(plan: &mut Plan, sample: &Sample, place: Place) -> Result<(), ReadError> {
     let by_name = plan.chains.clone();
-    let tallies = collect::tallies(plan, sample);
+    let tallies = fields::tallies(plan, sample);
     judge(plan, &tallies, place)?;
     // What turns out to be nucleotides is looked at again, translated.
     let translated = |(own, named): (&Sequence, &Sequence)| own.letters != named.letters;
@@ -265,7 +265,7 @@ fn judge_sequences(plan: &mut Plan, sample: &Sample, place: Place) -> Result<(),
     if !plan.chains.iter().zip(&by_name).any(is_new) {
         return Ok(());
     }
-    let tallies = collect::tallies(plan, sample);
+    let tallies = fields::tallies(plan, sample);
     for ((chain, named), tallies) in plan.chains.iter().zip(&by_name).zip(&tallies) {
         let all = chain.sequences.iter().zip(&named.sequences).zip(tallies);
         for ((own, named), tally) in all {

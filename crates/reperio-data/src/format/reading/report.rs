@@ -119,7 +119,7 @@ fn check_use(check: Check) -> &'static str {
 
 fn notes(said: &Said) -> Vec<String> {
     let mut notes = Vec::new();
-    let tallies = super::collect::tallies(said.plan, said.sample);
+    let tallies = super::fields::tallies(said.plan, said.sample);
     for (chain, (named, tallies)) in
         said.plan.chains.iter().zip(said.places.chains.iter().zip(&tallies))
     {
