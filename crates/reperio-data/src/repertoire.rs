@@ -7,6 +7,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use crate::alphabet;
 use crate::gene::{Species, family, is_family_only};
 use crate::junctions::Junctions;
@@ -63,6 +65,9 @@ fn add_families(names: &mut Vec<String>, species: Species) {
     names.sort_unstable();
     names.dedup();
 }
+
+/// Bytes that are put together before they are digested.
+const DIGESTED: usize = 1 << 12;
 
 /// One row while a repertoire is being put together.
 #[derive(Clone, Copy, Debug)]
@@ -144,11 +149,28 @@ impl Repertoire {
             && (1..n).all(|i| row(i - 1) < row(i))
     }
 
-    /// Whether `other` has the same clonotypes with the same counts.
-    pub fn has_clonotypes_of(&self, other: &Self) -> bool {
-        self.junctions == other.junctions
-            && (&self.v, &self.j, &self.counts) == (&other.v, &other.j, &other.counts)
-            && self.genes == other.genes
+    /// SHA-256 of the clonotypes and their counts: the same for equal ones, whatever the id.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        let mut digest = Sha256::new();
+        for names in [&self.genes.v, &self.genes.j] {
+            digest.update((names.len() as u64).to_le_bytes());
+            names.iter().for_each(|name| digest.update(format!("{name}\n")));
+        }
+        digest.update((self.len() as u64).to_le_bytes());
+        digest.update(self.junctions.residues());
+        let mut rows = Vec::new();
+        for i in 0..self.len() {
+            rows.extend((self.junctions.get(i).len() as u64).to_le_bytes());
+            rows.extend(self.v[i].to_le_bytes());
+            rows.extend(self.j[i].to_le_bytes());
+            rows.extend(self.counts[i].to_le_bytes());
+            if rows.len() > DIGESTED {
+                digest.update(&rows);
+                rows.clear();
+            }
+        }
+        digest.update(&rows);
+        digest.finalize().into()
     }
 
     /// Clonotypes.

@@ -105,6 +105,50 @@ fn vdjtools(rows: &[Made]) -> String {
     out
 }
 
+/// Columns of several tools in one table: nucleotides as `MiXCR` calls them, genes and counts as others do.
+fn of_no_tool(rows: &[Made]) -> String {
+    let mut out = "nSeqCDR3\tCDR3\tTRBV_gene\tTRBJ_gene\tcount\n".to_owned();
+    for row in rows {
+        let codon = |residue| match residue {
+            'C' => "TGT",
+            'A' => "GCC",
+            'S' => "AGC",
+            'G' => "GGA",
+            'Q' => "CAG",
+            'E' => "GAA",
+            'Y' => "TAC",
+            'F' => "TTC",
+            other => panic!("{other} has no codon here"),
+        };
+        let nucleotides: String = row.junction_aa.chars().map(codon).collect();
+        let (v, j) = (V[row.v][0], J[row.j][0]);
+        writeln!(out, "{nucleotides}\t{}\t{v}\t{j}\t{}", row.junction_aa, row.copies).unwrap();
+    }
+    out
+}
+
+/// A row a cell.
+fn tenx(rows: &[Made]) -> String {
+    let mut out =
+        "barcode,is_cell,contig_id,high_confidence,chain,v_gene,d_gene,j_gene,c_gene,full_length,productive,cdr3,cdr3_nt,reads,umis\n"
+            .to_owned();
+    let cells = rows.iter().flat_map(|row| (0..row.copies).map(move |_| row));
+    for (n, row) in cells.enumerate() {
+        // Letters alone, as barcodes are.
+        let code = (0..16).map(|place| char::from(b"ACGT"[n >> (2 * place) & 3]));
+        let barcode: String = code.collect();
+        let (v, j) = (V[row.v][0], J[row.j][0]);
+        writeln!(
+            out,
+            "{barcode}-1,true,{barcode}-1_contig_1,true,TRB,{v},,{j},TRBC2,true,true,{},,900,{}",
+            row.junction_aa,
+            2 + n % 5
+        )
+        .unwrap();
+    }
+    out
+}
+
 fn read(table: &str) -> ReadRepertoire {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("donor.tsv");
@@ -184,4 +228,73 @@ fn imported_exports_of_different_tools_are_one_cohort() {
     for table in [immunoseq_old(&rows), immunoseq_new(&rows), mixcr(&rows)] {
         assert!(store(&table) == expected, "{table}");
     }
+}
+
+fn few(donor: usize) -> Vec<Made> {
+    let row = |n: usize| Made {
+        junction_aa: format!("CASS{}EQYF", ["AG", "GQ", "QS", "SA"][(n + donor) % 4]),
+        v: (n + donor) % 5,
+        j: n % 2,
+        copies: 1 + (n * 7 + donor) as u64 % 5,
+    };
+    (0..20).map(row).collect()
+}
+
+/// Imports a folder of these tables without any option.
+fn import(tables: &[(String, String)]) -> (cohort::ImportSummary, Cohort) {
+    let folder = tempfile::tempdir().unwrap();
+    let (files, out) = (folder.path().join("files"), folder.path().join("cohort"));
+    std::fs::create_dir(&files).unwrap();
+    for (name, table) in tables {
+        std::fs::write(files.join(name), table).unwrap();
+    }
+    let options = ReadOptions::default();
+    let request = ImportRequest {
+        inputs: vec![files],
+        metadata: None,
+        out: out.clone(),
+        options: options.clone(),
+    };
+    let summary = cohort::import(&request, &Silent).unwrap();
+    (summary, cohort::load(&[out], None, &options, &Silent).unwrap())
+}
+
+#[test]
+fn tables_of_no_tool_are_read_whole_without_options() {
+    let tables = |write: fn(&[Made]) -> String| -> Vec<_> {
+        (0..6).map(|donor| (format!("d{donor}.tsv"), write(&few(donor)))).collect()
+    };
+    let (_, expected) = import(&tables(airr));
+    let (summary, cohort) = import(&tables(of_no_tool));
+    assert_eq!(cohort.repertoires, expected.repertoires);
+    assert!(cohort.repertoires.iter().all(|own| own.templates() > own.len() as u64), "counts");
+    assert!(summary.repertoires.iter().all(|row| row.counts.unknown_v == 0), "genes");
+}
+
+#[test]
+fn a_mixed_folder_is_read_each_in_its_own_way() {
+    let rows = few(0);
+    let writers: [(&str, fn(&[Made]) -> String); 6] = [
+        ("airr.tsv", airr),
+        ("new.tsv", immunoseq_new),
+        ("old.tsv", immunoseq_old),
+        ("mixcr.tsv", mixcr),
+        ("tenx.csv", tenx),
+        ("vdjtools.txt", vdjtools),
+    ];
+    let tables = writers.map(|(name, write)| (name.to_owned(), write(&rows)));
+    let (summary, cohort) = import(&tables);
+    assert_eq!(summary.copies.len(), 1, "all are copies of one sample: {:?}", summary.copies);
+    for own in &cohort.repertoires {
+        let first = &cohort.repertoires[0];
+        assert_eq!(own.fingerprint(), first.fingerprint(), "{} and {}", own.id, first.id);
+    }
+    let units: Vec<String> = summary
+        .repertoires
+        .iter()
+        .map(|row| format!("{}: {}", row.id, row.reading.count_unit))
+        .collect();
+    insta::assert_snapshot!(units.join("\n"), @r"
+    airr: Molecules
+    ");
 }

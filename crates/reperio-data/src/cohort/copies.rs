@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::import_counts::ImportCounts;
 use crate::repertoire::Repertoire;
 
 use super::manifest::Entry;
@@ -10,34 +9,38 @@ use super::manifest::Entry;
 /// Clonotypes of which two repertoires can be the same by chance.
 const BY_CHANCE: u64 = 1;
 
+/// What one repertoire is compared by: its id, its clonotypes' fingerprint and their number.
+pub(super) struct Likeness {
+    pub(super) id: String,
+    fingerprint: [u8; 32],
+    clonotypes: u64,
+}
+
+impl Likeness {
+    pub(super) fn of(repertoire: &Repertoire) -> Self {
+        let Repertoire { id, .. } = repertoire;
+        let clonotypes = repertoire.len() as u64;
+        Self { id: id.clone(), fingerprint: repertoire.fingerprint(), clonotypes }
+    }
+}
+
 /// Ids of repertoires that hold the same clonotypes, in groups.
-pub(super) fn of(repertoires: &[Repertoire]) -> Vec<Vec<String>> {
-    let mut alike: BTreeMap<(usize, usize, u64), Vec<&Repertoire>> = BTreeMap::new();
-    for own in repertoires.iter().filter(|own| own.len() as u64 > BY_CHANCE) {
-        let copies = own.counts().iter().fold(0, |sum: u64, &count| sum.wrapping_add(count));
-        let key = (own.len(), own.junctions().residues().len(), copies);
-        alike.entry(key).or_default().push(own);
-    }
-    let mut groups = Vec::new();
-    for mut alike in alike.into_values() {
-        while let Some(first) = alike.first().copied() {
-            let (same, others): (Vec<_>, Vec<_>) =
-                alike.into_iter().partition(|other| first.has_clonotypes_of(other));
-            if same.len() > 1 {
-                groups.push(same.iter().map(|own| own.id.clone()).collect());
-            }
-            alike = others;
-        }
-    }
-    groups
+pub(super) fn of(all: &[Likeness]) -> Vec<Vec<String>> {
+    let large = all.iter().filter(|own| own.clonotypes > BY_CHANCE);
+    groups(large.map(|own| (own.fingerprint, &own.id)))
 }
 
 /// The same of a store, by the checksums of its files.
 pub(super) fn stored(entries: &BTreeMap<String, Entry>) -> Vec<Vec<String>> {
-    let large = |counts: &ImportCounts| counts.clonotypes > BY_CHANCE;
-    let mut by_content: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for (id, entry) in entries.iter().filter(|(_, entry)| large(&entry.counts)) {
-        by_content.entry(&entry.sha256).or_default().push(id.clone());
+    let large = entries.iter().filter(|(_, entry)| entry.counts.clonotypes > BY_CHANCE);
+    groups(large.map(|(id, entry)| (&entry.sha256, id)))
+}
+
+/// Ids under the same key, where there are several.
+fn groups<'a, K: Ord>(all: impl Iterator<Item = (K, &'a String)>) -> Vec<Vec<String>> {
+    let mut by_content: BTreeMap<K, Vec<String>> = BTreeMap::new();
+    for (key, id) in all {
+        by_content.entry(key).or_default().push(id.clone());
     }
     by_content.into_values().filter(|ids| ids.len() > 1).collect()
 }

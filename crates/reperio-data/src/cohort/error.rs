@@ -55,6 +55,12 @@ pub enum CohortError {
         /// Rows dropped by reason, in words.
         reasons: String,
     },
+    /// What the caller of [`super::visit`] did with a repertoire failed.
+    #[error(transparent)]
+    Visit {
+        /// Its error.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// One repertoire file is broken.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -89,6 +95,15 @@ pub enum CohortError {
     #[error("ids longer than {MAX_ID} bytes as file names: {}, expected shorter ones", quoted(ids))]
     LongIds {
         /// Each such id.
+        ids: Vec<String>,
+    },
+    /// Ids that differ only in upper and lower case.
+    #[error(
+        "ids that differ only in case: {}, expected others: some disks take them for one file name",
+        quoted(ids)
+    )]
+    AlikeIds {
+        /// All such ids.
         ids: Vec<String>,
     },
     /// A file changed while it was read.

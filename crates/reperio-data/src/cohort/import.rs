@@ -11,9 +11,10 @@ use crate::progress::Observer;
 use super::error::CohortError;
 use super::inputs::{self, Inputs};
 use super::manifest::JOURNAL;
+use super::reading::{self, Pace};
 use super::report::{self, ImportRow, ImportSummary, PREFIX};
 use super::work::{Imported, Work};
-use super::{copies, matching, reading};
+use super::{copies, matching};
 
 /// What to import and where to.
 #[derive(Clone, Debug)]
@@ -60,8 +61,8 @@ pub fn import(
     matching::check_names(&found, &stored)?;
     work.begin()?;
     let one = |source: &_| work.import(source);
-    let (done, unread) =
-        reading::each_source(&mut found, &request.options, "importing files", observer, one)?;
+    let pace = Pace { task: "importing files", at_once: usize::MAX, observer };
+    let (done, unread) = reading::each_source(&mut found, &request.options, pace, one)?;
     stored.extend(unread);
     let origins: Vec<_> = done
         .iter()

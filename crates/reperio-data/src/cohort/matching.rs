@@ -75,7 +75,18 @@ pub(super) fn check_lengths(ids: impl Iterator<Item = String>) -> Result<(), Coh
     if ids.is_empty() { Ok(()) } else { Err(CohortError::LongIds { ids }) }
 }
 
-/// Refuses repertoires that occur twice, repertoires without a row, and rows without a repertoire
+/// Refuses ids that some disks take for one file name: one repertoire would be written over the other.
+fn check_case<'a>(ids: impl Iterator<Item = &'a String>) -> Result<(), CohortError> {
+    let mut by_name: BTreeMap<String, BTreeSet<&String>> = BTreeMap::new();
+    for id in ids {
+        by_name.entry(manifest::file_name(id).to_ascii_lowercase()).or_default().insert(id);
+    }
+    let alike: Vec<String> =
+        by_name.into_values().filter(|ids| ids.len() > 1).flatten().cloned().collect();
+    if alike.is_empty() { Ok(()) } else { Err(CohortError::AlikeIds { ids: alike }) }
+}
+
+/// Refuses repertoires that occur twice, ids that differ only in case, repertoires without a row, and rows without a repertoire
 /// among `read` and `stored`.
 pub(super) fn check(
     found: &Inputs,
@@ -92,6 +103,7 @@ pub(super) fn check(
     if !duplicates.is_empty() {
         return Err(CohortError::DuplicateIds { duplicates });
     }
+    check_case(origins.keys().copied().chain(stored))?;
     let Some((path, table)) = &found.metadata else { return Ok(()) };
     let listed: BTreeSet<&String> = table.ids.iter().collect();
     let unlisted: Vec<Origin> =

@@ -11,17 +11,26 @@ use crate::progress::{Observer, Progress};
 use super::error::{CohortError, chain};
 use super::inputs::{Inputs, Skipped, Source};
 
+/// How files are worked through.
+#[derive(Clone, Copy)]
+pub(super) struct Pace<'a> {
+    /// What is being done.
+    pub(super) task: &'a str,
+    /// Files at a time, at most.
+    pub(super) at_once: usize,
+    pub(super) observer: &'a dyn Observer,
+}
+
 /// Calls `work` on each of `files` and returns the results in the same order.
 ///
 /// Files that cannot be read are all reported; any other error, and the wish to stop, end the work.
 pub(super) fn each<S: Sync, T: Send>(
     files: &[S],
-    task: &str,
-    observer: &dyn Observer,
+    pace: Pace<'_>,
     work: impl Fn(&S) -> Result<T, CohortError> + Sync,
 ) -> Result<Vec<T>, CohortError> {
     let (mut values, mut errors) = (Vec::new(), Vec::new());
-    for result in try_each(files, task, observer, work)? {
+    for result in try_each(files, pace, work)? {
         match result {
             Ok(value) => values.push(value),
             Err(error) => errors.push(error),
@@ -39,14 +48,13 @@ pub(super) fn each<S: Sync, T: Send>(
 pub(super) fn each_source<T: Send>(
     found: &mut Inputs,
     options: &ReadOptions,
-    task: &str,
-    observer: &dyn Observer,
+    pace: Pace<'_>,
     work: impl Fn(&Source) -> Result<T, CohortError> + Sync,
 ) -> Result<(Vec<T>, BTreeSet<String>), CohortError> {
     if !options.skip_unreadable {
-        return Ok((each(&found.sources, task, observer, work)?, BTreeSet::new()));
+        return Ok((each(&found.sources, pace, work)?, BTreeSet::new()));
     }
-    let results = try_each(&found.sources, task, observer, work)?;
+    let results = try_each(&found.sources, pace, work)?;
     let (mut values, mut unread) = (Vec::new(), BTreeSet::new());
     let mut sources = Vec::new();
     for (source, result) in found.sources.drain(..).zip(results) {
@@ -68,8 +76,7 @@ pub(super) fn each_source<T: Send>(
 /// Calls `work` on each of `files`; only that a file cannot be read is a result and no error.
 fn try_each<S: Sync, T: Send>(
     files: &[S],
-    task: &str,
-    observer: &dyn Observer,
+    Pace { task, at_once, observer }: Pace<'_>,
     work: impl Fn(&S) -> Result<T, CohortError> + Sync,
 ) -> Result<Vec<Result<T, ReadError>>, CohortError> {
     let (done, stop) = (AtomicU64::new(0), AtomicBool::new(false));
@@ -87,7 +94,10 @@ fn try_each<S: Sync, T: Send>(
         result
     };
     let (mut results, mut other) = (Vec::new(), Vec::new());
-    for result in files.par_iter().map(one).collect::<Vec<_>>() {
+    // A thread that waits inside `work` begins another file: only the end of a batch bounds how many are open.
+    let batches =
+        files.chunks(at_once).flat_map(|batch| batch.par_iter().map(one).collect::<Vec<_>>());
+    for result in batches {
         match result {
             Ok(value) => results.push(Ok(value)),
             Err(CohortError::Read(error)) => results.push(Err(error)),

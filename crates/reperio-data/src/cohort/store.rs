@@ -4,34 +4,35 @@ use std::fs;
 use std::path::Path;
 
 use crate::import_counts::ImportCounts;
-use crate::progress::Observer;
+use crate::metadata::Metadata;
 use crate::repertoire::Repertoire;
 
 use super::error::CohortError;
-use super::manifest::{self, COHORT, Manifest};
-use super::{Cohort, parquet, reading};
+use super::manifest::{self, COHORT, Entry, Manifest};
+use super::parquet;
+use super::reading::{self, Pace};
 
-/// The cohort in `folder`, with the checksum of every file verified.
-pub(super) fn load(folder: &Path, observer: &dyn Observer) -> Result<Cohort, CohortError> {
+/// Calls `work` on every repertoire in `folder`, with the checksum of every file verified. Returns the metadata and the
+/// results in the order of its rows.
+pub(super) fn visit<T: Send>(
+    folder: &Path,
+    pace: Pace<'_>,
+    work: impl Fn(Repertoire, ImportCounts) -> Result<T, CohortError> + Sync,
+) -> Result<(Metadata, Vec<T>), CohortError> {
     let manifest = manifest::read(folder)?;
     let metadata = metadata(folder, &manifest)?;
     let entries: Vec<_> = manifest.repertoires.iter().collect();
-    let task = "loading repertoires";
-    let repertoires =
-        reading::each(&entries, task, observer, |(id, entry)| -> Result<Repertoire, _> {
-            let path = manifest::repertoire_path(folder, id);
-            let frame = parquet::read(&path, &verified(&path, &entry.sha256)?)?;
-            parquet::repertoire(&path, id, &frame)
-        })?;
-    let counts: Vec<ImportCounts> = entries.iter().map(|(_, entry)| entry.counts.clone()).collect();
-    Ok(Cohort { metadata, repertoires, counts })
+    let one = |(id, entry): &(&String, &Entry)| {
+        let path = manifest::repertoire_path(folder, id);
+        let frame = parquet::read(&path, &verified(&path, &entry.sha256)?)?;
+        work(parquet::repertoire(&path, id, &frame)?, entry.counts.clone())
+    };
+    let results = reading::each(&entries, pace, one)?;
+    Ok((metadata, results))
 }
 
 /// The metadata of the store that `manifest` describes.
-pub(super) fn metadata(
-    folder: &Path,
-    manifest: &Manifest,
-) -> Result<crate::metadata::Metadata, CohortError> {
+pub(super) fn metadata(folder: &Path, manifest: &Manifest) -> Result<Metadata, CohortError> {
     let path = folder.join(COHORT);
     let frame = parquet::read(&path, &verified(&path, &manifest.cohort_sha256)?)?;
     let metadata = parquet::metadata(&path, &frame, &manifest.metadata_columns)?;

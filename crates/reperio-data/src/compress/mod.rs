@@ -2,6 +2,7 @@
 
 mod bgzip;
 mod bounded;
+mod gzip;
 mod lines;
 mod zipped;
 
@@ -138,7 +139,7 @@ pub fn open(path: &Path, ratio: u64) -> Result<(Compression, Box<dyn Read + Send
     let file = BufReader::with_capacity(1 << 16, file);
     let reader: Box<dyn Read + Send> = match compression {
         Compression::Plain => return Ok((compression, Box::new(file))),
-        Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(file)),
+        Compression::Gzip => Box::new(gzip::Members::new(file)),
         Compression::Zstd => Box::new(zstd::Decoder::with_buffer(file).map_err(fail)?),
         Compression::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(file)),
         Compression::Xz => Box::new(liblzma::bufread::XzDecoder::new_multi_decoder(file)),
@@ -208,6 +209,17 @@ mod tests {
     fn several_gzip_members_are_one_file() {
         let bytes = [gzip(&TABLE[..7]), gzip(&TABLE[7..])].concat();
         assert_eq!(read_back(&bytes).unwrap().1, TABLE);
+    }
+
+    #[test]
+    fn zeros_behind_gzip_are_no_data_and_anything_else_is_an_error() {
+        let padded = [gzip(TABLE), vec![0; 100_000]].concat();
+        assert_eq!(read_back(&padded).unwrap().1, TABLE);
+        let more = [&padded[..], &gzip(TABLE)].concat();
+        assert_eq!(read_back(&more).unwrap().1, [TABLE, TABLE].concat());
+        for rest in [&b"x"[..], b"\0\0junction", &[0x1f]] {
+            assert!(read_back(&[&gzip(TABLE), rest].concat()).is_err(), "{rest:?}");
+        }
     }
 
     #[test]

@@ -6,12 +6,15 @@ mod scenario;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
 
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use reperio_data::cohort::{self, CohortError, ImportRequest};
 use reperio_data::format::ReadOptions;
 use reperio_data::progress::{Observer, Progress, Silent};
+use reperio_data::repertoire::Repertoire;
 
 use scenario::{HEADER, Scenario, airr, assert_same_files, junctions};
 
@@ -55,6 +58,42 @@ fn the_store_holds_the_promised_files_and_nothing_else() {
 }
 
 #[test]
+fn visiting_sees_what_loading_keeps_a_few_at_a_time() {
+    let files: Vec<(String, String)> = (0..24)
+        .map(|i| (format!("in/r{i:02}.tsv"), airr(&["CASSAF", "CASSLF"][..1 + i % 2])))
+        .collect();
+    let files: Vec<_> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let scenario = Scenario::new(&files);
+    scenario.import(&["in"], None).unwrap();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+    for input in ["in", "cohort"] {
+        let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let visit = |own: Repertoire| {
+            most.fetch_max(now.fetch_add(1, SeqCst) + 1, SeqCst);
+            // A thread that waits for the other half takes up other work.
+            rayon::join(std::thread::yield_now, std::thread::yield_now);
+            now.fetch_sub(1, SeqCst);
+            Ok((own.id.clone(), own.len()))
+        };
+        let inputs = [scenario.path(input)];
+        let visited = pool.install(|| {
+            cohort::visit(&inputs, None, &ReadOptions::default(), ("visiting", &Silent), visit)
+        });
+        let visited = visited.unwrap();
+        let cohort = scenario.load(&[input], None).unwrap();
+        let expected: Vec<_> =
+            cohort.repertoires.iter().map(|own| (own.id.clone(), own.len())).collect();
+        assert_eq!((visited.results, visited.metadata), (expected, cohort.metadata));
+        assert!(most.into_inner() <= 3, "{input}: more repertoires than threads");
+    }
+    let fails = |own: Repertoire| if own.id == "r05" { Err("no more".into()) } else { Ok(()) };
+    let inputs = [scenario.path("in")];
+    let result =
+        cohort::visit(&inputs, None, &ReadOptions::default(), ("visiting", &Silent), fails);
+    assert_eq!(scenario.text(result), "no more");
+}
+
+#[test]
 fn importing_again_adds_replaces_and_leaves_the_rest_unread() {
     let scenario = Scenario::three();
     scenario.import(&["in"], None).unwrap();
@@ -74,6 +113,17 @@ fn importing_again_adds_replaces_and_leaves_the_rest_unread() {
     let age = [None, Some("5"), Some("9"), Some("7")].map(|age| age.map(str::to_owned));
     assert_eq!(cohort.metadata.column("age"), Some(&age[..]));
     assert_eq!(junctions(&cohort)[1], "a: CAAAAF");
+}
+
+#[test]
+fn ids_that_differ_only_in_case_are_refused() {
+    let scenario =
+        Scenario::new(&[("in/P1.tsv", &airr(&["CASSAF"])), ("more/p1.tsv", &airr(&["CASSLF"]))]);
+    let message = scenario.text(scenario.import(&["in", "more"], None));
+    assert_snapshot!(message, @"ids that differ only in case: \"P1\", \"p1\", expected others: some disks take them for one file name");
+    scenario.import(&["in"], None).unwrap();
+    assert_eq!(scenario.text(scenario.import(&["more"], None)), message);
+    assert_eq!(scenario.load(&["cohort"], None).unwrap().len(), 1);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! A folder with `state.safetensors`, replaced as a whole after every epoch: the parameters and the
 //! best ones so far of the member in training, the moments of the optimizer, the parameters of
-//! finished members, and as metadata where training stands and a fingerprint of what it trains on.
+//! finished members, and as metadata where training stands, a fingerprint of what it trains on, and a checksum of all of this.
 
 use std::fs;
 use std::io::{self, Write};
@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use super::member::Snapshot;
 use super::network::Run;
 use super::report::{EpochReport, MemberReport};
+use crate::bag::InstructionSet;
 use crate::tensors;
 
 /// Why a checkpoint cannot be used.
@@ -101,6 +102,8 @@ impl Progressed {
 #[derive(Serialize, Deserialize)]
 struct Header {
     fingerprint: String,
+    /// Instructions of the processor that computed it.
+    instructions: String,
     finished: Vec<MemberReport>,
     member: Option<Progressed>,
 }
@@ -126,7 +129,8 @@ impl Store {
     /// Opens the checkpoint in `folder`, which need not exist.
     pub(super) fn open(folder: Option<&Path>, run: &Run<'_>) -> Result<Self, CheckpointError> {
         let fingerprint = fingerprint(run);
-        let header = Header { fingerprint, finished: vec![], member: None };
+        let instructions = format!("{:?}", InstructionSet::detect());
+        let header = Header { fingerprint, instructions, finished: vec![], member: None };
         let mut store = Self { path: None, header, tensors: vec![] };
         let Some(folder) = folder else { return Ok(store) };
         let io = |source| CheckpointError::Io { path: folder.to_owned(), source };
@@ -149,11 +153,24 @@ impl Store {
         let (tensors, metadata) =
             tensors::from_bytes(&bytes, &Device::Cpu).map_err(|err| damaged(err.into()))?;
         let text = metadata.get(HEADER).ok_or_else(|| damaged("no header".into()))?;
-        let header: Header = serde_json::from_str(text).map_err(|err| damaged(err.into()))?;
+        let (text, sha256) = tensors::unsealed(text);
+        let found = tensors::sha256(&tensors, &text).map_err(|err| damaged(err.into()))?;
+        if sha256.is_none_or(|sha256| sha256 != found) {
+            return Err(damaged("its content does not have the checksum that it states".into()));
+        }
+        let header: Header = serde_json::from_str(&text).map_err(|err| damaged(err.into()))?;
         if header.fingerprint != self.header.fingerprint {
             return Err(CheckpointError::OtherRun { path: path.to_owned() });
         }
-        self.header = header;
+        let (before, now) = (&header.instructions, &self.header.instructions);
+        if before != now {
+            tracing::warn!(
+                "{} was begun with {before} and goes on with {now}: the last bits of the model may differ from those \
+                 of one machine",
+                path.display()
+            );
+        }
+        self.header = Header { instructions: now.clone(), ..header };
         self.tensors = tensors;
         Ok(())
     }
@@ -231,7 +248,10 @@ impl Store {
     fn write(&self) -> Result<(), CheckpointError> {
         let Some(path) = &self.path else { return Ok(()) };
         let header = serde_json::to_string(&self.header).expect("a header is plain data");
-        let bytes = tensors::to_bytes(&self.tensors, &[(HEADER, header)])
+        let mut all = self.tensors.clone();
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        let bytes = tensors::sealed(&header, &all)
+            .and_then(|header| tensors::to_bytes(&all, &[(HEADER, header)]))
             .map_err(|err| CheckpointError::Damaged { path: path.clone(), source: err.into() })?;
         atomic::write(path, |file| file.write_all(&bytes))?;
         Ok(())

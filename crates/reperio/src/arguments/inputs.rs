@@ -4,11 +4,12 @@ use std::num::NonZeroU64;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use reperio_data::cohort::{self, Cohort};
+use reperio_data::cohort::{self, Cohort, Visited};
 use reperio_data::format::{Columns, Format, ReadOptions};
 use reperio_data::gene::{Locus, Species};
 use reperio_data::limits::MAX_RATIO;
 use reperio_data::progress::Observer;
+use reperio_data::repertoire::Repertoire;
 
 use crate::shell::Shell;
 
@@ -125,5 +126,21 @@ impl InputArgs {
             cohort::load(&inputs, metadata.as_deref(), &options, observer)
         };
         shell.read("nothing was written, run the command again", load)
+    }
+
+    /// Reads one repertoire after the other and keeps none; `work` gets each, in any order and in several threads.
+    pub(crate) fn visit<T: Send + 'static>(
+        &self,
+        task: &'static str,
+        shell: &Shell,
+        work: impl Fn(Repertoire) -> Result<T> + Send + Sync + 'static,
+    ) -> Result<Visited<T>> {
+        let (inputs, metadata) = (self.inputs.clone(), self.metadata.clone());
+        let options = self.read.options();
+        let visit = move |observer: &dyn Observer| {
+            let work = |own| work(own).map_err(anyhow::Error::into_boxed_dyn_error);
+            cohort::visit(&inputs, metadata.as_deref(), &options, (task, observer), work)
+        };
+        shell.read("run the command again", visit)
     }
 }

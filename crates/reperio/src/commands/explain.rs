@@ -1,25 +1,23 @@
 //! `reperio explain`: the sequences that drove the scores.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use anyhow::{Result, bail};
-use reperio_data::cohort::{self, Cohort};
+use anyhow::{Context as _, Result, bail};
+use reperio_data::cohort;
 use reperio_data::repertoire::Repertoire;
-use reperio_model::model::{Explanation, Model};
+use reperio_model::model::Model;
 use serde::Serialize;
 
 use crate::arguments::device::DeviceArgs;
 use crate::arguments::inputs::InputArgs;
 use crate::shell::output::{Report, align, row};
 use crate::shell::outputs::{self, OverwriteArgs, Results, Sources};
-use crate::shell::{Shell, interrupted};
+use crate::shell::{Interrupted, Shell};
 use crate::tables::heads::{self, HeadSummary, HeadsOf};
-use crate::tables::predictions::for_each;
-use crate::tables::ranking::{self, Ranked};
+use crate::tables::ranking::{self, Carriers, Leaders, Ranked};
 use crate::tables::sequences::{self, Sum};
-
-/// Evidences and bias add up to the logit within this; more would be a fault of the program.
-const TOLERANCE: f64 = 1e-4;
 
 /// Rows of a table on the terminal; the file has all of them.
 const SHOWN: usize = 20;
@@ -88,48 +86,139 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
 
 /// The command, without printing its result: explains every repertoire, writes a table each, and
 /// ranks their clonotypes together.
+///
+/// The repertoires come twice, and none is kept: to be explained, and to count who carries the clonotypes that turned out
+/// to lead.
 pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Explained> {
     let model = Model::file(&args.model);
     let sources = Sources::of(&args.input.inputs).and(&args.input.metadata).and([&model]);
     let _lock = outputs::folder(&args.out, &RESULTS, &sources, args.overwrite.existing())?;
-    let ranking = args.out.join("sequences.tsv.gz"); // Written last: its presence means "done".
+    RESULTS.remove(&args.out, &sources)?; // What an interrupted run left.
     let model = Model::load(&model)?.on(&args.device.open()?);
     let no_signal = model.no_signal();
     for column in &no_signal {
         tracing::warn!("{}", chance(column));
     }
-    let mut loaded = args.input.load(shell)?;
-    let empty = loaded.take_empty();
+    let explained = explain(args, model, shell);
+    if explained.as_ref().is_err_and(|err| !err.is::<Interrupted>()) {
+        RESULTS.remove(&args.out, &sources)?;
+    }
+    explained.map(|own| Explained { no_signal, ..own })
+}
+
+/// Writes everything.
+fn explain(args: &Args, model: Model, shell: &Shell) -> Result<Explained> {
+    let top = if args.top == 0 { usize::MAX } else { args.top };
+    let leaders = Leaders::new(&model, top);
+    let work = Arc::new(Work { model, leaders, folder: args.out.join("repertoires"), top });
+    let own = Arc::clone(&work);
+    let visited =
+        args.input.visit("explaining", shell, move |repertoire| own.explain(&repertoire))?;
+    let ids = visited.metadata.ids.iter();
+    let empty: Vec<String> = ids
+        .zip(&visited.results)
+        .filter(|(_, one)| one.is_none())
+        .map(|(id, _)| id.clone())
+        .collect();
     for id in &empty {
         tracing::warn!("{id} has no clonotypes: there is nothing to explain");
     }
-    let top = if args.top == 0 { usize::MAX } else { args.top };
-    let write = |repertoire: &Repertoire, explanation: &Explanation| {
-        let folder = args.out.join("repertoires").join(cohort::file_name(&repertoire.id));
-        let path = folder.join("sequences.tsv.gz");
-        sequences::write(&path, &model, repertoire, explanation, top)?;
-        Ok(HeadsOf::new(explanation))
-    };
-    let CohortRanking { ranked, sums, each: heads } =
-        rank_cohort(&model, &loaded, top, shell, write)?;
-    sequences::write_sums(&args.out.join("scores.tsv"), &model, &loaded.metadata.ids, &sums)?;
-    heads::write(&args.out.join("heads.tsv"), &model, &loaded.repertoires, &heads)?;
-    ranking::write(&ranking, &ranked)?;
+    let all: Vec<One> = visited.results.into_iter().flatten().collect();
+    if all.is_empty() {
+        bail!("no repertoire to explain");
+    }
+    let again = Arc::new(Again {
+        carriers: Carriers::new(&work.model, &work.leaders, &visited.metadata),
+        sample: heads::Sample::of(all.iter().map(|one| &one.heads)),
+        fingerprints: all.iter().map(|one| (one.id.clone(), one.fingerprint)).collect(),
+    });
+    let own = Arc::clone(&again);
+    let others = args
+        .input
+        .visit("counting carriers", shell, move |repertoire| own.look(&repertoire))?
+        .results;
+    let again = Arc::into_inner(again).context("reading has not ended")?;
+    let ranked = again.carriers.ranked();
+    let (model, out) = (&work.model, &args.out);
+    let largest_difference = largest_difference(all.iter().map(|one| &one.sums));
+    sequences::write_sums(
+        &out.join("scores.tsv"),
+        model,
+        all.iter().map(|one| (&one.id, &one.sums)),
+    )?;
+    let heads: Vec<HeadsOf> = all.into_iter().map(|one| one.heads).collect();
+    heads::write(&out.join("heads.tsv"), model, &heads)?;
+    ranking::write(&out.join("sequences.tsv.gz"), &ranked)?; // Last: its presence means "done".
     Ok(Explained {
-        out: args.out.clone(),
-        repertoires: loaded.repertoires.len(),
+        out: out.clone(),
+        repertoires: heads.len(),
         empty,
-        no_signal,
-        largest_difference: largest_difference(&sums),
-        heads: heads::summary(&model, &loaded.repertoires, &heads),
+        no_signal: vec![],
+        largest_difference,
+        heads: heads::summary(model, &heads, &others.concat()),
         sequences: ranked.into_iter().filter(|ranked| ranked.rank <= SHOWN).collect(),
     })
 }
 
-fn largest_difference(sums: &[Vec<Sum>]) -> f64 {
-    // A difference that is no number is the largest: it must not be lost in a comparison.
-    let larger = |a: f64, b: f64| if a.is_nan() || a > b { a } else { b };
-    sums.iter().flatten().map(|sum| sum.difference()).fold(0.0, larger)
+/// What explaining one repertoire takes.
+struct Work {
+    model: Model,
+    leaders: Leaders,
+    /// Where the tables go.
+    folder: PathBuf,
+    top: usize,
+}
+
+/// What is kept of one repertoire.
+struct One {
+    id: String,
+    fingerprint: [u8; 32],
+    sums: Vec<Sum>,
+    heads: HeadsOf,
+}
+
+impl Work {
+    /// Explains one repertoire and writes its table; nothing without clonotypes.
+    fn explain(&self, repertoire: &Repertoire) -> Result<Option<One>> {
+        if repertoire.is_empty() {
+            return Ok(None);
+        }
+        let explanation = self.model.explain(repertoire);
+        let (id, sums) = (repertoire.id.clone(), sequences::sums(&explanation));
+        sequences::check(&id, &sums)?;
+        let path = self.folder.join(cohort::file_name(&id)).join("sequences.tsv.gz");
+        sequences::write(&path, &self.model, repertoire, &explanation, self.top)?;
+        self.leaders.add(repertoire, &explanation);
+        let heads = HeadsOf::new(repertoire, &explanation);
+        Ok(Some(One { id, fingerprint: repertoire.fingerprint(), sums, heads }))
+    }
+}
+
+/// What the second look at every repertoire takes.
+struct Again {
+    carriers: Carriers,
+    sample: heads::Sample,
+    fingerprints: BTreeMap<String, [u8; 32]>,
+}
+
+impl Again {
+    /// Junctions that stand for the repertoire.
+    fn look(&self, repertoire: &Repertoire) -> Result<Vec<Vec<u8>>> {
+        let id = &repertoire.id;
+        let same = self
+            .fingerprints
+            .get(id)
+            .map_or(repertoire.is_empty(), |own| *own == repertoire.fingerprint());
+        if !same {
+            bail!("{id} changed while it was explained: run the command again");
+        }
+        self.carriers.add(repertoire);
+        Ok(self.sample.take(repertoire))
+    }
+}
+
+fn largest_difference<'a>(sums: impl Iterator<Item = &'a Vec<Sum>>) -> f64 {
+    sums.flatten().map(|sum| sum.difference()).fold(0.0, f64::max)
 }
 
 /// What is said of a target without a signal.
@@ -137,53 +226,6 @@ fn chance(column: &str) -> String {
     format!(
         "training found no signal for {column}: the sequences below drove scores that are at chance"
     )
-}
-
-/// What drove the scores of a cohort.
-pub(crate) struct CohortRanking<T> {
-    /// Distinct clonotypes by evidence.
-    pub(crate) ranked: Vec<Ranked>,
-    /// What the logits of each repertoire are made of.
-    pub(crate) sums: Vec<Vec<Sum>>,
-    /// What the caller made of each explanation.
-    pub(crate) each: Vec<T>,
-}
-
-/// Explains every repertoire of `cohort` and keeps the `top` distinct clonotypes; `each` gets every
-/// repertoire's explanation, in any order.
-pub(crate) fn rank_cohort<T: Send>(
-    model: &Model,
-    cohort: &Cohort,
-    top: usize,
-    shell: &Shell,
-    each: impl Fn(&Repertoire, &Explanation) -> Result<T> + Sync,
-) -> Result<CohortRanking<T>> {
-    let repertoires = &cohort.repertoires;
-    if repertoires.is_empty() {
-        bail!("no repertoire to explain");
-    }
-    let explained = for_each("explaining", repertoires, shell.observer(), |repertoire| {
-        let explanation = model.explain(repertoire);
-        let own = each(repertoire, &explanation)?;
-        let best = sequences::best(repertoire, &explanation, top);
-        Ok(((best, sequences::sums(&explanation)), own))
-    });
-    let Some(explained) = explained else {
-        return Err(interrupted("run the command again"));
-    };
-    let explained = explained.into_iter().collect::<Result<Vec<_>>>()?;
-    let ((best, sums), each): ((Vec<_>, Vec<_>), _) = explained.into_iter().unzip();
-    let largest = largest_difference(&sums);
-    if largest.is_nan() || largest > TOLERANCE {
-        let wrong = |sums: &Vec<Sum>| !sums.iter().all(|sum| sum.difference() <= TOLERANCE);
-        let at = sums.iter().position(wrong).unwrap_or(0);
-        bail!(
-            "{}: evidences and bias differ from the logit by {largest}, expected at most {TOLERANCE}: \
-             the model is damaged",
-            repertoires[at].id
-        );
-    }
-    Ok(CohortRanking { ranked: ranking::rank(model, cohort, &best, top), sums, each })
 }
 
 impl Report for Explained {

@@ -1,9 +1,11 @@
 //! `reperio score`: a trained model's scores of repertoires.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use polars::prelude::{Column, DataFrame};
+use reperio_data::repertoire::Repertoire;
 use reperio_model::combine::PredictionSet;
 use reperio_model::evaluate::COVERAGE;
 use reperio_model::model::{Model, Prediction, TargetPrediction};
@@ -13,7 +15,7 @@ use crate::arguments::device::DeviceArgs;
 use crate::arguments::inputs::InputArgs;
 use crate::shell::output::{Report, align, row};
 use crate::shell::outputs::{self, OverwriteArgs, Sources};
-use crate::shell::{Shell, interrupted, table};
+use crate::shell::{Shell, table};
 use crate::tables::predictions;
 
 /// Rows of a table on the terminal; the file has all of them.
@@ -71,6 +73,20 @@ struct Score {
     prediction_sets: Vec<Option<PredictionSet>>,
 }
 
+impl Score {
+    fn of(model: &Model, repertoire: &Repertoire, coverage: f64) -> Result<Self> {
+        let prediction = predictions::predict_one(model, repertoire)?;
+        let outputs: Vec<f64> =
+            prediction.targets.iter().flat_map(|target| target.logits.clone()).collect();
+        let prediction_sets = if outputs.is_empty() {
+            vec![None; prediction.targets.len()] // Nothing is known of a repertoire without clonotypes.
+        } else {
+            model.sets(&outputs, coverage)
+        };
+        Ok(Self { repertoire_id: repertoire.id.clone(), prediction, prediction_sets })
+    }
+}
+
 pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
     shell.print(&execute(args, shell)?)
 }
@@ -83,29 +99,13 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Scores> {
     if !(args.coverage > 0.0 && args.coverage < 1.0) {
         bail!("--coverage {}, expected a share between 0 and 1", args.coverage);
     }
-    let model = Model::load(&model)?.on(&args.device.open()?);
-    let cohort = args.input.load(shell)?;
-    let repertoires = &cohort.repertoires;
-    if repertoires.is_empty() {
+    let model = Arc::new(Model::load(&model)?.on(&args.device.open()?));
+    let (own, coverage) = (Arc::clone(&model), args.coverage);
+    let one = move |repertoire: Repertoire| Score::of(&own, &repertoire, coverage);
+    let scores = args.input.visit("scoring", shell, one)?.results;
+    if scores.is_empty() {
         bail!("no repertoire to score");
     }
-    let Some(scored) = predictions::predict(&model, repertoires, shell.observer())? else {
-        return Err(interrupted("nothing was written, run the command again"));
-    };
-    let ids = repertoires.iter().map(|repertoire| repertoire.id.clone());
-    let scores: Vec<Score> = ids
-        .zip(scored)
-        .map(|(repertoire_id, prediction)| {
-            let outputs: Vec<f64> =
-                prediction.targets.iter().flat_map(|target| target.logits.clone()).collect();
-            let prediction_sets = if outputs.is_empty() {
-                vec![None; prediction.targets.len()] // Nothing is known of a repertoire without clonotypes.
-            } else {
-                model.sets(&outputs, args.coverage)
-            };
-            Score { repertoire_id, prediction, prediction_sets }
-        })
-        .collect();
     table::write(&args.out, frame(&model, &scores)?)?;
     for Score { repertoire_id, .. } in scores.iter().filter(|own| own.prediction.clonotypes == 0) {
         tracing::warn!("{repertoire_id} has no clonotypes: it gets no score");

@@ -6,16 +6,14 @@ use std::time::Instant;
 use anyhow::Result;
 use polars::prelude::{Column, DataFrame};
 use reperio_data::cohort::Cohort;
-use reperio_data::repertoire::Repertoire;
 use reperio_model::config::Config;
 use reperio_model::features::FeatureCache;
-use reperio_model::model::{Explanation, Prediction, TargetPrediction};
+use reperio_model::model::{Prediction, TargetPrediction};
 use reperio_model::parts::Part;
 use reperio_model::target::Labels;
 use reperio_model::train::{self, Dataset, Fitted, MemberReport, Place, SeedFate, TrainingReport};
 use serde::Serialize;
 
-use super::explain::rank_cohort;
 use crate::arguments::cohort::{CohortArgs, TargetArgs, fingerprint};
 use crate::arguments::device::DeviceArgs;
 use crate::arguments::groups::Groups;
@@ -180,8 +178,8 @@ impl Training<'_> {
             predictions::predict(&fitted.model, &self.cohort.repertoires, shell.observer())?;
         let Some(scored) = scored else { return Err(interrupted(&resume)) };
         self.write_predictions(out, &fitted, &scored)?;
-        let each = |_: &Repertoire, _: &Explanation| Ok(());
-        let ranked = rank_cohort(&fitted.model, self.cohort, RANKED, shell, each)?.ranked;
+        let ranked = ranking::rank(&fitted.model, self.cohort, RANKED, shell.observer())?;
+        let Some(ranked) = ranked else { return Err(interrupted(&resume)) };
         ranking::write(&out.join("sequences.tsv.gz"), &ranked)?;
         let metrics = serde_json::to_string_pretty(&fitted.report)?;
         paths::write_text(&out.join("metrics.json"), &metrics)?;

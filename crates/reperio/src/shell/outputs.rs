@@ -154,13 +154,7 @@ impl Results {
         let own = (self.is_own)(out);
         let lost = found.iter().find(|name| !own || self.done.contains(name));
         if existing == Existing::Replace {
-            for name in found {
-                remove(&out.join(name))?;
-            }
-            for (name, ending) in self.folders {
-                remove_own(&out.join(name), ending, sources)?;
-            }
-            return Ok(());
+            return self.remove(out, sources);
         }
         if let Some(name) = lost.filter(|_| existing == Existing::Keep || !own) {
             let go_on = if own && self.resumes { "--resume goes on with it, " } else { "" };
@@ -168,6 +162,21 @@ impl Results {
             bail!(
                 "{out} already holds {name}: {go_on}--overwrite replaces it, or choose a new folder"
             );
+        }
+        Ok(())
+    }
+
+    /// Removes what is there of them; what the command reads never.
+    pub(crate) fn remove(&self, out: &Path, sources: &Sources<'_>) -> Result<()> {
+        for name in self.files.iter().chain(self.done) {
+            let path = out.join(name);
+            if is_there(&path) {
+                sources.check(&path)?;
+                remove(&path)?;
+            }
+        }
+        for (name, ending) in self.folders {
+            remove_own(&out.join(name), ending, sources)?;
         }
         Ok(())
     }

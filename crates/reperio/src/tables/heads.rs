@@ -1,5 +1,6 @@
 //! What the heads of a model attend to.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Result;
@@ -18,13 +19,25 @@ const OTHERS: usize = 20_000;
 
 /// What the heads attend to in one repertoire.
 pub(crate) struct HeadsOf {
+    id: String,
+    clonotypes: usize,
     attended: Vec<Attended>,
-    most: Vec<Vec<(usize, f32)>>,
+    /// For each head the junctions that it attends to most, and how much.
+    most: Vec<Vec<(Vec<u8>, f32)>>,
 }
 
 impl HeadsOf {
-    pub(crate) fn new(explanation: &Explanation) -> Self {
-        Self { attended: explanation.attended(), most: explanation.most_attended(OF_ONE) }
+    pub(crate) fn new(repertoire: &Repertoire, explanation: &Explanation) -> Self {
+        let (id, clonotypes) = (repertoire.id.clone(), repertoire.len());
+        let junction = |(row, attention)| (repertoire.junction_codes(row).to_vec(), attention);
+        let most = explanation.most_attended(OF_ONE).into_iter();
+        let most = most.map(|own| own.into_iter().map(junction).collect()).collect();
+        Self { id, clonotypes, attended: explanation.attended(), most }
+    }
+
+    /// The share of the repertoire with 90 % of a head's attention.
+    fn share(&self, column: usize) -> f64 {
+        self.attended[column].sequences as f64 / self.clonotypes.max(1) as f64
     }
 }
 
@@ -71,82 +84,79 @@ fn names(model: &Model) -> Vec<(usize, usize)> {
 }
 
 /// Every head over all repertoires: of the repertoires in the order of the share that it attends to, the
-/// middle one.
-pub(crate) fn summary(
-    model: &Model,
-    repertoires: &[Repertoire],
-    heads: &[HeadsOf],
-) -> Vec<HeadSummary> {
-    let names = names(model);
-    let others = sample(repertoires);
-    let share = |i: usize, column: usize| {
-        heads[i].attended[column].sequences as f64 / repertoires[i].len().max(1) as f64
-    };
-    let of = |(column, &(member, head)): (usize, &(usize, usize))| {
-        let mut order: Vec<usize> = (0..repertoires.len()).collect();
-        order.sort_by(|&a, &b| share(a, column).total_cmp(&share(b, column)).then(a.cmp(&b)));
+/// middle one. `others` are junctions of all repertoires.
+pub(crate) fn summary(model: &Model, all: &[HeadsOf], others: &[Vec<u8>]) -> Vec<HeadSummary> {
+    let others: Vec<&[u8]> = others.iter().map(Vec::as_slice).collect();
+    let of = |(column, (member, head)): (usize, (usize, usize))| {
+        let mut order: Vec<&HeadsOf> = all.iter().collect();
+        order.sort_by(|a, b| a.share(column).total_cmp(&b.share(column))); // Stable: equal ones by id.
         let middle = order[order.len() / 2];
-        let Attended { sequences, class } = heads[middle].attended[column];
+        let Attended { sequences, class } = middle.attended[column];
         HeadSummary {
             attention: format!("attention_{}", column + 1),
             member,
             head,
             sequences,
-            share: share(middle, column),
+            share: middle.share(column),
             class: class.to_string(),
             meaning: class.meaning(),
-            attends_to: in_common(&most_attended(repertoires, heads, column), &others),
+            attends_to: in_common(&most_attended(all, column), &others),
         }
     };
-    names.iter().enumerate().map(of).collect()
+    names(model).into_iter().enumerate().map(of).collect()
 }
 
 /// Junctions that a head attends to most, over all repertoires.
-fn most_attended<'a>(
-    repertoires: &'a [Repertoire],
-    heads: &[HeadsOf],
-    column: usize,
-) -> Vec<&'a [u8]> {
-    let mut all: Vec<(f32, usize, usize)> = Vec::new();
-    for (i, own) in heads.iter().enumerate() {
-        all.extend(own.most[column].iter().map(|&(row, attention)| (attention, i, row)));
-    }
-    all.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
-    all.truncate(OF_ALL);
-    all.into_iter().map(|(_, i, row)| repertoires[i].junction_codes(row)).collect()
+fn most_attended(all: &[HeadsOf], column: usize) -> Vec<&[u8]> {
+    let mut most: Vec<&(Vec<u8>, f32)> = all.iter().flat_map(|own| &own.most[column]).collect();
+    most.sort_by(|a, b| b.1.total_cmp(&a.1)); // Stable: equal ones by repertoire and row.
+    most.truncate(OF_ALL);
+    most.into_iter().map(|(junction, _)| junction.as_slice()).collect()
 }
 
-/// Junctions of the cohort at equal distances.
-fn sample(repertoires: &[Repertoire]) -> Vec<&[u8]> {
-    let step = repertoires.iter().map(Repertoire::len).sum::<usize>().div_ceil(OTHERS).max(1);
-    let rows = |own| (0..Repertoire::len(own)).map(move |row| own.junction_codes(row));
-    repertoires.iter().flat_map(rows).step_by(step).collect()
+/// Which junctions of a cohort stand for all: those at equal distances.
+pub(crate) struct Sample {
+    step: usize,
+    /// Clonotypes before those of each repertoire.
+    before: BTreeMap<String, usize>,
+}
+
+impl Sample {
+    pub(crate) fn of<'a>(all: impl Iterator<Item = &'a HeadsOf>) -> Self {
+        let mut total = 0;
+        let place = |own: &HeadsOf| {
+            let before = total;
+            total += own.clonotypes;
+            (own.id.clone(), before)
+        };
+        let before = all.map(place).collect();
+        Self { step: total.div_ceil(OTHERS).max(1), before }
+    }
+
+    /// Those of one repertoire.
+    pub(crate) fn take(&self, repertoire: &Repertoire) -> Vec<Vec<u8>> {
+        let Some(before) = self.before.get(&repertoire.id) else { return vec![] };
+        let first = before.next_multiple_of(self.step) - before;
+        let rows = (first..repertoire.len()).step_by(self.step);
+        rows.map(|row| repertoire.junction_codes(row).to_vec()).collect()
+    }
 }
 
 /// Writes a row for each head in each repertoire.
-pub(crate) fn write(
-    path: &Path,
-    model: &Model,
-    repertoires: &[Repertoire],
-    heads: &[HeadsOf],
-) -> Result<()> {
+pub(crate) fn write(path: &Path, model: &Model, all: &[HeadsOf]) -> Result<()> {
     let names = names(model);
-    let rows = || {
-        let pairs = repertoires.iter().zip(heads);
-        pairs.flat_map(|(repertoire, heads)| {
-            heads.attended.iter().enumerate().map(move |head| (repertoire, head))
-        })
-    };
+    let rows =
+        || all.iter().flat_map(|own| own.attended.iter().enumerate().map(move |head| (own, head)));
     let number = |name: &str, values: Vec<u64>| Column::new(name.into(), values);
     let columns = vec![
-        table::text("repertoire_id", rows().map(|(repertoire, _)| repertoire.id.clone())),
+        table::text("repertoire_id", rows().map(|(own, _)| own.id.clone())),
         table::text(
             "attention",
             rows().map(|(_, (column, _))| format!("attention_{}", column + 1)),
         ),
         number("member", rows().map(|(_, (column, _))| names[column].0 as u64).collect()),
         number("head", rows().map(|(_, (column, _))| names[column].1 as u64).collect()),
-        number("clonotypes", rows().map(|(repertoire, _)| repertoire.len() as u64).collect()),
+        number("clonotypes", rows().map(|(own, _)| own.clonotypes as u64).collect()),
         number("sequences_90", rows().map(|(_, (_, head))| head.sequences as u64).collect()),
         table::text("operating_class", rows().map(|(_, (_, head))| head.class.to_string())),
     ];

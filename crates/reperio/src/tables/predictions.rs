@@ -38,13 +38,20 @@ pub(crate) fn predict(
     repertoires: &[Repertoire],
     observer: &dyn Observer,
 ) -> Result<Option<Vec<Prediction>>> {
-    let scored = for_each("scoring", repertoires, observer, |repertoire| {
-        let prediction = model.predict(repertoire);
-        let logits = prediction.targets.iter().flat_map(|target| &target.logits);
-        check_finite(&repertoire.id, logits)?;
-        Ok(prediction)
-    });
+    let scored = for_each("scoring", repertoires, observer, |own| predict_one(model, own));
     scored.map(|all| all.into_iter().collect()).transpose()
+}
+
+/// Scores one repertoire.
+///
+/// # Errors
+///
+/// If the score is no finite number.
+pub(crate) fn predict_one(model: &Model, repertoire: &Repertoire) -> Result<Prediction> {
+    let prediction = model.predict(repertoire);
+    let logits = prediction.targets.iter().flat_map(|target| &target.logits);
+    check_finite(&repertoire.id, logits)?;
+    Ok(prediction)
 }
 
 /// Refuses scores that are no finite numbers.

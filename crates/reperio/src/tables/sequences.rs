@@ -2,12 +2,15 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use polars::prelude::{Column, DataFrame};
 use reperio_data::repertoire::Repertoire;
 use reperio_model::model::{Explanation, Model};
 
 use crate::shell::table;
+
+/// Evidences and bias add up to the logit within this; more would be a fault of the program.
+const TOLERANCE: f64 = 1e-4;
 
 /// Clonotypes of one repertoire with the highest evidence: for each output (place, evidence).
 pub(crate) type Best = Vec<Vec<(usize, f64)>>;
@@ -72,15 +75,26 @@ pub(crate) fn sums(explanation: &Explanation) -> Vec<Sum> {
     (0..logits.len()).map(sum).collect()
 }
 
-/// Writes the sums of every repertoire, a row for each of its outputs.
-pub(crate) fn write_sums(
+/// Refuses evidences and biases that do not add up to the logits of the repertoire `id`.
+pub(crate) fn check(id: &str, sums: &[Sum]) -> Result<()> {
+    // A difference that is no number is refused too.
+    match sums.iter().map(|sum| sum.difference()).find(|&difference| !(difference <= TOLERANCE)) {
+        Some(difference) => bail!(
+            "{id}: evidences and bias differ from the logit by {difference}, expected at most {TOLERANCE}: \
+             the model is damaged"
+        ),
+        None => Ok(()),
+    }
+}
+
+/// Writes the sums of every repertoire, given with its id: a row for each of its outputs.
+pub(crate) fn write_sums<'a>(
     path: &Path,
     model: &Model,
-    ids: &[String],
-    sums: &[Vec<Sum>],
+    all: impl Iterator<Item = (&'a String, &'a Vec<Sum>)> + Clone,
 ) -> Result<()> {
     let names = output_names(model);
-    let rows = || ids.iter().zip(sums).flat_map(|(id, sums)| sums.iter().map(move |sum| (id, sum)));
+    let rows = || all.clone().flat_map(|(id, sums)| sums.iter().map(move |sum| (id, sum)));
     let numbers = |name: &str, number: fn(&Sum) -> f64| {
         Column::new(name.into(), rows().map(|(_, sum)| number(sum)).collect::<Vec<_>>())
     };

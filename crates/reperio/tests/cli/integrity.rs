@@ -33,6 +33,27 @@ fn a_flipped_bit_in_a_model_is_an_error_wherever_it_is() {
 }
 
 #[test]
+fn a_flipped_bit_in_a_checkpoint_is_an_error_wherever_it_is() {
+    let dir = trained();
+    let path = |name: &str| dir.path().join("run").join(name);
+    let train = ["train", "--cohort", "files", "--metadata", "labels.tsv", "--target", "label"];
+    let resume = [&train[..], &["--epochs", "1", "--out", "run", "--resume"]].concat();
+    let expected = fs::read(path("model.safetensors")).expect("a model");
+    let bytes = fs::read(path("checkpoint/state.safetensors")).expect("a checkpoint");
+    for at in (0..bytes.len()).step_by(bytes.len() / 7) {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1 << (at % 8);
+        write(&dir, "run/checkpoint/state.safetensors", damaged);
+        fs::remove_file(path("model.safetensors")).expect("a model");
+        let output = reperio(&dir, &resume).output().expect("the program starts");
+        assert_eq!(output.status.code(), Some(1), "byte {at} of {}", bytes.len());
+        write(&dir, "run/checkpoint/state.safetensors", &bytes);
+        done(&dir, &resume);
+        assert!(fs::read(path("model.safetensors")).expect("a model") == expected);
+    }
+}
+
+#[test]
 fn a_model_of_before_checksums_is_read_with_a_warning() {
     let dir = trained();
     let bytes = fs::read(dir.path().join("run/model.safetensors")).expect("a model");

@@ -5,6 +5,7 @@ mod bad_labels;
 mod bench;
 mod compare;
 mod crash;
+mod faults;
 mod help;
 mod integrity;
 mod outputs;

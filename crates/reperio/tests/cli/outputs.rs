@@ -6,7 +6,7 @@ use std::path::Path;
 use insta_cmd::assert_cmd_snapshot;
 use tempfile::TempDir;
 
-use crate::support::{bytes, done, folder, reperio, rows, small_cohort, write};
+use crate::support::{HEADER, ROW, bytes, done, folder, reperio, rows, small_cohort, write};
 
 /// A cohort in `files/` and a model of it in `run/`.
 pub(crate) fn trained() -> TempDir {
@@ -96,6 +96,20 @@ fn a_training_is_replaced_whole_if_asked() {
     let second = bytes(&dir.path().join("run"));
     assert!(first["model.safetensors"] == second["model.safetensors"]);
     assert!(refused(&dir, &[&again[..], &["--resume"]].concat()).contains("exclude each other"));
+}
+
+#[test]
+fn an_explanation_that_fails_leaves_nothing() {
+    let dir = trained();
+    // That both files hold the same repertoire is known only when both have been read.
+    for name in ["a.tsv", "b.tsv"] {
+        let header = HEADER.trim_end();
+        let row = ROW.trim_end();
+        write(&dir, name, format!("{header}\trepertoire_id\n{row}\tp1\n{row}\t{name}\n"));
+    }
+    let explain = ["explain", "--model", "run", "--out", "why", "a.tsv"];
+    assert!(refused(&dir, &[&explain[..], &["b.tsv"]].concat()).contains("p1"));
+    done(&dir, &explain);
 }
 
 #[test]

@@ -1,0 +1,132 @@
+//! Loads the repertoires of stores and files, or hands them out one by one.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use crate::format::ReadOptions;
+use crate::import_counts::ImportCounts;
+use crate::metadata::Metadata;
+use crate::progress::Observer;
+use crate::repertoire::Repertoire;
+
+use super::copies::{self, Likeness};
+use super::inputs::{self, Source};
+use super::reading::{self, FileContent, Pace};
+use super::{Cohort, CohortError, matching, report, store};
+
+/// Loads stores, repertoire files and folders of such files as one cohort.
+///
+/// `metadata` gives the labels; without it they come from a `metadata.tsv` or `.csv` at the top of
+/// the only input, or from the stores. Files in folders that are no repertoire tables are left out,
+/// with a warning in the log. `options` are for raw files: a store has been read already.
+///
+/// # Errors
+///
+/// If an input is missing or broken, ids repeat, the metadata does not match, or options other than
+/// the defaults are given for a store; faults of one kind are listed all at once.
+pub fn load(
+    inputs: &[PathBuf],
+    metadata: Option<&Path>,
+    options: &ReadOptions,
+    observer: &dyn Observer,
+) -> Result<Cohort, CohortError> {
+    let pace = Pace { task: "reading repertoires", at_once: usize::MAX, observer };
+    let visited = go_through(inputs, metadata, options, pace, |own, counts| Ok((own, counts)))?;
+    let (repertoires, counts) = visited.results.into_iter().unzip();
+    Ok(Cohort { metadata: visited.metadata, repertoires, counts })
+}
+
+/// What was made of a cohort. Rows of both fields are in the same order, sorted by id.
+#[derive(Clone, Debug)]
+pub struct Visited<T> {
+    /// Labels and covariates.
+    pub metadata: Metadata,
+    /// What became of each repertoire.
+    pub results: Vec<T>,
+}
+
+/// Reads what [`load`] reads and keeps none of it: `visit` gets each repertoire, in any order and in several
+/// threads. Memory does not grow with the number of files, but a file of many repertoires is read whole.
+///
+/// # Errors
+///
+/// As [`load`], some only after all repertoires have been visited; and the first error of `visit`.
+pub fn visit<T: Send>(
+    inputs: &[PathBuf],
+    metadata: Option<&Path>,
+    options: &ReadOptions,
+    (task, observer): (&str, &dyn Observer),
+    visit: impl Fn(Repertoire) -> Result<T, Box<dyn Error + Send + Sync>> + Sync,
+) -> Result<Visited<T>, CohortError> {
+    let pace = Pace { task, at_once: rayon::current_num_threads(), observer };
+    let work = |own, _| visit(own).map_err(|source| CohortError::Visit { source });
+    go_through(inputs, metadata, options, pace, work)
+}
+
+/// Calls `work` on every repertoire of the inputs.
+fn go_through<T: Send>(
+    inputs: &[PathBuf],
+    metadata: Option<&Path>,
+    options: &ReadOptions,
+    pace: Pace<'_>,
+    work: impl Fn(Repertoire, ImportCounts) -> Result<T, CohortError> + Sync,
+) -> Result<Visited<T>, CohortError> {
+    let mut found = inputs::find(inputs, metadata, options)?;
+    if found.sources.is_empty() && found.stores.is_empty() {
+        return Err(CohortError::NoRepertoires { inputs: inputs.to_vec(), skipped: found.skipped });
+    }
+    let with_likeness = |own: Repertoire, counts| -> Result<_, CohortError> {
+        Ok((Likeness::of(&own), work(own, counts)?))
+    };
+    let (mut all, mut origins) = (Vec::new(), Vec::new());
+    let mut labels = Metadata::default();
+    for folder in &found.stores {
+        if *options != ReadOptions::default() {
+            return Err(CohortError::OptionsForStore { path: folder.clone() });
+        }
+        let (metadata, results) = store::visit(folder, pace, with_likeness)?;
+        origins.extend(metadata.ids.iter().map(|id| (id.clone(), folder.display().to_string())));
+        let ids: Vec<String> = labels.ids.iter().chain(&metadata.ids).cloned().collect();
+        labels = labels.updated(&metadata, &ids);
+        all.extend(results);
+    }
+    let stored = origins.iter().map(|(id, _)| id.clone()).collect();
+    matching::check_names(&found, &stored)?;
+    let one = |source: &Source| {
+        let content = reading::read(source, options)?;
+        let notes = notes(&content);
+        let read = content.repertoires.into_iter();
+        let results = read.map(|read| with_likeness(read.repertoire, read.counts));
+        Ok((notes, results.collect::<Result<Vec<_>, _>>()?))
+    };
+    let (results, unread) = reading::each_source(&mut found, options, pace, one)?;
+    for skipped in &found.skipped {
+        tracing::warn!(path = %skipped.path.display(), reason = skipped.reason, "skipped");
+    }
+    for (source, (notes, results)) in found.sources.iter().zip(results) {
+        for note in notes {
+            tracing::warn!(path = %source.path.display(), "{note}");
+        }
+        origins.extend(results.iter().map(|(own, _)| (own.id.clone(), source.name.clone())));
+        all.extend(results);
+    }
+    matching::check(&found, &origins, &unread)?;
+    if let Some((_, table)) = found.metadata.take() {
+        labels = table;
+    }
+    all.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
+    let (likenesses, results): (Vec<_>, Vec<_>) = all.into_iter().unzip();
+    for ids in copies::of(&likenesses) {
+        tracing::warn!("{}", copies::warning(&ids));
+    }
+    let ids: Vec<String> = likenesses.into_iter().map(|own| own.id).collect();
+    Ok(Visited { metadata: Metadata::default().updated(&labels, &ids), results })
+}
+
+/// What a person should know of how a file was read.
+fn notes(content: &FileContent) -> Vec<String> {
+    let first = content.repertoires.first();
+    let notes = first.into_iter().flat_map(|first| first.reading.notes.iter().cloned());
+    let joined = content.repertoires.iter().filter_map(|read| report::samples_joined(&read.counts));
+    notes.chain(joined).collect()
+}
