@@ -74,6 +74,27 @@ pub(crate) fn sha256(tensors: &[(String, Tensor)], text: &str) -> Result<String,
     Ok(format!("{:x}", hash.finalize()))
 }
 
+/// What a text with a checksum begins with, and what ends the checksum.
+const SEAL: (&str, &str) = ("{\"sha256\":\"", "\",");
+
+/// A JSON object with the checksum of itself and of `tensors`, which are sorted by name, as its first key.
+///
+/// # Errors
+///
+/// If a tensor cannot be read.
+pub(crate) fn sealed(text: &str, tensors: &[(String, Tensor)]) -> Result<String, TensorsError> {
+    Ok(format!("{}{}{}{}", SEAL.0, sha256(tensors, text)?, SEAL.1, &text[1..]))
+}
+
+/// What [`sealed`] made one text of; no checksum in files of before.
+pub(crate) fn unsealed(text: &str) -> (String, Option<String>) {
+    let parts = text.strip_prefix(SEAL.0).and_then(|rest| rest.split_once(SEAL.1));
+    match parts {
+        Some((sha256, rest)) => (format!("{{{rest}"), Some(sha256.to_owned())),
+        None => (text.to_owned(), None),
+    }
+}
+
 /// Element type and little-endian bytes of a flat tensor.
 fn bytes(flat: &Tensor) -> Result<(Dtype, Vec<u8>), TensorsError> {
     if flat.dtype() == DType::I64 {

@@ -113,7 +113,7 @@ impl Model {
         all.sort_by(|a, b| a.0.cmp(&b.0));
         let description = Description { info: &self.info, parts };
         let text = serde_json::to_string(&description).expect("a description is plain data");
-        let text = sealed(&text, &tensors::sha256(&all, &text).map_err(damaged)?);
+        let text = tensors::sealed(&text, &all).map_err(damaged)?;
         let bytes = tensors::to_bytes(&all, &[(KEY, text)]).map_err(damaged)?;
         atomic::write(path, |file| file.write_all(&bytes))?;
         Ok(())
@@ -135,7 +135,7 @@ impl Model {
         let (tensors, metadata) = tensors::from_bytes(&bytes, &Device::Cpu)
             .map_err(|source| ModelError::Damaged { path: path.clone(), source })?;
         let Some(text) = metadata.get(KEY) else { return Err(ModelError::NotAModel { path }) };
-        let (text, sha256) = unsealed(text);
+        let (text, sha256) = tensors::unsealed(text);
         // The version first: another version may seal its files differently.
         let (value, version) = versioned(&path, &text)?;
         match sha256 {
@@ -188,23 +188,6 @@ fn divide(tensors: Named) -> Result<(Vec<NetworkParameters>, Named), candle_core
         candle_core::bail!("members {:?} of the network, expected 0, 1, ...", members.keys());
     }
     Ok((members.into_values().collect(), others))
-}
-
-/// What a description with a checksum begins with, and what ends the checksum.
-const SEAL: (&str, &str) = ("{\"sha256\":\"", "\",");
-
-/// A description with the checksum of itself and all tensors as its first key.
-fn sealed(text: &str, sha256: &str) -> String {
-    format!("{}{sha256}{}{}", SEAL.0, SEAL.1, &text[1..])
-}
-
-/// What [`sealed`] made one text of; no checksum in files of before.
-fn unsealed(text: &str) -> (String, Option<String>) {
-    let parts = text.strip_prefix(SEAL.0).and_then(|rest| rest.split_once(SEAL.1));
-    match parts {
-        Some((sha256, rest)) => (format!("{{{rest}"), Some(sha256.to_owned())),
-        None => (text.to_owned(), None),
-    }
 }
 
 /// What stands in the file's metadata. One text: the order of several would differ from file to file.

@@ -2,7 +2,8 @@
 //!
 //! A folder with `state.safetensors`, replaced as a whole after every epoch: the parameters and the
 //! best ones so far of the member in training, the moments of the optimizer, the parameters of
-//! finished members, and as metadata where training stands and a fingerprint of what it trains on.
+//! finished members, and as metadata where training stands, a fingerprint of what it trains on, and a checksum
+//! of all that.
 
 use std::fs;
 use std::io::{self, Write};
@@ -72,6 +73,11 @@ pub(crate) struct Progressed {
 impl Progressed {
     pub(crate) fn loss(&self) -> f64 {
         f64::from_bits(self.loss_bits)
+    }
+
+    /// Whether a training can stand here: the best epoch is not one to come, and the loss is a number.
+    fn is_possible(&self) -> bool {
+        self.best_epoch <= self.epoch && self.loss().is_finite()
     }
 
     pub(crate) fn add(&mut self, loss: f64) {
@@ -149,9 +155,17 @@ impl Store {
         let (tensors, metadata) =
             tensors::from_bytes(&bytes, &Device::Cpu).map_err(|err| damaged(err.into()))?;
         let text = metadata.get(HEADER).ok_or_else(|| damaged("no header".into()))?;
-        let header: Header = serde_json::from_str(text).map_err(|err| damaged(err.into()))?;
+        let (text, sha256) = tensors::unsealed(text);
+        let header: Header = serde_json::from_str(&text).map_err(|err| damaged(err.into()))?;
         if header.fingerprint != self.header.fingerprint {
             return Err(CheckpointError::OtherRun { path: path.to_owned() });
+        }
+        let found = tensors::sha256(&tensors, &text).map_err(|err| damaged(err.into()))?;
+        if sha256.as_ref() != Some(&found) {
+            return Err(damaged("its checksum is not the one that was written with it".into()));
+        }
+        if !header.member.as_ref().is_none_or(Progressed::is_possible) {
+            return Err(damaged("it stands where no training stands".into()));
         }
         self.header = header;
         self.tensors = tensors;
@@ -230,9 +244,15 @@ impl Store {
     /// Replaces the file as a whole.
     fn write(&self) -> Result<(), CheckpointError> {
         let Some(path) = &self.path else { return Ok(()) };
+        let damaged = |err: tensors::TensorsError| CheckpointError::Damaged {
+            path: path.clone(),
+            source: err.into(),
+        };
         let header = serde_json::to_string(&self.header).expect("a header is plain data");
-        let bytes = tensors::to_bytes(&self.tensors, &[(HEADER, header)])
-            .map_err(|err| CheckpointError::Damaged { path: path.clone(), source: err.into() })?;
+        let mut sorted = self.tensors.clone();
+        sorted.sort_by(|a, b| a.0.cmp(&b.0));
+        let header = tensors::sealed(&header, &sorted).map_err(damaged)?;
+        let bytes = tensors::to_bytes(&sorted, &[(HEADER, header)]).map_err(damaged)?;
         atomic::write(path, |file| file.write_all(&bytes))?;
         Ok(())
     }
