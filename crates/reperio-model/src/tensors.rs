@@ -74,11 +74,10 @@ pub(crate) fn sha256(tensors: &[(String, Tensor)], text: &str) -> Result<String,
     Ok(format!("{:x}", hash.finalize()))
 }
 
-/// What an object with a checksum begins with, and what ends the checksum.
+/// What a text with a checksum begins with, and what ends the checksum.
 const SEAL: (&str, &str) = ("{\"sha256\":\"", "\",");
 
-/// `text`, a JSON object that is not empty, with the checksum of itself and of `tensors`, which are sorted by name, as
-/// its first key.
+/// A JSON object with the checksum of itself and of `tensors`, which are sorted by name, as its first key.
 ///
 /// # Errors
 ///
@@ -87,7 +86,7 @@ pub(crate) fn sealed(text: &str, tensors: &[(String, Tensor)]) -> Result<String,
     Ok(format!("{}{}{}{}", SEAL.0, sha256(tensors, text)?, SEAL.1, &text[1..]))
 }
 
-/// What [`sealed`] made one text of: the object, and the checksum if it has one.
+/// What [`sealed`] made one text of; no checksum in files of before.
 pub(crate) fn unsealed(text: &str) -> (String, Option<String>) {
     let parts = text.strip_prefix(SEAL.0).and_then(|rest| rest.split_once(SEAL.1));
     match parts {

@@ -2,7 +2,8 @@
 //!
 //! A folder with `state.safetensors`, replaced as a whole after every epoch: the parameters and the
 //! best ones so far of the member in training, the moments of the optimizer, the parameters of
-//! finished members, and as metadata where training stands, a fingerprint of what it trains on, and a checksum of all of this.
+//! finished members, and as metadata where training stands, a fingerprint of what it trains on, and a checksum
+//! of all that.
 
 use std::fs;
 use std::io::{self, Write};
@@ -75,6 +76,11 @@ impl Progressed {
         f64::from_bits(self.loss_bits)
     }
 
+    /// Whether a training can stand here: the best epoch is not one to come, and the loss is a number.
+    fn is_possible(&self) -> bool {
+        self.best_epoch <= self.epoch && self.loss().is_finite()
+    }
+
     pub(crate) fn add(&mut self, loss: f64) {
         self.loss_bits = (self.loss() + loss).to_bits();
         self.updates += 1;
@@ -102,7 +108,8 @@ impl Progressed {
 #[derive(Serialize, Deserialize)]
 struct Header {
     fingerprint: String,
-    /// Instructions of the processor that computed it.
+    /// Instructions of the processor that computed it; empty where they were not noted.
+    #[serde(default)]
     instructions: String,
     finished: Vec<MemberReport>,
     member: Option<Progressed>,
@@ -154,16 +161,19 @@ impl Store {
             tensors::from_bytes(&bytes, &Device::Cpu).map_err(|err| damaged(err.into()))?;
         let text = metadata.get(HEADER).ok_or_else(|| damaged("no header".into()))?;
         let (text, sha256) = tensors::unsealed(text);
-        let found = tensors::sha256(&tensors, &text).map_err(|err| damaged(err.into()))?;
-        if sha256.is_none_or(|sha256| sha256 != found) {
-            return Err(damaged("its content does not have the checksum that it states".into()));
-        }
         let header: Header = serde_json::from_str(&text).map_err(|err| damaged(err.into()))?;
         if header.fingerprint != self.header.fingerprint {
             return Err(CheckpointError::OtherRun { path: path.to_owned() });
         }
+        let found = tensors::sha256(&tensors, &text).map_err(|err| damaged(err.into()))?;
+        if sha256.as_ref() != Some(&found) {
+            return Err(damaged("its checksum is not the one that was written with it".into()));
+        }
+        if !header.member.as_ref().is_none_or(Progressed::is_possible) {
+            return Err(damaged("it stands where no training stands".into()));
+        }
         let (before, now) = (&header.instructions, &self.header.instructions);
-        if before != now {
+        if before != now && !before.is_empty() {
             tracing::warn!(
                 "{} was begun with {before} and goes on with {now}: the last bits of the model may differ from those \
                  of one machine",
@@ -247,12 +257,15 @@ impl Store {
     /// Replaces the file as a whole.
     fn write(&self) -> Result<(), CheckpointError> {
         let Some(path) = &self.path else { return Ok(()) };
+        let damaged = |err: tensors::TensorsError| CheckpointError::Damaged {
+            path: path.clone(),
+            source: err.into(),
+        };
         let header = serde_json::to_string(&self.header).expect("a header is plain data");
-        let mut all = self.tensors.clone();
-        all.sort_by(|a, b| a.0.cmp(&b.0));
-        let bytes = tensors::sealed(&header, &all)
-            .and_then(|header| tensors::to_bytes(&all, &[(HEADER, header)]))
-            .map_err(|err| CheckpointError::Damaged { path: path.clone(), source: err.into() })?;
+        let mut sorted = self.tensors.clone();
+        sorted.sort_by(|a, b| a.0.cmp(&b.0));
+        let header = tensors::sealed(&header, &sorted).map_err(damaged)?;
+        let bytes = tensors::to_bytes(&sorted, &[(HEADER, header)]).map_err(damaged)?;
         atomic::write(path, |file| file.write_all(&bytes))?;
         Ok(())
     }
