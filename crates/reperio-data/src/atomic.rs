@@ -106,11 +106,13 @@ fn temporary(path: &Path) -> io::Result<(File, PathBuf)> {
     }
 }
 
-/// Removes the temporary files of killed processes from `folder`.
-pub(crate) fn sweep(folder: &Path) {
+/// Removes the temporary files of killed processes from `folder`, and from folders in it to a depth.
+pub(crate) fn sweep(folder: &Path, depth: usize) {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if is_temporary(&entry.file_name().to_string_lossy())
+        if depth > 0 && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            sweep(&entry.path(), depth - 1);
+        } else if is_temporary(&entry.file_name().to_string_lossy())
             && let Ok(file) = File::options().write(true).open(entry.path())
             && file.try_lock().is_ok()
         {
@@ -146,14 +148,20 @@ mod tests {
     #[test]
     fn what_a_killed_process_left_is_swept_and_what_another_writes_is_not() {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join(".reperio-0123456789abcdef.tmp"), "half").unwrap();
-        let path = folder.path().join("a.txt");
+        let below = folder.path().join("a/b");
+        fs::create_dir_all(&below).unwrap();
+        for folder in [folder.path(), &below] {
+            fs::write(folder.join(".reperio-0123456789abcdef.tmp"), "half").unwrap();
+        }
+        sweep(folder.path(), 2);
+        assert_eq!((names(folder.path()), names(&below)), (vec!["a".to_owned()], vec![]));
+        let path = below.join("a.txt");
         write(&path, |file| {
-            sweep(folder.path());
+            sweep(folder.path(), 2);
             io::Write::write_all(file, b"new")
         })
         .unwrap();
-        assert_eq!(names(folder.path()), ["a.txt"]);
+        assert_eq!(names(&below), ["a.txt"]);
         assert_eq!(fs::read(&path).unwrap(), b"new");
     }
 

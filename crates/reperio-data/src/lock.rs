@@ -12,6 +12,9 @@ use crate::{atomic, files};
 /// Name of the lock of a folder.
 const FOLDER: &str = ".reperio.lock";
 
+/// Results stand at most so deep in an output folder.
+const DEPTH: usize = 2;
+
 /// An output that no other process may write to, until this is dropped.
 #[derive(Debug)]
 pub struct Lock {
@@ -50,7 +53,7 @@ impl Lock {
     /// If another process holds the lock, or the folder cannot be written to.
     pub fn folder(folder: &Path) -> Result<Self, LockError> {
         let lock = Self::take(&folder.join(FOLDER), folder)?;
-        atomic::sweep(folder);
+        atomic::sweep(folder, DEPTH);
         Ok(lock)
     }
 
@@ -62,7 +65,7 @@ impl Lock {
     pub fn file(path: &Path) -> Result<Self, LockError> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let lock = Self::take(&path.with_file_name(format!(".{name}.lock")), path)?;
-        atomic::sweep(lock.path.parent().unwrap_or(Path::new("")));
+        atomic::sweep(lock.path.parent().unwrap_or(Path::new("")), 0);
         Ok(lock)
     }
 

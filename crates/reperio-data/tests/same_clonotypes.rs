@@ -295,6 +295,11 @@ fn a_mixed_folder_is_read_each_in_its_own_way() {
         .map(|row| format!("{}: {}", row.id, row.reading.count_unit))
         .collect();
     insta::assert_snapshot!(units.join("\n"), @r"
-    airr: Molecules
+    airr: reads
+    mixcr: reads
+    new: molecules
+    old: molecules
+    tenx: cells
+    vdjtools: copies, as the file counts them
     ");
 }

@@ -49,7 +49,7 @@ impl Case {
             eprintln!("skipped: no C compiler, or not Linux");
             return None;
         }
-        small_cohort(&dir, 8, 60);
+        small_cohort(&dir, 16, 40);
         for command in prepare {
             done(&dir, command);
         }
@@ -86,9 +86,10 @@ impl Case {
         let out = self.dir.path().join("out");
         let mut files = if out.exists() { bytes(&out) } else { BTreeMap::new() };
         files.retain(|name, _| {
-            let is_work = ["checkpoint", "import.journal", "sha256", "folds/"];
-            // It holds the command line, which `--resume` changes.
-            !is_work.iter().any(|own| name.contains(own)) && name != "config.toml"
+            let is_work = ["checkpoint/state", "import.journal", "sha256", "folds/"];
+            let is_temporary = name.contains(".reperio-");
+            // The configuration holds the command line, which `--resume` changes.
+            is_temporary || !(is_work.iter().any(|own| name.contains(own)) || name == "config.toml")
         });
         files
     }
