@@ -141,10 +141,14 @@ fn imgt(name: &str, species: Species) -> Option<Call> {
     let segment = rest.get(1..2).filter(|segment| matches!(*segment, "V" | "J"))?;
     let segment = format!("{}{segment}", locus.name());
     let number = tidy_number(rest.get(2..)?);
-    let family = NO_MEMBER.iter().find_map(|end| number.strip_suffix(end));
-    let number = family.unwrap_or(&number);
+    let mut number = number.as_str();
+    while let Some(family) = NO_MEMBER.iter().find_map(|end| number.strip_suffix(end)) {
+        number = family;
+    }
     let well_formed = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || "-/()".contains(c);
-    if number.is_empty() || number.len() > 16 || !number.chars().all(well_formed) {
+    // `TRBVA` is a gene, but none is a word.
+    let numbered = number.len() == 1 || number.contains(|c: char| c.is_ascii_digit());
+    if number.is_empty() || number.len() > 16 || !numbered || !number.chars().all(well_formed) {
         return None;
     }
     let families = Families::of(species);
