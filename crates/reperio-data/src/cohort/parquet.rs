@@ -83,7 +83,12 @@ fn frame_of(bytes: &[u8]) -> PolarsResult<DataFrame> {
     if stated.0.max(stated.1) > most {
         return Err(PolarsError::ComputeError(DAMAGED.into()));
     }
-    reader.read_parallel(ParallelStrategy::None).finish()
+    let frame = reader.read_parallel(ParallelStrategy::None).finish()?;
+    // A column of one value is spread over its rows only now, which not every type can be.
+    if frame.materialized_column_iter().any(|series| series.len() != frame.height()) {
+        return Err(PolarsError::ComputeError(DAMAGED.into()));
+    }
+    Ok(frame)
 }
 
 /// The repertoire that [`frame`] made.

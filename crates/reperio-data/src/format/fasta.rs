@@ -33,7 +33,7 @@ pub(super) fn read(
         let more = lines.read(&mut text);
         let line = lines.number;
         let more = more.map_err(|err| ReadError::from_io(err, &path, line, compression))?;
-        if !more || text.starts_with(b">") {
+        if !more || begins(&text) {
             record.take().map_or(Ok(()), &mut push)?;
             if !more {
                 break;
@@ -51,6 +51,11 @@ pub(super) fn read(
     let only = repertoire_id(&path);
     let read = collector.finish(&only, &plan.reading);
     read.map_err(|(line, fault)| fault.at(path, line, &names))
+}
+
+/// Whether a line begins a record; as where the format is recognised, space before the mark does not matter.
+fn begins(line: &[u8]) -> bool {
+    line.trim_ascii_start().starts_with(b">")
 }
 
 /// How the sequences are going to be read.
@@ -73,7 +78,7 @@ fn plan(source: &Source, lines: &mut Lines) -> Result<Plan, ReadError> {
     let mut records: Vec<Vec<u8>> = Vec::new();
     for line in lines.look_ahead(LINES_AHEAD, BYTES_AHEAD) {
         match records.last_mut() {
-            _ if line.starts_with(b">") => records.push(Vec::new()),
+            _ if begins(line) => records.push(Vec::new()),
             Some(record) => record.extend(line.trim_ascii()),
             None => {}
         }
@@ -139,6 +144,7 @@ mod tests {
             assert_eq!(check(&text.replace('\n', end)), check(text), "{end:?}");
         }
         assert_eq!(check(&format!("\n{text}")), check(text), "blank lines before the first record");
+        assert_eq!(check(&text.replace('>', "\x0c >")), check(text), "blanks before the mark");
     }
 
     #[test]
