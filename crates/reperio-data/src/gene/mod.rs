@@ -160,7 +160,7 @@ fn imgt(name: &str, species: Species) -> Option<Call> {
 /// Whether something can be the number of a gene: `6-2`, `3-NL1`, `14D-3/DV8`, `(II)-44-1`, `A`; no word (`TRBVX-X`), no second
 /// gene (`TRAV12-1TRBV9`), no score (`9(380)`).
 fn is_well_formed(number: &str) -> bool {
-    let in_brackets = number.split('(').skip(1).map(|rest| rest.split_once(')'));
+    let mut in_brackets = number.split('(').skip(1).map(|rest| rest.split_once(')'));
     let clan = |inside: &str| !inside.is_empty() && inside.chars().all(|c| "IV".contains(c));
     let is_clan = |part: Option<(&str, &str)>| part.is_some_and(|(inside, _)| clan(inside));
     let brackets = number.matches('(').count() == number.matches(')').count();
@@ -169,8 +169,8 @@ fn is_well_formed(number: &str) -> bool {
     brackets
         && numbered
         && number.chars().all(known)
-        && in_brackets.map(is_clan).all(|is| is)
-        && !["TR", "IG"].iter().any(|gene| number.contains(gene))
+        && in_brackets.all(is_clan)
+        && !["TR", "IG", "X"].iter().any(|word| number.contains(word))
 }
 
 /// Whether a number is of Arden's nomenclature: `7S2` is the second member of family 7 there, and not of IMGT's.
@@ -274,7 +274,15 @@ mod tests {
 
     #[test]
     fn what_only_begins_as_a_gene_is_none() {
-        for text in ["TRBV-X-X", "TRBVXX", "TRAV12-1TRBV9", "TRBV9(380) G", "TRBV9)", "TRBV("] {
+        for text in [
+            "TRBV-X-X",
+            "TRBVXX",
+            "TRAJ14-1-X-1",
+            "TRAV12-1TRBV9",
+            "TRBV9(380) G",
+            "TRBV9)",
+            "TRBV(",
+        ] {
             assert_eq!(normalise(text, Species::Human).gene, "", "{text}");
         }
         assert_eq!(normalise("TRBV6-X-X", Species::Human).gene, "TRBV6");
