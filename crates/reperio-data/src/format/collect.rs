@@ -6,7 +6,7 @@ use super::barcodes;
 use super::columns::is_missing;
 use super::fault::{Fault, shown};
 use super::fields::{gene, is_junction, no_tallies, read_letters, sequence, stated_locus};
-use super::reading::{Chain, Letters, Plan, Reading, Tally};
+use super::reading::{Chain, Letters, Plan, Reading, Tally, is_anchored};
 use super::record::Record;
 use super::value::{self, Count};
 use super::verdict::verdict;
@@ -304,11 +304,14 @@ impl<'a> Collector<'a> {
             return Ok(Ok(Origin { translated, anchors_restored: false }));
         }
         self.tallies[i][column].add(residues);
-        if !sequence.anchors {
+        // A junction among CDR3s has its anchors, unless a person says what the column holds.
+        let is_named = || self.plan.named.contains(&sequence.at);
+        let anchors_restored = !sequence.anchors && (!is_anchored(residues) || is_named());
+        if anchors_restored {
             residues.insert(0, b'C');
             residues.push(junction::closing_anchor(self.genes.name(j.gene), locus));
         }
-        Ok(Ok(Origin { translated, anchors_restored: !sequence.anchors }))
+        Ok(Ok(Origin { translated, anchors_restored }))
     }
 
     /// Adds a row that is kept to its repertoire.

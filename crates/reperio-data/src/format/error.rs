@@ -251,6 +251,51 @@ pub enum ReadError {
         /// Those that do neither.
         bare: u64,
     },
+    /// A column of sequences of which many have one anchor and not the other.
+    #[error(
+        "{}:{line}: column `{column}` has {front} sequences of {rows} with C in front alone and {behind} with F or W behind alone, expected both anchors (junctions) or none (CDR3s): say which with --column junction_aa=`{column}` or --column cdr3_aa=`{column}`",
+        path.display()
+    )]
+    OneAnchor {
+        /// File being read.
+        path: PathBuf,
+        /// 1-based line of the header.
+        line: u64,
+        /// Column.
+        column: String,
+        /// Sequences looked at.
+        rows: u64,
+        /// Those that begin with C and do not end in F or W.
+        front: u64,
+        /// Those that end in F or W and do not begin with C.
+        behind: u64,
+    },
+    /// The header once more among the rows.
+    #[error(
+        "{}:{line}: the names of the columns once more, expected one table: two files were joined, divide them",
+        path.display()
+    )]
+    HeaderAgain {
+        /// File being read.
+        path: PathBuf,
+        /// 1-based line of the second header.
+        line: u64,
+    },
+    /// Counts that may be thousands or fractions.
+    #[error(
+        "{}:{line}: column `{column}` holds {found:?}, which is a count of thousands where a comma is the decimal sign and a fraction elsewhere, expected counts without separators",
+        path.display()
+    )]
+    Thousands {
+        /// File being read.
+        path: PathBuf,
+        /// 1-based line of the header.
+        line: u64,
+        /// Column.
+        column: String,
+        /// One of its values.
+        found: String,
+    },
     /// Nucleotides that are no junction.
     #[error(
         "{}:{line}: column `{column}` holds nucleotides that do not translate to junctions, expected amino acids or the nucleotides from the codon of C104 to that of F118 or W118",

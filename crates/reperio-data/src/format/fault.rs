@@ -12,6 +12,7 @@ pub(super) enum Fault {
     Encoding { at: usize },
     Quote { at: usize },
     Changes { at: usize, found: String, before: String },
+    HeaderAgain,
     TooLarge(&'static str),
 }
 
@@ -35,6 +36,7 @@ impl Fault {
                 let column = names[at].clone();
                 ReadError::SeveralSamples { path, line, column, found, before }
             }
+            Self::HeaderAgain => ReadError::HeaderAgain { path, line },
             Self::TooLarge(limit) => ReadError::TooLarge { path, line, limit },
         }
     }

@@ -4,6 +4,7 @@
 //! all. A row whose content is unusable is dropped and counted; a broken structure is a
 //! [`ReadError`] that names file, line and what was expected.
 
+mod again;
 mod airr;
 mod airr_ml;
 mod barcodes;

@@ -1,5 +1,6 @@
 //! The one loop over rows that all tabular formats share.
 
+use super::again::Again;
 use super::collect::Collector;
 use super::detect::Table;
 use super::error::ReadError;
@@ -55,7 +56,7 @@ fn read_by(
     let columns = plan.columns();
     let width = names.len();
     let least = if plan.short_rows { columns.last().map_or(1, |last| last + 1) } else { width };
-    let expected = least..=width;
+    let (expected, again) = (least..=width, Again::of(names));
     let mut record = Record::default();
     let mut collector = Collector::new(table.format, plan, width, options);
     loop {
@@ -69,6 +70,7 @@ fn read_by(
         }
         let result = record
             .split(table.header.delimiter, &expected)
+            .and_then(|()| again.check(&record))
             .and_then(|()| check_text(&record, &columns))
             .and_then(|()| collector.push(&record, line));
         if let Err(fault) = result {

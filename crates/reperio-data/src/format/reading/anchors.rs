@@ -39,29 +39,25 @@ impl Sequence {
         own
     }
 
-    /// The same column as its content says.
-    pub(in super::super) fn judged(self, tally: Tally) -> Result<Self, Mixture> {
+    /// The same column as its content says; what it holds is the error where that cannot be read.
+    pub(in super::super) fn judged(self, tally: Tally) -> Result<Self, Tally> {
         match tally.content() {
             Content::Junctions => Ok(Self { anchors: true, ..self }),
             Content::Cdr3s => Ok(Self { anchors: false, ..self }),
             Content::Nucleotides if self.letters == Letters::AminoAcids => {
                 Ok(Self { letters: Letters::Nucleotides, anchors: true, ..self })
             }
+            // A second C in front would make another sequence of most of them.
+            Content::Unclear if !self.anchors && tally.mostly_begins_with_c() => Err(tally),
             Content::Nucleotides | Content::Unclear => Ok(self),
-            Content::Mixture => {
-                let Tally { rows, anchored, bare, .. } = tally;
-                Err(Mixture { rows, anchored, bare })
-            }
+            Content::Mixture | Content::OneAnchor => Err(tally),
         }
     }
 }
 
-/// A column of which some sequences have both anchors and others none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Mixture {
-    pub(in super::super) rows: u64,
-    pub(in super::super) anchored: u64,
-    pub(in super::super) bare: u64,
+/// Whether a sequence begins with C and ends in F or W.
+pub(in super::super) fn is_anchored(residues: &[u8]) -> bool {
+    residues.first() == Some(&b'C') && matches!(residues.last(), Some(b'F' | b'W'))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +66,8 @@ enum Content {
     Cdr3s,
     Nucleotides,
     Mixture,
+    /// One anchor, and the other not.
+    OneAnchor,
     Unclear,
 }
 
@@ -79,10 +77,12 @@ pub(crate) struct Tally {
     pub(in super::super) rows: u64,
     /// With C in front and F or W behind.
     pub(in super::super) anchored: u64,
-    /// Without C in front.
-    no_cysteine: u64,
+    /// With C in front alone.
+    pub(in super::super) front: u64,
+    /// With F or W behind alone: many CDR3s proper end so, but not nearly all.
+    pub(in super::super) behind: u64,
     /// With neither anchor.
-    bare: u64,
+    pub(in super::super) bare: u64,
     /// Of nothing but A, C, G, T and N.
     nucleotides: u64,
 }
@@ -94,21 +94,29 @@ impl Tally {
         let behind = matches!(residues.last(), Some(b'F' | b'W'));
         self.rows += 1;
         self.anchored += u64::from(front && behind);
-        self.no_cysteine += u64::from(!front);
+        self.front += u64::from(front && !behind);
+        self.behind += u64::from(!front && behind);
         self.bare += u64::from(!front && !behind);
         if !behind && residues.len() >= 9 {
             self.nucleotides += u64::from(residues.iter().all(|letter| b"ACGTN".contains(letter)));
         }
     }
 
+    fn mostly_begins_with_c(self) -> bool {
+        self.rows > 1 && 2 * (self.anchored + self.front) > self.rows
+    }
+
     fn content(self) -> Content {
-        let Self { rows, anchored, no_cysteine, bare, nucleotides } = self;
+        let Self { rows, anchored, front, behind, bare, nucleotides } = self;
+        let no_cysteine = behind + bare;
         if rows == 0 {
             Content::Unclear
         } else if 10 * nucleotides >= 9 * rows {
             Content::Nucleotides
         } else if 10 * anchored.min(bare) > rows {
             Content::Mixture
+        } else if rows > 1 && 2 * front > rows || rows > 2 && 10 * behind >= 9 * rows {
+            Content::OneAnchor
         } else if 10 * anchored >= 8 * rows {
             Content::Junctions
         } else if 10 * no_cysteine >= 8 * rows && 10 * anchored <= rows && rows + bare > 1 {
@@ -142,6 +150,10 @@ mod tests {
         assert_eq!(content(&["ASSYEAF", "ASSYEQF"]), Content::Cdr3s);
         assert_eq!(content(&["SARDPF"]), Content::Unclear);
         assert_eq!(content(&["CASSYEQYF", "ASSYEQY"]), Content::Mixture);
+        assert_eq!(content(&["CASSYEQY", "CASSLYEQY"]), Content::OneAnchor);
+        assert_eq!(content(&["CASSYEQYFGPG", "CASSLYEQYFGPG"]), Content::OneAnchor);
+        assert_eq!(content(&["ASSYEQYF", "ASSLYEQYF", "ASSGYEQYF"]), Content::OneAnchor);
+        assert_eq!(content(&["ASSYEAF", "ASSYEQF", "ASSYEQY"]), Content::Cdr3s);
         assert_eq!(content(&["TGTGCCAGCTTC", "TGTGCCAGCTTT"]), Content::Nucleotides);
         assert_eq!(content(&[]), Content::Unclear);
     }
@@ -192,6 +204,34 @@ mod tests {
         let options = ReadOptions { columns: Some(columns), ..ReadOptions::default() };
         let text = check_with(table.as_bytes(), &options);
         assert!(text.contains("\nASSLYEQY ? ? 1\n"), "{text}");
+    }
+
+    #[test]
+    fn sequences_with_one_anchor_are_refused() {
+        let table = |column: &str, sequences: [&str; 4]| {
+            let rows = sequences.map(|own| format!("{own}\tTRBV9\tTRBJ2-7\t1\n")).concat();
+            check(&format!("{column}\tv_call\tj_call\tduplicate_count\n{rows}"))
+        };
+        let front = ["CASSYEQY", "CASSLYEQY", "CASSGYEQY", "CASSAYEQY"];
+        assert_snapshot!(table("cdr3_aa", front), @"case.tsv:1: column `cdr3_aa` has 4 sequences of 4 with C in front alone and 0 with F or W behind alone, expected both anchors (junctions) or none (CDR3s): say which with --column junction_aa=`cdr3_aa` or --column cdr3_aa=`cdr3_aa`");
+        assert!(table("junction_aa", front).contains("4 sequences of 4 with C in front alone"));
+        let behind = ["ASSYEQYF", "ASSLYEQYF", "ASSGYEQYF", "ASSAYEQYF"];
+        for column in ["cdr3_aa", "junction_aa"] {
+            let text = table(column, behind);
+            assert!(text.contains("and 4 with F or W behind alone"), "{text}");
+        }
+        let half = ["CASSYEQYF", "CASSLYEQYF", "CASSGYEQY", "CASSAYEQY"];
+        assert!(table("cdr3_aa", half).contains("2 sequences of 4 with C in front alone"));
+        assert!(table("junction_aa", half).contains("4 of 4 rows"));
+    }
+
+    #[test]
+    fn a_junction_among_cdr3s_keeps_its_anchors() {
+        let cdr3s = (0..20).map(|n| format!("ASS{}YEQY\tTRBV9\n", "G".repeat(n)));
+        let table: String = cdr3s.chain(["CASSAYEQYF\tTRBV9\n".to_owned()]).collect();
+        let text = check(&format!("cdr3_aa\tv_call\n{table}"));
+        assert!(text.contains("CASSAYEQYF TRBV9") && !text.contains("CCASS"), "{text}");
+        assert!(text.contains("anchors restored 20"), "{text}");
     }
 
     #[test]

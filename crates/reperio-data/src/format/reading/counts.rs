@@ -65,7 +65,7 @@ impl CountUnit {
 }
 
 /// Names that certainly mean a count where a format has none of its own, without anything but letters.
-const CERTAIN: [&str; 24] = [
+const CERTAIN: [&str; 34] = [
     "umicount",
     "umis",
     "umi",
@@ -90,7 +90,24 @@ const CERTAIN: [&str; 24] = [
     "copynumber",
     "cellcount",
     "ncells",
+    "numcells",
+    "uniquecellcount",
+    "uniquetagcountcell",
+    "uniquetagcountumi",
+    "uniquemoleculecount",
+    "uniqueumicount",
+    "molecules",
+    "nmolecules",
+    "totalreads",
+    "dupcount",
 ];
+
+/// Names of columns that name cells where a format has none of its own, likewise.
+const CELLS: [&str; 8] =
+    ["cellid", "cellbarcode", "barcode", "cellname", "cell", "cb", "tagvaluecell", "cellids"];
+
+/// What stands for all cells where there are none.
+const NO_CELLS: [&str; 6] = ["bulk", "false", "true", "no", "yes", "all"];
 
 /// Names that mean a count if all values are whole, and a share otherwise.
 const DOUBTFUL: [&str; 3] = ["frequency", "freq", "abundance"];
@@ -116,27 +133,75 @@ pub(super) fn decide(
     if let Some(at) = asked {
         return Counted { unit: unit(at), column: Some(at), cell: None };
     }
-    let filled = |at: &usize| 2 * sample.values(*at).count() > sample.rows.len();
-    if let Some(at) = places.cell.iter().copied().find(filled) {
+    let named = |names: &[&str]| -> Vec<usize> {
+        let columns = 0..header.names.len();
+        columns.filter(|&at| names.contains(&letters(&header.names[at]).as_str())).collect()
+    };
+    let more = if only_named { vec![] } else { named(&CELLS) };
+    let more = more.into_iter().filter(|&at| names_cells(sample, at));
+    if let Some(at) = places.cell.iter().copied().chain(more).find(|&at| is_filled(sample, at)) {
         return Counted { unit: CountUnit::Cells, column: None, cell: Some(at) };
     }
-    let mut column = best(sample, &places.counts, unit);
+    // A better unit may stand beside the format's own column.
+    let mut counts = places.counts.clone();
+    if !only_named {
+        let is_new = |at: &usize| !places.counts.contains(at) && has_counts(sample, *at);
+        counts.extend(named(&CERTAIN).into_iter().filter(is_new));
+    }
+    let mut column = best(sample, &counts, unit);
     if column.is_none() && !only_named {
-        let named = |names: &[&str]| {
-            let columns = 0..header.names.len();
-            columns.filter(|&at| names.contains(&letters(&header.names[at]).as_str())).collect()
-        };
-        let certain: Vec<usize> = named(&CERTAIN);
-        let certain: Vec<usize> =
-            certain.into_iter().filter(|&at| sample.values(at).all(is_count)).collect();
         let doubtful: Vec<usize> = named(&DOUBTFUL);
         let doubtful: Vec<usize> =
             doubtful.into_iter().filter(|&at| is_whole(sample, at)).collect();
-        column = best(sample, &certain, unit).or_else(|| best(sample, &doubtful, unit));
+        column = best(sample, &doubtful, unit);
     }
     // A column that is empty so far is read all the same: its values may come later.
     let column = column.or_else(|| places.counts.first().copied());
     Counted { unit: column.map_or(CountUnit::Rows, unit), column, cell: None }
+}
+
+/// Whether most rows name a cell; one name for everything names none.
+fn is_filled(sample: &Sample, at: usize) -> bool {
+    let is_none =
+        |value: &[u8]| NO_CELLS.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes()));
+    let filled = sample.values(at).filter(|value| !is_none(value)).count();
+    2 * filled > sample.rows.len()
+}
+
+/// Whether a column that a format does not know holds names of cells: several, and no numbers.
+fn names_cells(sample: &Sample, at: usize) -> bool {
+    let is_name = |value: &[u8]| value.iter().any(u8::is_ascii_alphabetic);
+    sample.texts(at).len() > 1 && sample.values(at).all(is_name)
+}
+
+/// Whether a column holds counts, or numbers that cannot be read and are said to be so; shares are none.
+fn has_counts(sample: &Sample, at: usize) -> bool {
+    let counts: Vec<Option<Count>> = sample.values(at).map(value::count).collect();
+    let is_share = |count: &Option<Count>| {
+        matches!(count, Some(Count::Missing | Count::Whole(0 | 1) | Count::Rounded(1)))
+    };
+    let has_fraction = counts.iter().any(|count| matches!(count, Some(Count::Rounded(_))));
+    sample.values(at).all(is_number) && !(has_fraction && counts.iter().all(is_share))
+}
+
+/// Whether a value is a number in some notation.
+fn is_number(value: &[u8]) -> bool {
+    let sign = |byte: &u8| byte.is_ascii_digit() || b".,' +-eE".contains(byte);
+    value.first().is_some_and(u8::is_ascii_digit) && value.iter().all(sign)
+}
+
+/// A value of the count column that is thousands where a comma is the decimal sign, if the file may be from such a place
+/// and nothing in the column says otherwise.
+pub(super) fn thousands(sample: &Sample, header: &Header, at: usize) -> Option<String> {
+    let is_grouped = |value: &&[u8]| {
+        let mut groups = value.split(|&byte| byte == b'.');
+        let first = groups.next().is_some_and(|first| (1..=3).contains(&first.len()));
+        let rest: Vec<&[u8]> = groups.collect();
+        first && !rest.is_empty() && rest.iter().all(|group| group.len() == 3)
+    };
+    let mut dotted = sample.values(at).filter(|value| value.contains(&b'.')).peekable();
+    let first = dotted.peek().map(|value| String::from_utf8_lossy(value).into_owned())?;
+    (header.delimiter == b';' && dotted.all(|value| is_grouped(&value))).then_some(first)
 }
 
 /// Of the columns that have values, the one of the best unit; one that lacks them in most rows only if
@@ -145,7 +210,8 @@ fn best(sample: &Sample, columns: &[usize], unit: impl Fn(usize) -> CountUnit) -
     let key = |&at: &usize| {
         let filled = sample.values(at).count();
         let sparse = if 2 * filled >= sample.rows.len() { 0 } else { sample.rows.len() - filled };
-        (sparse, unit(at).rank())
+        let is_zero = sample.values(at).all(|value| value::count(value) == Some(Count::Whole(0)));
+        (is_zero, sparse, unit(at).rank())
     };
     columns.iter().copied().filter(|&at| sample.has_values(at)).min_by_key(key)
 }
@@ -154,10 +220,6 @@ fn best(sample: &Sample, columns: &[usize], unit: impl Fn(usize) -> CountUnit) -
 pub(super) fn letters(name: &str) -> String {
     let letters = name.chars().filter(char::is_ascii_alphanumeric);
     letters.collect::<String>().to_ascii_lowercase()
-}
-
-fn is_count(value: &[u8]) -> bool {
-    value::count(value).is_some()
 }
 
 /// Whether all values of a column are whole and one is more than 1.
@@ -247,6 +309,35 @@ mod tests {
             let text = check(&table);
             assert!(text.ends_with("CASSYEQYF TRBV9 ? 5"), "{name}: {text}");
         }
+    }
+
+    #[test]
+    fn the_best_unit_counts_whether_or_not_its_column_is_the_formats_own() {
+        let row = |counts: &str| format!("CASSYEQYF\tTRBV9\tTRBJ2-7\t{counts}\n");
+        let first = "junction_aa\tv_call\tj_call\tduplicate_count";
+        let text = check(&format!("{first}\tn_umis\n{}", row("500\t5")));
+        assert!(text.ends_with("CASSYEQYF TRBV9 TRBJ2-7 5"), "{text}");
+        let text = check(&format!("{first}\tn_umis\n{}", row("500\t0")));
+        assert!(text.ends_with("CASSYEQYF TRBV9 TRBJ2-7 500"), "no molecule is counted: {text}");
+        let two = row("40\tAAACCTGA-1") + &row("30\tAAACCTGA-1") + &row("7\tAAACGGGT-1");
+        for name in ["barcode", "CellID", "cell barcode", "CB", "tagValueCELL"] {
+            let text = check(&format!("{first}\t{name}\n{two}"));
+            assert!(text.contains("CASSYEQYF TRBV9 TRBJ2-7 2\n"), "{name}: {text}");
+        }
+        for cell in ["bulk", "FALSE"] {
+            let text = check(&format!("{first}\tcell_id\n{}", row(&format!("30\t{cell}"))));
+            assert!(text.ends_with("CASSYEQYF TRBV9 TRBJ2-7 30"), "{text}");
+        }
+    }
+
+    #[test]
+    fn counts_that_cannot_be_read_are_no_missing_counts() {
+        let quoted = "junction_aa,v_call,count\nCASSYEQYF,TRBV9,\"1,234\"\nCASSLEQYF,TRBV9,12\n";
+        assert_snapshot!(check(quoted), @r#"case.tsv:2: column `count` is "1,234", expected a number from 0 to 1e12"#);
+        let dotted = "junction_aa;v_call;count\nCASSYEQYF;TRBV9;1.234\nCASSLEQYF;TRBV9;12\n";
+        assert_snapshot!(check(dotted), @r#"case.tsv:1: column `count` holds "1.234", which is a count of thousands where a comma is the decimal sign and a fraction elsewhere, expected counts without separators"#);
+        let shares = "junction_aa\tv_call\tcount\nCASSYEQYF\tTRBV9\t0.7\nCASSLEQYF\tTRBV9\t0.3\n";
+        assert!(check(shares).contains("noted: missing counts 2"), "shares are no counts");
     }
 
     #[test]

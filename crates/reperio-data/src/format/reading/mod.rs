@@ -20,7 +20,7 @@ pub use counts::CountUnit;
 pub use report::{ColumnUse, Reading};
 pub use unread::{LooksLike, Unread};
 
-pub(super) use anchors::{Mixture, Sequence, Tally};
+pub(super) use anchors::{Sequence, Tally, is_anchored};
 pub(super) use sample::Sample;
 
 use std::path::Path;
@@ -152,6 +152,12 @@ pub(super) fn plan(
         ReadError::OtherSpecies { path, line, found, because }
     })?;
     let counted = counts::decide(&sample, places, header, asked.count, is_custom);
+    if let Some(at) = counted.column
+        && let Some(found) = counts::thousands(&sample, header, at)
+    {
+        let (path, line, column) = (place.path.to_owned(), place.line, header.names[at].clone());
+        return Err(ReadError::Thousands { path, line, column, found });
+    }
     let divided = samples::decide(&sample, places, header, asked.repertoire);
     let mut plan = Plan::named(places);
     plan.named = named_sequences(header, options);
@@ -290,18 +296,20 @@ pub(super) fn judge(
             match sequence.judged(tally) {
                 Ok(judged) => *sequence = judged,
                 Err(_) if plan.named.contains(&sequence.at) => {} // A person's word decides.
-                Err(Mixture { rows, anchored, bare }) => {
-                    return Err(ReadError::MixedAnchors {
-                        path: place.path.to_owned(),
-                        line: place.line,
-                        column: place.names[sequence.at].clone(),
-                        rows,
-                        anchored,
-                        bare,
-                    });
-                }
+                Err(tally) => return Err(unfit(tally, place, &place.names[sequence.at])),
             }
         }
     }
     Ok(())
+}
+
+/// Why a column of sequences is read neither as junctions nor as CDR3s.
+fn unfit(tally: Tally, place: Place, column: &str) -> ReadError {
+    let (path, line, column) = (place.path.to_owned(), place.line, column.to_owned());
+    let Tally { rows, anchored, front, behind, bare, .. } = tally;
+    if front + behind > anchored.min(bare) {
+        ReadError::OneAnchor { path, line, column, rows, front, behind }
+    } else {
+        ReadError::MixedAnchors { path, line, column, rows, anchored, bare }
+    }
 }

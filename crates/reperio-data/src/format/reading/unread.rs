@@ -92,6 +92,24 @@ const ABOUT_SOMETHING_ELSE: [&str; 33] = [
     "evidence",
 ];
 
+/// Words in the names of columns of counts.
+const COUNTS: [&str; 11] = [
+    "count",
+    "read",
+    "umi",
+    "copies",
+    "template",
+    "abundance",
+    "molecule",
+    "expansion",
+    "multiplicity",
+    "occurrence",
+    "observation",
+];
+
+/// Names that counts may have, and much else.
+const COUNT: [&str; 8] = ["copy", "n", "size", "num", "number", "total", "instances", "depth"];
+
 /// Different values that a status has at most.
 const FEW: usize = 6;
 
@@ -121,13 +139,22 @@ fn looks_like(sample: &Sample, name: &str, at: usize) -> Option<LooksLike> {
         Some(LooksLike::VCall)
     } else if names_genes(&name, Segment::J) && has_letters(sample, at) {
         Some(LooksLike::JCall)
-    } else if has(&["count", "read", "umi", "copies", "template", "abundance"])
+    } else if (has(&COUNTS) || COUNT.contains(&name.as_str()))
         && is_whole(sample, at)
+        && !is_running(sample, at)
     {
         Some(LooksLike::Count)
     } else {
         None
     }
+}
+
+/// Whether a column numbers the rows.
+fn is_running(sample: &Sample, at: usize) -> bool {
+    let number = |value: &[u8]| std::str::from_utf8(value).ok()?.parse::<u64>().ok();
+    let numbers: Vec<Option<u64>> = sample.values(at).map(number).collect();
+    let next = |pair: &[Option<u64>]| pair[0].zip(pair[1]).is_some_and(|(a, b)| b == a + 1);
+    numbers.len() > 1 && numbers.windows(2).all(next)
 }
 
 fn names_genes(name: &str, segment: Segment) -> bool {
