@@ -47,6 +47,7 @@ pub(super) const LAYOUT: Layout = Layout {
         "templates",
         "count (templates/reads)",
         "count (templates)",
+        "copy", // The first version.
         "estimatednumbergenomes",
         "count (reads)",
         "seq_reads",
