@@ -22,14 +22,13 @@ struct Layout {
 }
 
 /// Where the name of the table stands.
-#[derive(PartialEq, Eq)]
 enum Position {
     First,
     Last,
 }
 
 /// The programs that are known.
-const LAYOUTS: [Layout; 6] = [
+static LAYOUTS: [Layout; 6] = [
     Layout {
         program: "IMGT/HighV-QUEST",
         tables: &[

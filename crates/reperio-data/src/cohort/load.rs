@@ -91,7 +91,9 @@ fn go_through<T: Send>(
         all.extend(results);
     }
     let stored = origins.iter().map(|(id, _)| id.clone()).collect();
-    matching::check_names(&found, &stored)?;
+    if !options.skip_unreadable {
+        matching::check_names(&found, &stored)?; // Those that are skipped need no row.
+    }
     let one = |source: &Source| {
         let content = reading::read(source, options)?;
         let notes = notes(&content);
