@@ -83,6 +83,7 @@ pub fn import(
     let all = work.commit(entries, found.metadata.as_ref().map(|(_, table)| table))?;
     summary.in_cohort = all.len();
     summary.copies = copies::stored(&all);
+    summary.recounted = copies::stored_recounted(&all);
     summary.skipped = found.skipped;
     Ok(summary)
 }

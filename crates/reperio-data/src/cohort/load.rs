@@ -121,6 +121,9 @@ fn go_through<T: Send>(
     for ids in copies::of(&likenesses) {
         tracing::warn!("{}", copies::warning(&ids));
     }
+    for ids in copies::recounted(&likenesses) {
+        tracing::warn!("{}", copies::recounted_warning(&ids));
+    }
     let ids: Vec<String> = likenesses.into_iter().map(|own| own.id).collect();
     Ok(Visited { metadata: Metadata::default().updated(&labels, &ids), results })
 }

@@ -418,6 +418,19 @@ fn copies_of_one_sample_are_reported() {
 }
 
 #[test]
+fn copies_with_other_counts_are_reported() {
+    let scenario = Scenario::new(&[
+        ("in/a.tsv", &airr(&["CASSQF", "CASSLF", "CAGGF"])),
+        ("in/b.tsv", &airr(&["CAGGF", "CASSQF", "CASSLF"])),
+        ("in/c.tsv", &airr(&["CAGGF", "CASSQF"])),
+    ]);
+    let done = scenario.import(&["in"], None).unwrap();
+    assert!(done.copies.is_empty(), "{:?}", done.copies);
+    assert_eq!(done.recounted, [["a", "b"]]);
+    assert!(done.warnings()[0].starts_with("a, b hold the same clonotypes with other counts"));
+}
+
+#[test]
 fn files_that_are_not_where_the_table_says_are_named() {
     let scenario = Scenario::three();
     scenario.write("moved.tsv", "id\tfile.name\nx\tdata/a.tsv\ny\tdata/b.tsv\nz\tdata/c.tsv\n");
