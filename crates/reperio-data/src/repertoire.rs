@@ -151,6 +151,16 @@ impl Repertoire {
 
     /// SHA-256 of the clonotypes and their counts: the same for equal ones, whatever the id.
     pub fn fingerprint(&self) -> [u8; 32] {
+        self.digest(&self.counts)
+    }
+
+    /// SHA-256 of the clonotypes alone: the same also where only their counts differ.
+    pub fn clonotype_fingerprint(&self) -> [u8; 32] {
+        self.digest(&[])
+    }
+
+    /// SHA-256 of the clonotypes, each with its count if there are `counts`.
+    fn digest(&self, counts: &[u64]) -> [u8; 32] {
         let mut digest = Sha256::new();
         for names in [&self.genes.v, &self.genes.j] {
             digest.update((names.len() as u64).to_le_bytes());
@@ -163,7 +173,7 @@ impl Repertoire {
             rows.extend((self.junctions.get(i).len() as u64).to_le_bytes());
             rows.extend(self.v[i].to_le_bytes());
             rows.extend(self.j[i].to_le_bytes());
-            rows.extend(self.counts[i].to_le_bytes());
+            rows.extend(counts.get(i).into_iter().flat_map(|count| count.to_le_bytes()));
             if rows.len() > DIGESTED {
                 digest.update(&rows);
                 rows.clear();

@@ -9,10 +9,12 @@ use super::manifest::Entry;
 /// Clonotypes of which two repertoires can be the same by chance.
 const BY_CHANCE: u64 = 1;
 
-/// What one repertoire is compared by: its id, its clonotypes' fingerprint and their number.
+/// What one repertoire is compared by: its id, the fingerprints of its clonotypes with and without their counts, and
+/// their number.
 pub(super) struct Likeness {
     pub(super) id: String,
     fingerprint: [u8; 32],
+    clonotype_fingerprint: [u8; 32],
     clonotypes: u64,
 }
 
@@ -20,7 +22,9 @@ impl Likeness {
     pub(super) fn of(repertoire: &Repertoire) -> Self {
         let Repertoire { id, .. } = repertoire;
         let clonotypes = repertoire.len() as u64;
-        Self { id: id.clone(), fingerprint: repertoire.fingerprint(), clonotypes }
+        let fingerprint = repertoire.fingerprint();
+        let clonotype_fingerprint = repertoire.clonotype_fingerprint();
+        Self { id: id.clone(), fingerprint, clonotype_fingerprint, clonotypes }
     }
 }
 
@@ -36,6 +40,35 @@ pub(super) fn stored(entries: &BTreeMap<String, Entry>) -> Vec<Vec<String>> {
     groups(large.map(|(id, entry)| (&entry.sha256, id)))
 }
 
+/// Ids of repertoires that hold the same clonotypes with other counts, in groups.
+pub(super) fn recounted(all: &[Likeness]) -> Vec<Vec<String>> {
+    let large = all.iter().filter(|own| own.clonotypes > BY_CHANCE);
+    unequal(large.map(|own| (own.clonotype_fingerprint, own.fingerprint, &own.id)))
+}
+
+/// The same of a store; entries of older versions do not tell.
+pub(super) fn stored_recounted(entries: &BTreeMap<String, Entry>) -> Vec<Vec<String>> {
+    let large = entries.iter().filter(|(_, entry)| {
+        entry.counts.clonotypes > BY_CHANCE && !entry.clonotypes_sha256.is_empty()
+    });
+    unequal(large.map(|(id, entry)| (&entry.clonotypes_sha256, &entry.sha256, id)))
+}
+
+/// Ids with the same first key, where not all have the same second one.
+fn unequal<'a, K: Ord, L: Ord>(all: impl Iterator<Item = (K, L, &'a String)>) -> Vec<Vec<String>> {
+    let mut by_content: BTreeMap<K, BTreeMap<L, Vec<String>>> = BTreeMap::new();
+    for (key, counts, id) in all {
+        by_content.entry(key).or_default().entry(counts).or_default().push(id.clone());
+    }
+    let mut groups = Vec::new();
+    for by_counts in by_content.into_values().filter(|by_counts| by_counts.len() > 1) {
+        let mut ids: Vec<String> = by_counts.into_values().flatten().collect();
+        ids.sort_unstable();
+        groups.push(ids);
+    }
+    groups
+}
+
 /// Ids under the same key, where there are several.
 fn groups<'a, K: Ord>(all: impl Iterator<Item = (K, &'a String)>) -> Vec<Vec<String>> {
     let mut by_content: BTreeMap<K, Vec<String>> = BTreeMap::new();
@@ -49,6 +82,14 @@ fn groups<'a, K: Ord>(all: impl Iterator<Item = (K, &'a String)>) -> Vec<Vec<Str
 pub(super) fn warning(ids: &[String]) -> String {
     format!(
         "{} hold the same clonotypes: copies of one sample stand on both sides of a split, keep one of them or give them one group",
+        ids.join(", ")
+    )
+}
+
+/// What a person should know about one group whose counts differ.
+pub(super) fn recounted_warning(ids: &[String]) -> String {
+    format!(
+        "{} hold the same clonotypes with other counts: if they are copies of one sample they stand on both sides of a split, keep one of them or give them one group",
         ids.join(", ")
     )
 }

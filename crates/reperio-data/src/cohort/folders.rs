@@ -1,34 +1,137 @@
 //! Folders in which a program writes one sample as several tables.
 //!
 //! IMGT/HighV-QUEST writes up to eleven tables of the same sequences, `1_Summary` to `11_Parameters`; Cell Ranger
-//! writes filtered, unfiltered and summarised contigs side by side. Each such folder is one sample.
+//! writes filtered, unfiltered and summarised contigs side by side, `MiXCR` all chains together and each alone,
+//! TRUST4 its clonotypes and what they were assembled from. Each such set of tables is one sample.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Tables of IMGT/HighV-QUEST by what their names begin with, the one to read first.
-const IMGT: [&str; 12] = [
-    "1_Summary",
-    "3_Nt-sequences",
-    "6_Junction",
-    "2_IMGT-gapped-nt-sequences",
-    "5_AA-sequences",
-    "4_IMGT-gapped-AA-sequences",
-    "7_V-REGION-mutation-and-AA-change-table",
-    "8_V-REGION-nt-mutation-statistics",
-    "9_V-REGION-AA-change-statistics",
-    "10_V-REGION-mutation-hotspots",
-    "11_Parameters",
-    "12_scFv",
-];
+/// How a program names the tables of one sample, each without extensions.
+struct Layout {
+    program: &'static str,
+    /// What the names begin with (the sample follows) or end with (the sample stands before), the one to read first.
+    tables: &'static [&'static str],
+    /// How many of these, from the first, hold the whole sample.
+    whole: usize,
+    position: Position,
+    /// What may stand between table and sample.
+    between: &'static [char],
+    /// Whether the table's name may stand alone, so that the folder names the sample.
+    alone: bool,
+}
 
-/// Tables of Cell Ranger by what their names end with, the one to read first.
-const CELL_RANGER: [&str; 5] = [
-    "filtered_contig_annotations",
-    "all_contig_annotations",
-    "airr_rearrangement",
-    "consensus_annotations",
-    "clonotypes",
+/// Where the name of the table stands.
+enum Position {
+    First,
+    Last,
+}
+
+/// The programs that are known.
+static LAYOUTS: [Layout; 6] = [
+    Layout {
+        program: "IMGT/HighV-QUEST",
+        tables: &[
+            "1_Summary",
+            "3_Nt-sequences",
+            "6_Junction",
+            "vquest_airr",
+            "2_IMGT-gapped-nt-sequences",
+            "5_AA-sequences",
+            "4_IMGT-gapped-AA-sequences",
+            "7_V-REGION-mutation-and-AA-change-table",
+            "8_V-REGION-nt-mutation-statistics",
+            "9_V-REGION-AA-change-statistics",
+            "10_V-REGION-mutation-hotspots",
+            "11_Parameters",
+            "12_scFv",
+        ],
+        whole: 13,
+        position: Position::First,
+        between: &['_'],
+        alone: true,
+    },
+    Layout {
+        program: "Cell Ranger",
+        tables: &[
+            "filtered_contig_annotations",
+            "all_contig_annotations",
+            "airr_rearrangement",
+            "consensus_annotations",
+            "clonotypes",
+        ],
+        // Summaries alone may be of another program.
+        whole: 3,
+        position: Position::Last,
+        between: &['_', '-', '.'],
+        alone: true,
+    },
+    Layout {
+        program: "BD Rhapsody",
+        tables: &["VDJ_Dominant_Contigs_AIRR", "VDJ_Unfiltered_Contigs_AIRR"],
+        whole: 2,
+        position: Position::Last,
+        between: &['_', '-', '.'],
+        alone: false,
+    },
+    Layout {
+        program: "MiXCR 4",
+        tables: &[
+            "clones",
+            "clones_TRAD",
+            "clones_TRA",
+            "clones_TRB",
+            "clones_TRD",
+            "clones_TRG",
+            "clones_IGH",
+            "clones_IGK",
+            "clones_IGL",
+            "clones_IG",
+            "clones_TR",
+        ],
+        whole: 1,
+        position: Position::Last,
+        between: &['.'],
+        alone: false,
+    },
+    Layout {
+        program: "MiXCR 3",
+        tables: &[
+            "clonotypes.ALL",
+            "clonotypes.TRA",
+            "clonotypes.TRB",
+            "clonotypes.TRD",
+            "clonotypes.TRG",
+            "clonotypes.TRAD",
+            "clonotypes.IGH",
+            "clonotypes.IGK",
+            "clonotypes.IGL",
+        ],
+        whole: 1,
+        position: Position::Last,
+        between: &['.'],
+        alone: false,
+    },
+    Layout {
+        program: "TRUST4",
+        tables: &[
+            "barcode_airr",
+            "report",
+            "airr",
+            "barcode_report",
+            "annot",
+            "cdr3.out",
+            "final.out",
+            "raw.out",
+            "assign.out",
+            "airr_align",
+            "assembled_reads",
+        ],
+        whole: 3,
+        position: Position::Last,
+        between: &['_'],
+        alone: false,
+    },
 ];
 
 /// Folders of Cell Ranger that are named alike for every sample.
@@ -38,27 +141,40 @@ const LIBRARIES: [&str; 3] = ["vdj_t", "vdj_b", "vdj_t_gd"];
 
 /// A table of a known program.
 struct Part<'a> {
-    program: &'static str,
+    layout: &'static Layout,
     /// Tables of one sample have the same.
     sample: &'a str,
     /// Place in the program's list.
     order: usize,
 }
 
-/// Which table of which program a file name without its extensions is.
+/// Which table of which program a file name without its extensions is; of names within names the longest.
 fn part(stem: &str) -> Option<Part<'_>> {
-    let imgt = IMGT.iter().enumerate().find_map(|(order, start)| {
-        let rest = stem.strip_prefix(start)?;
-        let sample = if rest.is_empty() { rest } else { rest.strip_prefix('_')? };
-        Some(Part { program: "IMGT/HighV-QUEST", sample, order })
-    });
-    imgt.or_else(|| {
-        CELL_RANGER.iter().enumerate().find_map(|(order, end)| {
-            let rest = stem.strip_suffix(end)?;
-            let sample = if rest.is_empty() { rest } else { rest.strip_suffix('_')? };
-            Some(Part { program: "Cell Ranger", sample, order })
-        })
+    LAYOUTS.iter().find_map(|layout| {
+        let tables = layout.tables.iter().enumerate();
+        let parts = tables.filter_map(|(order, table)| {
+            let sample = layout.sample(stem, table)?;
+            Some(Part { layout, sample, order })
+        });
+        parts.min_by_key(|part| part.sample.len())
     })
+}
+
+impl Layout {
+    /// The name of the sample whose `table` a file is.
+    fn sample<'a>(&self, stem: &'a str, table: &str) -> Option<&'a str> {
+        let rest = match self.position {
+            Position::First => stem.strip_prefix(table)?,
+            Position::Last => stem.strip_suffix(table)?,
+        };
+        if rest.is_empty() {
+            return self.alone.then_some(rest);
+        }
+        match self.position {
+            Position::First => rest.strip_prefix(self.between),
+            Position::Last => rest.strip_suffix(self.between),
+        }
+    }
 }
 
 /// Of the files of one folder (names without extensions, and whether they can be read), those that repeat the sample
@@ -66,16 +182,16 @@ fn part(stem: &str) -> Option<Part<'_>> {
 pub(super) fn repeats(files: &[(String, bool)]) -> BTreeMap<usize, String> {
     let mut samples: BTreeMap<(&str, &str), Vec<(usize, usize)>> = BTreeMap::new();
     for (i, (stem, _)) in files.iter().enumerate() {
-        if let Some(Part { program, sample, order }) = part(stem) {
-            samples.entry((program, sample)).or_default().push((order, i));
+        if let Some(Part { layout, sample, order }) = part(stem) {
+            samples.entry((layout.program, sample)).or_default().push((order, i));
         }
     }
     let mut repeats = BTreeMap::new();
     for ((program, _), mut tables) in samples {
         tables.sort_unstable();
         let Some(&(first, read)) = tables.iter().find(|(_, i)| files[*i].1) else { continue };
-        // Summaries alone may be of another program.
-        if program == "Cell Ranger" && first > 2 {
+        let known = LAYOUTS.iter().find(|layout| layout.program == program);
+        if known.is_none_or(|layout| first >= layout.whole) {
             continue;
         }
         let reason =
@@ -143,5 +259,43 @@ mod tests {
         assert_eq!(of("P3/1_Summary.txt", "1_Summary"), Some("P3".to_owned()));
         assert_eq!(of("P3/1_Summary_x.txt", "1_Summary_x"), None);
         assert_eq!(of("P3/a.tsv", "a"), None);
+    }
+
+    #[test]
+    fn tables_of_one_run_are_one_sample() {
+        let read = |stems: &[&str]| {
+            let left_out = check(stems);
+            let is_read = |stem: &&&str| {
+                !left_out.iter().any(|line| line.starts_with(&format!("{stem}: another table")))
+            };
+            stems.iter().filter(is_read).copied().collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(
+            read(&["S1.clones", "S1.clones_TRAD", "S1.clones_TRB", "S2.clones_TRB"]),
+            "S1.clones S2.clones_TRB"
+        );
+        assert_eq!(
+            read(&["S1.clonotypes.ALL", "S1.clonotypes.TRA", "S2.clonotypes.TRB"]),
+            "S1.clonotypes.ALL S2.clonotypes.TRB"
+        );
+        assert_eq!(
+            read(&["S_airr", "S_annot", "S_cdr3.out", "S_final.out", "S_report", "T_airr"]),
+            "S_report T_airr"
+        );
+        assert_eq!(read(&["S_barcode_airr", "S_barcode_report", "S_report"]), "S_barcode_airr");
+        assert_eq!(read(&["S_annot", "S_cdr3.out"]), "S_annot S_cdr3.out");
+        assert_eq!(
+            read(&["S_VDJ_Dominant_Contigs_AIRR", "S_VDJ_Unfiltered_Contigs_AIRR"]),
+            "S_VDJ_Dominant_Contigs_AIRR"
+        );
+        assert_eq!(read(&["1_Summary", "vquest_airr"]), "1_Summary");
+        assert_eq!(
+            read(&["S-all_contig_annotations", "S-filtered_contig_annotations"]),
+            "S-filtered_contig_annotations"
+        );
+        assert_eq!(
+            read(&["clones", "clones_TRB", "airr", "report"]),
+            "clones clones_TRB airr report"
+        );
     }
 }

@@ -58,7 +58,9 @@ pub fn import(
     let _lock = Lock::folder(&request.out)?;
     let work = Work::open(&request.out, &request.options)?;
     let mut stored = work.stored();
-    matching::check_names(&found, &stored)?;
+    if !request.options.skip_unreadable {
+        matching::check_names(&found, &stored)?; // Those that are skipped need no row.
+    }
     work.begin()?;
     let one = |source: &_| work.import(source);
     let pace = Pace { task: "importing files", at_once: usize::MAX, observer };
@@ -81,6 +83,7 @@ pub fn import(
     let all = work.commit(entries, found.metadata.as_ref().map(|(_, table)| table))?;
     summary.in_cohort = all.len();
     summary.copies = copies::stored(&all);
+    summary.recounted = copies::stored_recounted(&all);
     summary.skipped = found.skipped;
     Ok(summary)
 }

@@ -5,7 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::format::{self, ReadError, ReadOptions};
+use crate::compress::OpenError;
+use crate::format::{self, ReadError, ReadOptions, Refusal};
 use crate::metadata::Metadata;
 
 use super::error::{CohortError, MissingFiles, chain};
@@ -221,6 +222,9 @@ impl<'a> Walk<'a> {
             return Some("not in a folder of the files that the metadata names".to_owned());
         }
         let error = format::recognise(path, self.options).err().filter(says_no_table)?;
+        if may_hold_receptors(&error) && format::holds_receptors(path, self.options) {
+            return None;
+        }
         let text = chain(&error);
         let place = format!("{}:", path.display());
         Some(text.strip_prefix(&place).unwrap_or(&text).trim_start().to_owned())
@@ -233,11 +237,19 @@ fn says_no_table(error: &ReadError) -> bool {
     use ReadError as E;
     match error {
         E::Refused { found, .. } => !found.is_repertoire(),
-        E::Empty { .. }
+        E::Open(OpenError::Workbook { .. })
+        | E::Empty { .. }
         | E::HeaderOnly { .. }
         | E::Binary { .. }
         | E::UnknownFormat { .. }
         | E::MissingColumn { .. } => true,
         _ => false,
     }
+}
+
+/// Whether the header alone said that a file is no repertoire table, so that its rows may hold receptors.
+fn may_hold_receptors(error: &ReadError) -> bool {
+    use ReadError as E;
+    let by_header = matches!(error, E::UnknownFormat { .. } | E::MissingColumn { .. });
+    by_header || matches!(error, E::Refused { found: Refusal::Json, .. })
 }

@@ -91,7 +91,9 @@ fn go_through<T: Send>(
         all.extend(results);
     }
     let stored = origins.iter().map(|(id, _)| id.clone()).collect();
-    matching::check_names(&found, &stored)?;
+    if !options.skip_unreadable {
+        matching::check_names(&found, &stored)?; // Those that are skipped need no row.
+    }
     let one = |source: &Source| {
         let content = reading::read(source, options)?;
         let notes = notes(&content);
@@ -118,6 +120,9 @@ fn go_through<T: Send>(
     let (likenesses, results): (Vec<_>, Vec<_>) = all.into_iter().unzip();
     for ids in copies::of(&likenesses) {
         tracing::warn!("{}", copies::warning(&ids));
+    }
+    for ids in copies::recounted(&likenesses) {
+        tracing::warn!("{}", copies::recounted_warning(&ids));
     }
     let ids: Vec<String> = likenesses.into_iter().map(|own| own.id).collect();
     Ok(Visited { metadata: Metadata::default().updated(&labels, &ids), results })

@@ -54,6 +54,9 @@ pub(super) struct Manifest {
 pub(super) struct Entry {
     /// Checksum of its Parquet file.
     pub(super) sha256: String,
+    /// Checksum of its clonotypes without their counts; empty in stores of older versions.
+    #[serde(default)]
+    pub(super) clonotypes_sha256: String,
     /// The file it was read from.
     pub(super) source: SourceRecord,
     /// What became of the rows of the source.

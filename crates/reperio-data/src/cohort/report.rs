@@ -29,6 +29,8 @@ pub struct ImportSummary {
     pub skipped: Vec<Skipped>,
     /// Ids of the cohort whose repertoires hold the same clonotypes, in groups: copies of one sample.
     pub copies: Vec<Vec<String>>,
+    /// Ids of the cohort whose repertoires hold the same clonotypes with other counts, in groups.
+    pub recounted: Vec<Vec<String>>,
     /// Repertoires that the cohort holds now.
     pub in_cohort: usize,
 }
@@ -55,7 +57,8 @@ pub struct ImportRow {
 impl ImportSummary {
     /// What a person should know about the cohort as a whole, in words.
     pub fn warnings(&self) -> Vec<String> {
-        self.copies.iter().map(|ids| copies::warning(ids)).collect()
+        let copies = self.copies.iter().map(|ids| copies::warning(ids));
+        copies.chain(self.recounted.iter().map(|ids| copies::recounted_warning(ids))).collect()
     }
 
     /// The counts of all repertoires of this import together.

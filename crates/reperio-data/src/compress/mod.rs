@@ -79,6 +79,12 @@ pub enum OpenError {
         /// What the archive reader says.
         source: zip::result::ZipError,
     },
+    /// A workbook of a spreadsheet program, which is a zip archive.
+    #[error("{}: a workbook of a spreadsheet program, expected a text table: save it as tab-separated text", path.display())]
+    Workbook {
+        /// File being opened.
+        path: PathBuf,
+    },
     /// A zip archive with no table or more than one.
     #[error("{}: {} files in the zip archive{}, expected one table", path.display(), names.len(), list(names))]
     ZipEntries {
@@ -220,6 +226,13 @@ mod tests {
         for rest in [&b"x"[..], b"\0\0junction", &[0x1f]] {
             assert!(read_back(&[&gzip(TABLE), rest].concat()).is_err(), "{rest:?}");
         }
+    }
+
+    #[test]
+    fn a_workbook_is_no_zip_of_tables() {
+        let parts: [(&str, &[u8]); 2] = [("[Content_Types].xml", b"x"), ("xl/workbook.xml", b"x")];
+        let err = read_back(&zip_of(&parts)).unwrap_err();
+        assert!(err.to_string().contains("a workbook of a spreadsheet program"), "{err}");
     }
 
     #[test]

@@ -19,6 +19,11 @@ pub(super) fn open(path: &Path, file: BufReader<File>) -> Result<Box<dyn Read + 
     let mut names = names.collect::<Result<Vec<String>, _>>().map_err(fail)?;
     names.retain(|name| !name.ends_with('/') && !name.starts_with("__MACOSX/"));
     names.sort_unstable();
+    // Office Open XML and OpenDocument.
+    let is_part = |name: &String| matches!(name.as_str(), "[Content_Types].xml" | "content.xml");
+    if names.iter().any(is_part) && names.len() > 1 {
+        return Err(OpenError::Workbook { path: path.to_owned() });
+    }
     let [name] = names.as_slice() else {
         return Err(OpenError::ZipEntries { path: path.to_owned(), names });
     };

@@ -73,13 +73,53 @@ pub(super) enum Content {
     Fasta(Source, Lines),
 }
 
+/// The text of a file, and how it begins.
+struct Text {
+    source: Source,
+    /// The first bytes, without a mark of the encoding.
+    head: Vec<u8>,
+    /// What follows them.
+    rest: Box<dyn Read>,
+}
+
 /// Opens a file, finds its format and reads as far as the header.
 pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Content, ReadError> {
+    let Text { source, head, rest } = text(path, options)?;
+    if let Some(position) = head.iter().position(|&byte| byte == 0) {
+        return Err(ReadError::Binary { path: source.path, position });
+    }
+    let first = head.iter().find(|byte| !byte.is_ascii_whitespace()).copied();
+    let begin = head.clone();
+    let reader = Box::new(BufReader::with_capacity(1 << 16, Cursor::new(head).chain(rest)));
+    match first {
+        None => Err(ReadError::Empty { path: source.path }),
+        Some(b'[' | b'{') => {
+            let found =
+                if refuse::is_tenx_json(&begin) { Refusal::TenXJson } else { Refusal::Json };
+            Err(ReadError::Refused { path: source.path, line: 1, found })
+        }
+        Some(b'>') if options.format == Some(Format::Fasta) || refuse::is_fasta(&begin) => {
+            Ok(Content::Fasta(source, Lines::new(reader, &begin)))
+        }
+        Some(_) => {
+            let lines = Lines::new(reader, &begin);
+            open_table(source, lines, options).map(|table| Content::Table(Box::new(table)))
+        }
+    }
+}
+
+/// Whether a file that is no known table holds receptors, as far as its first lines tell.
+pub(super) fn holds_receptors(path: &Path, options: &ReadOptions) -> bool {
+    text(path, options).is_ok_and(|text| refuse::holds_receptors(&text.head))
+}
+
+/// Opens a file, undoes its compression and its encoding.
+fn text(path: &Path, options: &ReadOptions) -> Result<Text, ReadError> {
     let (compression, reader) = compress::open(path, options.max_ratio)?;
     let mut reader = ShortLines::new(reader);
     let source = Source { path: path.to_owned(), compression };
     let mut head = head_of(&mut reader, &source)?;
-    let reader: Box<dyn Read> = match decode::recognise(&head) {
+    let rest: Box<dyn Read> = match decode::recognise(&head) {
         Encoding::Utf32 => {
             return Err(ReadError::Charset { path: source.path, encoding: "UTF-32" });
         }
@@ -93,25 +133,7 @@ pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Content, ReadEr
             Box::new(reader)
         }
     };
-    if let Some(position) = head.iter().position(|&byte| byte == 0) {
-        return Err(ReadError::Binary { path: source.path, position });
-    }
-    let first = head.iter().find(|byte| !byte.is_ascii_whitespace()).copied();
-    let begin = head.clone();
-    let reader = Box::new(BufReader::with_capacity(1 << 16, Cursor::new(head).chain(reader)));
-    match first {
-        None => Err(ReadError::Empty { path: source.path }),
-        Some(b'[' | b'{') => {
-            let found =
-                if refuse::is_tenx_json(&begin) { Refusal::TenXJson } else { Refusal::Json };
-            Err(ReadError::Refused { path: source.path, line: 1, found })
-        }
-        Some(b'>') => Ok(Content::Fasta(source, Lines::new(reader, &begin))),
-        Some(_) => {
-            let lines = Lines::new(reader, &begin);
-            open_table(source, lines, options).map(|table| Content::Table(Box::new(table)))
-        }
-    }
+    Ok(Text { source, head, rest })
 }
 
 /// The first bytes of a text.

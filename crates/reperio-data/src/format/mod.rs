@@ -248,6 +248,11 @@ pub fn recognise(path: &Path, options: &ReadOptions) -> Result<Format, ReadError
     })
 }
 
+/// Whether a file that is no known table holds receptors all the same, as far as its first lines tell.
+pub(crate) fn holds_receptors(path: &Path, options: &ReadOptions) -> bool {
+    detect::holds_receptors(path, options)
+}
+
 /// The id of the only repertoire of a file: its name without extensions of tables and compression.
 ///
 /// ```

@@ -2,6 +2,8 @@
 
 use super::error::Refusal;
 use super::header::Header;
+use crate::alphabet::AMINO_ACIDS;
+use crate::metadata::plain;
 
 /// What a table is that is known and cannot be read.
 pub(super) fn refusal(header: &Header) -> Option<Refusal> {
@@ -49,18 +51,91 @@ const OF_SAMPLES: [&str; 14] = [
     "donor",
 ];
 
-/// Parts of the names of columns that only tables of receptors have.
-const OF_RECEPTORS: [&str; 7] =
-    ["cdr3", "junction", "v_gene", "v_call", "vgene", "clonotype", "rearrangement"];
+/// Parts of the names of columns that only tables of receptors have, without separators.
+const OF_RECEPTORS: [&str; 17] = [
+    "cdr3",
+    "junction",
+    "clonotype",
+    "rearrangement",
+    "aaseq",
+    "aminoacid",
+    "vgene",
+    "jgene",
+    "vcall",
+    "jcall",
+    "trav",
+    "trbv",
+    "trgv",
+    "trdv",
+    "ighv",
+    "igkv",
+    "iglv",
+];
+
+/// Names of columns that hold the sequence of a chain.
+const CHAINS: [&str; 7] = ["tra", "trb", "trg", "trd", "igh", "igk", "igl"];
 
 /// Whether a table is about samples, and none of its columns about receptors.
 pub(super) fn is_metadata(header: &Header) -> bool {
     let of_receptors = |name: &String| {
-        let name = name.to_ascii_lowercase();
-        OF_RECEPTORS.iter().any(|part| name.contains(part))
+        let name = plain(name);
+        CHAINS.contains(&name.as_str()) || OF_RECEPTORS.iter().any(|part| name.contains(part))
     };
     OF_SAMPLES.iter().any(|name| header.find(name).is_some())
         && !header.names.iter().any(of_receptors)
+}
+
+/// Whether a text that is no known table holds receptors: at least half of the lines below the first have a word
+/// like a junction, or a gene beside a word of residues. Of one line, that line.
+pub(super) fn holds_receptors(text: &[u8]) -> bool {
+    let lines = text.split(|byte| matches!(byte, b'\n' | b'\r'));
+    let lines: Vec<&[u8]> = lines.filter(|line| !line.trim_ascii().is_empty()).collect();
+    let rows = if lines.len() > 1 { &lines[1..] } else { &lines[..] };
+    let receptors = rows.iter().filter(|row| is_receptor(row)).count();
+    receptors > 0 && 2 * receptors >= rows.len()
+}
+
+/// Whether a line looks like the row of a receptor.
+fn is_receptor(line: &[u8]) -> bool {
+    let is_part =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'/' | b'*' | b'_');
+    let (mut gene, mut residues) = (false, false);
+    for word in line.split(|byte| !is_part(byte)) {
+        let is_residues = word.len() > 5
+            && word.iter().all(|letter| AMINO_ACIDS.contains(letter))
+            && !word.iter().all(|letter| b"ACGT".contains(letter));
+        let anchored = word.starts_with(b"C") && (word.ends_with(b"F") || word.ends_with(b"W"));
+        if is_residues && anchored && word.len() > 7 {
+            return true;
+        }
+        residues |= is_residues;
+        gene |= is_gene(word);
+    }
+    gene && residues
+}
+
+/// Whether a word begins like a V or J gene of IMGT or Adaptive.
+fn is_gene(word: &[u8]) -> bool {
+    let Some(rest) = word
+        .strip_prefix(b"TCR")
+        .or_else(|| word.strip_prefix(b"TR"))
+        .or_else(|| word.strip_prefix(b"IG"))
+    else {
+        return false;
+    };
+    matches!(rest, [b'A' | b'B' | b'G' | b'D' | b'H' | b'K' | b'L', b'V' | b'J', b'0'..=b'9', ..])
+}
+
+/// Whether the lines below those that begin with `>` are residues or nucleotides, as in a FASTA file; in a quotation
+/// they are not.
+pub(super) fn is_fasta(head: &[u8]) -> bool {
+    let lines = head.split(|byte| matches!(byte, b'\n' | b'\r')).map(<[u8]>::trim_ascii);
+    let lines: Vec<&[u8]> =
+        lines.filter(|line| !line.is_empty() && !line.starts_with(b">")).collect();
+    let is_symbol = |byte: &u8| byte.is_ascii_alphabetic() || b"*-._?".contains(byte);
+    let is_sequence = |line: &&&[u8]| line.iter().all(is_symbol);
+    let sequences = lines.iter().filter(is_sequence).count();
+    sequences > 0 && 2 * sequences >= lines.len()
 }
 
 #[cfg(test)]
@@ -82,5 +157,45 @@ mod tests {
         assert_snapshot!(check("barcode,sample,CTgene,CTaa\nA,S,g,C_C\n"), @"case.tsv:1: this is a scRepertoire table with two chains a row (`CTaa`, `cdr3_aa1`, `cdr3_aa2`), expected the contig table that it was made from, or --column for the columns of one chain");
         assert_snapshot!(check("clonotype_id,frequency,cdr3s_aa\nc1,2,TRA:CAF;TRB:CAF\n"), @"case.tsv:1: this is a 10x clonotype table, all chains of a clonotype in one field, expected the `*_contig_annotations.csv` that Cell Ranger writes beside it");
         assert_snapshot!(check("sample\tmy_cdr3\nS\tC\n"), @"case.tsv:1: columns `sample`, `my_cdr3`, expected those of a known format (airr, immunoseq, mixcr, vdjtools, immunarch, 10x, trust4, imgt, deeprc, immuneml, tcrdb, airr-ml-25, paired, custom, fasta) or columns that you name");
+    }
+
+    #[test]
+    fn tables_of_receptors_are_no_tables_of_samples() {
+        for header in
+            ["sample,TRA,TRB,TRAV,TRAJ,TRBV,TRBJ,count", "sample\tAASequence\tTRBV\tTRBJ\tcount"]
+        {
+            let text = check(&format!("{header}\n"));
+            assert!(!text.contains("metadata"), "{text}");
+        }
+    }
+
+    #[test]
+    fn receptors_are_seen_whatever_the_table() {
+        for text in [
+            "CDR3\tV\tJ\tcount\nCASSLGQAYEQYF\tTRBV7-9\tTRBJ2-7\t3\n",
+            "sep=;\ncdr3_b_aa;v\nASSLGQAYEQY;TRBV7-9\nASSPGQAYEQY;TCRBV07-09\n",
+            "\"cdr3\" \"v\"\n\"1\" \"CASSLGQAYEQYF\" \"TRBV7-9\"\n",
+            "TGTGCC\tCASSLGQAYEQYF\tTRBV7-9\tTRBJ2-7\n",
+            "{\"Run\": 1}\nsequence,junction_aa\nACGT,CASSLGQAYEQYF\nACGT,CASSPGQAYEQYF\n",
+        ] {
+            assert!(super::holds_receptors(text.as_bytes()), "{text}");
+        }
+        for text in [
+            "",
+            "Notes\n\nWe read TRBV7-9 often.\nCASSLGQAYEQYF is public.\nNothing else.\nThe end.\n",
+            "gene,reads\nTRBV7-9,120\nTRBV9,77\n",
+            "x\ty\n1\t2\n",
+        ] {
+            assert!(!super::holds_receptors(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_quotation_is_no_fasta() {
+        assert!(super::is_fasta(b">a\nCASSYE\nQYF\n>b\ncass*\n"));
+        assert!(!super::is_fasta(b"> as they said\n\nThis was written by hand.\n"));
+        assert!(!super::is_fasta(b"> alone\n"));
+        let text = check("> as they said\n\nThis was written by hand.\n");
+        assert!(text.starts_with("case.tsv:1: columns `> as they said`, expected"), "{text}");
     }
 }

@@ -300,6 +300,32 @@ fn a_file_that_cannot_be_read_is_an_error_unless_it_may_be_skipped() {
     assert!(summary.skipped[0].reason.ends_with("broken.tsv:2: 2 fields, expected 4"));
 }
 
+/// A table that no format fits may be somebody's repertoire; a note is not.
+#[test]
+fn an_unknown_table_of_receptors_is_an_error_unless_it_may_be_skipped() {
+    let scenario = Scenario::new(&[
+        ("in/good.tsv", &airr(&["CAAAAF"])),
+        ("in/mine.tsv", "CDR3\tV\tcopies\nCASSLGQAYEQYF\tTRBV7-9\t3\n"),
+        ("in/notes.txt", "> as they said\n\nThis was written by hand.\n"),
+        ("in/usage.csv", "gene,reads\nTRBV7-9,120\n"),
+        ("labels.tsv", "id\nmine\ngood\n"),
+        ("one.tsv", "id\ngood\n"),
+    ]);
+    let text = scenario.text(scenario.import(&["in"], Some("labels.tsv")));
+    assert!(text.starts_with("in/mine.tsv:1: columns `CDR3`, `V`, `copies`, expected"), "{text}");
+    let request = ImportRequest {
+        inputs: vec![scenario.path("in")],
+        metadata: Some(scenario.path("one.tsv")),
+        out: scenario.path("cohort"),
+        options: ReadOptions { skip_unreadable: true, ..ReadOptions::default() },
+    };
+    let summary = cohort::import(&request, &Silent).unwrap();
+    let skipped: Vec<_> =
+        summary.skipped.iter().filter_map(|own| own.path.file_name()?.to_str()).collect();
+    assert_eq!(skipped, ["notes.txt", "usage.csv", "mine.tsv"]);
+    assert_eq!(summary.repertoires.len(), 1);
+}
+
 #[test]
 fn wrong_outputs_are_named() {
     let scenario = Scenario::three();
@@ -389,6 +415,19 @@ fn copies_of_one_sample_are_reported() {
     let done = scenario.import(&["in"], Some("all.tsv")).unwrap();
     assert_eq!(done.copies, [["b", "copy"]]);
     assert_snapshot!(done.warnings()[0], @"b, copy hold the same clonotypes: copies of one sample stand on both sides of a split, keep one of them or give them one group");
+}
+
+#[test]
+fn copies_with_other_counts_are_reported() {
+    let scenario = Scenario::new(&[
+        ("in/a.tsv", &airr(&["CASSQF", "CASSLF", "CAGGF"])),
+        ("in/b.tsv", &airr(&["CAGGF", "CASSQF", "CASSLF"])),
+        ("in/c.tsv", &airr(&["CAGGF", "CASSQF"])),
+    ]);
+    let done = scenario.import(&["in"], None).unwrap();
+    assert!(done.copies.is_empty(), "{:?}", done.copies);
+    assert_eq!(done.recounted, [["a", "b"]]);
+    assert!(done.warnings()[0].starts_with("a, b hold the same clonotypes with other counts"));
 }
 
 #[test]
