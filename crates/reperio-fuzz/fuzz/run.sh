@@ -55,7 +55,7 @@ for target in "$@"; do
     log=$artifacts/$target.log
     words=$(dictionary "$target")
     TMPDIR=$memory REPERIO_FUZZ_TARGET=$target RAYON_NUM_THREADS=1 POLARS_MAX_THREADS=1 "$program" \
-        -runs="$executions" -max_len="${MAX_LEN:-4096}" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+        -runs="$executions" -max_len="${MAX_LEN:-8192}" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
         -artifact_prefix="$artifacts/$target/" ${words:+"$words"} "$corpus/$target" "${seeds[@]}" \
         >"$log" 2>&1 || true
     rm -rf "${memory:?}"/*

@@ -68,3 +68,41 @@ pub(crate) fn state(bytes: &[u8]) {
 pub(crate) fn seed() -> Vec<u8> {
     RUN.with(|run| run.state.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chain;
+
+    /// What a training says that goes on from `state`.
+    fn goes_on(run: &Interrupted, state: &[u8]) -> Result<(), TrainError> {
+        let folder = scratch::folder("checkpoint");
+        scratch::write(&folder.join(FILE), state);
+        run.patients.fit(&[Part::Network], Some(&folder), &Silent).map(drop)
+    }
+
+    #[test]
+    fn a_flipped_bit_is_an_error_wherever_it_is() {
+        RUN.with(|run| {
+            goes_on(run, &run.state).unwrap();
+            for at in (0..run.state.len()).step_by(5) {
+                let mut damaged = run.state.clone();
+                damaged[at] ^= 1 << (at % 8);
+                let found = goes_on(run, &damaged);
+                assert!(matches!(found, Err(TrainError::Checkpoint(_))), "byte {at}: {found:?}");
+            }
+        });
+    }
+
+    #[test]
+    fn a_state_that_no_training_has_is_an_error() {
+        RUN.with(|run| {
+            let text = sealed::unsealed(&sealed::text(&run.state, KEY).unwrap());
+            let mut header: Value = serde_json::from_str(&text).unwrap();
+            header["member"]["best_epoch"] = Value::from(9);
+            let changed = sealed::with_text(&run.state, KEY, &header.to_string()).unwrap();
+            let found = goes_on(run, &sealed::sealed(&changed, KEY).unwrap()).unwrap_err();
+            assert!(chain(&found).ends_with("it stands where no training stands"), "{found:?}");
+        });
+    }
+}

@@ -77,8 +77,17 @@ pub(crate) fn compress_by(how: u8, content: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-/// All ways that [`compress_by`] knows.
-pub(crate) const WAYS: [u8; 8] = *b"gGbzZx2p";
+/// All ways that [`compress_by`] knows, with their names.
+pub(crate) const WAYS: [(u8, &str); 8] = [
+    (b'g', "gzip"),
+    (b'G', "gzip-members"),
+    (b'b', "bgzip"),
+    (b'z', "zstd"),
+    (b'Z', "zstd-frames"),
+    (b'x', "xz"),
+    (b'2', "bzip2"),
+    (b'p', "zip"),
+];
 
 fn gzip(content: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());

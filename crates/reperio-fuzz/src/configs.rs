@@ -59,4 +59,6 @@ fn is_small(config: &SimulationConfig) -> bool {
     few && config.repertoires <= 6
         && config.positive_depth <= 2.0
         && config.pools.values().sum::<usize>() <= 20
+        // Public clonotypes are looked for in many repertoires, which takes seconds.
+        && config.pools.keys().eq(config.pool_clonotypes.keys())
 }

@@ -20,11 +20,11 @@ pub fn all() -> Vec<Seed> {
     for (target, name, bytes) in stores::seeds() {
         all.push((target, name.to_owned(), bytes));
     }
-    for way in compressed::WAYS {
+    for (way, name) in compressed::WAYS {
         let bytes = compressed::compress_by(way, TABLE.as_bytes()).expect("a known way");
-        all.push(("compressed", format!("way-{way}"), bytes));
+        all.push(("compressed", name.to_owned(), bytes));
         let named = [&[way], TABLE.as_bytes()].concat();
-        all.push(("recompressed", format!("way-{way}"), named));
+        all.push(("recompressed", name.to_owned(), named));
     }
     for (name, bytes) in models::seeds() {
         let described = name.replace("safetensors", "json");

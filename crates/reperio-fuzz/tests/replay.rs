@@ -9,13 +9,14 @@ const HERE: &str = env!("CARGO_MANIFEST_DIR");
 /// What a folder holds, sorted; nothing if it is not there.
 fn entries(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<PathBuf> =
+        entries.map(|entry| entry.expect("a folder can be read").path()).collect();
     paths.sort();
     paths
 }
 
 fn name(path: &Path) -> String {
-    path.file_name().unwrap().to_string_lossy().into_owned()
+    path.file_name().expect("an entry has a name").to_string_lossy().into_owned()
 }
 
 #[test]

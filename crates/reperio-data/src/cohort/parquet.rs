@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 use std::io::{self, Cursor};
+use std::panic;
 use std::path::Path;
 
 use polars::prelude::{
     Column, DataFrame, ParallelStrategy, ParquetCompression, ParquetReader, ParquetWriter,
-    PolarsResult, SerReader, StringChunked,
+    PolarsError, PolarsResult, SerReader, StringChunked,
 };
 
 use crate::alphabet::{self, AMINO_ACIDS};
+use crate::limits::MAX_RATIO;
 use crate::metadata::Metadata;
 use crate::missing::is_missing;
 use crate::repertoire::{Columns, GeneVocabulary, Repertoire};
@@ -56,9 +58,37 @@ pub(super) fn frame(repertoire: &Repertoire) -> DataFrame {
 }
 
 /// Reads the Parquet file `bytes`, which came from `path`.
+///
+/// polars panics on damage in many places (a flag that is a number, a page longer than the file), and takes memory
+/// for as many rows as a file states. A checksum says only that the bytes are those that somebody wrote.
 pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<DataFrame, CohortError> {
-    let reader = ParquetReader::new(Cursor::new(bytes)).read_parallel(ParallelStrategy::None);
-    reader.finish().map_err(|source| CohortError::Parquet { path: path.to_owned(), source })
+    let unreadable = |source| CohortError::Parquet { path: path.to_owned(), source };
+    let frame = panic::catch_unwind(|| frame_of(bytes));
+    let frame = frame.unwrap_or_else(|_| Err(PolarsError::ComputeError(DAMAGED.into())));
+    frame.map_err(unreadable)
+}
+
+/// What a person is told where polars panics.
+const DAMAGED: &str = "damaged Parquet data";
+
+fn frame_of(bytes: &[u8]) -> PolarsResult<DataFrame> {
+    let mut reader = ParquetReader::new(Cursor::new(bytes));
+    let metadata = reader.get_metadata()?;
+    let groups = metadata.row_groups.iter();
+    let most = (bytes.len() as u64).saturating_mul(MAX_RATIO);
+    let stated = groups.fold((0_u64, 0_u64), |(rows, size), group| {
+        let (more, bytes) = (group.num_rows() as u64, group.total_byte_size() as u64);
+        (rows.saturating_add(more), size.saturating_add(bytes))
+    });
+    if stated.0.max(stated.1) > most {
+        return Err(PolarsError::ComputeError(DAMAGED.into()));
+    }
+    let frame = reader.read_parallel(ParallelStrategy::None).finish()?;
+    // A column of one value is spread over its rows only now, which not every type can be.
+    if frame.materialized_column_iter().any(|series| series.len() != frame.height()) {
+        return Err(PolarsError::ComputeError(DAMAGED.into()));
+    }
+    Ok(frame)
 }
 
 /// The repertoire that [`frame`] made.
@@ -171,6 +201,25 @@ mod tests {
             let read = repertoire(path, "r", &read(path, &file).unwrap()).unwrap();
             prop_assert_eq!(read, written);
         }
+    }
+
+    /// Damage to a byte of a file is an error or another repertoire, and never a panic.
+    #[test]
+    fn damage_is_an_error() {
+        let mut builder = Builder::default();
+        for junction_aa in ["CASSF", "CASSLF"] {
+            builder.push(Row { junction_aa, v_call: "TRBV9", j_call: "", duplicate_count: 1 });
+        }
+        let file = bytes(&mut frame(&builder.finish("r".to_owned()))).unwrap();
+        let path = Path::new("r.parquet");
+        let mut refused = 0;
+        for at in 0..file.len() {
+            let mut damaged = file.clone();
+            damaged[at] ^= 0xff;
+            let found = read(path, &damaged).and_then(|frame| repertoire(path, "r", &frame));
+            refused += usize::from(found.is_err());
+        }
+        assert!(refused > file.len() / 2, "{refused} of {}", file.len());
     }
 
     fn check(junctions: [&str; 2], counts: [u64; 2]) -> Result<Repertoire, CohortError> {

@@ -1,6 +1,6 @@
 //! Finds the header of a file and the format it belongs to.
 
-use std::io::{BufRead, BufReader, Cursor, Read};
+use std::io::{BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use super::columns::{Layout, Places};
@@ -70,7 +70,7 @@ impl Table {
 
 pub(super) enum Content {
     Table(Box<Table>),
-    Fasta(Source, Box<dyn BufRead>),
+    Fasta(Source, Lines),
 }
 
 /// Opens a file, finds its format and reads as far as the header.
@@ -106,7 +106,7 @@ pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Content, ReadEr
                 if refuse::is_tenx_json(&begin) { Refusal::TenXJson } else { Refusal::Json };
             Err(ReadError::Refused { path: source.path, line: 1, found })
         }
-        Some(b'>') => Ok(Content::Fasta(source, reader)),
+        Some(b'>') => Ok(Content::Fasta(source, Lines::new(reader, &begin))),
         Some(_) => {
             let lines = Lines::new(reader, &begin);
             open_table(source, lines, options).map(|table| Content::Table(Box::new(table)))

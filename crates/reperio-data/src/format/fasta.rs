@@ -1,67 +1,84 @@
 //! FASTA of junctions or their nucleotides: a record is a sequence, without genes or count.
 
-use std::cell::Cell;
-use std::io::{self, BufRead, Read};
-use std::rc::Rc;
-
-use bio::io::fasta::Reader;
+use std::io;
 
 use super::collect::Collector;
 use super::detect::Source;
 use super::error::ReadError;
+use super::lines::Lines;
 use super::reading::{self, Place, Plan, Reading, Sample};
 use super::record::Record;
 use super::{Format, ReadOptions, ReadRepertoire, repertoire_id};
+use crate::compress::LongLine;
+use crate::limits::MAX_LINE;
 
-/// Reads all records, each as a row of one field.
+/// Reads all records, each as a row of one field. One without a name and a sequence is a row like any other: readers
+/// for genomes take it for the end of the file.
 pub(super) fn read(
     source: Source,
-    mut reader: Box<dyn BufRead>,
+    mut lines: Lines,
     options: &ReadOptions,
 ) -> Result<Vec<ReadRepertoire>, ReadError> {
-    let plan = plan(&source, &mut reader)?;
+    let plan = plan(&source, &mut lines)?;
     let Source { path, compression } = source;
-    let lines = Rc::new(Cell::new(0));
-    let reader = CountLines { inner: reader, lines: Rc::clone(&lines) };
     let names = [COLUMN.to_owned()];
     let mut collector = Collector::new(Format::Fasta, &plan, names.len(), options);
-    for record in Reader::from_bufread(reader).records() {
-        let line = lines.get();
-        let record = match record {
-            Ok(record) => record,
-            Err(err) if err.kind() == io::ErrorKind::InvalidData => {
-                let column = COLUMN.to_owned();
-                return Err(ReadError::Encoding { path, line, column });
+    let mut push = |(line, sequence): (u64, Vec<u8>)| {
+        let row = Record::of_one(&sequence);
+        collector.push(&row, line).map_err(|fault| fault.at(path.clone(), line, &names))
+    };
+    let mut text = Vec::new();
+    let mut record: Option<(u64, Vec<u8>)> = None;
+    loop {
+        let more = lines.read(&mut text);
+        let line = lines.number;
+        let more = more.map_err(|err| ReadError::from_io(err, &path, line, compression))?;
+        if !more || begins(&text) {
+            record.take().map_or(Ok(()), &mut push)?;
+            if !more {
+                break;
             }
-            Err(err) => return Err(ReadError::from_io(err, &path, line + 1, compression)),
-        };
-        let row = Record::of_one(record.seq());
-        collector.push(&row, line).map_err(|fault| fault.at(path.clone(), line, &names))?;
+            record = Some((line, Vec::new()));
+        } else if std::str::from_utf8(&text).is_err() {
+            return Err(ReadError::Encoding { path, line, column: COLUMN.to_owned() });
+        } else if let Some((_, sequence)) = &mut record {
+            sequence.extend(text.trim_ascii());
+            if sequence.len() > MAX_LINE {
+                return Err(ReadError::Io { path, line, source: io::Error::other(LongLine) });
+            }
+        }
     }
     let only = repertoire_id(&path);
     let read = collector.finish(&only, &plan.reading);
     read.map_err(|(line, fault)| fault.at(path, line, &names))
 }
 
+/// Whether a line begins a record; as where the format is recognised, space before the mark does not matter.
+fn begins(line: &[u8]) -> bool {
+    line.trim_ascii_start().starts_with(b">")
+}
+
 /// How the sequences are going to be read.
 pub(super) fn preview(
     source: &Source,
-    mut reader: Box<dyn BufRead>,
+    mut lines: Lines,
 ) -> Result<(Reading, Vec<String>), ReadError> {
-    Ok((plan(source, &mut reader)?.reading, Vec::new()))
+    Ok((plan(source, &mut lines)?.reading, Vec::new()))
 }
 
 /// What the sequences are called in messages.
 const COLUMN: &str = "sequence";
 
+/// What is looked at before anything is read.
+const LINES_AHEAD: usize = 2_000;
+const BYTES_AHEAD: usize = 1 << 16;
+
 /// Whether they are amino acids or nucleotides, and whether they have their anchors, by the first of them.
-fn plan(source: &Source, reader: &mut Box<dyn BufRead>) -> Result<Plan, ReadError> {
-    let failed = |err| ReadError::from_io(err, &source.path, 1, source.compression);
-    let head = reader.fill_buf().map_err(failed)?;
+fn plan(source: &Source, lines: &mut Lines) -> Result<Plan, ReadError> {
     let mut records: Vec<Vec<u8>> = Vec::new();
-    for line in head.split(|&byte| byte == b'\n') {
+    for line in lines.look_ahead(LINES_AHEAD, BYTES_AHEAD) {
         match records.last_mut() {
-            _ if line.starts_with(b">") => records.push(Vec::new()),
+            _ if begins(line) => records.push(Vec::new()),
             Some(record) => record.extend(line.trim_ascii()),
             None => {}
         }
@@ -72,32 +89,6 @@ fn plan(source: &Source, reader: &mut Box<dyn BufRead>) -> Result<Plan, ReadErro
     let rows = records.iter().map(|record| Record::of_one(record)).collect();
     let place = Place { path: &source.path, line: 1, names: &[COLUMN.to_owned()] };
     reading::plan_of_one(Format::Fasta, &Sample { rows }, place)
-}
-
-/// Counts the lines that pass.
-struct CountLines {
-    inner: Box<dyn BufRead>,
-    lines: Rc<Cell<u64>>,
-}
-
-impl Read for CountLines {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.inner.read(buffer)
-    }
-}
-
-impl BufRead for CountLines {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.inner.fill_buf()
-    }
-
-    fn consume(&mut self, amount: usize) {
-        if let Ok(buffer) = self.inner.fill_buf() {
-            let lines = buffer[..amount].split(|&byte| byte == b'\n').count();
-            self.lines.set(self.lines.get() + lines as u64 - 1);
-        }
-        self.inner.consume(amount);
-    }
 }
 
 #[cfg(test)]
@@ -129,6 +120,31 @@ mod tests {
         noted: translated 2
         said: `sequence` holds nucleotides: translated
         ");
+    }
+
+    #[test]
+    fn a_record_of_nothing_is_a_row_and_no_end() {
+        assert_snapshot!(check(">\n>two\nCASSYEQYF\n>\n\n>\nCASSLEQYF\n>"), @r"
+        fasta case: 2 of 5 rows
+        CASSLEQYF ? ? 1
+        CASSYEQYF ? ? 1
+        dropped: missing junction 3
+        noted: missing counts 2
+        ");
+        assert_snapshot!(check(">"), @r"
+        fasta case: 0 of 1 rows
+        dropped: missing junction 1
+        ");
+    }
+
+    #[test]
+    fn lines_end_in_any_way() {
+        let text = ">one\nCASSYE\nQYF\n>two\nCASSLEQYF\n";
+        for end in ["\r\n", "\r"] {
+            assert_eq!(check(&text.replace('\n', end)), check(text), "{end:?}");
+        }
+        assert_eq!(check(&format!("\n{text}")), check(text), "blank lines before the first record");
+        assert_eq!(check(&text.replace('>', "\x0c >")), check(text), "blanks before the mark");
     }
 
     #[test]

@@ -217,7 +217,7 @@ pub struct ReadRepertoire {
 pub fn read_file(path: &Path, options: &ReadOptions) -> Result<Vec<ReadRepertoire>, ReadError> {
     match detect::open(path, options)? {
         detect::Content::Table(table) => rows::read(*table, options),
-        detect::Content::Fasta(source, reader) => fasta::read(source, reader, options),
+        detect::Content::Fasta(source, lines) => fasta::read(source, lines, options),
     }
 }
 
@@ -231,7 +231,7 @@ pub fn read_file(path: &Path, options: &ReadOptions) -> Result<Vec<ReadRepertoir
 pub fn preview(path: &Path, options: &ReadOptions) -> Result<(Reading, Vec<String>), ReadError> {
     match detect::open(path, options)? {
         detect::Content::Table(table) => rows::preview(*table, options),
-        detect::Content::Fasta(source, reader) => fasta::preview(&source, reader),
+        detect::Content::Fasta(source, lines) => fasta::preview(&source, lines),
     }
 }
 

@@ -141,10 +141,11 @@ fn imgt(name: &str, species: Species) -> Option<Call> {
     let segment = rest.get(1..2).filter(|segment| matches!(*segment, "V" | "J"))?;
     let segment = format!("{}{segment}", locus.name());
     let number = tidy_number(rest.get(2..)?);
-    let family = NO_MEMBER.iter().find_map(|end| number.strip_suffix(end));
-    let number = family.unwrap_or(&number);
-    let well_formed = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || "-/()".contains(c);
-    if number.is_empty() || number.len() > 16 || !number.chars().all(well_formed) {
+    let mut number = number.as_str();
+    while let Some(family) = NO_MEMBER.iter().find_map(|end| number.strip_suffix(end)) {
+        number = family;
+    }
+    if number.len() > 16 || !is_well_formed(number) {
         return None;
     }
     let families = Families::of(species);
@@ -154,6 +155,22 @@ fn imgt(name: &str, species: Species) -> Option<Call> {
     let number = families.complete(&segment, number);
     let family_only = families.has_several(&segment, &number);
     Some(Call { gene: segment + &number, tie: false, family_only })
+}
+
+/// Whether something can be the number of a gene: `6-2`, `3-NL1`, `14D-3/DV8`, `(II)-44-1`, `A`; no word (`TRBVX-X`), no second
+/// gene (`TRAV12-1TRBV9`), no score (`9(380)`).
+fn is_well_formed(number: &str) -> bool {
+    let mut in_brackets = number.split('(').skip(1).map(|rest| rest.split_once(')'));
+    let clan = |inside: &str| !inside.is_empty() && inside.chars().all(|c| "IV".contains(c));
+    let is_clan = |part: Option<(&str, &str)>| part.is_some_and(|(inside, _)| clan(inside));
+    let brackets = number.matches('(').count() == number.matches(')').count();
+    let numbered = number.len() == 1 || number.contains(|c: char| c.is_ascii_digit());
+    let known = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || "-/()".contains(c);
+    brackets
+        && numbered
+        && number.chars().all(known)
+        && in_brackets.all(is_clan)
+        && !["TR", "IG", "X"].iter().any(|word| number.contains(word))
 }
 
 /// Whether a number is of Arden's nomenclature: `7S2` is the second member of family 7 there, and not of IMGT's.
@@ -253,6 +270,24 @@ mod tests {
             assert_eq!(normalise(written, Species::Mouse).gene, expected, "{written:?}");
         }
         assert_eq!(normalise("Musmus TRBV24*01 F", Species::Human).gene, "TRBV24");
+    }
+
+    #[test]
+    fn what_only_begins_as_a_gene_is_none() {
+        for text in [
+            "TRBV-X-X",
+            "TRBVXX",
+            "TRAJ14-1-X-1",
+            "TRAV12-1TRBV9",
+            "TRBV9(380) G",
+            "TRBV9)",
+            "TRBV(",
+        ] {
+            assert_eq!(normalise(text, Species::Human).gene, "", "{text}");
+        }
+        assert_eq!(normalise("TRBV6-X-X", Species::Human).gene, "TRBV6");
+        assert_eq!(normalise("TRBVA", Species::Human).gene, "TRBVA");
+        assert_eq!(normalise("IGKV(II)-44-1", Species::Human).gene, "IGKV(II)-44-1");
     }
 
     #[test]

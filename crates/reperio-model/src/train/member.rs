@@ -95,12 +95,25 @@ impl Stage {
         descent.resume(store)?;
         descent.run(store, observer)?;
         network.restore(&descent.best)?;
+        check_finite(&descent)?;
         report.epochs = std::mem::take(&mut descent.progressed.epochs);
         report.best_epoch = descent.progressed.best_epoch;
         report.seeds = fates(&network, &planted)?;
         store.finish(self.number, &descent.best, &report)?;
         Ok((descent.best, report))
     }
+}
+
+/// The last update may have led nowhere without a loss after it to say so.
+fn check_finite(descent: &Descent<'_>) -> Result<(), TrainError> {
+    for (_, tensor) in &descent.best {
+        let mut values = tensor.flatten_all()?.to_vec1::<f32>()?.into_iter();
+        if let Some(value) = values.find(|value| !value.is_finite()) {
+            let epoch = descent.progressed.best_epoch;
+            return Err(TrainError::Diverged { loss: f64::from(value), epoch });
+        }
+    }
+    Ok(())
 }
 
 /// The repertoires that member `index` does not leave out.
