@@ -1,10 +1,12 @@
 //! The one list of words that mean "no value" in a table of labels.
 //!
 //! A label of them is missing wherever labels are read: from a table, from a store, for training and for testing.
-//! `none`, `no` and `-` are not among them: they may be a class (no treatment, negative).
+//! `none`, `no` and `-` are not among them: they may be a class (no treatment, negative). `ND` is among them, as "not
+//! determined", "not done" or "no data": taken for a class it would be learned in silence, while a column in which it
+//! is one (newly diagnosed) is left with a class less, which is said with the labels, or with one only, an error.
 
 /// Words for "no value", in lower case; letter case does not matter.
-pub const WORDS: [&str; 19] = [
+pub const WORDS: [&str; 39] = [
     "",
     "na",
     "n/a",
@@ -24,10 +26,31 @@ pub const WORDS: [&str; 19] = [
     "not determined",
     "not provided",
     "undetermined",
+    "nd",
+    "n.d.",
+    "n.d",
+    "n/d",
+    "no data",
+    "not done",
+    "not tested",
+    "not known",
+    "not assessed",
+    "not measured",
+    "tbd",
+    "to be determined",
+    "unk",
+    "(blank)",
+    // What a spreadsheet program writes for a formula that fails.
+    "#value!",
+    "#ref!",
+    "#div/0!",
+    "#name?",
+    "#num!",
+    "#null!",
 ];
 
-/// What Python writes for no value; in other letter case it is a word of people.
-const PYTHON: &str = "None";
+/// What Python writes for no value, and for no time; in other letter case these are words of people.
+const PYTHON: [&str; 2] = ["None", "NaT"];
 
 /// Whether `text` says that there is no value.
 ///
@@ -35,9 +58,10 @@ const PYTHON: &str = "None";
 /// use reperio_data::missing::is_missing;
 ///
 /// assert!(is_missing("n/a") && is_missing("Unknown") && is_missing(" ") && is_missing("None"));
+/// assert!(is_missing("n.d.") && is_missing("Not tested") && is_missing("#DIV/0!") && is_missing("NaT"));
 /// assert!(!is_missing("none") && !is_missing("-") && !is_missing("0"));
 /// ```
 pub fn is_missing(text: &str) -> bool {
     let text = text.trim();
-    text == PYTHON || WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
+    PYTHON.contains(&text) || WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
 }

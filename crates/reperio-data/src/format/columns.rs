@@ -2,7 +2,8 @@
 
 use super::header::Header;
 use crate::format::{Columns, Format};
-use crate::gene::Locus;
+use crate::gene::{Locus, Species};
+use crate::import_counts::DropReason;
 
 /// What a status column says about a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,15 @@ pub(super) enum Check {
     Confident,
     /// 10x `chain`: `Multi` drops the row.
     OneChain,
+    /// A status of no format: words as `unproductive` and `out-of-frame`, or a truth value, of which the false one
+    /// drops the row for this reason.
+    Said(DropReason),
+    /// A status in words alone.
+    Words,
+    /// A truth value that is true of a row that is dropped.
+    Flaw(DropReason),
+    /// A species: another than this is an error.
+    Species(Species),
 }
 
 /// A file format: the names of its columns, in lower case and in order of preference.

@@ -2,13 +2,27 @@
 
 use super::columns::{Check, is_missing};
 use super::value::{self, Truth};
+use crate::gene::Species;
 use crate::import_counts::DropReason;
+
+/// What a status may be that no format defines.
+const STATUS: &str =
+    "productive, unproductive, in-frame, out-of-frame, stop, a truth value or nothing";
 
 /// What a status column says of a row, or what it may hold.
 pub(super) fn verdict(check: Check, raw: &[u8]) -> Result<Option<DropReason>, &'static str> {
     let says = |expected| value::truth(raw).map(|truth| truth == expected).ok_or(value::TRUTH);
     let is = |word: &str| raw.eq_ignore_ascii_case(word.as_bytes());
     let (fails, reason) = match check {
+        Check::Said(reason) => {
+            if let Ok(said) = word(raw) {
+                return Ok(said);
+            }
+            (plain_truth(raw).ok_or(STATUS)? == Truth::False, reason)
+        }
+        Check::Words => return word(raw),
+        Check::Flaw(reason) => (plain_truth(raw).ok_or(value::TRUTH)? == Truth::True, reason),
+        Check::Species(species) => return of_species(species, raw).map(|()| None),
         Check::Productive => (says(Truth::False)?, DropReason::Unproductive),
         Check::SurelyProductive => (!says(Truth::True)?, DropReason::Unproductive),
         Check::InFrame => (says(Truth::False)?, DropReason::OutOfFrame),
@@ -27,4 +41,48 @@ pub(super) fn verdict(check: Check, raw: &[u8]) -> Result<Option<DropReason>, &'
         }
     };
     Ok(fails.then_some(reason))
+}
+
+/// What a word for a status says, however its parts are joined, or what it may be.
+fn word(raw: &[u8]) -> Result<Option<DropReason>, &'static str> {
+    if is_missing(raw) {
+        return Ok(None);
+    }
+    let letters = raw.iter().filter(|byte| byte.is_ascii_alphanumeric());
+    let letters: Vec<u8> = letters.map(u8::to_ascii_lowercase).collect();
+    match &letters[..] {
+        b"productive" | b"functional" | b"in" | b"inframe" => Ok(None),
+        b"unproductive" | b"nonproductive" | b"notproductive" | b"nonfunctional" => {
+            Ok(Some(DropReason::Unproductive))
+        }
+        b"out" | b"outofframe" | b"outframe" | b"frameshift" => Ok(Some(DropReason::OutOfFrame)),
+        b"stop" | b"stopcodon" | b"hasstop" => Ok(Some(DropReason::StopCodon)),
+        _ => Err(STATUS),
+    }
+}
+
+/// A truth value also as `1` and `0`, `Yes` and `No`.
+fn plain_truth(raw: &[u8]) -> Option<Truth> {
+    let is = |words: [&str; 3]| words.iter().any(|word| raw.eq_ignore_ascii_case(word.as_bytes()));
+    if is(["1", "yes", "y"]) {
+        Some(Truth::True)
+    } else if is(["0", "no", "n"]) {
+        Some(Truth::False)
+    } else {
+        value::truth(raw)
+    }
+}
+
+/// An error if a field names another species than that whose genes a table has, or one that is not known.
+fn of_species(species: Species, raw: &[u8]) -> Result<(), &'static str> {
+    let name = |raw| std::str::from_utf8(raw).ok().and_then(Species::of_column);
+    match species {
+        _ if is_missing(raw) || name(raw) == Some(species) => Ok(()),
+        Species::Human => {
+            Err("human, as the genes of this table are read: a table for each species")
+        }
+        Species::Mouse => {
+            Err("mouse, as the genes of this table are read: a table for each species")
+        }
+    }
 }

@@ -186,10 +186,13 @@ impl Families {
 
     /// What IMGT writes behind the segment (`TRBV`) for a gene or a family.
     pub(super) fn complete(&self, segment: &str, number: &str) -> String {
-        // TRAJ has no subgroups: 12-1 can only be 12.
+        // TRAJ and gamma genes have no subgroups, genes with a letter no members: 12-1 can only be 12, A-1 only A.
         let family = number.strip_suffix("-1");
-        let plain =
-            |family: &&str| segment == "TRAJ" || entry(self.plain, segment).contains(family);
+        let plain = |family: &&str| {
+            ["TRAJ", "TRGV", "TRGJ"].contains(&segment)
+                || (segment.starts_with("TR") && matches!(*family, "A" | "B" | "C"))
+                || entry(self.plain, segment).contains(family)
+        };
         let number = family.filter(plain).unwrap_or(number);
         if let Some((_, member)) =
             entry(self.single, segment).iter().find(|(one, _)| *one == number)

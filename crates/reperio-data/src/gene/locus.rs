@@ -117,16 +117,90 @@ pub enum Species {
 }
 
 impl Species {
-    /// The species that a column names in any of the usual ways: `Mouse`, `Mus musculus`, `HomoSapiens`, `9606`.
+    /// The species that a column names in any of the usual ways: `Mouse`, `Mus musculus`, `HomoSapiens`, `9606`,
+    /// `NCBITaxon:10090`, `Mouse (C57BL/6)`, `GRCh38`. With a word that is not known among them (`non-human primate`,
+    /// `humanized mouse`) it is none.
     pub(crate) fn of_column(text: &str) -> Option<Self> {
-        let letters = text.chars().filter(char::is_ascii_alphanumeric);
-        match letters.collect::<String>().to_ascii_lowercase().as_str() {
-            "human" | "homosapiens" | "homsap" | "hsapiens" | "hs" | "9606" => Some(Self::Human),
-            "mouse" | "musmusculus" | "musmus" | "mmusculus" | "mm" | "10090" => Some(Self::Mouse),
-            _ => None,
+        let lower = text.to_ascii_lowercase();
+        let words = lower.split(|c: char| !c.is_ascii_alphanumeric());
+        let mut found = None;
+        for word in words.filter(|word| !word.is_empty() && !NO_SPECIES.contains(word)) {
+            let own = Self::of_word(word)?;
+            if found.is_some_and(|before| before != own) {
+                return None;
+            }
+            found = Some(own);
+        }
+        found
+    }
+
+    fn of_word(word: &str) -> Option<Self> {
+        if HUMAN.contains(&word) {
+            Some(Self::Human)
+        } else if MOUSE.contains(&word) || word.starts_with("c57bl") {
+            Some(Self::Mouse)
+        } else {
+            None
         }
     }
 }
+
+/// Words for man, his taxon and his genome.
+const HUMAN: [&str; 13] = [
+    "human",
+    "humans",
+    "homo",
+    "sapiens",
+    "homosapiens",
+    "homsap",
+    "hsapiens",
+    "hs",
+    "9606",
+    "grch37",
+    "grch38",
+    "hg19",
+    "hg38",
+];
+
+/// Words for the mouse, its taxon, its genome and its strains.
+const MOUSE: [&str; 17] = [
+    "mouse",
+    "mice",
+    "murine",
+    "mus",
+    "musculus",
+    "musmusculus",
+    "musmus",
+    "mmusculus",
+    "mm",
+    "10090",
+    "grcm38",
+    "grcm39",
+    "mm9",
+    "mm10",
+    "mm39",
+    "balb",
+    "balbc",
+];
+
+/// Words beside a species, and what is left of the names of strains (`C57BL/6J`, `BALB/c`).
+const NO_SPECIES: [&str; 15] = [
+    "house",
+    "laboratory",
+    "lab",
+    "ncbi",
+    "ncbitaxon",
+    "taxon",
+    "taxid",
+    "txid",
+    "id",
+    "6",
+    "6j",
+    "6n",
+    "c",
+    "h",
+    "m",
+];
 
 impl fmt::Display for Species {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -186,7 +260,27 @@ mod tests {
         for word in ["Mouse", "Mus musculus", "MusMusculus", "mus_musculus", "10090"] {
             assert_eq!(Species::of_column(word), Some(Species::Mouse), "{word}");
         }
-        assert_eq!(Species::of_column("Homo sapiens"), Some(Species::Human));
-        assert_eq!(Species::of_column("Rat"), None);
+        for word in [
+            "NCBITAXON:10090",
+            "Mus musculus (house mouse)",
+            "Mouse (C57BL/6)",
+            "C57BL/6J",
+            "BALB/c",
+            "house mouse",
+            "murine",
+            "mus",
+            "M. musculus",
+            "GRCm38",
+        ] {
+            assert_eq!(Species::of_column(word), Some(Species::Mouse), "{word}");
+        }
+        for word in ["Homo sapiens", "H. sapiens (human)", "NCBITaxon_9606", "GRCh38", "hs"] {
+            assert_eq!(Species::of_column(word), Some(Species::Human), "{word}");
+        }
+        for word in
+            ["Rat", "non-human primate", "humanized mouse", "Homo sapiens; Mus musculus", "6", ""]
+        {
+            assert_eq!(Species::of_column(word), None, "{word}");
+        }
     }
 }

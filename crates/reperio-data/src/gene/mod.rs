@@ -49,7 +49,8 @@ pub fn normalise(text: &str, species: Species) -> Call {
     let text = plain.as_deref().unwrap_or(text);
     let mut best = Call::default();
     let mut best_score = None;
-    for candidate in text.split([',', ';', '|']) {
+    let candidates = text.split([',', ';', '|']).flat_map(|part| part.split(" or "));
+    for candidate in candidates {
         let (name, score) = split_score(candidate.trim());
         // MiXCR lists worse hits behind the best: only an equal score is a tie.
         if !best.gene.is_empty() && score != best_score {
@@ -90,7 +91,7 @@ fn split_score(candidate: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Reads one name, which may still join two genes by a slash (`TCRBV06-02/06-03*01`).
+/// Reads one name, which may still join two genes (`TCRBV06-02/06-03*01`, `TRBV6-2_TRBV6-3`).
 fn single(text: &str, species: Species) -> Call {
     // IMGT/HighV-QUEST writes `Homsap IGHV2-26*01 F` and `or Homsap ...`.
     let species = if text.contains("Musmus") { Species::Mouse } else { species };
@@ -98,13 +99,43 @@ fn single(text: &str, species: Species) -> Call {
     let Some((name, species)) = words.into_iter().find_map(|word| gene_word(word, species)) else {
         return Call::default();
     };
+    let mut parts = joined_genes(&name).into_iter().map(|part| one_of_joined(part, species));
+    let mut best = parts.next().unwrap_or_default();
+    for other in parts {
+        // A V gene and a J gene in one field are not the same column's.
+        let segment = |call: &Call| call.gene.get(..4).map(str::to_owned);
+        if !other.gene.is_empty() && segment(&other) != segment(&best) {
+            return Call::default();
+        }
+        best.tie |= !best.gene.is_empty() && other.gene != best.gene;
+    }
+    best
+}
+
+/// What begins a gene's name in upper case.
+const STARTS: [&str; 3] = ["TR", "TC", "IG"];
+
+/// The genes that a name joins, each with its prefix: `TRBV6-2_TRBV6-3`, `TRBV6-2/TRBV6-3`.
+fn joined_genes(name: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut from = 0;
+    for (at, _) in name.match_indices(['/', '_', '-']) {
+        if STARTS.iter().any(|start| name[at + 1..].starts_with(start)) {
+            parts.push(&name[from..at]);
+            from = at + 1;
+        }
+    }
+    parts.push(&name[from..]);
+    parts
+}
+
+/// Reads a name behind whose slash a second member may stand without its prefix (`06-02/06-03`, `12-3/-4`).
+fn one_of_joined(name: &str, species: Species) -> Call {
     let gene = name.split('*').next().unwrap_or_default();
     // A slash is part of the name in TRAV23/DV6 and TRBV20/OR9-2.
     let joins = |&(at, _): &(usize, &str)| {
         let rest = &gene[at + 1..];
-        rest.starts_with(|c: char| c.is_ascii_digit())
-            || rest.starts_with('T')
-            || rest.starts_with('I')
+        rest.strip_prefix('-').unwrap_or(rest).starts_with(|c: char| c.is_ascii_digit())
     };
     let cut = gene.match_indices('/').find(joins);
     let first = cut.map_or(gene, |(at, _)| &gene[..at]);
@@ -114,7 +145,7 @@ fn single(text: &str, species: Species) -> Call {
 
 /// A word that begins as the name of a gene does; iRepertoire puts `h` or `m` for the species before it.
 fn gene_word(word: String, species: Species) -> Option<(String, Species)> {
-    let begins = |word: &str| ["TR", "TC", "IG"].iter().any(|start| word.starts_with(start));
+    let begins = |word: &str| STARTS.iter().any(|start| word.starts_with(start));
     if begins(&word) {
         return Some((word, species));
     }
@@ -157,20 +188,43 @@ fn imgt(name: &str, species: Species) -> Option<Call> {
     Some(Call { gene: segment + &number, tie: false, family_only })
 }
 
-/// Whether something can be the number of a gene: `6-2`, `3-NL1`, `14D-3/DV8`, `(II)-44-1`, `A`; no word (`TRBVX-X`), no second
-/// gene (`TRAV12-1TRBV9`), no score (`9(380)`).
+/// Whether something can be the number of a gene: a family, its members and what IMGT adds behind a slash (`6-2`,
+/// `3-NL1`, `4-38-2`, `14D-3/DV8`, `(II)-44-1`, `A`, `P1`); no word (`TRBVX-X`), no second gene (`TRAV12-1TRBV9`), no
+/// score (`9(380)`), no name that is cut (`6-`).
 fn is_well_formed(number: &str) -> bool {
-    let mut in_brackets = number.split('(').skip(1).map(|rest| rest.split_once(')'));
-    let clan = |inside: &str| !inside.is_empty() && inside.chars().all(|c| "IV".contains(c));
-    let is_clan = |part: Option<(&str, &str)>| part.is_some_and(|(inside, _)| clan(inside));
-    let brackets = number.matches('(').count() == number.matches(')').count();
-    let numbered = number.len() == 1 || number.contains(|c: char| c.is_ascii_digit());
-    let known = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || "-/()".contains(c);
-    brackets
-        && numbered
-        && number.chars().all(known)
-        && in_brackets.all(is_clan)
-        && !["TR", "IG", "X"].iter().any(|word| number.contains(word))
+    let (base, mark) = number.split_once('/').map_or((number, None), |(base, m)| (base, Some(m)));
+    let mut parts = base.split('-');
+    let known = parts.next().is_some_and(is_family_number) && parts.all(is_member);
+    known && !number.contains('X') && mark.is_none_or(is_mark)
+}
+
+/// Digits and at most one letter (`6`, `1D`), a letter and its digits (`A`, `P1`), or a clan (`(II)`, `II`).
+fn is_family_number(part: &str) -> bool {
+    let inner = part.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+    let clan = inner.unwrap_or(part);
+    let is_clan = (1..=4).contains(&clan.len()) && clan.chars().all(|c| "IV".contains(c));
+    let digits = part.strip_prefix(|c: char| c.is_ascii_uppercase()).unwrap_or(part);
+    let lettered = digits.len() < part.len() && digits.chars().all(|c| c.is_ascii_digit());
+    is_clan || lettered || is_numbered(part)
+}
+
+/// A number, a number and a letter, or `NL` (not localised) and a number.
+fn is_member(part: &str) -> bool {
+    is_numbered(part.strip_prefix("NL").unwrap_or(part))
+}
+
+fn is_numbered(part: &str) -> bool {
+    let digits = part.strip_suffix(|c: char| c.is_ascii_uppercase()).unwrap_or(part);
+    !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit())
+}
+
+/// What stands behind the slash of a delta gene or of an orphon: `DV4`, `OR9-2`, `DV6D-1`, `OR-2`.
+fn is_mark(mark: &str) -> bool {
+    let rest = mark.strip_prefix("DV").or_else(|| mark.strip_prefix("OR"));
+    let known = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-';
+    rest.is_some_and(|rest| {
+        !rest.is_empty() && !rest.ends_with('-') && !rest.contains("--") && rest.chars().all(known)
+    })
 }
 
 /// Whether a number is of Arden's nomenclature: `7S2` is the second member of family 7 there, and not of IMGT's.
@@ -262,6 +316,20 @@ mod tests {
             ("M13429|TRBV9*01|Homo", "TRBV9"), // CATT.
             ("IGHV(III)-2-1", "IGHV(III)-2-1"),
             ("IGHV3-NL1", "IGHV3-NL1"),
+            ("IGHV1-69D", "IGHV1-69D"),
+            ("IGHV3-30-3", "IGHV3-30-3"),
+            ("IGHV1/OR15-1", "IGHV1/OR15-1"),
+            ("IGKV1/OR-2", "IGKV1/OR-2"),
+            ("IGKV1D-39", "IGKV1D-39"),
+            ("TRAV14/DV4", "TRAV14/DV4"),
+            ("TRBJ2-2P", "TRBJ2-2P"),
+            ("TRGV5P", "TRGV5P"),
+            ("TCRGJP-01", "TRGJP"), // immunoSEQ gives each gene a member.
+            ("TCRGJP1-01", "TRGJP1"),
+            ("TCRGJP2-01", "TRGJP2"),
+            ("TCRGVA-01", "TRGVA"),
+            ("TCRGV05P-01", "TRGV5P"),
+            ("TCRBVA-or09_02", "TRBVA/OR9-2"),
         ];
         for (written, expected) in human {
             assert_eq!(normalise(written, Species::Human).gene, expected, "{written:?}");
@@ -282,6 +350,15 @@ mod tests {
             "TRBV9(380) G",
             "TRBV9)",
             "TRBV(",
+            "TRBV6-2ABC",
+            "TRBV6--2",
+            "TRBV6-2-",
+            "TRBV6-",
+            "TRBVX",
+            "IGHV3-",
+            "TCRBV05-FBD",
+            "TRBV9_TRBJ2-7", // A V and a J gene.
+            "TRBV20/OR9-",
         ] {
             assert_eq!(normalise(text, Species::Human).gene, "", "{text}");
         }
@@ -302,6 +379,11 @@ mod tests {
             ("Homsap IGHV4-4*02 F, or Homsap IGHV4-59*01 F", "IGHV4-4", true), // IMGT.
             ("TCRBV06,TCRBV05-01", "TRBV5-1", false), // The first that is a gene.
             ("TRBV12-3/TRBV12-4", "TRBV12-3", true),
+            ("TRBV12-3/-4", "TRBV12-3", true),
+            ("TRBV6-2_TRBV6-3", "TRBV6-2", true),
+            ("TRBV6-2-TRBV6-3", "TRBV6-2", true),
+            ("TRBV6-2*01/TRBV6-2*02", "TRBV6-2", false),
+            ("TRBV6-2 or TRBV6-3", "TRBV6-2", true),
         ];
         for (written, gene, tie) in cases {
             let expected = Call { gene: gene.to_owned(), tie, family_only: false };

@@ -125,6 +125,16 @@ pub enum TargetError {
         /// The one value, or "no value at all".
         only: String,
     },
+    /// One value is written in several ways, which would be different classes.
+    #[error(
+        "column {column:?} writes one value in several ways: {found}, expected one spelling for each class"
+    )]
+    Spellings {
+        /// Column asked for.
+        column: String,
+        /// The spellings of each such value, quoted.
+        found: String,
+    },
     /// Two classes were asked for where there are more.
     #[error("column {column:?} has {found} different values, expected two: name the positive one")]
     NotBinary {
@@ -307,12 +317,32 @@ mod tests {
             ("no", "x"),
             ("wt", "ko"),
             ("-", "+"),
+            ("CMV-", "CMV+"),
+            ("CMV (-)", "CMV (+)"),
+            ("CMV\u{2212}", "CMV+"),
+            ("CMV negative", "CMV"),
+            ("covid_negative", "covid_positive"),
+            ("HIVneg", "HIV"),
+            ("Healthy control (HC)", "MS"),
+            ("Healthy individuals", "MS"),
+            ("HD", "MS"),
+            ("HC", "HD"),
+            ("NR", "CR"),
+            ("nonresponder", "responder"),
+            ("nonprogressors", "progressor"),
+            ("unvaccinated", "vaccinated"),
+            ("seronegative", "x"),
+            ("asymptomatic", "severely symptomatic"),
+            ("healthy", "non-Hodgkin lymphoma"),
+            ("control", "untreated MS"),
         ] {
             assert_eq!(positive(&[no, other]), other, "{no} against {other}");
             assert_eq!(positive(&[no, other, other]), other, "{no} against {other}");
         }
         assert_eq!(positive(&["yes", "maybe", "yes"]), "yes");
         assert_eq!(positive(&["a", "b", "b"]), "a", "the rarer");
+        assert_eq!(positive(&["AB", "B", "B"]), "AB", "a blood group is no opposite");
+        assert_eq!(positive(&["+/-", "+/+", "+/+"]), "+/-", "says both");
         assert_eq!(positive(&["a", "b"]), "b", "equal numbers: the last in order");
     }
 
@@ -337,6 +367,16 @@ mod tests {
     fn a_named_positive_stands_against_all_others() {
         assert_snapshot!(check(&["a", "b", "c"], Some("b")),
             @r#"Binary { positive: "b", negative: "a|c" } [Some(0.0), Some(1.0), Some(0.0)]"#);
+    }
+
+    #[test]
+    fn one_value_in_two_spellings_is_an_error() {
+        assert_snapshot!(check(&["Yes", "yes", "No", "no"], Some("yes")),
+            @r#"column "status" writes one value in several ways: "No" and "no", "Yes" and "yes", expected one spelling for each class"#);
+        assert_snapshot!(check(&["1", "1.0", "0"], None),
+            @r#"column "status" writes one value in several ways: "1" and "1.0", expected one spelling for each class"#);
+        assert_snapshot!(check(&["TRUE", "True", "T"], None),
+            @r#"column "status" writes one value in several ways: "T" and "TRUE" and "True", expected one spelling for each class"#);
     }
 
     #[test]

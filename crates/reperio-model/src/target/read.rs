@@ -1,5 +1,8 @@
 //! One target's labels from the values of its column.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use reperio_data::metadata::{Metadata, plain};
 
 use super::{KindName, Target, TargetError, TargetKind, TargetSpec};
@@ -42,20 +45,95 @@ const NO: [&str; 28] = [
 /// How a value begins that says no.
 const NOT: [&str; 6] = ["non-", "non ", "not ", "no ", "non_", "not_"];
 
-/// Whether a value says no. A lone `-` is nothing once it is plain.
-fn says_no(value: &str) -> bool {
+/// Words that say no wherever they stand in a value. Some mean another thing as well (`HD`: Huntington's disease), so
+/// a value that says no as a whole says it louder.
+const NO_WORDS: [&str; 24] = [
+    "no",
+    "not",
+    "without",
+    "control",
+    "controls",
+    "ctrl",
+    "ctl",
+    "healthy",
+    "hc",
+    "hd",
+    "normal",
+    "unaffected",
+    "uninfected",
+    "noninfected",
+    "untreated",
+    "unvaccinated",
+    "unexposed",
+    "nonresponder",
+    "nonresponders",
+    "nr",
+    "naive",
+    "placebo",
+    "baseline",
+    "wildtype",
+];
+
+/// Words that say yes wherever they stand in a value.
+const YES_WORDS: [&str; 3] = ["positive", "pos", "seropositive"];
+
+/// Before a word these make it its opposite, if the other class has the word alone.
+const OPPOSITE: [&str; 4] = ["non", "un", "in", "a"];
+
+/// The words of a value, in lower case: what stands between signs.
+fn words(value: &str) -> Vec<String> {
     let lower = value.to_lowercase();
-    NO.contains(&plain(value).as_str()) || NOT.iter().any(|start| lower.starts_with(start))
+    let words = lower.split(|c: char| !c.is_alphanumeric());
+    words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+/// How plainly a value says no beside the `other` class: 2 as a whole, 1 by a part of it, 0 not at all.
+fn says_no(value: &str, other: &str) -> u8 {
+    if NO.contains(&plain(value).as_str()) {
+        return 2; // A lone `-` is nothing once it is plain.
+    }
+    let lower = value.to_lowercase();
+    let words = words(value);
+    let is_no = |word: &String| {
+        NO_WORDS.contains(&word.as_str()) || word.ends_with("negative") || word.ends_with("neg")
+    };
+    let says = NOT.iter().any(|start| lower.starts_with(start))
+        || ends_in_minus(value)
+        || words.iter().any(is_no)
+        || is_opposite(&words, other);
+    u8::from(says)
+}
+
+/// Whether a value ends as `CMV-` or `CMV (-)` does; `+/-` says both.
+fn ends_in_minus(value: &str) -> bool {
+    let value = value.trim_end_matches([')', ']', ' ']);
+    let before =
+        value.strip_suffix(['-', '\u{2010}', '\u{2011}', '\u{2012}', '\u{2013}', '\u{2212}']);
+    before.is_some_and(|before| !before.ends_with("+/"))
+}
+
+/// Whether a word is a word of the other class with `non`, `un`, ... before it.
+fn is_opposite(own: &[String], other: &str) -> bool {
+    let other = words(other);
+    let singular = |word: &str| word.trim_end_matches('s').to_owned();
+    let has = |rest: &str| other.iter().any(|word| singular(word) == singular(rest));
+    // `AB` is no opposite of `B`.
+    let rests = |word: &String| {
+        let rests = OPPOSITE.iter().filter_map(|before| word.strip_prefix(before));
+        rests.filter(|rest| rest.len() > 3).any(has)
+    };
+    own.iter().any(rests)
 }
 
 fn says_yes(value: &str) -> bool {
-    YES.contains(&plain(value).as_str())
+    let is_yes = |word: &String| YES_WORDS.contains(&word.as_str());
+    YES.contains(&plain(value).as_str()) || words(value).iter().any(is_yes)
 }
 
 /// Why `positive` is the positive class against `negative`, of which there are so many repertoires each, when nothing
 /// else is said: never the one that says no, else the one that says yes, else the rarer, else the last in order.
 pub fn why_positive(positive: (&str, usize), negative: (&str, usize)) -> &'static str {
-    if says_no(negative.0) && !says_no(positive.0) {
+    if says_no(negative.0, positive.0) > says_no(positive.0, negative.0) {
         "the other value says no"
     } else if says_yes(positive.0) && !says_yes(negative.0) {
         "it says yes"
@@ -64,6 +142,32 @@ pub fn why_positive(positive: (&str, usize), negative: (&str, usize)) -> &'stati
     } else {
         "it is the last in order"
     }
+}
+
+/// What a value is however it is written: letter case, the decimals of a number and the short forms of a truth value
+/// do not matter.
+fn meaning(value: &str) -> String {
+    let lower = value.trim().to_lowercase();
+    if let Some(number) = lower.parse::<f64>().ok().filter(|number| number.is_finite()) {
+        return format!("{}", number + 0.0); // -0 is 0.
+    }
+    let long = [("t", "true"), ("f", "false"), ("y", "yes"), ("n", "no")];
+    let found = long.iter().find(|(short, _)| *short == lower);
+    found.map_or(lower.clone(), |(_, long)| (*long).to_owned())
+}
+
+/// An error if two of the `classes` are one value written in two ways: they would be learned apart.
+fn one_spelling(column: &str, classes: &[&str]) -> Result<(), TargetError> {
+    let mut spellings: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for class in classes {
+        spellings.entry(meaning(class)).or_default().push(format!("{class:?}"));
+    }
+    let several = spellings.into_values().filter(|own| own.len() > 1);
+    let several: Vec<String> = several.map(|own| own.join(" and ")).collect();
+    if several.is_empty() {
+        return Ok(());
+    }
+    Err(TargetError::Spellings { column: column.to_owned(), found: several.join(", ") })
 }
 
 pub(super) fn column_of<'a>(
@@ -98,6 +202,7 @@ pub(super) fn read_one(
             values,
         ));
     }
+    one_spelling(&column, &classes)?;
     let index = |text: &str| classes.binary_search(&text).expect("listed above") as f64;
     if kind == KindName::Classes {
         let values = texts.iter().map(|text| text.as_deref().map(index)).collect();
@@ -139,8 +244,10 @@ fn positive_value(
     let [first, last] = classes else {
         return Err(TargetError::NotBinary { column, found: classes.len() });
     };
-    let rank = |class: &str| (!says_no(class), says_yes(class), std::cmp::Reverse(count(class)));
-    Ok(if rank(first) > rank(last) { *first } else { *last }.to_owned())
+    let rank = |class: &str, other: &str| {
+        (Reverse(says_no(class, other)), says_yes(class), Reverse(count(class)))
+    };
+    Ok(if rank(first, last) > rank(last, first) { *first } else { *last }.to_owned())
 }
 
 /// The labels of values that are `known`; all others are an error.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::columns::Places;
+use super::Plan;
 use super::sample::Sample;
 use crate::gene::{Locus, Species, SpeciesEvidence, normalise};
 
@@ -82,8 +82,21 @@ pub(super) fn search(
     if several { Err(found) } else { Ok(found) }
 }
 
-/// Names of columns that state a species.
-const SPECIES: [&str; 2] = ["species", "organism"];
+/// Names of columns that state a species, in lower case.
+const SPECIES: [&str; 12] = [
+    "species",
+    "organism",
+    "organism_id",
+    "organism.id",
+    "organism.label",
+    "organism_label",
+    "organism_name",
+    "species_id",
+    "species.label",
+    "species_name",
+    "taxon_id",
+    "tax_id",
+];
 
 /// Whose genes a table names, and how that is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -97,33 +110,35 @@ pub(super) struct Known {
 }
 
 /// The species of a table: that of its column, else that which its gene names can only have, else the
-/// one that was asked for, else human.
+/// one that was asked for, else human. A column that states one that is not known leaves it to the names.
 pub(super) fn species(
     sample: &Sample,
-    places: &Places,
+    plan: &Plan,
     names: &[String],
     asked: Option<Species>,
 ) -> Result<Known, (Species, String)> {
-    let column =
-        names.iter().position(|name| SPECIES.iter().any(|known| name.eq_ignore_ascii_case(known)));
-    let stated = column.map(|at| (at, sample.texts(at)));
-    let stated = stated.filter(|(_, texts)| !texts.is_empty());
+    let states = |name: &str| SPECIES.iter().any(|known| name.eq_ignore_ascii_case(known));
+    let columns: Vec<usize> = (0..names.len()).filter(|&at| states(&names[at])).collect();
+    let stated =
+        columns.iter().flat_map(|&at| sample.texts(at).into_iter().map(move |text| (at, text)));
+    let stated: Vec<(usize, String)> = stated.collect();
+    let found = stated.iter().find_map(|(at, text)| Some((*at, text, Species::of_column(text)?)));
     let mut known = Known {
         species: asked.unwrap_or_default(),
         because: if asked.is_some() { "asked for" } else { "default" }.to_owned(),
-        column: None,
+        // One without a value may state it further below.
+        column: found.map(|(at, ..)| at).or(columns.first().copied()),
         foreign: None,
     };
-    let found = match stated {
-        Some((at, texts)) => {
-            known.column = Some(at);
-            let text = &texts[0];
-            known.foreign = Species::of_column(text).is_none().then(|| text.clone());
-            Species::of_column(text)
-                .map(|species| (species, format!("column `{}` is {text:?}", names[at])))
-        }
-        None => by_names(sample, places),
+    if found.is_none()
+        && let Some((at, text)) = stated.first()
+    {
+        (known.column, known.foreign) = (Some(*at), Some(text.clone()));
+    }
+    let because = |(at, text, species): (usize, &String, Species)| {
+        (species, format!("column `{}` is {text:?}", names[at]))
     };
+    let found = found.map(because).or_else(|| by_names(sample, plan));
     let Some((species, because)) = found else { return Ok(known) };
     match asked {
         Some(asked) if asked != species => Err((species, because)),
@@ -131,12 +146,12 @@ pub(super) fn species(
     }
 }
 
-fn by_names(sample: &Sample, places: &Places) -> Option<(Species, String)> {
+fn by_names(sample: &Sample, plan: &Plan) -> Option<(Species, String)> {
     let mut evidence = SpeciesEvidence::default();
     // J genes of man and mouse have the same names.
-    let columns = places.chains.iter().flat_map(|chain| &chain.v_call);
+    let columns = plan.chains.iter().flat_map(|chain| &chain.v_call);
     let mut texts: BTreeSet<String> = BTreeSet::new();
-    for &at in columns.filter(|&&at| Some(at) != places.identity) {
+    for &at in columns.filter(|&&at| Some(at) != plan.identity) {
         texts.extend(sample.texts(at));
     }
     for text in &texts {
@@ -203,7 +218,33 @@ mod tests {
         said: the species is "Rat", which is not known: gene names are read as those of human
         "#);
         let mixed = format!("{table}CASSLYEQYF\t3\tTCRBV24-01\tTCRBJ02-07\tIn\tHuman\n");
-        assert_snapshot!(check(&mixed), @r#"case.tsv:3: column `species` is "Human" here and "Mouse" before, expected one repertoire or the column that tells them apart: --repertoire-column says which"#);
+        assert_snapshot!(check(&mixed), @r#"case.tsv:3: column `species` is "Human", expected mouse, as the genes of this table are read: a table for each species"#);
+        let same = format!("{table}CASSLYEQYF\t3\tTCRBV24-01\tTCRBJ02-07\tIn\tMus musculus\n");
+        assert!(check(&same).starts_with("immunoseq case: 2 of 2 rows"));
+    }
+
+    #[test]
+    fn a_species_that_is_stated_further_below_is_not_overlooked() {
+        let header = "junction_aa\tv_call\tj_call\tduplicate_count\torganism_id\n";
+        let row = "CASSYEQYF\tTRBV9\tTRBJ2-7\t3\t\n".repeat(600);
+        let table = format!("{header}{row}CASSLYEQYF\tTRBV9\tTRBJ2-7\t3\tNCBITAXON:10090\n");
+        let read = check(&table);
+        assert!(
+            read.contains(r#"column `organism_id` is "NCBITAXON:10090", expected human"#),
+            "{read}"
+        );
+    }
+
+    #[test]
+    fn genes_in_columns_that_are_found_tell_the_species() {
+        let table = "junction_aa\tv_gene\tj_gene\tcount\n\
+            CASSYEQYF\tTRBV13-1\tTRBJ2-7\t5\nCASSLYEQYF\tTRBV20\tTRBJ2-7\t7\n";
+        let read = check(table);
+        assert!(read.contains("TRBV13-1") && read.contains("TRBV20 "), "{read}");
+        // What is not known leaves it to the names.
+        let stated = table.replace("count\n", "count\tspecies\n").replace("5\n", "5\tx1\n");
+        let read = check(&stated.replace("7\n", "7\tx1\n"));
+        assert!(read.contains("TRBV13-1") && read.contains("read as those of mouse"), "{read}");
     }
 
     #[test]

@@ -146,11 +146,6 @@ pub(super) fn plan(
     let Table { format, header, places, asked, .. } = table;
     let is_custom = *format == Format::Custom;
     let place = table.place();
-    let species = genes::species(&sample, places, &header.names, options.species);
-    let species = species.map_err(|(found, because)| {
-        let (path, line) = (place.path.to_owned(), place.line);
-        ReadError::OtherSpecies { path, line, found, because }
-    })?;
     let counted = counts::decide(&sample, places, header, asked.count, is_custom);
     if let Some(at) = counted.column
         && let Some(found) = counts::thousands(&sample, header, at)
@@ -161,7 +156,6 @@ pub(super) fn plan(
     let divided = samples::decide(&sample, places, header, asked.repertoire);
     let mut plan = Plan::named(places);
     plan.named = named_sequences(header, options);
-    plan.species = species.species;
     (plan.count, plan.cell) = (counted.column, counted.cell);
     plan.repertoire_id = divided.column;
     let mut unread = Vec::new();
@@ -170,6 +164,14 @@ pub(super) fn plan(
         add_locus(&mut plan, &sample, header);
         search_genes(&mut plan, &sample, &header.names, &mut unread);
     }
+    // Behind the search: genes in columns that are found tell the species as others do.
+    let species = genes::species(&sample, &plan, &header.names, options.species);
+    let species = species.map_err(|(found, because)| {
+        let (path, line) = (place.path.to_owned(), place.line);
+        ReadError::OtherSpecies { path, line, found, because }
+    })?;
+    plan.species = species.species;
+    watch_species(&mut plan, &species);
     match known {
         Some(known) => plan.read_sequences_as(known),
         None => judge_sequences(&mut plan, &sample, place)?,
@@ -180,6 +182,7 @@ pub(super) fn plan(
         return Err(ReadError::DuplicateColumn { path, line, column });
     }
     plan.watched = divided.watched;
+    plan.watched.retain(|&at| !is_checked_species(&plan.checks, at));
     used.extend(&plan.watched);
     used.extend(species.column);
     unread.extend(unread::find(&sample, header, &used));
@@ -225,6 +228,18 @@ fn named_sequences(header: &Header, options: &ReadOptions) -> Vec<usize> {
     let columns = options.columns.iter();
     let names = columns.flat_map(|own| [&own.junction_aa, &own.cdr3_aa, &own.junction]);
     names.flatten().filter_map(|name| header.find_named(name)).collect()
+}
+
+/// Lets each row say whether it is of the species as which all are read.
+fn watch_species(plan: &mut Plan, species: &genes::Known) {
+    if let Some(at) = species.column.filter(|_| species.foreign.is_none()) {
+        plan.checks.push((at, Check::Species(species.species)));
+    }
+}
+
+/// Whether a column is one of which the species of each row is read: how it is written may change.
+fn is_checked_species(checks: &[(usize, Check)], at: usize) -> bool {
+    checks.iter().any(|&(own, check)| own == at && matches!(check, Check::Species(_)))
 }
 
 /// Where the format's own columns do not tell the locus, takes those that do.

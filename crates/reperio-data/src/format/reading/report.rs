@@ -11,6 +11,7 @@ use super::sample::Sample;
 use super::unread::{LooksLike, Unread};
 use super::{Chain, Plan, Tally};
 use crate::gene::{Species, normalise};
+use crate::import_counts::DropReason;
 
 /// A column that is read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,9 +109,18 @@ fn sequence_use(sequence: Sequence) -> &'static str {
 
 fn check_use(check: Check) -> &'static str {
     match check {
-        Check::Productive | Check::SurelyProductive | Check::Functionality => "productive",
-        Check::InFrame | Check::FrameType => "reading frame",
-        Check::StopCodon => "stop codon",
+        Check::InFrame
+        | Check::FrameType
+        | Check::Said(DropReason::OutOfFrame)
+        | Check::Flaw(DropReason::OutOfFrame) => "reading frame",
+        Check::StopCodon | Check::Flaw(DropReason::StopCodon) => "stop codon",
+        Check::Productive
+        | Check::SurelyProductive
+        | Check::Functionality
+        | Check::Said(_)
+        | Check::Words
+        | Check::Flaw(_) => "productive",
+        Check::Species(_) => "species",
         Check::Cell => "is_cell",
         Check::Confident => "high confidence",
         Check::OneChain => "one chain or several",
@@ -133,7 +143,7 @@ fn notes(said: &Said) -> Vec<String> {
         notes.push(format!(
             "the species is {foreign:?}, which is not known: gene names are read as those of {species}"
         ));
-    } else if said.species.column.is_none() && said.species.species == Species::Mouse {
+    } else if said.species.species == Species::Mouse {
         notes.extend(Some(&said.species.because).filter(|text| text.starts_with("its")).cloned());
     }
     let unknown = unknown_genes(said);
@@ -165,7 +175,9 @@ fn is_lacking(said: &Said, looks_like: LooksLike) -> bool {
         LooksLike::VCall => lacks(|chain| &chain.v_call),
         LooksLike::JCall => lacks(|chain| &chain.j_call),
         LooksLike::Count => plan.count.is_none() && plan.cell.is_none(),
-        LooksLike::Productive => plan.checks.is_empty(),
+        LooksLike::Productive => {
+            plan.checks.iter().all(|(_, check)| matches!(check, Check::Species(_)))
+        }
     }
 }
 

@@ -4,20 +4,41 @@ use super::super::columns::{Check, Places};
 use super::super::header::Header;
 use super::super::verdict::verdict;
 use super::sample::Sample;
+use crate::import_counts::DropReason;
 
-/// Names, in lower case, of columns whose meaning is certain if their values fit it.
-const NAMES: [(&str, Check); 12] = [
-    ("productive", Check::Productive),
-    ("is_productive", Check::Productive),
-    ("isproductive", Check::Productive),
-    ("functional", Check::Productive),
-    ("is_functional", Check::Productive),
-    ("in_frame", Check::InFrame),
-    ("inframe", Check::InFrame),
-    ("vj_in_frame", Check::InFrame),
-    ("stop_codon", Check::StopCodon),
-    ("frame_type", Check::FrameType),
-    ("sequencestatus", Check::FrameType),
+/// What drops a row whose status says no, in the constants below.
+const UNPRODUCTIVE: Check = Check::Said(DropReason::Unproductive);
+const OUT_OF_FRAME: Check = Check::Said(DropReason::OutOfFrame);
+
+/// Names, in lower case, of columns whose meaning is certain if their values fit it. Of `status` and of a frame
+/// only words are certain: numbers count something.
+const NAMES: [(&str, Check); 27] = [
+    ("productive", UNPRODUCTIVE),
+    ("is_productive", UNPRODUCTIVE),
+    ("isproductive", UNPRODUCTIVE),
+    ("productivity", UNPRODUCTIVE),
+    ("functional", UNPRODUCTIVE),
+    ("is_functional", UNPRODUCTIVE),
+    ("functionality", Check::Words),
+    ("in_frame", OUT_OF_FRAME),
+    ("inframe", OUT_OF_FRAME),
+    ("in-frame", OUT_OF_FRAME),
+    ("vj_in_frame", OUT_OF_FRAME),
+    ("is_in_frame", OUT_OF_FRAME),
+    ("out_of_frame", Check::Flaw(DropReason::OutOfFrame)),
+    ("outofframe", Check::Flaw(DropReason::OutOfFrame)),
+    ("out-of-frame", Check::Flaw(DropReason::OutOfFrame)),
+    ("is_out_of_frame", Check::Flaw(DropReason::OutOfFrame)),
+    ("stop_codon", Check::Flaw(DropReason::StopCodon)),
+    ("has_stop_codon", Check::Flaw(DropReason::StopCodon)),
+    ("frame_type", Check::Words),
+    ("frametype", Check::Words),
+    ("reading_frame", Check::Words),
+    ("frame", Check::Words),
+    ("sequencestatus", Check::Words),
+    ("sequence_status", Check::Words),
+    ("status", Check::Words),
+    ("unproductive", Check::Flaw(DropReason::Unproductive)),
     ("is_cell", Check::Cell),
 ];
 
@@ -51,5 +72,36 @@ mod tests {
         ");
         let words = table.replace("TRUE", "F").replace("FALSE", "ORF");
         assert!(check(&words).starts_with("vdjtools case: 2 of 2 rows"));
+    }
+
+    #[test]
+    fn a_status_is_used_in_other_words() {
+        let columns = [
+            ("out_of_frame", "FALSE", "TRUE"),
+            ("status", "Productive", "Non-productive"),
+            ("productivity", "productive", "unproductive"),
+            ("reading_frame", "in-frame", "out-of-frame"),
+            ("frame_type", "in-frame", "out-of-frame"),
+            ("productive", "1", "0"),
+            ("productive", "Yes", "No"),
+            ("sequenceStatus", "Productive", "Out"),
+        ];
+        for (name, good, bad) in columns {
+            let table = format!(
+                "count\tfreq\tcdr3nt\tcdr3aa\tv\td\tj\t{name}\n\
+                 7\t0.7\tTGT\tCASSYEQYF\tTRBV9\t.\tTRBJ2-7\t{good}\n\
+                 3\t0.3\tTGT\tCASSLYEQYF\tTRBV9\t.\tTRBJ2-7\t{bad}\n"
+            );
+            let read = check(&table);
+            assert!(read.starts_with("vdjtools case: 1 of 2 rows"), "{name}: {read}");
+            assert!(read.contains("CASSYEQYF"), "{name}: {read}");
+        }
+    }
+
+    #[test]
+    fn a_status_of_the_donor_is_none_of_the_row() {
+        let table = "junction_aa\tv_call\tj_call\tduplicate_count\tstatus\n\
+            CASSYEQYF\tTRBV9\tTRBJ2-7\t3\thealthy\nCASSLYEQYF\tTRBV9\tTRBJ2-7\t3\t0\n";
+        assert!(check(table).starts_with("airr case: 2 of 2 rows"));
     }
 }
