@@ -189,7 +189,7 @@ impl Families {
         // TRAJ and gamma genes have no subgroups, genes with a letter no members: 12-1 can only be 12, A-1 only A.
         let family = number.strip_suffix("-1");
         let plain = |family: &&str| {
-            ["TRAJ", "TRGV", "TRGJ"].contains(&segment)
+            (["TRAJ", "TRGV", "TRGJ"].contains(&segment) && !family.contains('-'))
                 || (segment.starts_with("TR") && matches!(*family, "A" | "B" | "C"))
                 || entry(self.plain, segment).contains(family)
         };

@@ -208,9 +208,10 @@ fn is_family_number(part: &str) -> bool {
     is_clan || lettered || is_numbered(part)
 }
 
-/// A number, a number and a letter, or `NL` (not localised) and a number.
+/// A number, a number and a letter, `NL` (not localised) and a number, or the letter of a provisional name (`IGHV3-h`).
 fn is_member(part: &str) -> bool {
-    is_numbered(part.strip_prefix("NL").unwrap_or(part))
+    let provisional = part.len() == 1 && part.chars().all(|c| c.is_ascii_uppercase());
+    provisional || is_numbered(part.strip_prefix("NL").unwrap_or(part))
 }
 
 fn is_numbered(part: &str) -> bool {
@@ -320,6 +321,7 @@ mod tests {
             ("IGHV3-30-3", "IGHV3-30-3"),
             ("IGHV1/OR15-1", "IGHV1/OR15-1"),
             ("IGKV1/OR-2", "IGKV1/OR-2"),
+            ("IGHV03-h", "IGHV3-H"),
             ("IGKV1D-39", "IGKV1D-39"),
             ("TRAV14/DV4", "TRAV14/DV4"),
             ("TRBJ2-2P", "TRBJ2-2P"),

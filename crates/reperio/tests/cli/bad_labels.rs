@@ -53,6 +53,24 @@ fn a_positive_value_that_no_repertoire_has() {
 }
 
 #[test]
+fn one_class_in_two_spellings() {
+    let dir = folder();
+    small_cohort(&dir, 6, 20);
+    let labels = std::fs::read_to_string(dir.path().join("labels.tsv")).expect("the labels");
+    write(&dir, "labels.tsv", labels.replacen("sick", "Sick", 1));
+    let arguments = ["train", "--cohort", "files", "--metadata", "labels.tsv", "--out", "run"];
+    let mut command = reperio(&dir, &arguments);
+    assert_cmd_snapshot!(command.args(["--target", "label", "--positive", "sick"]), @r#"
+    success: false
+    exit_code: 1
+    ----- stdout -----
+
+    ----- stderr -----
+    error: column "label" writes one value in several ways: "Sick" and "sick", expected one spelling for each class
+    "#);
+}
+
+#[test]
 fn fewer_repertoires_than_folds() {
     let dir = folder();
     small_cohort(&dir, 6, 20);

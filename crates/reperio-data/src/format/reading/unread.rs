@@ -125,10 +125,21 @@ pub(super) fn entry(column: &str, looks_like: LooksLike) -> Unread {
     Unread { column: column.to_owned(), looks_like, option: looks_like.option(column) }
 }
 
+/// Words in the names of columns that say whether a row is usable.
+const STATUS: [&str; 7] = [
+    "productiv",
+    "functional",
+    "inframe",
+    "outofframe",
+    "frametype",
+    "sequencestatus",
+    "stopcodon",
+];
+
 fn looks_like(sample: &Sample, name: &str, at: usize) -> Option<LooksLike> {
     let name = letters(name);
     let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
-    let is_status = has(&["productive", "functional", "inframe", "stopcodon"]);
+    let is_status = has(&STATUS);
     if is_status && (1..=FEW).contains(&sample.texts(at).len()) {
         return Some(LooksLike::Productive);
     }
