@@ -95,8 +95,13 @@ impl<R: Read> Utf16<R> {
     }
 }
 
+/// The text is no UTF-16, whatever it was compressed with.
+#[derive(Debug, thiserror::Error)]
+#[error("not valid UTF-16, expected UTF-8 or UTF-16 text")]
+pub(super) struct NotUtf16;
+
 fn invalid() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "not valid UTF-16, expected UTF-8 or UTF-16 text")
+    io::Error::new(io::ErrorKind::InvalidData, NotUtf16)
 }
 
 impl<R: Read> Read for Utf16<R> {

@@ -9,6 +9,8 @@ use crate::format::Format;
 use crate::gene::Species;
 use crate::limits::MAX_LINES_BEFORE_HEADER;
 
+use super::decode::NotUtf16;
+
 /// What a file is when it is known, but is no table of receptors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -423,11 +425,13 @@ impl ReadError {
         compression: Compression,
     ) -> Self {
         let path = path.to_owned();
-        let limit =
-            source.get_ref().is_some_and(|own| own.is::<LongLine>() || own.is::<TooLarge>());
+        // What is wrong with the text is not the compression's fault.
+        let of_text = source.get_ref().is_some_and(|own| {
+            own.is::<LongLine>() || own.is::<TooLarge>() || own.is::<NotUtf16>()
+        });
         match (compression, source.kind()) {
             (Compression::Plain, _) => Self::Io { path, line, source },
-            _ if limit => Self::Io { path, line, source },
+            _ if of_text => Self::Io { path, line, source },
             (_, io::ErrorKind::UnexpectedEof) => Self::Truncated { path, line, compression },
             _ => Self::Damaged { path, line, compression, source },
         }
