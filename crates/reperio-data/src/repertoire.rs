@@ -164,7 +164,9 @@ impl Repertoire {
         let mut digest = Sha256::new();
         for names in [&self.genes.v, &self.genes.j] {
             digest.update((names.len() as u64).to_le_bytes());
-            names.iter().for_each(|name| digest.update(format!("{name}\n")));
+            for name in names {
+                digest.update(format!("{name}\n"));
+            }
         }
         digest.update((self.len() as u64).to_le_bytes());
         digest.update(self.junctions.residues());
