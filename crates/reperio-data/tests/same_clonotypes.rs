@@ -274,7 +274,8 @@ fn tables_of_no_tool_are_read_whole_without_options() {
 #[test]
 fn a_mixed_folder_is_read_each_in_its_own_way() {
     let rows = few(0);
-    let writers: [(&str, fn(&[Made]) -> String); 6] = [
+    type Writer = fn(&[Made]) -> String;
+    let writers: [(&str, Writer); 6] = [
         ("airr.tsv", airr),
         ("new.tsv", immunoseq_new),
         ("old.tsv", immunoseq_old),

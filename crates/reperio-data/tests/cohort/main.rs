@@ -60,7 +60,7 @@ fn the_store_holds_the_promised_files_and_nothing_else() {
 #[test]
 fn visiting_sees_what_loading_keeps_a_few_at_a_time() {
     let files: Vec<(String, String)> = (0..24)
-        .map(|i| (format!("in/r{i:02}.tsv"), airr(&["CASSAF", "CASSLF"][..1 + i % 2])))
+        .map(|i| (format!("in/r{i:02}.tsv"), airr(&["CASSAF", "CASSLF"][..=i % 2])))
         .collect();
     let files: Vec<_> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     let scenario = Scenario::new(&files);

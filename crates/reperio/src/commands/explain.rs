@@ -144,7 +144,7 @@ fn explain(args: &Args, model: Model, shell: &Shell) -> Result<Explained> {
     sequences::write_sums(
         &out.join("scores.tsv"),
         model,
-        all.iter().map(|one| (&one.id, &one.sums)),
+        &all.iter().map(|one| (&one.id, &one.sums)),
     )?;
     let heads: Vec<HeadsOf> = all.into_iter().map(|one| one.heads).collect();
     heads::write(&out.join("heads.tsv"), model, &heads)?;

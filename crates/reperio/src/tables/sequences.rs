@@ -78,7 +78,7 @@ pub(crate) fn sums(explanation: &Explanation) -> Vec<Sum> {
 /// Refuses evidences and biases that do not add up to the logits of the repertoire `id`.
 pub(crate) fn check(id: &str, sums: &[Sum]) -> Result<()> {
     // A difference that is no number is refused too.
-    match sums.iter().map(|sum| sum.difference()).find(|&difference| !(difference <= TOLERANCE)) {
+    match sums.iter().map(|sum| sum.difference()).find(|own| own.is_nan() || *own > TOLERANCE) {
         Some(difference) => bail!(
             "{id}: evidences and bias differ from the logit by {difference}, expected at most {TOLERANCE}: \
              the model is damaged"
@@ -91,7 +91,7 @@ pub(crate) fn check(id: &str, sums: &[Sum]) -> Result<()> {
 pub(crate) fn write_sums<'a>(
     path: &Path,
     model: &Model,
-    all: impl Iterator<Item = (&'a String, &'a Vec<Sum>)> + Clone,
+    all: &(impl Iterator<Item = (&'a String, &'a Vec<Sum>)> + Clone),
 ) -> Result<()> {
     let names = output_names(model);
     let rows = || all.clone().flat_map(|(id, sums)| sums.iter().map(move |sum| (id, sum)));
