@@ -230,6 +230,9 @@ fn imported_exports_of_different_tools_are_one_cohort() {
     }
 }
 
+/// Writes rows as a tool does.
+type Writer = fn(&[Made]) -> String;
+
 fn few(donor: usize) -> Vec<Made> {
     let row = |n: usize| Made {
         junction_aa: format!("CASS{}EQYF", ["AG", "GQ", "QS", "SA"][(n + donor) % 4]),
@@ -274,7 +277,6 @@ fn tables_of_no_tool_are_read_whole_without_options() {
 #[test]
 fn a_mixed_folder_is_read_each_in_its_own_way() {
     let rows = few(0);
-    type Writer = fn(&[Made]) -> String;
     let writers: [(&str, Writer); 6] = [
         ("airr.tsv", airr),
         ("new.tsv", immunoseq_new),
