@@ -66,8 +66,14 @@ fn add_families(names: &mut Vec<String>, species: Species) {
     names.dedup();
 }
 
-/// Bytes that are put together before they are digested.
-const DIGESTED: usize = 1 << 12;
+/// What two repertoires are compared by (see [`Repertoire::fingerprints`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fingerprints {
+    /// Of the clonotypes alone: the same also where only their counts differ.
+    pub clonotypes: [u8; 32],
+    /// Of the clonotypes and their counts.
+    pub counted: [u8; 32],
+}
 
 /// One row while a repertoire is being put together.
 #[derive(Clone, Copy, Debug)]
@@ -149,18 +155,8 @@ impl Repertoire {
             && (1..n).all(|i| row(i - 1) < row(i))
     }
 
-    /// SHA-256 of the clonotypes and their counts: the same for equal ones, whatever the id.
-    pub fn fingerprint(&self) -> [u8; 32] {
-        self.digest(&self.counts)
-    }
-
-    /// SHA-256 of the clonotypes alone: the same also where only their counts differ.
-    pub fn clonotype_fingerprint(&self) -> [u8; 32] {
-        self.digest(&[])
-    }
-
-    /// SHA-256 of the clonotypes, each with its count if there are `counts`.
-    fn digest(&self, counts: &[u64]) -> [u8; 32] {
+    /// SHA-256 of the clonotypes alone, and of them with their counts: the same for equal ones, whatever the id.
+    pub fn fingerprints(&self) -> Fingerprints {
         let mut digest = Sha256::new();
         for names in [&self.genes.v, &self.genes.j] {
             digest.update((names.len() as u64).to_le_bytes());
@@ -170,19 +166,16 @@ impl Repertoire {
         }
         digest.update((self.len() as u64).to_le_bytes());
         digest.update(self.junctions.residues());
-        let mut rows = Vec::new();
-        for i in 0..self.len() {
-            rows.extend((self.junctions.get(i).len() as u64).to_le_bytes());
-            rows.extend(self.v[i].to_le_bytes());
-            rows.extend(self.j[i].to_le_bytes());
-            rows.extend(counts.get(i).into_iter().flat_map(|count| count.to_le_bytes()));
-            if rows.len() > DIGESTED {
-                digest.update(&rows);
-                rows.clear();
-            }
+        let lengths: Vec<u8> = self.junctions.lengths().map(|length| length as u8).collect();
+        digest.update(&lengths);
+        for genes in [&self.v, &self.j] {
+            let bytes: Vec<u8> = genes.iter().flat_map(|gene| gene.to_le_bytes()).collect();
+            digest.update(&bytes);
         }
-        digest.update(&rows);
-        digest.finalize().into()
+        let clonotypes = digest.clone().finalize().into();
+        let counts: Vec<u8> = self.counts.iter().flat_map(|count| count.to_le_bytes()).collect();
+        digest.update(&counts);
+        Fingerprints { clonotypes, counted: digest.finalize().into() }
     }
 
     /// Clonotypes.

@@ -290,7 +290,7 @@ fn a_mixed_folder_is_read_each_in_its_own_way() {
     assert_eq!(summary.copies.len(), 1, "all are copies of one sample: {:?}", summary.copies);
     for own in &cohort.repertoires {
         let first = &cohort.repertoires[0];
-        assert_eq!(own.fingerprint(), first.fingerprint(), "{} and {}", own.id, first.id);
+        assert_eq!(own.fingerprints(), first.fingerprints(), "{} and {}", own.id, first.id);
     }
     let units: Vec<String> = summary
         .repertoires

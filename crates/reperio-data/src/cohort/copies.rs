@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::repertoire::Repertoire;
+use crate::repertoire::{Fingerprints, Repertoire};
 
 use super::manifest::Entry;
 
@@ -13,8 +13,7 @@ const BY_CHANCE: u64 = 1;
 /// their number.
 pub(super) struct Likeness {
     pub(super) id: String,
-    fingerprint: [u8; 32],
-    clonotype_fingerprint: [u8; 32],
+    fingerprints: Fingerprints,
     clonotypes: u64,
 }
 
@@ -22,16 +21,14 @@ impl Likeness {
     pub(super) fn of(repertoire: &Repertoire) -> Self {
         let Repertoire { id, .. } = repertoire;
         let clonotypes = repertoire.len() as u64;
-        let fingerprint = repertoire.fingerprint();
-        let clonotype_fingerprint = repertoire.clonotype_fingerprint();
-        Self { id: id.clone(), fingerprint, clonotype_fingerprint, clonotypes }
+        Self { id: id.clone(), fingerprints: repertoire.fingerprints(), clonotypes }
     }
 }
 
 /// Ids of repertoires that hold the same clonotypes, in groups.
 pub(super) fn of(all: &[Likeness]) -> Vec<Vec<String>> {
     let large = all.iter().filter(|own| own.clonotypes > BY_CHANCE);
-    groups(large.map(|own| (own.fingerprint, &own.id)))
+    groups(large.map(|own| (own.fingerprints.counted, &own.id)))
 }
 
 /// The same of a store, by the checksums of its files.
@@ -43,7 +40,7 @@ pub(super) fn stored(entries: &BTreeMap<String, Entry>) -> Vec<Vec<String>> {
 /// Ids of repertoires that hold the same clonotypes with other counts, in groups.
 pub(super) fn recounted(all: &[Likeness]) -> Vec<Vec<String>> {
     let large = all.iter().filter(|own| own.clonotypes > BY_CHANCE);
-    unequal(large.map(|own| (own.clonotype_fingerprint, own.fingerprint, &own.id)))
+    unequal(large.map(|own| (own.fingerprints.clonotypes, own.fingerprints.counted, &own.id)))
 }
 
 /// The same of a store; entries of older versions do not tell.

@@ -124,7 +124,8 @@ impl<'a> Work<'a> {
             // An id of two sources fails the import in the end; they must not write the same file.
             let sha256 = if are_new { self.write(read)? } else { String::new() };
             let (counts, reading) = (read.counts.clone(), read.reading.clone());
-            let clonotypes_sha256 = manifest::sha256(&read.repertoire.clonotype_fingerprint());
+            let clonotypes_sha256 =
+                manifest::hexadecimal(&read.repertoire.fingerprints().clonotypes);
             let entry = Entry { sha256, clonotypes_sha256, source: record, counts, reading };
             repertoires.insert(read.repertoire.id.clone(), entry);
         }

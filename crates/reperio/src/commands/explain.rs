@@ -190,7 +190,7 @@ impl Work {
         sequences::write(&path, &self.model, repertoire, &explanation, self.top)?;
         self.leaders.add(repertoire, &explanation);
         let heads = HeadsOf::new(repertoire, &explanation);
-        Ok(Some(One { id, fingerprint: repertoire.fingerprint(), sums, heads }))
+        Ok(Some(One { id, fingerprint: repertoire.fingerprints().counted, sums, heads }))
     }
 }
 
@@ -208,7 +208,7 @@ impl Again {
         let same = self
             .fingerprints
             .get(id)
-            .map_or(repertoire.is_empty(), |own| *own == repertoire.fingerprint());
+            .map_or(repertoire.is_empty(), |own| *own == repertoire.fingerprints().counted);
         if !same {
             bail!("{id} changed while it was explained: run the command again");
         }
