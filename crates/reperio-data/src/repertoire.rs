@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use sha2::{Digest, Sha256};
 
 use crate::alphabet;
@@ -169,12 +170,12 @@ impl Repertoire {
         let lengths: Vec<u8> = self.junctions.lengths().map(|length| length as u8).collect();
         digest.update(&lengths);
         for genes in [&self.v, &self.j] {
-            let bytes: Vec<u8> = genes.iter().flat_map(|gene| gene.to_le_bytes()).collect();
-            digest.update(&bytes);
+            let bytes: Vec<_> = genes.iter().map(|gene| gene.to_le_bytes()).collect();
+            digest.update(bytes.as_flattened());
         }
         let clonotypes = digest.clone().finalize().into();
-        let counts: Vec<u8> = self.counts.iter().flat_map(|count| count.to_le_bytes()).collect();
-        digest.update(&counts);
+        let counts: Vec<_> = self.counts.iter().map(|count| count.to_le_bytes()).collect();
+        digest.update(counts.as_flattened());
         Fingerprints { clonotypes, counted: digest.finalize().into() }
     }
 
@@ -279,7 +280,7 @@ struct BuiltRow {
 #[derive(Debug, Default)]
 struct Interner {
     names: Vec<String>,
-    index: HashMap<String, u16>,
+    index: HashMap<String, u16, RandomState>,
 }
 
 impl Interner {

@@ -5,6 +5,7 @@ use std::io::{self, Cursor};
 use std::panic;
 use std::path::Path;
 
+use foldhash::fast::RandomState;
 use polars::prelude::{
     Column, DataFrame, ParallelStrategy, ParquetCompression, ParquetReader, ParquetWriter,
     PolarsError, PolarsResult, SerReader, StringChunked,
@@ -137,7 +138,7 @@ fn columns(frame: &DataFrame) -> PolarsResult<Option<Columns>> {
 /// The sorted names of a gene column with the unknown one first, and the index of each value; nothing if there are
 /// more names than indices.
 fn genes(values: &StringChunked) -> Option<(Vec<String>, Vec<u16>)> {
-    let mut index: HashMap<&str, u16> = HashMap::new();
+    let mut index: HashMap<&str, u16, RandomState> = HashMap::default();
     let mut names = vec![""];
     index.insert("", 0);
     let mut found = Vec::with_capacity(values.len());

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use super::{Locus, Species, normalise};
 use crate::format::columns::is_missing;
 
@@ -33,7 +35,7 @@ const MAX_TEXTS: usize = 1 << 16;
 #[derive(Debug)]
 pub(crate) struct GeneCache {
     species: Species,
-    calls: HashMap<Box<[u8]>, GeneCall>,
+    calls: HashMap<Box<[u8]>, GeneCall, RandomState>,
     names: Vec<(String, Option<Locus>)>,
     index: HashMap<String, u32>,
 }
@@ -42,7 +44,7 @@ impl GeneCache {
     pub(crate) fn new(species: Species) -> Self {
         let names = vec![(String::new(), None)];
         let index = HashMap::from([(String::new(), 0)]);
-        Self { species, calls: HashMap::new(), names, index }
+        Self { species, calls: HashMap::default(), names, index }
     }
 
     /// Reads one gene field.
