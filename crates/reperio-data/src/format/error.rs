@@ -360,6 +360,19 @@ pub enum ReadError {
         /// How that is known.
         because: String,
     },
+    /// The table of one chain is read in another way than that of another chain of the same sample.
+    #[error(
+        "{}: {found}, but {other} in the table of another chain of the same sample, expected the same: say how both are read with --count-column and --species",
+        path.display()
+    )]
+    OtherChain {
+        /// File being read.
+        path: PathBuf,
+        /// How it is read.
+        found: String,
+        /// How the other one is read.
+        other: String,
+    },
     /// A text in an encoding that is not read.
     #[error("{}: a text in {encoding}, expected UTF-8 or UTF-16", path.display())]
     Charset {
