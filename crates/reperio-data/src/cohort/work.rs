@@ -14,6 +14,7 @@ use std::sync::Mutex;
 use std::time::SystemTime;
 
 use polars::prelude::DataFrame;
+use rayon::prelude::*;
 
 use crate::atomic::{self, WriteError};
 use crate::format::{ReadOptions, ReadRepertoire};
@@ -122,8 +123,7 @@ impl<'a> Work<'a> {
         let ids = content.repertoires.iter().map(|read| read.repertoire.id.clone());
         matching::check_lengths(ids)?;
         let are_new = self.claim(content.repertoires.iter().map(|read| &read.repertoire.id));
-        let mut repertoires = BTreeMap::new();
-        for read in &content.repertoires {
+        let entry = |read: &ReadRepertoire| -> Result<(String, Entry), WriteError> {
             let record = SourceRecord {
                 name: source.name.clone(),
                 sha256: sha256.clone(),
@@ -145,8 +145,11 @@ impl<'a> Work<'a> {
                 counts: read.counts.clone(),
                 reading: read.reading.clone(),
             };
-            repertoires.insert(read.repertoire.id.clone(), entry);
-        }
+            Ok((read.repertoire.id.clone(), entry))
+        };
+        // One table may hold thousands of repertoires, and the disk takes longer to flush each than all else.
+        let repertoires: BTreeMap<String, Entry> =
+            content.repertoires.par_iter().map(entry).collect::<Result<_, WriteError>>()?;
         if are_new {
             self.note(repertoires.clone())?;
         }
@@ -279,9 +282,16 @@ impl<'a> Work<'a> {
         if is_finished {
             rename(&place(MANIFEST), &place(PREVIOUS))?;
         }
-        for id in ids {
+        for id in &ids {
             let from = manifest::staged_path(self.folder, id);
-            rename(&from, &manifest::repertoire_path(self.folder, id))?;
+            let path = manifest::repertoire_path(self.folder, id);
+            atomic::rename_unflushed(&from, &path)
+                .map_err(|source| WriteError::Io { path, source })?;
+        }
+        if !ids.is_empty() {
+            // All at once, and before the manifest says that they are there.
+            let path = self.folder.join(REPERTOIRES);
+            atomic::flush(&path).map_err(|source| WriteError::Io { path, source })?;
         }
         for name in [COHORT, REPORT, MANIFEST] {
             rename(&staged(name), &place(name))?;
@@ -375,10 +385,10 @@ fn has_files(folder: &Path) -> bool {
     entries.map(|entry| entry.path()).any(|path| !is_ours(&path) && !is_lock(&path))
 }
 
-/// Writes a frame as Parquet; returns its checksum.
+/// Writes a frame as Parquet under a hidden name, which need not survive a power cut; returns its checksum.
 fn write_parquet(path: &Path, frame: &mut DataFrame) -> Result<String, WriteError> {
     let mut sha256 = String::new();
-    atomic::write(path, |file| {
+    atomic::write_unflushed(path, |file| {
         let bytes = parquet::bytes(frame)?;
         sha256 = manifest::sha256(&bytes);
         file.write_all(&bytes)
