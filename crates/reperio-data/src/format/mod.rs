@@ -30,6 +30,7 @@ mod reading;
 mod record;
 mod refuse;
 mod rows;
+mod shape;
 mod tcrdb;
 mod tenx;
 #[cfg(test)]
