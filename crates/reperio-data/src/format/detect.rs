@@ -164,6 +164,7 @@ fn open_table(source: Source, mut lines: Lines, options: &ReadOptions) -> Result
         let mut accepted = accept(&header, options, &source.path)?;
         if let Some((_, places)) = &accepted
             && let Some(mended) = shape::mended(&header, places, &mut lines)
+                .map_err(|shape::Unnamed| ReadError::Unnamed { path: source.path.clone(), line })?
         {
             accepted = accept(&mended, options, &source.path)?;
             header = mended;

@@ -208,6 +208,17 @@ pub enum ReadError {
         /// Fields in the header.
         expected: usize,
     },
+    /// Each row has one field more than the header.
+    #[error(
+        "{}:{line}: each row has one field more than the header has names, which is neither the name of the row in front nor empty at the end, expected as many fields as names",
+        path.display()
+    )]
+    Unnamed {
+        /// File being read.
+        path: PathBuf,
+        /// 1-based line of the header.
+        line: u64,
+    },
     /// A quotation mark that opens a field and closes none.
     #[error(
         "{}:{line}: column `{column}` begins with a quotation mark that is not closed, expected fields that end on their line",

@@ -21,25 +21,33 @@ const SHORTEST: usize = 5;
 /// What the names of rows are called where the header has no name for them.
 const ROW_NAMES: &str = "row names";
 
+/// Each row has a field too many, and it is not plain which.
+pub(super) struct Unnamed;
+
 /// The header with as many names as the rows have fields, where it has not, and it is plain which name is missing or
 /// is none.
-pub(super) fn mended(header: &Header, places: &Places, lines: &mut Lines) -> Option<Header> {
+pub(super) fn mended(
+    header: &Header,
+    places: &Places,
+    lines: &mut Lines,
+) -> Result<Option<Header>, Unnamed> {
     let Header { names, delimiter, .. } = header;
     let (width, delimiter) = (names.len(), *delimiter);
     if rows(lines.look_ahead(FEW, Sample::BYTES), delimiter, width).is_some() {
-        return None;
+        return Ok(None);
     }
     let ahead = lines.look_ahead(Sample::ROWS, Sample::BYTES);
+    let mut names = names.clone();
     if let Some(rows) = rows(ahead, delimiter, width + 1) {
-        let unnamed = String::new();
-        return match extra(&rows, places)? {
-            Extra::Last => Some(header.with_names([&names[..], &[unnamed]].concat())),
-            Extra::First => Some(header.with_names([&[ROW_NAMES.to_owned()], &names[..]].concat())),
-        };
+        match extra(&rows, places).ok_or(Unnamed)? {
+            Extra::First => names.insert(0, ROW_NAMES.to_owned()),
+            Extra::Last => names.push(String::new()),
+        }
+        return Ok(Some(header.with_names(names)));
     }
-    let (last, others) = names.split_last()?;
-    let is_ended = last.is_empty() && rows(ahead, delimiter, others.len()).is_some();
-    is_ended.then(|| header.with_names(others.to_vec()))
+    let is_ended = names.pop().is_some_and(|last| last.is_empty())
+        && rows(ahead, delimiter, names.len()).is_some();
+    Ok(is_ended.then(|| header.with_names(names)))
 }
 
 /// The rows, if there are some and each has as many fields as `expected`.
@@ -162,7 +170,8 @@ mod tests {
             "1\tCASSYEQYF\tTRBV9\t3\n1\tCASSLEQYF\tTRBV9\t3\n",
         ] {
             let text = check(&format!("{header}{rows}"));
-            assert_eq!(text, "case.tsv:2: 4 fields, expected 3", "{rows}");
+            let expected = "case.tsv:1: each row has one field more than the header has names";
+            assert!(text.starts_with(expected), "{text}");
         }
     }
 
