@@ -30,6 +30,9 @@ use super::manifest::{
 use super::samples::Member;
 use super::{matching, parquet, reading, report, store};
 
+/// Repertoires of one table that a thread writes without letting go: who waits for others may begin another table.
+const AT_ONCE: usize = 64;
+
 /// Repertoires of one source.
 pub(super) struct Imported {
     pub(super) repertoires: BTreeMap<String, Entry>,
@@ -148,8 +151,12 @@ impl<'a> Work<'a> {
             Ok((read.repertoire.id.clone(), entry))
         };
         // One table may hold thousands of repertoires, and the disk takes longer to flush each than all else.
-        let repertoires: BTreeMap<String, Entry> =
-            content.repertoires.par_iter().map(entry).collect::<Result<_, WriteError>>()?;
+        let repertoires: BTreeMap<String, Entry> = content
+            .repertoires
+            .par_iter()
+            .with_min_len(AT_ONCE)
+            .map(entry)
+            .collect::<Result<_, WriteError>>()?;
         if are_new {
             self.note(repertoires.clone())?;
         }
