@@ -39,6 +39,23 @@ pub fn write(
     path: &Path,
     fill: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> Result<(), WriteError> {
+    write_and(path, fill, rename)
+}
+
+/// As [`write`], but the name may be lost by a power cut until its folder is flushed ([`flush`]): one flush serves for
+/// thousands of files.
+pub(crate) fn write_unflushed(
+    path: &Path,
+    fill: impl FnOnce(&mut File) -> io::Result<()>,
+) -> Result<(), WriteError> {
+    write_and(path, fill, rename_unflushed)
+}
+
+fn write_and(
+    path: &Path,
+    fill: impl FnOnce(&mut File) -> io::Result<()>,
+    rename: impl FnOnce(&Path, &Path) -> io::Result<()>,
+) -> Result<(), WriteError> {
     let named = |source| WriteError::Io { path: path.to_owned(), source };
     create_parent(path)?;
     if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
@@ -76,8 +93,18 @@ pub fn create_parent(path: &Path) -> Result<(), WriteError> {
 pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)?;
     let folder = to.parent().filter(|parent| !parent.as_os_str().is_empty());
+    flush(folder.unwrap_or(Path::new(".")))
+}
+
+/// Renames a file inside its folder, whose new name may be lost until the folder is flushed ([`flush`]).
+pub(crate) fn rename_unflushed(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)
+}
+
+/// Makes the names in a folder survive a power cut.
+pub(crate) fn flush(folder: &Path) -> io::Result<()> {
     // Only Unix can open a folder to flush it.
-    if cfg!(unix) { File::open(folder.unwrap_or(Path::new(".")))?.sync_all() } else { Ok(()) }
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 /// What temporary names begin and end with.

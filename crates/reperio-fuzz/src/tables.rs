@@ -142,14 +142,18 @@ fn check(read: &ReadRepertoire, options: &ReadOptions) {
 /// Every line below the header is a row, where it is plain which lines there are.
 fn every_row_is_counted(read: &[ReadRepertoire], bytes: &[u8]) {
     let plain = bytes.iter().all(|&byte| byte.is_ascii_graphic() || b" \t\n".contains(&byte));
-    let lines = || bytes.split(|&byte| byte == b'\n');
-    let mut lines = lines().filter(|line| line.iter().any(|&byte| byte != b' '));
+    let lines = bytes.split(|&byte| byte == b'\n');
+    let mut lines = lines.skip_while(|line| line.trim_ascii().is_empty());
     let header = lines.next().unwrap_or_default();
+    let delimiter = [b'\t', b',', b';'].into_iter().find(|byte| header.contains(byte));
+    let delimiter = delimiter.unwrap_or(b'\t');
     let first = header.trim_ascii().first().copied().unwrap_or_default();
     let divides = matches!(read[0].format, Format::Paired | Format::Fasta);
     if !plain || b"#>".contains(&first) || bytes.contains(&b'"') || divides {
         return;
     }
     let rows: u64 = read.iter().map(|own| own.counts.rows).sum();
-    assert_eq!(rows, lines.count() as u64, "every line below the header is a row");
+    let holds = |line: &&[u8]| line.iter().any(|&byte| byte != b' ' && byte != delimiter);
+    let expected = lines.filter(holds).count() as u64;
+    assert_eq!(rows, expected, "every line below the header is a row");
 }

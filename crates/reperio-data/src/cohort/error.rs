@@ -91,6 +91,15 @@ pub enum CohortError {
         /// Each id and the inputs that have it.
         duplicates: Vec<(String, Vec<String>)>,
     },
+    /// Several files are of one sample, as they say themselves, and nothing tells them apart.
+    #[error(
+        "several files are of one sample, as they say themselves, expected one: join them in one table, or tell them apart by a metadata table with a row for each file or by a column that --repertoire-column names{}",
+        duplicate_list(samples)
+    )]
+    SameSample {
+        /// Each sample and the files that name it.
+        samples: Vec<(String, Vec<String>)>,
+    },
     /// Ids that make no file names.
     #[error("ids longer than {MAX_ID} bytes as file names: {}, expected shorter ones", quoted(ids))]
     LongIds {

@@ -1,7 +1,7 @@
 //! Folders in which a program writes one sample as several tables.
 //!
 //! IMGT/HighV-QUEST writes up to eleven tables of the same sequences, `1_Summary` to `11_Parameters`; Cell Ranger
-//! writes filtered, unfiltered and summarised contigs side by side, `MiXCR` all chains together and each alone,
+//! writes filtered, unfiltered and summarised contigs side by side, `MiXCR` all chains together, each alone or both,
 //! TRUST4 its clonotypes and what they were assembled from. Each such set of tables is one sample.
 
 use std::collections::BTreeMap;
@@ -19,6 +19,8 @@ struct Layout {
     between: &'static [char],
     /// Whether the table's name may stand alone, so that the folder names the sample.
     alone: bool,
+    /// Whether the tables that do not hold the whole sample are each of the chains that end their names.
+    chains: bool,
 }
 
 /// Where the name of the table stands.
@@ -50,6 +52,7 @@ static LAYOUTS: [Layout; 6] = [
         position: Position::First,
         between: &['_'],
         alone: true,
+        chains: false,
     },
     Layout {
         program: "Cell Ranger",
@@ -65,6 +68,7 @@ static LAYOUTS: [Layout; 6] = [
         position: Position::Last,
         between: &['_', '-', '.'],
         alone: true,
+        chains: false,
     },
     Layout {
         program: "BD Rhapsody",
@@ -73,6 +77,7 @@ static LAYOUTS: [Layout; 6] = [
         position: Position::Last,
         between: &['_', '-', '.'],
         alone: false,
+        chains: false,
     },
     Layout {
         program: "MiXCR 4",
@@ -93,6 +98,7 @@ static LAYOUTS: [Layout; 6] = [
         position: Position::Last,
         between: &['.'],
         alone: false,
+        chains: true,
     },
     Layout {
         program: "MiXCR 3",
@@ -111,6 +117,7 @@ static LAYOUTS: [Layout; 6] = [
         position: Position::Last,
         between: &['.'],
         alone: false,
+        chains: true,
     },
     Layout {
         program: "TRUST4",
@@ -131,6 +138,7 @@ static LAYOUTS: [Layout; 6] = [
         position: Position::Last,
         between: &['_'],
         alone: false,
+        chains: false,
     },
 ];
 
@@ -177,29 +185,84 @@ impl Layout {
     }
 }
 
-/// Of the files of one folder (names without extensions, and whether they can be read), those that repeat the sample
-/// of another one, with the reason.
-pub(super) fn repeats(files: &[(String, bool)]) -> BTreeMap<usize, String> {
-    let mut samples: BTreeMap<(&str, &str), Vec<(usize, usize)>> = BTreeMap::new();
+/// What the tables of a folder are that a program wrote of one sample. Files are numbered.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    /// Those that repeat the sample of another one, with the reason.
+    pub(super) repeats: BTreeMap<usize, String>,
+    /// Samples of several tables, each of other chains: their names, and those tables in the order of the folder.
+    pub(super) chains: Vec<(String, Vec<usize>)>,
+}
+
+/// Sorts the files of one folder: names without extensions, and whether they can be read.
+pub(super) fn sort(files: &[(String, bool)]) -> Tables {
+    let mut samples: BTreeMap<(&str, &str), (&Layout, Vec<_>)> = BTreeMap::new();
     for (i, (stem, _)) in files.iter().enumerate() {
         if let Some(Part { layout, sample, order }) = part(stem) {
-            samples.entry((layout.program, sample)).or_default().push((order, i));
+            let own = samples.entry((layout.program, sample));
+            own.or_insert((layout, Vec::new())).1.push((order, i));
         }
     }
-    let mut repeats = BTreeMap::new();
-    for ((program, _), mut tables) in samples {
+    let mut found = Tables::default();
+    for ((_, sample), (layout, mut tables)) in samples {
         tables.sort_unstable();
-        let Some(&(first, read)) = tables.iter().find(|(_, i)| files[*i].1) else { continue };
-        let known = LAYOUTS.iter().find(|layout| layout.program == program);
-        if known.is_none_or(|layout| first >= layout.whole) {
-            continue;
+        let readable: Vec<_> = tables.iter().copied().filter(|(_, i)| files[*i].1).collect();
+        let Some(&(first, read)) = readable.first() else { continue };
+        if first < layout.whole {
+            let others = tables.iter().filter(|(_, i)| *i != read);
+            found.repeats.extend(others.map(|&(_, i)| (i, layout.repeated(&files[read].0))));
+        } else if layout.chains {
+            layout.divide(sample, &readable, files, &mut found);
         }
-        let reason =
-            format!("another table of the same {program} sample, which {} has", files[read].0);
-        let others = tables.iter().filter(|(_, i)| *i != read);
-        repeats.extend(others.map(|&(_, i)| (i, reason.clone())));
     }
-    repeats
+    found
+}
+
+impl Layout {
+    /// Why a file is not read: `read` has its sample.
+    fn repeated(&self, read: &str) -> String {
+        format!("another table of the same {} sample, which {read} has", self.program)
+    }
+
+    /// Divides the tables of the chains of one sample: what another one covers is a repetition.
+    fn divide(
+        &self,
+        sample: &str,
+        tables: &[(usize, usize)],
+        files: &[(String, bool)],
+        found: &mut Tables,
+    ) {
+        let mut apart = Vec::new();
+        for &(order, i) in tables {
+            let is_above = |&&(other, _): &&(usize, usize)| {
+                covers(chain(self.tables[other]), chain(self.tables[order]))
+            };
+            match tables.iter().find(is_above) {
+                Some(&(_, above)) => {
+                    found.repeats.insert(i, self.repeated(&files[above].0));
+                }
+                None => apart.push(i),
+            }
+        }
+        if apart.len() > 1 {
+            apart.sort_unstable();
+            found.chains.push((sample.to_owned(), apart));
+        }
+    }
+}
+
+/// The chains that end the name of a table: `TRB` of `clones_TRB`.
+fn chain(table: &str) -> &str {
+    table.rsplit(['_', '.']).next().unwrap_or_default()
+}
+
+/// Whether a table of the chains `a` holds those of `b` and more.
+fn covers(a: &str, b: &str) -> bool {
+    match a {
+        "IG" | "TR" => b.len() > 2 && b.starts_with(a),
+        "TRAD" => matches!(b, "TRA" | "TRD"),
+        _ => false,
+    }
 }
 
 /// The sample of a table that is named alike for every sample: the name of its folder. `stem` is the file name
@@ -228,7 +291,7 @@ mod tests {
 
     fn check(stems: &[&str]) -> Vec<String> {
         let files: Vec<_> = stems.iter().map(|stem| ((*stem).to_owned(), true)).collect();
-        let repeats = repeats(&files);
+        let repeats = sort(&files).repeats;
         repeats.iter().map(|(&i, reason)| format!("{}: {reason}", stems[i])).collect()
     }
 
@@ -241,6 +304,32 @@ mod tests {
         insta::assert_snapshot!(check(&["1_Summary_a", "1_Summary_b", "3_Nt-sequences_b"]).join("\n"), @"3_Nt-sequences_b: another table of the same IMGT/HighV-QUEST sample, which 1_Summary_b has");
         insta::assert_snapshot!(check(&["S_all_contig_annotations", "S_filtered_contig_annotations", "T_all_contig_annotations"]).join("\n"), @"S_all_contig_annotations: another table of the same Cell Ranger sample, which S_filtered_contig_annotations has");
         assert!(check(&["clonotypes", "consensus_annotations", "a_clonotypes"]).is_empty());
+    }
+
+    #[test]
+    fn tables_of_chains_are_one_sample() {
+        let sorted = |stems: &[&str]| {
+            let files: Vec<_> = stems.iter().map(|stem| ((*stem).to_owned(), true)).collect();
+            let chains = sort(&files).chains.into_iter().map(|(sample, tables)| {
+                let tables: Vec<&str> = tables.iter().map(|&i| stems[i]).collect();
+                format!("{sample}: {}", tables.join(" "))
+            });
+            (chains.collect::<Vec<_>>().join("\n"), check(stems).join("\n"))
+        };
+        let (chains, repeats) = sorted(&["S1.clones_TRA", "S1.clones_TRB", "S2.clones_TRB"]);
+        assert_eq!((&chains[..], &repeats[..]), ("S1: S1.clones_TRA S1.clones_TRB", ""));
+        let (chains, repeats) = sorted(&["S.clones_TRA", "S.clones_TRAD", "S.clones_TRB"]);
+        assert_eq!(chains, "S: S.clones_TRAD S.clones_TRB");
+        assert_eq!(
+            repeats,
+            "S.clones_TRA: another table of the same MiXCR 4 sample, which S.clones_TRAD has"
+        );
+        let (chains, _) = sorted(&["S.clones_IG", "S.clones_IGH", "S.clones_TR", "S.clones_TRB"]);
+        assert_eq!(chains, "S: S.clones_IG S.clones_TR");
+        let (chains, _) = sorted(&["S.clonotypes.IGH", "S.clonotypes.TRB", "S.clones_TRB"]);
+        assert_eq!(chains, "S: S.clonotypes.IGH S.clonotypes.TRB");
+        let (chains, _) = sorted(&["S.clones", "S.clones_TRA", "S.clones_TRB"]);
+        assert_eq!(chains, "", "the table of all chains is read");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::inputs::{self, Inputs};
 use super::manifest::JOURNAL;
 use super::reading::{self, Pace};
 use super::report::{self, ImportRow, ImportSummary, PREFIX};
+use super::samples::{self, Member};
 use super::work::{Imported, Work};
 use super::{copies, matching};
 
@@ -62,7 +63,8 @@ pub fn import(
         matching::check_names(&found, &stored)?; // Those that are skipped need no row.
     }
     work.begin()?;
-    let one = |source: &_| work.import(source);
+    let free = matching::free_ids(&found);
+    let one = |source: &_| work.import(source, &free);
     let pace = Pace { task: "importing files", at_once: usize::MAX, observer };
     let (done, unread) = reading::each_source(&mut found, &request.options, pace, one)?;
     stored.extend(unread);
@@ -74,6 +76,9 @@ pub fn import(
         })
         .collect();
     matching::check(&found, &origins, &stored)?;
+    if found.metadata.is_none() {
+        samples::check(&members(&done), &work.members())?;
+    }
     let mut summary = summary(&done);
     let totals = summary.totals();
     if totals.clonotypes == 0 {
@@ -84,6 +89,8 @@ pub fn import(
     summary.in_cohort = all.len();
     summary.copies = copies::stored(&all);
     summary.recounted = copies::stored_recounted(&all);
+    let members: Vec<_> = all.iter().filter_map(|(id, own)| Member::stored(id, own)).collect();
+    summary.parts = samples::shared(members.iter());
     summary.skipped = found.skipped;
     Ok(summary)
 }
@@ -95,6 +102,12 @@ fn check_columns(found: &Inputs) -> Result<(), CohortError> {
     let names: Vec<_> =
         names.filter(|name| name.starts_with(PREFIX) || name == "repertoire_id").collect();
     if names.is_empty() { Ok(()) } else { Err(CohortError::ReservedColumns { names }) }
+}
+
+/// The repertoires whose files name their sample.
+fn members(done: &[Imported]) -> Vec<Member> {
+    let entries = done.iter().flat_map(|done| &done.repertoires);
+    entries.filter_map(|(id, entry)| Member::stored(id, entry)).collect()
 }
 
 fn no_clonotypes(totals: &ImportCounts) -> CohortError {
@@ -111,7 +124,7 @@ fn summary(done: &[Imported]) -> ImportSummary {
                 format: entry.source.format.clone(),
                 unchanged: done.unchanged,
                 counts: entry.counts.clone(),
-                notes: report::all_notes(entry),
+                notes: report::all_notes(id, entry),
                 reading: entry.reading.clone(),
             });
         }

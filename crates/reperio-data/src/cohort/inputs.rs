@@ -24,17 +24,26 @@ pub struct Skipped {
     pub reason: String,
 }
 
-/// A file to read.
+/// A file to read, or several of one sample.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Source {
-    /// Where it is.
+    /// Where it is, or the first of them.
     pub(super) path: PathBuf,
+    /// The other tables of the sample, each of other chains.
+    pub(super) more: Vec<PathBuf>,
     /// Its path from the input that a person named: the same wherever that stands.
     pub(super) name: String,
     /// Rows of the metadata that are about it, as far as its name tells.
     pub(super) rows: Vec<usize>,
     /// The id of its only repertoire, if it has but one.
     pub(super) id: String,
+}
+
+impl Source {
+    /// All its files.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        std::iter::once(&self.path).chain(&self.more)
+    }
 }
 
 /// What the inputs hold.
@@ -75,8 +84,7 @@ pub(super) fn find(
     let mut walk = Walk::new(&found, options);
     for input in inputs {
         if !input.is_dir() {
-            let name = input.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            walk.add(input.clone(), name, None);
+            walk.add(vec![input.clone()], input.parent().unwrap_or(Path::new("")), None);
         } else if manifest::is_store(input) {
             found.stores.push(input.clone());
         } else {
@@ -124,6 +132,9 @@ fn listed_files(
 struct Walk<'a> {
     options: &'a ReadOptions,
     metadata: Option<PathBuf>,
+    /// Ids of the metadata, and the files that it names.
+    ids: BTreeSet<String>,
+    listed: BTreeSet<PathBuf>,
     /// Folders to look in, where the metadata names the file of every row.
     folders: Option<BTreeSet<PathBuf>>,
     seen: BTreeSet<PathBuf>,
@@ -142,6 +153,8 @@ impl<'a> Walk<'a> {
         Self {
             options,
             metadata: table.and_then(|(path, _)| path.canonicalize().ok()),
+            ids: table.iter().flat_map(|(_, table)| table.ids.iter().cloned()).collect(),
+            listed: found.listed.iter().map(|(path, _)| path.clone()).collect(),
             folders: all_named.then(parents),
             seen: BTreeSet::new(),
             sources: Vec::new(),
@@ -149,12 +162,21 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Adds a file unless it is there already, under the id of its `sample` if that is known.
-    fn add(&mut self, path: PathBuf, name: String, sample: Option<String>) {
-        let canonical = path.canonicalize().unwrap_or_else(|_| path.clone());
-        if self.metadata.as_ref() != Some(&canonical) && self.seen.insert(canonical) {
+    /// Adds the files of a source, those that are not there already, under the id of its `sample` if that is known.
+    /// They are named by their paths from `top`.
+    fn add(&mut self, mut paths: Vec<PathBuf>, top: &Path, sample: Option<String>) {
+        paths.retain(|path| {
+            let canonical = path.canonicalize().unwrap_or_else(|_| path.clone());
+            self.metadata.as_ref() != Some(&canonical) && self.seen.insert(canonical)
+        });
+        let name = |path: &PathBuf| {
+            path.strip_prefix(top).unwrap_or(path).to_string_lossy().replace('\\', "/")
+        };
+        let name = paths.iter().map(name).collect::<Vec<_>>().join(", ");
+        let mut paths = paths.into_iter();
+        if let Some(path) = paths.next() {
             let id = sample.unwrap_or_else(|| format::repertoire_id(&path));
-            self.sources.push(Source { path, name, rows: Vec::new(), id });
+            self.sources.push(Source { path, more: paths.collect(), name, rows: Vec::new(), id });
         }
     }
 
@@ -174,21 +196,50 @@ impl<'a> Walk<'a> {
         let files: Vec<usize> = (0..paths.len()).filter(is_file).collect();
         let named = |&i: &usize| (format::repertoire_id(&paths[i]), reasons[i].is_none());
         let tables: Vec<_> = files.iter().map(named).collect();
+        let folders::Tables { repeats, chains } = folders::sort(&tables);
         let mut repeats: BTreeMap<usize, String> =
-            folders::repeats(&tables).into_iter().map(|(at, reason)| (files[at], reason)).collect();
+            repeats.into_iter().map(|(at, reason)| (files[at], reason)).collect();
+        let mut chains = self.chains(&paths, &files, chains);
         for (i, (path, reason)) in paths.into_iter().zip(reasons).enumerate() {
             if let Some(reason) = repeats.remove(&i).or(reason) {
                 self.skipped.push(Skipped { path, reason });
             } else if path.is_dir() {
                 self.folder(top, &path)?;
+            } else if let Some((sample, paths)) = chains.remove(&i) {
+                self.add(paths, top, Some(sample));
             } else {
                 let sample = folders::sample(&path, &format::repertoire_id(&path));
-                let name = path.strip_prefix(top).unwrap_or(&path);
-                let name = name.to_string_lossy().replace('\\', "/");
-                self.add(path, name, sample);
+                self.add(vec![path], top, sample);
             }
         }
         Ok(())
+    }
+
+    /// The tables of each sample that are of one chain each, by the place of the first, with the sample's name; but
+    /// where the metadata names one of them they are repertoires of their own.
+    fn chains(
+        &self,
+        paths: &[PathBuf],
+        files: &[usize],
+        samples: Vec<(String, Vec<usize>)>,
+    ) -> BTreeMap<usize, (String, Vec<PathBuf>)> {
+        let mut chains = BTreeMap::new();
+        for (sample, tables) in samples {
+            let tables: Vec<usize> = tables.iter().map(|&at| files[at]).collect();
+            let own: Vec<PathBuf> = tables.iter().map(|&i| paths[i].clone()).collect();
+            if !own.iter().any(|path| self.is_named(path)) {
+                chains.extend(tables.first().map(|&first| (first, (sample, own))));
+            }
+        }
+        chains
+    }
+
+    /// Whether the metadata names a file.
+    fn is_named(&self, path: &Path) -> bool {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        self.ids.contains(&format::repertoire_id(path))
+            || self.ids.contains(&*name)
+            || path.canonicalize().is_ok_and(|path| self.listed.contains(&path))
     }
 
     /// Why a file or folder found in an input folder is not read; `None` if it is.

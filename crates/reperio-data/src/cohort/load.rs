@@ -12,6 +12,8 @@ use crate::repertoire::Repertoire;
 use super::copies::{self, Likeness};
 use super::inputs::{self, Source};
 use super::reading::{self, FileContent, Pace};
+use super::samples::{self, Member};
+use super::store::Stored;
 use super::{Cohort, CohortError, matching, report, store};
 
 /// Loads stores, repertoire files and folders of such files as one cohort.
@@ -79,12 +81,14 @@ fn go_through<T: Send>(
         Ok((Likeness::of(&own), work(own, counts)?))
     };
     let (mut all, mut origins) = (Vec::new(), Vec::new());
+    let (mut members, mut stored_members) = (Vec::new(), Vec::new());
     let mut labels = Metadata::default();
     for folder in &found.stores {
         if *options != ReadOptions::default() {
             return Err(CohortError::OptionsForStore { path: folder.clone() });
         }
-        let (metadata, results) = store::visit(folder, pace, with_likeness)?;
+        let Stored { metadata, members, results } = store::visit(folder, pace, with_likeness)?;
+        stored_members.extend(members);
         origins.extend(metadata.ids.iter().map(|id| (id.clone(), folder.display().to_string())));
         let ids: Vec<String> = labels.ids.iter().chain(&metadata.ids).cloned().collect();
         labels = labels.updated(&metadata, &ids);
@@ -94,18 +98,22 @@ fn go_through<T: Send>(
     if !options.skip_unreadable {
         matching::check_names(&found, &stored)?; // Those that are skipped need no row.
     }
+    let free = matching::free_ids(&found);
     let one = |source: &Source| {
-        let content = reading::read(source, options)?;
-        let notes = notes(&content);
+        let content = reading::read(source, options, &free)?;
+        let notes = notes(&content, &source.name);
+        let member = |read| Member::read(read, &source.name, content.named_by_file);
+        let members: Vec<Member> = content.repertoires.iter().filter_map(member).collect();
         let read = content.repertoires.into_iter();
         let results = read.map(|read| with_likeness(read.repertoire, read.counts));
-        Ok((notes, results.collect::<Result<Vec<_>, _>>()?))
+        Ok((notes, members, results.collect::<Result<Vec<_>, _>>()?))
     };
     let (results, unread) = reading::each_source(&mut found, options, pace, one)?;
     for skipped in &found.skipped {
         tracing::warn!(path = %skipped.path.display(), reason = skipped.reason, "skipped");
     }
-    for (source, (notes, results)) in found.sources.iter().zip(results) {
+    for (source, (notes, own, results)) in found.sources.iter().zip(results) {
+        members.extend(own);
         for note in notes {
             tracing::warn!(path = %source.path.display(), "{note}");
         }
@@ -113,6 +121,9 @@ fn go_through<T: Send>(
         all.extend(results);
     }
     matching::check(&found, &origins, &unread)?;
+    if found.metadata.is_none() {
+        samples::check(&members, &stored_members)?;
+    }
     if let Some((_, table)) = found.metadata.take() {
         labels = table;
     }
@@ -124,14 +135,21 @@ fn go_through<T: Send>(
     for ids in copies::recounted(&likenesses) {
         tracing::warn!("{}", copies::recounted_warning(&ids));
     }
+    for ids in samples::shared(members.iter().chain(&stored_members)) {
+        tracing::warn!("{}", samples::warning(&ids));
+    }
     let ids: Vec<String> = likenesses.into_iter().map(|own| own.id).collect();
     Ok(Visited { metadata: Metadata::default().updated(&labels, &ids), results })
 }
 
 /// What a person should know of how a file was read.
-fn notes(content: &FileContent) -> Vec<String> {
+fn notes(content: &FileContent, file: &str) -> Vec<String> {
     let first = content.repertoires.first();
-    let notes = first.into_iter().flat_map(|first| first.reading.notes.iter().cloned());
+    let notes = first.into_iter().flat_map(|first| {
+        let (id, sample) = (&first.repertoire.id, first.sample.as_deref());
+        let other = report::other_sample(id, file, sample, &first.reading);
+        first.reading.notes.iter().cloned().chain(other)
+    });
     let joined = content.repertoires.iter().filter_map(|read| report::samples_joined(&read.counts));
     notes.chain(joined).collect()
 }

@@ -59,6 +59,9 @@ pub(super) struct Entry {
     pub(super) clonotypes_sha256: String,
     /// The file it was read from.
     pub(super) source: SourceRecord,
+    /// The sample that a column of the file names in all rows, where the file is one repertoire.
+    #[serde(default)]
+    pub(super) sample: Option<String>,
     /// What became of the rows of the source.
     pub(super) counts: ImportCounts,
     /// How the source was read.

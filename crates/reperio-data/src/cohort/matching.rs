@@ -46,12 +46,23 @@ pub(super) fn name_sources(found: &mut Inputs) {
     }
 }
 
+/// Rows of the metadata that some source is named by.
+fn taken(found: &Inputs) -> BTreeSet<usize> {
+    found.sources.iter().flat_map(|source| source.rows.iter().copied()).collect()
+}
+
+/// Ids of the metadata that no source is named by.
+pub(super) fn free_ids(found: &Inputs) -> BTreeSet<String> {
+    let taken = taken(found);
+    let ids = found.metadata.iter().flat_map(|(_, table)| table.ids.iter().enumerate());
+    ids.filter(|(row, _)| !taken.contains(row)).map(|(_, id)| id.clone()).collect()
+}
+
 /// Refuses what no reading can mend: sources without a row when every row has its source, rows
 /// without a source when every source has its row.
 pub(super) fn check_names(found: &Inputs, stored: &BTreeSet<String>) -> Result<(), CohortError> {
     let Some((path, table)) = &found.metadata else { return Ok(()) };
-    let taken: BTreeSet<usize> =
-        found.sources.iter().flat_map(|source| source.rows.iter().copied()).collect();
+    let taken = taken(found);
     let origin = |source: &Source| (source.id.clone(), source.name.clone());
     let unlisted: Vec<Origin> =
         found.sources.iter().filter(|source| source.rows.is_empty()).map(origin).collect();

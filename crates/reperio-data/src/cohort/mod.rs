@@ -17,6 +17,7 @@ use crate::import_counts::ImportCounts;
 use crate::metadata::Metadata;
 use crate::repertoire::Repertoire;
 
+mod chains;
 mod copies;
 mod error;
 mod folders;
@@ -28,6 +29,7 @@ mod matching;
 mod parquet;
 mod reading;
 mod report;
+mod samples;
 mod store;
 mod work;
 

@@ -1,6 +1,7 @@
 //! Works through many files in parallel.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rayon::prelude::*;
@@ -8,6 +9,7 @@ use rayon::prelude::*;
 use crate::format::{self, ReadError, ReadOptions, ReadRepertoire};
 use crate::progress::{Observer, Progress};
 
+use super::chains;
 use super::error::{CohortError, chain};
 use super::inputs::{Inputs, Skipped, Source};
 
@@ -120,13 +122,46 @@ pub(super) struct FileContent {
     pub(super) named_by_file: bool,
 }
 
-/// Reads one file and gives its only repertoire the id of the metadata.
-pub(super) fn read(source: &Source, options: &ReadOptions) -> Result<FileContent, ReadError> {
-    let mut repertoires = format::read_file(&source.path, options)?;
-    let own = format::repertoire_id(&source.path);
-    let named_by_file = matches!(&repertoires[..], [only] if only.repertoire.id == own);
-    if named_by_file {
-        repertoires[0].repertoire.id.clone_from(&source.id);
+/// Reads one source and gives its only repertoire the id of the metadata: that which its file is named by, or else one
+/// of `free`, which no file is named by, if the file says that it is of this sample.
+pub(super) fn read(
+    source: &Source,
+    options: &ReadOptions,
+    free: &BTreeSet<String>,
+) -> Result<FileContent, ReadError> {
+    let mut content = read_file(source, &source.path, options, free)?;
+    for path in &source.more {
+        let FileContent { repertoires, named_by_file } = read_file(source, path, options, free)?;
+        content.named_by_file &= named_by_file;
+        chains::join(&mut content.repertoires, repertoires, path)?;
+    }
+    Ok(content)
+}
+
+fn read_file(
+    source: &Source,
+    path: &Path,
+    options: &ReadOptions,
+    free: &BTreeSet<String>,
+) -> Result<FileContent, ReadError> {
+    let mut repertoires = format::read_file(path, options)?;
+    let own = format::repertoire_id(path);
+    let mut named_by_file = false;
+    if let [only] = &mut repertoires[..]
+        && only.repertoire.id == own
+    {
+        let sample = named_by_sample(source, only.sample.as_deref(), free);
+        named_by_file = sample.is_none();
+        only.repertoire.id = sample.unwrap_or(&source.id).to_owned();
     }
     Ok(FileContent { repertoires, named_by_file })
+}
+
+/// The sample that a source is named after, where the metadata has it and not the name of the file.
+pub(super) fn named_by_sample<'a>(
+    source: &Source,
+    sample: Option<&'a str>,
+    free: &BTreeSet<String>,
+) -> Option<&'a str> {
+    sample.filter(|sample| source.rows.is_empty() && free.contains(*sample))
 }

@@ -8,14 +8,14 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::atomic::WriteError;
-use crate::format::Reading;
+use crate::format::{Reading, repertoire_id};
 use crate::import_counts::ImportCounts;
 use crate::metadata::Metadata;
 use crate::table;
 
-use super::copies;
 use super::inputs::Skipped;
 use super::manifest::Entry;
+use super::{copies, samples};
 
 /// Prefix of the columns of `cohort.parquet` that hold import counts.
 pub(super) const PREFIX: &str = "import_";
@@ -31,6 +31,8 @@ pub struct ImportSummary {
     pub copies: Vec<Vec<String>>,
     /// Ids of the cohort whose repertoires hold the same clonotypes with other counts, in groups.
     pub recounted: Vec<Vec<String>>,
+    /// Ids of the cohort whose files say that they are of one sample, in groups.
+    pub parts: Vec<Vec<String>>,
     /// Repertoires that the cohort holds now.
     pub in_cohort: usize,
 }
@@ -58,7 +60,9 @@ impl ImportSummary {
     /// What a person should know about the cohort as a whole, in words.
     pub fn warnings(&self) -> Vec<String> {
         let copies = self.copies.iter().map(|ids| copies::warning(ids));
-        copies.chain(self.recounted.iter().map(|ids| copies::recounted_warning(ids))).collect()
+        let recounted = self.recounted.iter().map(|ids| copies::recounted_warning(ids));
+        let parts = self.parts.iter().map(|ids| samples::warning(ids));
+        copies.chain(recounted).chain(parts).collect()
     }
 
     /// The counts of all repertoires of this import together.
@@ -107,9 +111,26 @@ pub(super) fn samples_joined(counts: &ImportCounts) -> Option<String> {
     })
 }
 
+/// What is said where `file` names another sample in all rows than its own name and the repertoire's.
+pub(super) fn other_sample(
+    id: &str,
+    file: &str,
+    sample: Option<&str>,
+    reading: &Reading,
+) -> Option<String> {
+    let is_name = |sample: &str| sample == id || sample == repertoire_id(Path::new(file));
+    let sample = sample.filter(|sample| !is_name(sample))?;
+    let column = reading.repertoire_column()?;
+    Some(format!(
+        "`{column}` is {sample:?} in all rows, which is not the name of the file: --repertoire-column {column} takes it as the id"
+    ))
+}
+
 /// What a person should know about a repertoire: how its file was read, then what became of its rows.
-pub(super) fn all_notes(entry: &Entry) -> Vec<String> {
+pub(super) fn all_notes(id: &str, entry: &Entry) -> Vec<String> {
     let mut notes = entry.reading.notes.clone();
+    let Entry { source, sample, reading, .. } = entry;
+    notes.extend(other_sample(id, &source.name, sample.as_deref(), reading));
     notes.extend(self::notes(&entry.counts));
     notes
 }
@@ -178,8 +199,8 @@ pub(super) fn write(path: &Path, entries: &BTreeMap<String, Entry>) -> Result<()
     }
     columns.push(text("count_unit", &|entry| entry.reading.count_unit.to_string()));
     columns.push(text("species", &|entry| entry.reading.species.to_string()));
-    let notes = entries.values().map(|entry| {
-        let notes = all_notes(entry).join("; ");
+    let notes = entries.iter().map(|(id, entry)| {
+        let notes = all_notes(id, entry).join("; ");
         (!notes.is_empty()).then_some(notes) // An empty text would be written as two quotes.
     });
     columns.push(Column::new("notes".into(), notes.collect::<Vec<_>>()));

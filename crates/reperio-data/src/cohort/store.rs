@@ -11,14 +11,23 @@ use super::error::CohortError;
 use super::manifest::{self, COHORT, Entry, Manifest};
 use super::parquet;
 use super::reading::{self, Pace};
+use super::samples::Member;
 
-/// Calls `work` on every repertoire in `folder`, with the checksum of every file verified. Returns the metadata and the
-/// results in the order of its rows.
+/// What is in a store.
+pub(super) struct Stored<T> {
+    pub(super) metadata: Metadata,
+    /// The repertoires whose files named their sample.
+    pub(super) members: Vec<Member>,
+    /// What was made of each repertoire, in the order of the metadata's rows.
+    pub(super) results: Vec<T>,
+}
+
+/// Calls `work` on every repertoire in `folder`, with the checksum of every file verified.
 pub(super) fn visit<T: Send>(
     folder: &Path,
     pace: Pace<'_>,
     work: impl Fn(Repertoire, ImportCounts) -> Result<T, CohortError> + Sync,
-) -> Result<(Metadata, Vec<T>), CohortError> {
+) -> Result<Stored<T>, CohortError> {
     let manifest = manifest::read(folder)?;
     let metadata = metadata(folder, &manifest)?;
     let entries: Vec<_> = manifest.repertoires.iter().collect();
@@ -28,7 +37,8 @@ pub(super) fn visit<T: Send>(
         work(parquet::repertoire(&path, id, &frame)?, entry.counts.clone())
     };
     let results = reading::each(&entries, pace, one)?;
-    Ok((metadata, results))
+    let members = entries.iter().filter_map(|(id, entry)| Member::stored(id, entry)).collect();
+    Ok(Stored { metadata, members, results })
 }
 
 /// The metadata of the store that `manifest` describes.

@@ -14,6 +14,7 @@ use std::sync::Mutex;
 use std::time::SystemTime;
 
 use polars::prelude::DataFrame;
+use rayon::prelude::*;
 
 use crate::atomic::{self, WriteError};
 use crate::format::{ReadOptions, ReadRepertoire};
@@ -26,7 +27,11 @@ use super::manifest::{
     self, COHORT, Done, Entry, FORMAT_VERSION, JOURNAL, MANIFEST, Manifest, PREVIOUS, REPERTOIRES,
     REPORT, SourceRecord,
 };
+use super::samples::Member;
 use super::{matching, parquet, reading, report, store};
+
+/// Repertoires of one table that a thread writes without letting go: who waits for others may begin another table.
+const AT_ONCE: usize = 64;
 
 /// Repertoires of one source.
 pub(super) struct Imported {
@@ -82,6 +87,12 @@ impl<'a> Work<'a> {
         self.old.iter().flat_map(|manifest| manifest.repertoires.keys().cloned()).collect()
     }
 
+    /// The repertoires of that cohort whose files named their sample.
+    pub(super) fn members(&self) -> Vec<Member> {
+        let entries = self.old.iter().flat_map(|manifest| &manifest.repertoires);
+        entries.filter_map(|(id, entry)| Member::stored(id, entry)).collect()
+    }
+
     /// Makes the folder and starts the journal, with what is known from before.
     pub(super) fn begin(&self) -> Result<(), CohortError> {
         let path = self.folder.join(JOURNAL);
@@ -95,23 +106,27 @@ impl<'a> Work<'a> {
     }
 
     /// Reads one source and writes its repertoires under hidden names, unless that was done before.
-    pub(super) fn import(&self, source: &Source) -> Result<Imported, CohortError> {
-        let named = |err| CohortError::Io { path: source.path.clone(), source: err };
-        let before = stamp(&source.path).map_err(named)?;
-        let sha256 = manifest::sha256_of_file(&source.path).map_err(named)?;
-        if let Some(repertoires) = self.done_before(source, &sha256) {
+    ///
+    /// `free` are the ids of the metadata that no source is named by.
+    pub(super) fn import(
+        &self,
+        source: &Source,
+        free: &BTreeSet<String>,
+    ) -> Result<Imported, CohortError> {
+        let before = stamps(source)?;
+        let sha256 = checksum(source)?;
+        if let Some(repertoires) = self.done_before(source, &sha256, free) {
             self.claim(repertoires.keys());
             return Ok(Imported { repertoires, unchanged: true });
         }
-        let content = reading::read(source, self.options)?;
-        if stamp(&source.path).map_err(named)? != before {
+        let content = reading::read(source, self.options, free)?;
+        if stamps(source)? != before {
             return Err(CohortError::Changed { path: source.path.clone() });
         }
         let ids = content.repertoires.iter().map(|read| read.repertoire.id.clone());
         matching::check_lengths(ids)?;
         let are_new = self.claim(content.repertoires.iter().map(|read| &read.repertoire.id));
-        let mut repertoires = BTreeMap::new();
-        for read in &content.repertoires {
+        let entry = |read: &ReadRepertoire| -> Result<(String, Entry), WriteError> {
             let record = SourceRecord {
                 name: source.name.clone(),
                 sha256: sha256.clone(),
@@ -123,12 +138,25 @@ impl<'a> Work<'a> {
             };
             // An id of two sources fails the import in the end; they must not write the same file.
             let sha256 = if are_new { self.write(read)? } else { String::new() };
-            let (counts, reading) = (read.counts.clone(), read.reading.clone());
             let clonotypes_sha256 =
                 manifest::hexadecimal(&read.repertoire.fingerprints().clonotypes);
-            let entry = Entry { sha256, clonotypes_sha256, source: record, counts, reading };
-            repertoires.insert(read.repertoire.id.clone(), entry);
-        }
+            let entry = Entry {
+                sha256,
+                clonotypes_sha256,
+                source: record,
+                sample: read.sample.clone(),
+                counts: read.counts.clone(),
+                reading: read.reading.clone(),
+            };
+            Ok((read.repertoire.id.clone(), entry))
+        };
+        // One table may hold thousands of repertoires, and the disk takes longer to flush each than all else.
+        let repertoires: BTreeMap<String, Entry> = content
+            .repertoires
+            .par_iter()
+            .with_min_len(AT_ONCE)
+            .map(entry)
+            .collect::<Result<_, WriteError>>()?;
         if are_new {
             self.note(repertoires.clone())?;
         }
@@ -141,14 +169,27 @@ impl<'a> Work<'a> {
         ids.all(|id| claimed.insert(id.clone()))
     }
 
-    fn done_before(&self, source: &Source, sha256: &str) -> Option<BTreeMap<String, Entry>> {
+    fn done_before(
+        &self,
+        source: &Source,
+        sha256: &str,
+        free: &BTreeSet<String>,
+    ) -> Option<BTreeMap<String, Entry>> {
         let known = self.known.get(sha256)?;
-        let by_file =
-            known.get_key_value(&source.id).filter(|(_, entry)| entry.source.named_by_file);
+        // What named the only repertoire of a file must name it now.
+        let is_named = |entry: &Entry| {
+            let sample = entry.sample.as_deref();
+            let by_sample = reading::named_by_sample(source, sample, free).is_some();
+            sample.is_none() || by_sample != entry.source.named_by_file
+        };
+        let by_file = known
+            .get_key_value(&source.id)
+            .filter(|(_, entry)| entry.source.named_by_file && is_named(entry));
         let mut done: BTreeMap<String, Entry> = if let Some((id, entry)) = by_file {
             BTreeMap::from([(id.clone(), entry.clone())])
         } else {
-            let by_column = known.iter().filter(|(_, entry)| !entry.source.named_by_file);
+            let by_column =
+                known.iter().filter(|(_, entry)| !entry.source.named_by_file && is_named(entry));
             by_column.map(|(id, entry)| (id.clone(), entry.clone())).collect()
         };
         let expected = done.values().next()?.source.repertoires;
@@ -248,9 +289,16 @@ impl<'a> Work<'a> {
         if is_finished {
             rename(&place(MANIFEST), &place(PREVIOUS))?;
         }
-        for id in ids {
+        for id in &ids {
             let from = manifest::staged_path(self.folder, id);
-            rename(&from, &manifest::repertoire_path(self.folder, id))?;
+            let path = manifest::repertoire_path(self.folder, id);
+            atomic::rename_unflushed(&from, &path)
+                .map_err(|source| WriteError::Io { path, source })?;
+        }
+        if !ids.is_empty() {
+            // All at once, and before the manifest says that they are there.
+            let path = self.folder.join(REPERTOIRES);
+            atomic::flush(&path).map_err(|source| WriteError::Io { path, source })?;
         }
         for name in [COHORT, REPORT, MANIFEST] {
             rename(&staged(name), &place(name))?;
@@ -282,7 +330,26 @@ impl<'a> Work<'a> {
     }
 }
 
-/// Size and time of change: what is hashed and what is read must be the same.
+/// What an error of the operating system is about.
+fn named(path: &Path, source: io::Error) -> CohortError {
+    CohortError::Io { path: path.to_owned(), source }
+}
+
+/// Size and time of change of the files of a source: what is hashed and what is read must be the same.
+fn stamps(source: &Source) -> Result<Vec<(u64, SystemTime)>, CohortError> {
+    source.paths().map(|path| stamp(path).map_err(|err| named(path, err))).collect()
+}
+
+/// The checksum of a source: that of its file, or of the checksums of its files.
+fn checksum(source: &Source) -> Result<String, CohortError> {
+    let of = |path: &PathBuf| manifest::sha256_of_file(path).map_err(|err| named(path, err));
+    if source.more.is_empty() {
+        return of(&source.path);
+    }
+    let all = source.paths().map(of).collect::<Result<Vec<String>, _>>()?;
+    Ok(manifest::sha256(all.concat().as_bytes()))
+}
+
 fn stamp(path: &Path) -> io::Result<(u64, SystemTime)> {
     let found = fs::metadata(path)?;
     Ok((found.len(), found.modified()?))
@@ -325,10 +392,10 @@ fn has_files(folder: &Path) -> bool {
     entries.map(|entry| entry.path()).any(|path| !is_ours(&path) && !is_lock(&path))
 }
 
-/// Writes a frame as Parquet; returns its checksum.
+/// Writes a frame as Parquet under a hidden name, which need not survive a power cut; returns its checksum.
 fn write_parquet(path: &Path, frame: &mut DataFrame) -> Result<String, WriteError> {
     let mut sha256 = String::new();
-    atomic::write(path, |file| {
+    atomic::write_unflushed(path, |file| {
         let bytes = parquet::bytes(frame)?;
         sha256 = manifest::sha256(&bytes);
         file.write_all(&bytes)

@@ -212,6 +212,23 @@ mod tests {
     }
 
     #[test]
+    fn what_desktops_put_into_a_zip_is_no_table() {
+        for name in [
+            ".DS_Store",
+            "S1/.DS_Store",
+            "S1/__MACOSX/._t.tsv",
+            "._t.tsv",
+            "Thumbs.db",
+            "S1/",
+            "S1\\",
+        ] {
+            let bytes = zip_of(&[(name, b""), ("S1/t.tsv", TABLE)]);
+            assert_eq!(read_back(&bytes).unwrap().1, TABLE, "{name}");
+        }
+        assert!(read_back(&zip_of(&[(".hidden.tsv", TABLE), ("t.tsv", TABLE)])).is_err());
+    }
+
+    #[test]
     fn several_gzip_members_are_one_file() {
         let bytes = [gzip(&TABLE[..7]), gzip(&TABLE[7..])].concat();
         assert_eq!(read_back(&bytes).unwrap().1, TABLE);

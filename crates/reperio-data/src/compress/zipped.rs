@@ -11,13 +11,13 @@ use zip::result::ZipError;
 
 use super::OpenError;
 
-/// Opens the one file of an archive; folders and macOS side files do not count.
+/// Opens the one file of an archive; folders and what the desktops of macOS and Windows put beside do not count.
 pub(super) fn open(path: &Path, file: BufReader<File>) -> Result<Box<dyn Read + Send>, OpenError> {
     let fail = |source| OpenError::Zip { path: path.to_owned(), source };
     let mut archive = zip::ZipArchive::new(file).map_err(fail)?;
     let names = archive.file_names().map(|name| Ok(name?.into_owned()));
     let mut names = names.collect::<Result<Vec<String>, _>>().map_err(fail)?;
-    names.retain(|name| !name.ends_with('/') && !name.starts_with("__MACOSX/"));
+    names.retain(|name| !is_beside(name));
     names.sort_unstable();
     // Office Open XML and OpenDocument.
     let is_part = |name: &String| matches!(name.as_str(), "[Content_Types].xml" | "content.xml");
@@ -43,6 +43,18 @@ pub(super) fn open(path: &Path, file: BufReader<File>) -> Result<Box<dyn Read + 
         }
         _ => return Err(fail(ZipError::UnsupportedArchive("a compression other than deflate"))),
     })
+}
+
+/// Whether an entry is a folder or a file that no person has put there.
+fn is_beside(name: &str) -> bool {
+    let mut parts = name.rsplit(['/', '\\']);
+    let file = parts.next().unwrap_or_default();
+    let by_desktop = ["Thumbs.db", "desktop.ini"].iter().any(|own| file.eq_ignore_ascii_case(own));
+    file.is_empty()
+        || file == ".DS_Store"
+        || file.starts_with("._")
+        || by_desktop
+        || parts.any(|part| part == "__MACOSX")
 }
 
 /// Checks size and checksum at the end.

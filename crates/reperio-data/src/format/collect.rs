@@ -360,14 +360,15 @@ impl<'a> Collector<'a> {
                 let expected = "the id of a repertoire in every row";
                 return Err((first_line, Fault::value(at, b"", expected)));
             }
-            let id =
-                if named { String::from_utf8_lossy(&id).into_owned() } else { only.to_owned() };
+            let said = String::from_utf8_lossy(&id).into_owned();
+            let sample = (!named && !said.is_empty()).then(|| said.clone());
+            let id = if named { said } else { only.to_owned() };
             let repertoire = builder.finish(id);
             counts.clonotypes = repertoire.len() as u64;
             counts.templates = repertoire.templates();
             counts.samples_joined = barcodes::samples(contigs.iter().map(|contig| &*contig.cell));
             let reading = reading.clone();
-            out.push(ReadRepertoire { repertoire, counts, format: self.format, reading });
+            out.push(ReadRepertoire { repertoire, counts, format: self.format, reading, sample });
         }
         out.sort_by(|a, b| a.repertoire.id.cmp(&b.repertoire.id));
         Ok(out)

@@ -11,7 +11,7 @@ use super::lines::Lines;
 use super::reading::Place;
 use super::{
     Columns, Format, ReadOptions, airr, airr_ml, deeprc, imgt, immunarch, immuneml, immunoseq,
-    mixcr, paired, refuse, tcrdb, tenx, trust4, vdjtools,
+    mixcr, paired, refuse, shape, tcrdb, tenx, trust4, vdjtools,
 };
 use crate::compress::{self, Compression, ShortLines};
 use crate::limits::MAX_LINES_BEFORE_HEADER;
@@ -160,8 +160,16 @@ fn open_table(source: Source, mut lines: Lines, options: &ReadOptions) -> Result
         if raw.trim_ascii().is_empty() {
             continue;
         }
-        let header = Header::parse(&raw, line);
-        if let Some((format, places)) = accept(&header, options, &source.path)? {
+        let mut header = Header::parse(&raw, line);
+        let mut accepted = accept(&header, options, &source.path)?;
+        if let Some((_, places)) = &accepted
+            && let Some(mended) = shape::mended(&header, places, &mut lines)
+                .map_err(|shape::Unnamed| ReadError::Unnamed { path: source.path.clone(), line })?
+        {
+            accepted = accept(&mended, options, &source.path)?;
+            header = mended;
+        }
+        if let Some((format, places)) = accepted {
             let asked = asked(&header, options, &source.path)?;
             return Ok(Table { source, lines, format, header, places, asked });
         }

@@ -208,6 +208,17 @@ pub enum ReadError {
         /// Fields in the header.
         expected: usize,
     },
+    /// Each row has one field more than the header.
+    #[error(
+        "{}:{line}: each row has one field more than the header has names, which is neither the name of the row in front nor empty at the end, expected as many fields as names",
+        path.display()
+    )]
+    Unnamed {
+        /// File being read.
+        path: PathBuf,
+        /// 1-based line of the header.
+        line: u64,
+    },
     /// A quotation mark that opens a field and closes none.
     #[error(
         "{}:{line}: column `{column}` begins with a quotation mark that is not closed, expected fields that end on their line",
@@ -359,6 +370,19 @@ pub enum ReadError {
         found: Species,
         /// How that is known.
         because: String,
+    },
+    /// The table of one chain is read in another way than that of another chain of the same sample.
+    #[error(
+        "{}: {found}, but {other} in the table of another chain of the same sample, expected the same: say how both are read with --count-column and --species",
+        path.display()
+    )]
+    OtherChain {
+        /// File being read.
+        path: PathBuf,
+        /// How it is read.
+        found: String,
+        /// How the other one is read.
+        other: String,
     },
     /// A text in an encoding that is not read.
     #[error("{}: a text in {encoding}, expected UTF-8 or UTF-16", path.display())]

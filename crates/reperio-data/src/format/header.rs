@@ -43,6 +43,11 @@ impl Header {
         Self::new(names, line, delimiter, latin)
     }
 
+    /// The same header with other names.
+    pub(super) fn with_names(&self, names: Vec<String>) -> Self {
+        Self::new(names, self.line, self.delimiter, self.latin)
+    }
+
     /// Position of a column, by its name in lower case.
     pub(super) fn find(&self, lower_case: &str) -> Option<usize> {
         self.index.get(lower_case).copied()

@@ -30,6 +30,7 @@ mod reading;
 mod record;
 mod refuse;
 mod rows;
+mod shape;
 mod tcrdb;
 mod tenx;
 #[cfg(test)]
@@ -205,6 +206,8 @@ pub struct ReadRepertoire {
     pub format: Format,
     /// How the file was read.
     pub reading: Reading,
+    /// The sample that a column of samples names in all rows, where the repertoire is named after its file.
+    pub sample: Option<String>,
 }
 
 /// Reads all repertoires of a file, sorted by id.

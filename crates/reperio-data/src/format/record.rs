@@ -42,9 +42,9 @@ impl Record {
         self.bounds.get(at).map_or(&[], |&(from, to)| self.text[from..to].trim_ascii())
     }
 
-    /// Whether the line holds nothing.
-    pub(super) fn is_blank(&self) -> bool {
-        self.text.iter().all(|byte| *byte == b' ' || *byte == b'\r')
+    /// Whether the line holds nothing but separators.
+    pub(super) fn is_blank(&self, delimiter: u8) -> bool {
+        self.text.iter().all(|byte| matches!(byte, b' ' | b'\r') || *byte == delimiter)
     }
 
     /// Splits the line `text` into fields, of which there must be as many as `expected` says.

@@ -63,7 +63,7 @@ fn read_by(
         let more = table.lines.read(&mut record.text);
         let line = table.lines.number;
         match more {
-            Ok(true) if record.is_blank() => continue,
+            Ok(true) if record.is_blank(table.header.delimiter) => continue,
             Ok(true) => {}
             Ok(false) => break,
             Err(err) => return Err(ReadError::from_io(err, &path, line, compression)),
@@ -239,7 +239,7 @@ mod tests {
             .map(|header| {
                 let width = header.split(['\t', ',']).count();
                 let separator = if header.contains(',') { "," } else { "\t" };
-                let row = vec![""; width].join(separator);
+                let row = vec!["NA"; width].join(separator);
                 let read =
                     read_bytes(format!("{header}\n{row}\n").as_bytes(), &ReadOptions::default());
                 read.unwrap()[0].format

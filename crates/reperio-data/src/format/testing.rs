@@ -28,7 +28,7 @@ pub(super) fn check_with(content: &[u8], options: &ReadOptions) -> String {
 }
 
 fn render(read: &ReadRepertoire) -> String {
-    let ReadRepertoire { repertoire, counts, format, reading } = read;
+    let ReadRepertoire { repertoire, counts, format, reading, .. } = read;
     assert_eq!(counts.rows, counts.kept + counts.dropped());
     assert_eq!(counts.loci.values().sum::<u64>() + counts.unknown_locus, counts.kept);
     let mut lines =

@@ -406,6 +406,95 @@ fn tables_of_one_sample_are_one_repertoire_named_after_their_folder() {
     assert_snapshot!(done.skipped[0].reason, @"another table of the same IMGT/HighV-QUEST sample, which 1_Summary has");
 }
 
+/// A `MiXCR` table of one clonotype.
+fn clones(v: &str, j: &str, junction: &str) -> String {
+    format!(
+        "cloneId\treadCount\taaSeqCDR3\tallVHitsWithScore\tallJHitsWithScore\n0\t5\t{junction}\t{v}*00(500)\t{j}*00(300)\n"
+    )
+}
+
+#[test]
+fn tables_of_one_chain_each_are_one_repertoire() {
+    let scenario = Scenario::new(&[
+        ("in/P1.clones_TRA.tsv", &clones("TRAV1-2", "TRAJ33", "CAVMDSNYQLIW")),
+        ("in/P1.clones_TRB.tsv", &clones("TRBV9", "TRBJ2-7", "CASSYEQYF")),
+        ("in/P2.clones_TRB.tsv", &clones("TRBV9", "TRBJ2-7", "CASSLEQYF")),
+        (
+            "labels.tsv",
+            "filename\tid\nin/P1.clones_TRA.tsv\ta\nin/P1.clones_TRB.tsv\tb\nin/P2.clones_TRB.tsv\tc\n",
+        ),
+    ]);
+    let done = scenario.import(&["in"], None).unwrap();
+    let names: Vec<_> =
+        done.repertoires.iter().map(|row| format!("{}: {}", row.id, row.source)).collect();
+    assert_snapshot!(names.join("\n"), @r"
+    P1: P1.clones_TRA.tsv, P1.clones_TRB.tsv
+    P2.clones_TRB: P2.clones_TRB.tsv
+    ");
+    let cohort = scenario.load(&["cohort"], None).unwrap();
+    assert_eq!(junctions(&cohort), ["P1: CASSYEQYF CAVMDSNYQLIW", "P2.clones_TRB: CASSLEQYF"]);
+    assert_eq!((cohort.counts[0].kept, cohort.counts[0].clonotypes), (2, 2));
+    assert_eq!(cohort.counts[0].templates, 10);
+    assert_eq!(scenario.load(&["in"], None).unwrap(), cohort, "raw files give the same cohort");
+    let again = scenario.import(&["in"], None).unwrap();
+    assert!(again.repertoires.iter().all(|row| row.unchanged));
+    let apart = scenario.load(&["in"], Some("labels.tsv")).unwrap();
+    assert_eq!(apart.metadata.ids, ["a", "b", "c"], "the metadata names each file");
+}
+
+/// An AIRR table of one clonotype of the sample `sample`.
+fn of_sample(junction: &str, sample: &str) -> String {
+    format!(
+        "junction_aa\tv_call\tj_call\tduplicate_count\tsample_id\n{junction}\tTRBV9\tTRBJ2-7\t3\t{sample}\n"
+    )
+}
+
+#[test]
+fn files_of_one_sample_are_refused_unless_they_are_told_apart() {
+    let both = of_sample("CASSYEQYF", "S2") + "CASSLEQYF\tTRBV9\tTRBJ2-7\t3\tS1\n";
+    let scenario = Scenario::new(&[
+        ("in/lane1.tsv", &of_sample("CASSYEQYF", "S1")),
+        ("in/lane2.tsv", &of_sample("CASSLEQYF", "S1")),
+        ("both.tsv", &both),
+        ("labels.tsv", "id\tsubject_id\nlane1\tp\nlane2\tp\n"),
+    ]);
+    let message = scenario.text(scenario.import(&["in"], None));
+    assert_snapshot!(message, @r#"
+    several files are of one sample, as they say themselves, expected one: join them in one table, or tell them apart by a metadata table with a row for each file or by a column that --repertoire-column names
+      "S1" in lane1.tsv (`sample_id`), lane2.tsv (`sample_id`)
+    "#);
+    assert_eq!(scenario.text(scenario.load(&["in"], None)), message);
+    let message = scenario.text(scenario.load(&["in/lane1.tsv", "both.tsv"], None));
+    assert!(
+        message.ends_with("\"S1\" in lane1.tsv (`sample_id`), both.tsv (`sample_id`)"),
+        "{message}"
+    );
+    let done = scenario.import(&["in"], Some("labels.tsv")).unwrap();
+    assert_eq!(done.parts, [["lane1", "lane2"]]);
+    assert_snapshot!(done.warnings()[0], @"lane1, lane2 are of one sample, as their files say: parts of it stand on both sides of a split, join them in one table or give them one group");
+    assert_eq!(scenario.load(&["cohort"], None).unwrap().len(), 2);
+    scenario.write("lane3.tsv", &of_sample("CASSLEQYF", "S1"));
+    let message = scenario.text(scenario.import(&["lane3.tsv"], None));
+    assert!(message.contains("\"S1\" in lane3.tsv (`sample_id`), lane1.tsv"), "{message}");
+}
+
+#[test]
+fn a_sample_that_is_not_the_name_of_the_file_is_said() {
+    let scenario = Scenario::new(&[
+        ("S2.tsv", &of_sample("CASSYEQYF", "S1")),
+        ("labels.tsv", "repertoire_id\tstatus\nS1\twell\n"),
+    ]);
+    let done = scenario.import(&["S2.tsv"], None).unwrap();
+    assert_snapshot!(done.repertoires[0].notes.join("\n"), @r#"`sample_id` is "S1" in all rows, which is not the name of the file: --repertoire-column sample_id takes it as the id"#);
+    let cohort = scenario.load(&["S2.tsv"], Some("labels.tsv")).unwrap();
+    assert_eq!(cohort.metadata.ids, ["S1"], "the metadata has the sample and not the file");
+    fs::remove_dir_all(scenario.path("cohort")).unwrap();
+    let first = scenario.import(&["S2.tsv"], Some("labels.tsv")).unwrap();
+    assert_eq!(first.repertoires[0].id, "S1");
+    assert!(first.repertoires[0].notes.is_empty(), "{:?}", first.repertoires[0].notes);
+    assert!(scenario.import(&["S2.tsv"], Some("labels.tsv")).unwrap().repertoires[0].unchanged);
+}
+
 #[test]
 fn copies_of_one_sample_are_reported() {
     let scenario = Scenario::three();

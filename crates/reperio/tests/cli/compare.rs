@@ -5,29 +5,14 @@ use std::fs;
 use insta_cmd::assert_cmd_snapshot;
 use tempfile::TempDir;
 
-use crate::support::{done, folder, json, reperio, rows, small_cohort, write};
+use crate::support::{done, folder, json, on_cohort, reperio, rows, small_cohort, write};
 
-const COMPARE: [&str; 13] = [
-    "compare",
-    "--cohort",
-    "files",
-    "--metadata",
-    "labels.tsv",
-    "--target",
-    "label",
-    "--methods",
-    "reperio",
-    "--epochs",
-    "1",
-    "--folds",
-    "3",
-];
-
-/// A folder with a small cohort, and [`COMPARE`] with `more`.
+/// A folder with a small cohort, and a short comparison with `more`.
 fn with_cohort(more: &[&str]) -> (TempDir, Vec<String>) {
     let dir = folder();
     small_cohort(&dir, 16, 30);
-    let arguments = [&COMPARE[..], more].concat();
+    let short = ["--methods", "reperio", "--epochs", "1", "--folds", "3"];
+    let arguments = on_cohort("compare", &[&short[..], more].concat());
     (dir, arguments.into_iter().map(str::to_owned).collect())
 }
 
@@ -140,7 +125,7 @@ fn an_unknown_method_shows_the_known_ones() {
     let dir = folder();
     small_cohort(&dir, 6, 20);
     for methods in ["reperio,svn", "reperio,reperio"] {
-        let wrong = [&COMPARE[..7], &["--methods", methods, "--out", "out"]].concat();
+        let wrong = on_cohort("compare", &["--methods", methods, "--out", "out"]);
         let output = reperio(&dir, &wrong).output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         let name = methods.rsplit(',').next().unwrap();

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-use crate::support::{bytes, done, folder, reperio, small_cohort};
+use crate::support::{bytes, done, folder, on_cohort, reperio, small_cohort};
 
 /// Starts `command`, waits until `ready` (or until it is done), and kills it as `kill -9` does.
 fn kill_when(command: &mut Command, ready: impl Fn() -> bool) {
@@ -49,21 +49,9 @@ fn a_killed_import_run_again_gives_the_same_store() {
     }
 }
 
-const TRAIN: [&str; 9] = [
-    "train",
-    "--cohort",
-    "files",
-    "--metadata",
-    "labels.tsv",
-    "--target",
-    "label",
-    "--epochs",
-    "6",
-];
-
 fn train(dir: &TempDir, out: &str, more: &[&str]) -> Command {
-    let mut command = reperio(dir, &TRAIN);
-    command.args(["--out", out]).args(more);
+    let mut command = reperio(dir, &on_cohort("train", &["--epochs", "6", "--out", out]));
+    command.args(more);
     command
 }
 

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::support::{bytes, done, folder, reperio, small_cohort};
+use crate::support::{bytes, done, folder, on_cohort, reperio, small_cohort};
 
 /// What `faults.c` can do to a call.
 const WAYS: [&str; 5] = ["once", "full", "kill", "term", "int"];
@@ -213,21 +213,12 @@ fn try_all(command: &[&'static str], more: &[&'static str], prepare: &[&[&str]])
     }
 }
 
-const COHORT: [&str; 6] = ["--cohort", "files", "--metadata", "labels.tsv", "--target", "label"];
 const SHORT: [&str; 4] = ["--epochs", "2", "--out", "out"];
-const MODEL: [&str; 11] = [
-    "train",
-    "--cohort",
-    "files",
-    "--metadata",
-    "labels.tsv",
-    "--target",
-    "label",
-    "--epochs",
-    "2",
-    "--out",
-    "run",
-];
+
+/// A training that writes the model `run`.
+fn model() -> Vec<&'static str> {
+    on_cohort("train", &["--epochs", "2", "--out", "run"])
+}
 
 #[test]
 fn an_import_survives_every_fault() {
@@ -236,29 +227,29 @@ fn an_import_survives_every_fault() {
 
 #[test]
 fn a_training_survives_every_fault() {
-    try_all(&[&["train"], &COHORT[..], &SHORT[..]].concat(), &["--resume"], &[]);
+    try_all(&on_cohort("train", &SHORT), &["--resume"], &[]);
 }
 
 #[test]
 fn an_evaluation_survives_every_fault() {
-    let command = [&["evaluate"], &COHORT[..], &SHORT[..], &["--folds", "2"]].concat();
+    let command = on_cohort("evaluate", &[&SHORT[..], &["--folds", "2"]].concat());
     try_all(&command, &["--resume"], &[]);
 }
 
 #[test]
 fn a_comparison_survives_every_fault() {
     let methods = ["--methods", "burden,depth-diversity", "--folds", "2", "--out", "out"];
-    try_all(&[&["compare"], &COHORT[..], &methods[..]].concat(), &["--resume"], &[]);
+    try_all(&on_cohort("compare", &methods), &["--resume"], &[]);
 }
 
 #[test]
 fn a_score_survives_every_fault() {
     let command = ["score", "--model", "run", "files", "--out", "out/scores.tsv"];
-    try_all(&command, &["--overwrite"], &[&MODEL]);
+    try_all(&command, &["--overwrite"], &[&model()[..]]);
 }
 
 #[test]
 fn an_explanation_survives_every_fault() {
     let command = ["explain", "--model", "run", "files", "--out", "out"];
-    try_all(&command, &["--overwrite"], &[&MODEL]);
+    try_all(&command, &["--overwrite"], &[&model()[..]]);
 }

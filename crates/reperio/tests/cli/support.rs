@@ -76,6 +76,14 @@ pub(crate) fn small_cohort(folder: &TempDir, n: usize, size: usize) {
     write(folder, "labels.tsv", labels);
 }
 
+/// What a command is told of a [`small_cohort`] that it learns from.
+const COHORT: [&str; 6] = ["--cohort", "files", "--metadata", "labels.tsv", "--target", "label"];
+
+/// The arguments of a `command` that learns from a [`small_cohort`], and `more`.
+pub(crate) fn on_cohort<'a>(command: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    [&[command], &COHORT[..], more].concat()
+}
+
 fn letter(i: usize) -> char {
     char::from(b"ACDEFGHIKLMNPQRSTVWY"[i % 20])
 }

@@ -43,6 +43,17 @@ pub struct Reading {
     pub notes: Vec<String>,
 }
 
+/// What the column became that tells repertoires apart.
+const REPERTOIRE: &str = "repertoire_id";
+
+impl Reading {
+    /// The column that tells repertoires apart.
+    pub(crate) fn repertoire_column(&self) -> Option<&str> {
+        let is_it = |own: &&ColumnUse| own.read_as.split(", ").any(|part| part == REPERTOIRE);
+        self.columns.iter().find(is_it).map(|own| own.column.as_str())
+    }
+}
+
 /// Everything that [`reading`] tells.
 pub(super) struct Said<'a> {
     pub(super) format: Format,
@@ -68,7 +79,7 @@ pub(super) fn reading(said: &Said) -> Reading {
     uses.extend(plan.locus.iter().map(|&at| (at, "locus".to_owned())));
     uses.extend(plan.count.map(|at| (at, format!("duplicate_count ({})", said.unit))));
     uses.extend(plan.cell.map(|at| (at, "cell, counted".to_owned())));
-    uses.extend(plan.repertoire_id.map(|at| (at, "repertoire_id".to_owned())));
+    uses.extend(plan.repertoire_id.map(|at| (at, REPERTOIRE.to_owned())));
     uses.extend(plan.region.map(|at| (at, "region of the sequence".to_owned())));
     uses.extend(plan.checks.iter().map(|&(at, check)| (at, check_use(check).to_owned())));
     uses.extend(said.species.column.map(|at| (at, "species".to_owned())));

@@ -5,12 +5,6 @@ use super::super::header::Header;
 use super::super::lines::Lines;
 use super::super::record::Record;
 
-/// Rows looked at.
-const ROWS: usize = 500;
-
-/// Bytes looked at, about; a row may hold whole reads and their alignments.
-const BYTES: usize = 1 << 20;
-
 /// Different texts of a column looked at.
 pub(super) const TEXTS: usize = 100;
 
@@ -21,12 +15,20 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
+    /// Rows looked at.
+    pub(in super::super) const ROWS: usize = 500;
+
+    /// Bytes looked at, about; a row may hold whole reads and their alignments.
+    pub(in super::super) const BYTES: usize = 1 << 20;
+
     pub(in super::super) fn of(lines: &mut Lines, header: &Header) -> Self {
         let expected = 1..=header.names.len();
         let mut rows = Vec::new();
-        for line in lines.look_ahead(ROWS, BYTES) {
+        for line in lines.look_ahead(Self::ROWS, Self::BYTES) {
             let mut record = Record::of_line(line.clone());
-            if !record.is_blank() && record.split(header.delimiter, &expected).is_ok() {
+            if !record.is_blank(header.delimiter)
+                && record.split(header.delimiter, &expected).is_ok()
+            {
                 rows.push(record);
             }
         }
