@@ -54,7 +54,10 @@ pub(crate) fn options(bytes: &[u8]) {
         assert_eq!(recognised, read[0].format, "a file is read by the format that is recognised");
         let (reading, _) = preview.unwrap_or_else(|err| panic!("read, but {}", chain(&err)));
         assert_eq!(reading.format, read[0].reading.format);
-        assert_eq!(reading.columns.len(), read[0].reading.columns.len());
+        // Of a longer table a column may be empty in the first rows, which are all that the preview sees.
+        if bytes.iter().filter(|byte| b"\r\n".contains(byte)).count() < 500 {
+            assert_eq!(reading.columns.len(), read[0].reading.columns.len());
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::barcodes;
 use super::columns::is_missing;
 use super::fault::{Fault, shown};
 use super::fields::{gene, is_junction, no_tallies, read_letters, sequence, stated_locus};
-use super::reading::{Chain, Letters, Plan, Reading, Tally, is_anchored};
+use super::reading::{Chain, Letters, Plan, Reading, Tally, is_anchored, is_grouped};
 use super::record::Record;
 use super::value::{self, Count};
 use super::verdict::verdict;
@@ -87,6 +87,10 @@ pub(super) struct Collector<'a> {
     junction: Vec<u8>,
     /// Of each column of sequences of each chain, what it holds.
     tallies: Vec<Vec<Tally>>,
+    /// The first count in which a point may divide thousands.
+    grouped: Option<String>,
+    /// Whether a point in another count is a decimal one.
+    has_fractions: bool,
     groups: Vec<Group>,
     index: HashMap<Box<[u8]>, usize>,
     last: usize,
@@ -107,6 +111,8 @@ impl<'a> Collector<'a> {
             genes: GeneCache::new(plan.species),
             junction: Vec::new(),
             tallies: no_tallies(plan),
+            grouped: None,
+            has_fractions: false,
             groups: Vec::new(),
             index: HashMap::new(),
             last: 0,
@@ -121,6 +127,11 @@ impl<'a> Collector<'a> {
     /// What the columns of sequences hold.
     pub(super) fn tallies(&self) -> &[Vec<Tally>] {
         &self.tallies
+    }
+
+    /// A count of thousands that would be read as a fraction, where no other says that points are decimal ones.
+    pub(super) fn thousands(&self) -> Option<&str> {
+        self.grouped.as_deref().filter(|_| !self.has_fractions)
     }
 
     /// The counts of all repertoires together.
@@ -253,9 +264,16 @@ impl<'a> Collector<'a> {
     }
 
     /// The count, if it is read from a column.
-    fn count(&self, record: &Record) -> Result<Count, Fault> {
+    fn count(&mut self, record: &Record) -> Result<Count, Fault> {
         let Some(at) = self.plan.count else { return Ok(Count::Missing) };
         let raw = record.field(at);
+        if self.plan.semicolons && raw.contains(&b'.') && !is_missing(raw) {
+            if !is_grouped(raw) {
+                self.has_fractions = true;
+            } else if self.grouped.is_none() {
+                self.grouped = Some(shown(raw));
+            }
+        }
         value::count(raw).ok_or_else(|| Fault::value(at, raw, value::COUNT))
     }
 

@@ -88,7 +88,7 @@ fn plan(source: &Source, lines: &mut Lines) -> Result<Plan, ReadError> {
     }
     let rows = records.iter().map(|record| Record::of_one(record)).collect();
     let place = Place { path: &source.path, line: 1, names: &[COLUMN.to_owned()] };
-    reading::plan_of_one(Format::Fasta, &Sample { rows }, place)
+    reading::plan_of_one(Format::Fasta, &Sample { rows, is_whole: false }, place)
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod report;
 mod sample;
 mod samples;
 mod status;
+mod thinned;
 mod unread;
 
 pub use anchors::Letters;
@@ -21,7 +22,9 @@ pub use report::{ColumnUse, Reading};
 pub use unread::{LooksLike, Unread};
 
 pub(super) use anchors::{Sequence, Tally, is_anchored};
+pub(super) use counts::is_grouped;
 pub(super) use sample::Sample;
+pub(super) use thinned::Thinned;
 
 use std::path::Path;
 
@@ -35,7 +38,7 @@ use crate::gene::{Locus, Species};
 use genes::Segment;
 
 /// One receptor chain of a row.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Chain {
     /// In order of preference.
     pub(super) sequences: Vec<Sequence>,
@@ -62,6 +65,8 @@ pub(super) struct Plan {
     pub(super) identity: Option<usize>,
     pub(super) species: Species,
     pub(super) short_rows: bool,
+    /// Whether a point in a count may divide thousands, as where fields are divided by semicolons.
+    pub(super) semicolons: bool,
     /// What all this means, for a person.
     pub(super) reading: Reading,
 }
@@ -104,6 +109,17 @@ impl Plan {
         self.chains.iter().map(|chain| chain.sequences.clone()).collect()
     }
 
+    /// Whether it reads rows in another way than `other`.
+    pub(super) fn differs(&self, other: &Self) -> bool {
+        let columns = |plan: &Self| (plan.count, plan.cell, plan.repertoire_id);
+        columns(self) != columns(other)
+            || self.chains != other.chains
+            || self.locus != other.locus
+            || self.watched != other.watched
+            || self.checks != other.checks
+            || self.species != other.species
+    }
+
     /// The columns that are read.
     pub(super) fn columns(&self) -> Vec<usize> {
         let mut columns: Vec<usize> = self.locus.clone();
@@ -137,35 +153,35 @@ pub(super) struct Place<'a> {
 /// Decides how `table` is read. `known` is how its sequences are read if the whole of them has been
 /// seen, in place of the sample.
 pub(super) fn plan(
-    table: &mut Table,
+    table: &Table,
+    sample: &Sample,
     options: &ReadOptions,
     known: Option<&[Vec<Sequence>]>,
 ) -> Result<Plan, ReadError> {
-    let sample = Sample::of(&mut table.lines, &table.header);
-    let table = &*table;
     let Table { format, header, places, asked, .. } = table;
     let is_custom = *format == Format::Custom;
     let place = table.place();
-    let counted = counts::decide(&sample, places, header, asked.count, is_custom);
+    let counted = counts::decide(sample, places, header, asked.count, is_custom);
     if let Some(at) = counted.column
-        && let Some(found) = counts::thousands(&sample, header, at)
+        && let Some(found) = counts::thousands(sample, header, at)
     {
         let (path, line, column) = (place.path.to_owned(), place.line, header.names[at].clone());
         return Err(ReadError::Thousands { path, line, column, found });
     }
-    let divided = samples::decide(&sample, places, header, asked.repertoire);
+    let divided = samples::decide(sample, places, header, asked.repertoire);
     let mut plan = Plan::named(places);
     plan.named = named_sequences(header, options);
     (plan.count, plan.cell) = (counted.column, counted.cell);
     plan.repertoire_id = divided.column;
+    plan.semicolons = header.delimiter == b';';
     let mut unread = Vec::new();
     if !is_custom {
-        plan.checks = status::checks(&sample, places, header);
-        add_locus(&mut plan, &sample, header);
-        search_genes(&mut plan, &sample, &header.names, &mut unread);
+        plan.checks = status::checks(sample, places, header);
+        add_locus(&mut plan, sample, header);
+        search_genes(&mut plan, sample, &header.names, &mut unread);
     }
     // Behind the search: genes in columns that are found tell the species as others do.
-    let species = genes::species(&sample, &plan, &header.names, options.species);
+    let species = genes::species(sample, &plan, &header.names, options.species);
     let species = species.map_err(|(found, because)| {
         let (path, line) = (place.path.to_owned(), place.line);
         ReadError::OtherSpecies { path, line, found, because }
@@ -174,7 +190,7 @@ pub(super) fn plan(
     watch_species(&mut plan, &species);
     match known {
         Some(known) => plan.read_sequences_as(known),
-        None => judge_sequences(&mut plan, &sample, place)?,
+        None => judge_sequences(&mut plan, sample, place)?,
     }
     let mut used = plan.columns();
     if let Some(&at) = used.iter().find(|&&at| header.repeats(at)) {
@@ -185,17 +201,18 @@ pub(super) fn plan(
     plan.watched.retain(|&at| !is_checked_species(&plan.checks, at));
     used.extend(&plan.watched);
     used.extend(species.column);
-    unread.extend(unread::find(&sample, header, &used));
+    unread.extend(unread::find(sample, header, &used));
     plan.reading = report::reading(&report::Said {
         format: *format,
         names: &header.names,
         places,
         plan: &plan,
         unit: counted.unit,
+        few_cells: counted.few_cells,
         species: &species,
         unread,
         latin: header.latin,
-        sample: &sample,
+        sample,
     });
     Ok(plan)
 }
@@ -215,6 +232,7 @@ pub(super) fn plan_of_one(
         places: &Places { chains: vec![chain], ..Places::default() },
         plan: &plan,
         unit: CountUnit::Rows,
+        few_cells: None,
         species: &genes::Known::default(),
         unread: Vec::new(),
         latin: false,

@@ -1,4 +1,4 @@
-//! The first rows of a table, by which is decided how all of it is read.
+//! The rows of a table by which is decided how all of it is read: mostly the first.
 
 use super::super::columns::is_missing;
 use super::super::header::Header;
@@ -6,21 +6,24 @@ use super::super::lines::Lines;
 use super::super::record::Record;
 
 /// Rows looked at.
-const ROWS: usize = 500;
+pub(super) const ROWS: usize = 500;
 
 /// Bytes looked at, about; a row may hold whole reads and their alignments.
-const BYTES: usize = 1 << 20;
+pub(super) const BYTES: usize = 1 << 20;
 
 /// Different texts of a column looked at.
 pub(super) const TEXTS: usize = 100;
 
-/// The first rows of a table, but for those whose structure is broken.
+/// The rows of a table by which is decided how all are read; none whose structure is broken.
 #[derive(Debug, Default)]
 pub(crate) struct Sample {
     pub(in super::super) rows: Vec<Record>,
+    /// Whether they are from all of the table, and not the first.
+    pub(in super::super) is_whole: bool,
 }
 
 impl Sample {
+    /// The first rows.
     pub(in super::super) fn of(lines: &mut Lines, header: &Header) -> Self {
         let expected = 1..=header.names.len();
         let mut rows = Vec::new();
@@ -30,7 +33,7 @@ impl Sample {
                 rows.push(record);
             }
         }
-        Self { rows }
+        Self { rows, is_whole: false }
     }
 
     /// The values of a column, without those that say that there is none.
