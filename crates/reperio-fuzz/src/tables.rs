@@ -127,7 +127,7 @@ fn check(read: &ReadRepertoire, options: &ReadOptions) {
         counts.rounded_counts,
         counts.unknown_v + counts.family_v,
         counts.unknown_j + counts.family_j,
-        counts.anchors_restored,
+        counts.anchors_restored + counts.without_anchors,
         counts.translated,
     ];
     assert!(of_kept.iter().all(|&rows| rows <= counts.kept), "{counts:?}");

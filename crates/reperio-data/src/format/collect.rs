@@ -6,7 +6,9 @@ use super::barcodes;
 use super::columns::is_missing;
 use super::fault::{Fault, shown};
 use super::fields::{gene, is_junction, no_tallies, read_letters, sequence, stated_locus};
-use super::reading::{Chain, Letters, Plan, Reading, Tally, is_anchored, is_grouped};
+use super::reading::{
+    Chain, Letters, Plan, Reading, Tally, is_anchored, is_bare, is_grouped, is_nucleotides,
+};
 use super::record::Record;
 use super::value::{self, Count};
 use super::verdict::verdict;
@@ -32,6 +34,8 @@ const ONE_CHAIN: &str =
 struct Origin {
     translated: bool,
     anchors_restored: bool,
+    /// Whether it has no anchors although others of its column have theirs.
+    without_anchors: bool,
 }
 
 /// What a kept row says; its junction is in [`Collector::junction`].
@@ -315,21 +319,27 @@ impl<'a> Collector<'a> {
             if reason == DropReason::Ambiguous && raw.iter().any(|byte| b";,|".contains(byte)) {
                 return Err(Fault::value(sequence.at, raw, ONE_CHAIN));
             }
+            self.tallies[i][column].amino_acids += u64::from(reason == DropReason::OtherLetters);
             return Ok(Err(reason));
         }
         let translated = sequence.letters == Letters::Nucleotides;
         if is_junction(self.plan, record) {
-            return Ok(Ok(Origin { translated, anchors_restored: false }));
+            let (anchors_restored, without_anchors) = (false, false);
+            return Ok(Ok(Origin { translated, anchors_restored, without_anchors }));
         }
         self.tallies[i][column].add(residues);
-        // A junction among CDR3s has its anchors, unless a person says what the column holds.
-        let is_named = || self.plan.named.contains(&sequence.at);
-        let anchors_restored = !sequence.anchors && (!is_anchored(residues) || is_named());
+        // A person's word decides, also where a junction among CDR3s has its anchors.
+        let is_named = self.plan.named.contains(&sequence.at);
+        if !translated && !is_named && is_nucleotides(residues) {
+            return Ok(Err(DropReason::OtherLetters));
+        }
+        let anchors_restored = !sequence.anchors && (!is_anchored(residues) || is_named);
+        let without_anchors = sequence.anchors && is_bare(residues);
         if anchors_restored {
             residues.insert(0, b'C');
             residues.push(junction::closing_anchor(self.genes.name(j.gene), locus));
         }
-        Ok(Ok(Origin { translated, anchors_restored }))
+        Ok(Ok(Origin { translated, anchors_restored, without_anchors }))
     }
 
     /// Adds a row that is kept to its repertoire.
@@ -405,6 +415,7 @@ fn note(counts: &mut ImportCounts, kept: Kept, count_expected: bool) {
     counts.family_j += u64::from(kept.j.family_only);
     counts.translated += u64::from(kept.origin.translated);
     counts.anchors_restored += u64::from(kept.origin.anchors_restored);
+    counts.without_anchors += u64::from(kept.origin.without_anchors);
     match kept.locus {
         Some(locus) => *counts.loci.entry(locus).or_default() += 1,
         None => counts.unknown_locus += 1,

@@ -21,7 +21,7 @@ pub use counts::CountUnit;
 pub use report::{ColumnUse, Reading};
 pub use unread::{LooksLike, Unread};
 
-pub(super) use anchors::{Sequence, Tally, is_anchored};
+pub(super) use anchors::{Sequence, Tally, is_anchored, is_bare, is_nucleotides};
 pub(super) use counts::is_grouped;
 pub(super) use sample::Sample;
 pub(super) use thinned::Thinned;
@@ -217,15 +217,19 @@ pub(super) fn plan(
     Ok(plan)
 }
 
-/// How a file of nothing but sequences is read.
+/// How a file of nothing but sequences is read; `known` as for a table.
 pub(super) fn plan_of_one(
     format: Format,
     sample: &Sample,
     place: Place,
+    known: Option<&[Vec<Sequence>]>,
 ) -> Result<Plan, ReadError> {
     let chain = ChainPlaces { junction_aa: vec![0], ..ChainPlaces::default() };
     let mut plan = Plan { chains: vec![Chain::named(&chain)], ..Plan::default() };
-    judge_sequences(&mut plan, sample, place)?;
+    match known {
+        Some(known) => plan.read_sequences_as(known),
+        None => judge_sequences(&mut plan, sample, place)?,
+    }
     plan.reading = report::reading(&report::Said {
         format,
         names: place.names,
@@ -340,6 +344,9 @@ pub(super) fn judge(
 fn unfit(tally: Tally, place: Place, column: &str) -> ReadError {
     let (path, line, column) = (place.path.to_owned(), place.line, column.to_owned());
     let Tally { rows, anchored, front, behind, bare, .. } = tally;
+    if let Some((found, rows)) = tally.of_both_letters() {
+        return ReadError::BothLetters { path, line, column, rows, found };
+    }
     if front + behind > anchored.min(bare) {
         ReadError::OneAnchor { path, line, column, rows, front, behind }
     } else {
