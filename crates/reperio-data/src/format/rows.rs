@@ -188,8 +188,8 @@ mod tests {
     #[test]
     fn a_truth_value_that_is_none_names_its_column() {
         assert_snapshot!(
-            check("junction_aa\tproductive\nCASSLGF\tyes\n"),
-            @r#"case.tsv:2: column `productive` is "yes", expected T, F, true, false or nothing"#
+            check("junction_aa\tproductive\nCASSLGF\tmaybe\n"),
+            @r#"case.tsv:2: column `productive` is "maybe", expected productive, unproductive, in-frame, out-of-frame, stop, a truth value or nothing"#
         );
     }
 

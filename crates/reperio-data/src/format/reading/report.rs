@@ -111,13 +111,11 @@ fn sequence_use(sequence: Sequence) -> &'static str {
 
 fn check_use(check: Check) -> &'static str {
     match check {
-        Check::InFrame
-        | Check::FrameType
+        Check::FrameType
         | Check::Said(DropReason::OutOfFrame)
         | Check::Flaw(DropReason::OutOfFrame) => "reading frame",
         Check::StopCodon | Check::Flaw(DropReason::StopCodon) => "stop codon",
-        Check::Productive
-        | Check::SurelyProductive
+        Check::SurelyProductive
         | Check::Functionality
         | Check::Said(_)
         | Check::Words
