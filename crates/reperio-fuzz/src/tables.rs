@@ -150,7 +150,8 @@ fn every_row_is_counted(read: &[ReadRepertoire], bytes: &[u8]) {
     let header = lines.next().unwrap_or_default();
     let first = header.trim_ascii().first().copied().unwrap_or_default();
     let divides = matches!(read[0].format, Format::Paired | Format::Fasta);
-    if !plain || b"#>".contains(&first) || bytes.contains(&b'"') || divides {
+    let states_separator = header.to_ascii_lowercase().starts_with(b"sep=");
+    if !plain || b"#>".contains(&first) || bytes.contains(&b'"') || divides || states_separator {
         return;
     }
     let rows: u64 = read.iter().map(|own| own.counts.rows).sum();
