@@ -25,6 +25,10 @@ const MAX_GENES: usize = 60_000;
 /// Residues of one repertoire, so that their offsets fit 32 bits.
 const MAX_RESIDUES: u64 = u32::MAX as u64 - MAX_LENGTH as u64;
 
+/// After so many rows of a repertoire a column that has said nothing so far may no longer begin to say where rows are
+/// from: a few may lack it, so many are of another table.
+const UNNAMED: u64 = 500;
+
 /// What one field of a sequence may hold.
 const ONE_CHAIN: &str =
     "one chain a field (here several are joined: use the table of contigs, or one column a chain)";
@@ -198,13 +202,13 @@ impl<'a> Collector<'a> {
                 None => self.add_group(id, line),
             };
         }
-        let watched = &mut self.groups[self.last].watched;
+        let Group { watched, counts, .. } = &mut self.groups[self.last];
         for (before, &at) in watched.iter_mut().zip(&self.plan.watched) {
             let value = record.field(at);
             if **before == *value || is_missing(value) {
                 continue;
             }
-            if !before.is_empty() {
+            if !before.is_empty() || counts.rows >= UNNAMED {
                 let (found, before) = (shown(value), shown(before));
                 return Err(Fault::Changes { at, found, before });
             }

@@ -130,7 +130,16 @@ mod tests {
 
     #[test]
     fn samples_that_begin_further_below_leave_no_row_without_one() {
-        let read = check(&table("\tsample", "\t", "\tB"));
+        for name in ["sample", "donor"] {
+            let read = check(&table(&format!("\t{name}"), "\t", "\tB"));
+            let expected = format!("case.tsv:602: column `{name}` is \"B\" here and \"\" before");
+            assert!(read.starts_with(&expected), "{read}");
+        }
+        // Long rows: fewer of them are looked at.
+        let long = format!("\t{}", "A".repeat(20_000));
+        let rows = |id: &str| format!("CASSYEQYF\tTRBV9\tTRBJ2-7\t3\t{id}{long}\n").repeat(100);
+        let header = "junction_aa\tv_call\tj_call\tduplicate_count\tsample\tread\n";
+        let read = check(&(header.to_owned() + &rows("") + &rows("B")));
         assert_eq!(
             read,
             "case.tsv:2: column `sample` is \"\", expected the id of a repertoire in every row"
