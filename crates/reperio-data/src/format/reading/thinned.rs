@@ -138,7 +138,7 @@ mod tests {
         // Long rows: fewer of them are looked at.
         let long = format!("\t{}", "A".repeat(20_000));
         let rows = |id: &str| format!("CASSYEQYF\tTRBV9\tTRBJ2-7\t3\t{id}{long}\n").repeat(100);
-        let header = "junction_aa\tv_call\tj_call\tduplicate_count\tsample\tread\n";
+        let header = "junction_aa\tv_call\tj_call\tduplicate_count\tsample\tx\n";
         let read = check(&(header.to_owned() + &rows("") + &rows("B")));
         assert_eq!(
             read,
