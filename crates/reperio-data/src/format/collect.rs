@@ -276,10 +276,10 @@ impl<'a> Collector<'a> {
         let Some(at) = self.plan.count else { return Ok(Count::Missing) };
         let raw = record.field(at);
         if self.plan.semicolons && raw.contains(&b'.') && !is_missing(raw) {
-            if !is_grouped(raw) {
+            if is_grouped(raw) {
+                self.grouped.get_or_insert_with(|| shown(raw));
+            } else {
                 self.has_fractions = true;
-            } else if self.grouped.is_none() {
-                self.grouped = Some(shown(raw));
             }
         }
         value::count(raw).ok_or_else(|| Fault::value(at, raw, value::COUNT))
