@@ -265,6 +265,15 @@ mod tests {
         assert_eq!((read[0].counts.kept, read[0].counts.without_anchors), (31, 1));
         let read = read_bytes(table(0).as_bytes(), &ReadOptions::default()).unwrap();
         assert_eq!((read[0].counts.kept, read[0].counts.without_anchors), (30, 0));
+        // Sorted, a large table begins with them.
+        let bare = (0..60).map(|n| format!("ASS{}YEQY\tTRBV9\n", "L".repeat(n % 9)));
+        let junctions = (0..3000).map(|n| format!("CASS{}YEQYF\tTRBV9\n", "G".repeat(n % 9)));
+        let sorted = bare.chain(junctions).collect::<String>();
+        let read = read_bytes(
+            format!("junction_aa\tv_call\n{sorted}").as_bytes(),
+            &ReadOptions::default(),
+        );
+        assert_eq!(read.unwrap()[0].counts.without_anchors, 60);
         let text = check(&table(2));
         assert!(text.contains("30 sequences of 32 with both anchors and 2 with none"), "{text}");
     }

@@ -299,7 +299,13 @@ fn search_genes(plan: &mut Plan, sample: &Sample, names: &[String], unread: &mut
 fn judge_sequences(plan: &mut Plan, sample: &Sample, place: Place) -> Result<(), ReadError> {
     let by_name = plan.chains.clone();
     let tallies = fields::tallies(plan, sample);
-    judge(plan, &tallies, place)?;
+    let judged = judge(plan, &tallies, place);
+    if judged.is_err() && !sample.is_whole {
+        // All rows decide: a column that is sorted may begin with what is rare in it.
+        plan.chains = by_name;
+        return Ok(());
+    }
+    judged?;
     // What turns out to be nucleotides is looked at again, translated.
     let translated = |(own, named): (&Sequence, &Sequence)| own.letters != named.letters;
     let is_new = |(chain, named): (&Chain, &Chain)| {

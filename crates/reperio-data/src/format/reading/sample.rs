@@ -18,7 +18,7 @@ pub(super) const TEXTS: usize = 100;
 #[derive(Debug, Default)]
 pub(crate) struct Sample {
     pub(in super::super) rows: Vec<Record>,
-    /// Whether they are from all of the table, and not the first.
+    /// Whether they are from all of the table, and not only the first.
     pub(in super::super) is_whole: bool,
 }
 
@@ -27,13 +27,16 @@ impl Sample {
     pub(in super::super) fn of(lines: &mut Lines, header: &Header) -> Self {
         let expected = 1..=header.names.len();
         let mut rows = Vec::new();
-        for line in lines.look_ahead(ROWS, BYTES) {
+        let ahead = lines.look_ahead(ROWS, BYTES);
+        let bytes: usize = ahead.iter().map(Vec::len).sum();
+        let is_whole = ahead.len() < ROWS && bytes < BYTES;
+        for line in ahead {
             let mut record = Record::of_line(line.clone());
             if !record.is_blank() && record.split(header.delimiter, &expected).is_ok() {
                 rows.push(record);
             }
         }
-        Self { rows, is_whole: false }
+        Self { rows, is_whole }
     }
 
     /// The values of a column, without those that say that there is none.
