@@ -170,6 +170,8 @@ mod tests {
             text.starts_with("fasta case: 40000 of 42000 rows\nCASSYEQYF ? ? 40000\n"),
             "{text}"
         );
+        let text = check(&(first.clone() + &records(40_000, "ACGACGACGACG")));
+        assert!(text.contains("holds nucleotides that do not translate to junctions"), "{text}");
         let text = check(&(records(1_100, "ASSYEQY") + &records(60_000, "CASSYEQYF")));
         assert!(text.contains("\nCASSYEQYF ? ? 60000\n"), "{text}");
         assert!(!text.contains("CCASS"), "{text}");

@@ -24,6 +24,8 @@ pub enum Letters {
 pub(crate) struct Sequence {
     pub(in super::super) at: usize,
     pub(in super::super) letters: Letters,
+    /// What its name says that they are.
+    named: Letters,
     /// Whether both anchors are there; otherwise they are put back.
     pub(in super::super) anchors: bool,
 }
@@ -32,7 +34,8 @@ impl Sequence {
     /// The columns of a chain in order of preference, as their names say.
     pub(in super::super) fn named(chain: &ChainPlaces) -> Vec<Self> {
         let all = |places: &[usize], letters, anchors| {
-            places.iter().map(|&at| Self { at, letters, anchors }).collect::<Vec<_>>()
+            let own = places.iter().map(|&at| Self { at, letters, named: letters, anchors });
+            own.collect::<Vec<_>>()
         };
         let mut own = all(&chain.junction_aa, Letters::AminoAcids, true);
         own.extend(all(&chain.junction, Letters::Nucleotides, true));
@@ -40,9 +43,20 @@ impl Sequence {
         own
     }
 
+    /// Whether it holds nucleotides although its name says amino acids.
+    pub(in super::super) fn is_renamed(self) -> bool {
+        self.letters != self.named
+    }
+
+    /// Whether its nucleotides are translated although most are of no junctions.
+    pub(in super::super) fn is_mistaken(self, tally: Tally) -> bool {
+        self.is_renamed() && tally.rows > 0 && 2 * tally.anchored <= tally.rows
+    }
+
     /// The same column as its content says; what it holds is the error where that cannot be read.
     pub(in super::super) fn judged(self, tally: Tally) -> Result<Self, Tally> {
         match tally.content() {
+            _ if self.is_mistaken(tally) => Err(tally),
             Content::Junctions => Ok(Self { anchors: true, ..self }),
             Content::Cdr3s => Ok(Self { anchors: false, ..self }),
             Content::Nucleotides if self.letters == Letters::AminoAcids => {

@@ -307,25 +307,24 @@ fn judge_sequences(plan: &mut Plan, sample: &Sample, place: Place) -> Result<(),
     }
     judged?;
     // What turns out to be nucleotides is looked at again, translated.
-    let translated = |(own, named): (&Sequence, &Sequence)| own.letters != named.letters;
-    let is_new = |(chain, named): (&Chain, &Chain)| {
-        chain.sequences.iter().zip(&named.sequences).any(translated)
-    };
-    if !plan.chains.iter().zip(&by_name).any(is_new) {
+    let mut sequences = plan.chains.iter().flat_map(|chain| &chain.sequences);
+    if !sequences.any(|own| own.is_renamed()) {
         return Ok(());
     }
     let tallies = fields::tallies(plan, sample);
-    for ((chain, named), tallies) in plan.chains.iter().zip(&by_name).zip(&tallies) {
-        let all = chain.sequences.iter().zip(&named.sequences).zip(tallies);
-        for ((own, named), tally) in all {
-            if translated((own, named)) && 2 * tally.anchored <= tally.rows {
-                let (path, line) = (place.path.to_owned(), place.line);
-                let column = place.names[own.at].clone();
-                return Err(ReadError::Nucleotides { path, line, column });
-            }
+    for (chain, tallies) in plan.chains.iter().zip(&tallies) {
+        let mut all = chain.sequences.iter().zip(tallies);
+        if let Some((own, _)) = all.find(|(own, tally)| own.is_renamed() && tally.rows == 0) {
+            return Err(no_junctions(place, own.at));
         }
     }
     judge(plan, &tallies, place)
+}
+
+/// That the nucleotides of a column are of no junctions.
+fn no_junctions(place: Place, at: usize) -> ReadError {
+    let (path, line, column) = (place.path.to_owned(), place.line, place.names[at].clone());
+    ReadError::Nucleotides { path, line, column }
 }
 
 /// Reads each column of sequences as `tallies` of its content say.
@@ -338,6 +337,9 @@ pub(super) fn judge(
         for (sequence, &tally) in chain.sequences.iter_mut().zip(tallies) {
             match sequence.judged(tally) {
                 Ok(judged) => *sequence = judged,
+                Err(tally) if sequence.is_mistaken(tally) => {
+                    return Err(no_junctions(place, sequence.at));
+                }
                 Err(_) if plan.named.contains(&sequence.at) => {} // A person's word decides.
                 Err(tally) => return Err(unfit(tally, place, &place.names[sequence.at])),
             }
