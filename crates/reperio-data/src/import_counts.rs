@@ -31,6 +31,8 @@ pub enum DropReason {
     MissingJunction,
     /// A residue is not one of the 20 standard amino acids (`X`, `_`, `~`, `?`, ...).
     Ambiguous,
+    /// Nucleotides where others are amino acids, or amino acids where others are nucleotides.
+    OtherLetters,
     /// The junction is shorter than asked for.
     TooShort,
     /// The junction is longer than asked for.
@@ -53,6 +55,7 @@ impl fmt::Display for DropReason {
             Self::Unproductive => "unproductive",
             Self::MissingJunction => "missing junction",
             Self::Ambiguous => "ambiguous residue",
+            Self::OtherLetters => "nucleotides or amino acids unlike the others",
             Self::TooShort => "too short",
             Self::TooLong => "too long",
             Self::ZeroCount => "count of zero",
@@ -95,6 +98,9 @@ pub struct ImportCounts {
     pub family_j: u64,
     /// Rows that had only a CDR3, to which the anchors were put back (see [`crate::junction`]).
     pub anchors_restored: u64,
+    /// Rows with neither C in front nor F or W behind among junctions, kept as they are.
+    #[serde(default)]
+    pub without_anchors: u64,
     /// Rows that leave off trailing empty fields, as the format's writers do.
     pub short_rows: u64,
     /// Rows whose junction was translated from nucleotides.
@@ -130,6 +136,7 @@ impl ImportCounts {
         sum(&mut self.family_v, other.family_v);
         sum(&mut self.family_j, other.family_j);
         sum(&mut self.anchors_restored, other.anchors_restored);
+        sum(&mut self.without_anchors, other.without_anchors);
         sum(&mut self.short_rows, other.short_rows);
         sum(&mut self.translated, other.translated);
         sum(&mut self.samples_joined, other.samples_joined);

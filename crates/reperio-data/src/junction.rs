@@ -68,6 +68,13 @@ pub(crate) fn translate(raw: &[u8], out: &mut Vec<u8>) -> Result<(), DropReason>
     worst
 }
 
+/// Whether a sequence is one of amino acids, with some that are no letters for nucleotides either (IUPAC's
+/// ambiguity codes are most of the alphabet).
+pub(crate) fn is_no_nucleotides(raw: &[u8]) -> bool {
+    let mut residues = Vec::new();
+    read(raw, &mut residues).is_ok() && residues.iter().any(|residue| b"EFILPQ".contains(residue))
+}
+
 /// Residue of a codon, `*` for a stop, in the order T, C, A, G of NCBI's translation table 1.
 fn amino_acid(codon: &[u8]) -> Option<u8> {
     const TABLE: &[u8; 64] = b"FFLLSSSSYY**CC*WLLLLPPPPHHQQRRRRIIIMTTTTNNKKSSRRVVVVAAAADDEEGGGG";

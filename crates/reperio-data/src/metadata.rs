@@ -1,6 +1,7 @@
 //! Metadata: the table of labels and covariates, one row a repertoire.
 //!
-//! `metadata.tsv` or `.csv`, separated by tabs, commas or semicolons. One column holds the ids
+//! `metadata.tsv` or `.csv`, separated by tabs, commas or semicolons, in UTF-8 or UTF-16; comments (`#`) and the
+//! line `sep=;` may stand before its header. One column holds the ids
 //! ([`ID_COLUMNS`]; failing these, ids come from the names of files); every other column can be a target or
 //! a covariate. The column of files ([`FILE_COLUMNS`]) has a meaning of its own. The table
 //! is read with the `csv` crate, so that errors can name the line.
@@ -80,7 +81,7 @@ impl Metadata {
     /// If the file cannot be read or is no table, a row has a wrong number of fields, column names or
     /// ids repeat, or there is no id column, no id in a row, or no row at all.
     pub fn read(path: &Path) -> Result<Self, MetadataError> {
-        let table = table::read(path)?;
+        let table = table::read(path, &[&ID_COLUMNS[..], &FILE_COLUMNS].concat())?;
         let Some(id) = id_column(&table.columns) else {
             return Err(MetadataError::NoIdColumn { path: path.to_owned(), found: table.columns });
         };
@@ -94,7 +95,8 @@ impl Metadata {
         let mut ids: Vec<String> = table.rows.iter().map(|(_, row)| row[id].clone()).collect();
         let by_file = file_column(&table.columns) == Some(id);
         if by_file {
-            ids = ids.iter().map(|name| format::repertoire_id(Path::new(name))).collect();
+            ids =
+                ids.iter().map(|name| format::repertoire_id(Path::new(file_name(name)))).collect();
         }
         if ids.is_empty() {
             return Err(MetadataError::NoRows { path: path() });
@@ -181,6 +183,11 @@ impl Metadata {
     }
 }
 
+/// The last part of a path, also of one written as on Windows.
+fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
 /// The text of a field, `None` where it means "no value".
 fn value(field: &str) -> Option<String> {
     (!is_missing(field)).then(|| field.to_owned())
@@ -233,6 +240,8 @@ mod tests {
         assert_snapshot!(check("sample,repertoire_id\nx,a\n"), @r#"["a"] [("sample", [Some("x")])]"#);
         assert_snapshot!(check("age,Sample ID\n5,a\n"), @r#"["a"] [("age", [Some("5")])]"#);
         assert_snapshot!(check("\"\",\"Sample\"\n\"1\",\"a\"\n"), @r#"["a"] []"#);
+        assert_snapshot!(check("filename,sex\ndata\\a.tsv,F\n"), @r#"["a"] [("filename", [Some("data\\a.tsv")]), ("sex", [Some("F")])]"#);
+        assert_snapshot!(check("# made by me\nSample_Name,sex\na,F\n"), @r#"["a"] [("sex", [Some("F")])]"#);
         assert_snapshot!(check("#file.name\tsample.id\tage\nx.tsv\ta\t5\n"), @r##"["a"] [("#file.name", [Some("x.tsv")]), ("age", [Some("5")])]"##);
         assert_snapshot!(check("filename\tsex\nd/a.b.tsv.gz\tF\n"), @r#"["a.b"] [("filename", [Some("d/a.b.tsv.gz")]), ("sex", [Some("F")])]"#);
     }

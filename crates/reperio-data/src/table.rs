@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use polars::prelude::{CsvWriter, DataFrame, PolarsError, PolarsResult, SerWriter};
 
 use crate::atomic::{self, WriteError};
+use crate::format::decode;
 use crate::limits::FREE_BYTES;
+use crate::metadata::plain;
 
 /// Why a table could not be read. Every message says where to look.
 #[derive(Debug, thiserror::Error)]
@@ -30,8 +32,18 @@ pub enum TableError {
         /// File being read.
         path: PathBuf,
     },
-    /// The file is not text.
-    #[error("{path}:{line}: not UTF-8, expected a text table")]
+    /// A text in an encoding that is not read.
+    #[error("{path}: a text in {encoding}, expected UTF-8 or UTF-16")]
+    Charset {
+        /// File being read.
+        path: PathBuf,
+        /// Its encoding.
+        encoding: &'static str,
+    },
+    /// The bytes are not UTF-8: what other letters they mean cannot be known.
+    #[error(
+        "{path}:{line}: not UTF-8 (Latin-1 or Windows-1252, perhaps), expected a text table in UTF-8 or UTF-16"
+    )]
     Encoding {
         /// File being read.
         path: PathBuf,
@@ -92,8 +104,9 @@ pub(crate) struct Table {
 
 /// Reads a table separated by tabs, commas or semicolons, whichever its header has most of.
 ///
-/// Fields are trimmed; quotes as in RFC 4180; empty lines are skipped.
-pub(crate) fn read(path: &Path) -> Result<Table, TableError> {
+/// Fields are trimmed; quotes as in RFC 4180; empty lines are skipped, as are comments (`#`) before the header. The
+/// header may begin with `#` too if it has one of the columns `known`.
+pub(crate) fn read(path: &Path, known: &[&str]) -> Result<Table, TableError> {
     let mut bytes = Vec::new();
     let file = fs::File::open(path).map(|file| file.take(FREE_BYTES + 1));
     let read = file.and_then(|mut file| file.read_to_end(&mut bytes));
@@ -101,16 +114,21 @@ pub(crate) fn read(path: &Path) -> Result<Table, TableError> {
     if bytes.len() as u64 > FREE_BYTES {
         return Err(TableError::TooLarge { path: path.to_owned() });
     }
+    let bytes = decode::whole(bytes)
+        .map_err(|encoding| TableError::Charset { path: path.to_owned(), encoding })?;
     let text = std::str::from_utf8(&bytes).map_err(|err| {
         let line = bytes[..err.valid_up_to()].split(|&byte| byte == b'\n').count();
         TableError::Encoding { path: path.to_owned(), line }
     })?;
-    parse(path, text.strip_prefix('\u{feff}').unwrap_or(text))
+    parse(path, text, known)
 }
 
-fn parse(path: &Path, text: &str) -> Result<Table, TableError> {
+fn parse(path: &Path, text: &str, known: &[&str]) -> Result<Table, TableError> {
+    let (before, separator) = before_header(text, known);
+    let (before, text) = text.split_at(before);
+    let lines_before = before.bytes().filter(|&byte| byte == b'\n').count() as u64;
     let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter(text))
+        .delimiter(separator.unwrap_or_else(|| delimiter(text)))
         .has_headers(false)
         .flexible(true)
         .trim(csv::Trim::All)
@@ -119,6 +137,7 @@ fn parse(path: &Path, text: &str) -> Result<Table, TableError> {
     for record in reader.records() {
         let record = record.expect("flexible UTF-8 records from memory cannot fail");
         let line = record.position().map_or(0, |position| first_line(text, position));
+        let line = lines_before + line;
         rows.push((line, record.iter().map(str::to_owned).collect::<Vec<_>>()));
     }
     if rows.is_empty() {
@@ -137,6 +156,46 @@ fn parse(path: &Path, text: &str) -> Result<Table, TableError> {
     Ok(Table { columns, rows })
 }
 
+/// Where the header begins, and the separator that a line before it states.
+fn before_header(text: &str, known: &[&str]) -> (usize, Option<u8>) {
+    let (mut at, mut separator) = (0, None);
+    let mut comments: Vec<(usize, &str)> = Vec::new();
+    let names = |line: &str| -> Vec<String> {
+        let delimiter = char::from(separator_of(line));
+        line.split(delimiter).map(|name| plain(name.trim().trim_matches('"'))).collect()
+    };
+    let is_known =
+        |line: &str| names(line).iter().any(|own| known.iter().any(|k| plain(k) == *own));
+    for line in text.split_inclusive(['\n', '\r']) {
+        if let Some(stated) = stated_separator(line.as_bytes()).filter(|_| separator.is_none()) {
+            separator = Some(stated);
+        } else if line.trim_start().starts_with('#') {
+            comments.push((at, line));
+        } else if !line.trim().is_empty() {
+            let width = names(line).len();
+            let is_header = |own: &&(usize, &str)| width > 1 && names(own.1).len() == width;
+            let named = comments.iter().rev().find(|own| is_known(own.1));
+            let named = named.or(comments.last().filter(is_header));
+            return (named.filter(|_| !is_known(line)).map_or(at, |own| own.0), separator);
+        }
+        at += line.len();
+    }
+    (comments.first().map_or(0, |own| own.0), separator)
+}
+
+/// The separator that the line `sep=;` states, which spreadsheet programs write before a header.
+pub(crate) fn stated_separator(line: &[u8]) -> Option<u8> {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let inner = line.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
+    match inner.unwrap_or(line) {
+        [b'S' | b's', b'E' | b'e', b'P' | b'p', b'=', separator @ (b'\t' | b',' | b';')] => {
+            Some(*separator)
+        }
+        _ => None,
+    }
+}
+
 /// The line that a record starts on: the reader counts empty lines before it as its own.
 fn first_line(text: &str, position: &csv::Position) -> u64 {
     let rest = text.as_bytes()[position.byte() as usize..].iter();
@@ -145,7 +204,11 @@ fn first_line(text: &str, position: &csv::Position) -> u64 {
 }
 
 fn delimiter(text: &str) -> u8 {
-    let header = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    separator_of(text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default())
+}
+
+/// The separator that a line has most of.
+fn separator_of(header: &str) -> u8 {
     let count = |delimiter: u8| header.bytes().filter(|&byte| byte == delimiter).count();
     // `max_by_key` keeps the last of equals: the tab, also in a header of one column.
     [b';', b',', b'\t'].into_iter().max_by_key(|&delimiter| count(delimiter)).unwrap_or(b'\t')
@@ -174,7 +237,7 @@ mod tests {
     use insta::assert_snapshot;
 
     fn check(text: &str) -> String {
-        match parse(Path::new("m.tsv"), text) {
+        match parse(Path::new("m.tsv"), text, &["sample_id"]) {
             Ok(table) => format!("{:?} {:?}", table.columns, table.rows),
             Err(err) => err.to_string(),
         }
@@ -189,6 +252,36 @@ mod tests {
     }
 
     #[test]
+    fn comments_and_a_stated_separator_stand_before_the_header() {
+        let table = "sample\tage\na\t5\n";
+        let expected = r#"["sample", "age"] [(3, ["a", "5"])]"#;
+        assert_eq!(check(&format!("# made by me\n{table}")), expected);
+        assert_eq!(check(&format!("sep=\t\n{table}")), expected);
+        assert_eq!(check("\"SEP=;\"\r\nsample;age\r\na;5\r\n"), expected);
+        assert_eq!(check("sep=,\nsample,a;b;c\na,5\n"), r#"["sample", "a;b;c"] [(3, ["a", "5"])]"#);
+        // A comment may have as many separators as the header.
+        let commas = "# by me, in May\nSample.ID,age\n#a,5\n";
+        assert_eq!(check(commas), r##"["Sample.ID", "age"] [(3, ["#a", "5"])]"##);
+        assert_eq!(check("#name\tage\na\t5\n"), r##"["#name", "age"] [(2, ["a", "5"])]"##);
+        let both = "# by me\n# sample id\tage\tsex\na\t5\n";
+        assert_eq!(check(both), "m.tsv:3: 2 fields, expected 3");
+        assert_eq!(check("#a\n"), r##"["#a"] []"##);
+    }
+
+    #[test]
+    fn utf16_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("m.tsv");
+        let text = "\u{feff}a\tb\nj\u{e4}\t2\n";
+        fs::write(&path, text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>())
+            .unwrap();
+        assert_eq!(
+            read(&path, &[]).unwrap().rows,
+            [(2, vec!["j\u{e4}".to_owned(), "2".to_owned()])]
+        );
+    }
+
+    #[test]
     fn faults_name_their_place() {
         assert_snapshot!(check(""), @"m.tsv: empty, expected a header line");
         assert_snapshot!(check("a\tb\n1\t2\n3\n"), @"m.tsv:3: 1 fields, expected 2");
@@ -200,7 +293,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("m.tsv");
         fs::write(&path, b"a\tb\n1\t\xff\n").unwrap();
-        let text = read(&path).unwrap_err().to_string();
-        assert!(text.ends_with("m.tsv:2: not UTF-8, expected a text table"), "{text}");
+        let text = read(&path, &[]).unwrap_err().to_string();
+        assert!(text.contains("m.tsv:2: not UTF-8 (Latin-1 or Windows-1252, perhaps)"), "{text}");
     }
 }

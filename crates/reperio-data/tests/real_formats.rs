@@ -62,9 +62,6 @@ fn is_right_refusal(path: &Path, err: &ReadError) -> bool {
         "scirpy__all_contig_annotations.json" => refused(Refusal::TenXJson),
         "scirpy__test_unfiltered_contigs.csv" => refused(Refusal::BdRhapsody),
         "scirpy__changeodb.tab" => refused(Refusal::ChangeO),
-        "airr-standards__bad_rearrangement.tsv" => {
-            matches!(err, ReadError::Value { line: 2, column, found, .. } if column == "productive" && found == "yes")
-        }
         _ => false,
     }
 }

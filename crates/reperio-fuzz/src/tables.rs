@@ -54,7 +54,10 @@ pub(crate) fn options(bytes: &[u8]) {
         assert_eq!(recognised, read[0].format, "a file is read by the format that is recognised");
         let (reading, _) = preview.unwrap_or_else(|err| panic!("read, but {}", chain(&err)));
         assert_eq!(reading.format, read[0].reading.format);
-        assert_eq!(reading.columns.len(), read[0].reading.columns.len());
+        // Of a longer table a column may be empty in the first rows, which are all that the preview sees.
+        if bytes.iter().filter(|byte| b"\r\n".contains(byte)).count() < 500 {
+            assert_eq!(reading.columns.len(), read[0].reading.columns.len());
+        }
     }
 }
 
@@ -124,7 +127,7 @@ fn check(read: &ReadRepertoire, options: &ReadOptions) {
         counts.rounded_counts,
         counts.unknown_v + counts.family_v,
         counts.unknown_j + counts.family_j,
-        counts.anchors_restored,
+        counts.anchors_restored + counts.without_anchors,
         counts.translated,
     ];
     assert!(of_kept.iter().all(|&rows| rows <= counts.kept), "{counts:?}");
@@ -149,7 +152,8 @@ fn every_row_is_counted(read: &[ReadRepertoire], bytes: &[u8]) {
     let delimiter = delimiter.unwrap_or(b'\t');
     let first = header.trim_ascii().first().copied().unwrap_or_default();
     let divides = matches!(read[0].format, Format::Paired | Format::Fasta);
-    if !plain || b"#>".contains(&first) || bytes.contains(&b'"') || divides {
+    let states_separator = header.to_ascii_lowercase().starts_with(b"sep=");
+    if !plain || b"#>".contains(&first) || bytes.contains(&b'"') || divides || states_separator {
         return;
     }
     let rows: u64 = read.iter().map(|own| own.counts.rows).sum();

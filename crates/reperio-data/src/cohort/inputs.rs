@@ -117,7 +117,11 @@ fn listed_files(
     let (mut listed, mut missing) = (Vec::new(), Vec::new());
     for (row, name) in names.iter().enumerate() {
         let Some(name) = name else { continue };
-        let place = folders.iter().map(|folder| folder.join(name)).find(|path| path.is_file());
+        // As it is written on Windows, too.
+        let ways = [name.clone(), name.replace('\\', "/")];
+        let mut all =
+            folders.iter().flat_map(|folder| ways.iter().map(move |way| folder.join(way)));
+        let place = all.find(|path| path.is_file());
         match place.and_then(|path| path.canonicalize().ok()) {
             Some(path) => listed.push((path, row)),
             None => missing.push(folders[0].join(name)),

@@ -7,6 +7,7 @@
 
 use super::Format;
 use super::columns::{Check, Layout};
+use crate::import_counts::DropReason;
 
 pub(super) const LAYOUT: Layout = Layout {
     format: Format::Airr,
@@ -22,9 +23,9 @@ pub(super) const LAYOUT: Layout = Layout {
     cell: &["cell_id", "cell_barcode"],
     checks: &[
         ("is_cell", Check::Cell),
-        ("vj_in_frame", Check::InFrame),
+        ("vj_in_frame", Check::Said(DropReason::OutOfFrame)),
         ("stop_codon", Check::StopCodon),
-        ("productive", Check::Productive),
+        ("productive", Check::Said(DropReason::Unproductive)),
     ],
     short_rows: true,
     ..Layout::NONE

@@ -6,7 +6,9 @@ use super::barcodes;
 use super::columns::is_missing;
 use super::fault::{Fault, shown};
 use super::fields::{gene, is_junction, no_tallies, read_letters, sequence, stated_locus};
-use super::reading::{Chain, Letters, Plan, Reading, Tally, is_anchored};
+use super::reading::{
+    Chain, Letters, Plan, Reading, Tally, is_anchored, is_bare, is_grouped, is_nucleotides,
+};
 use super::record::Record;
 use super::value::{self, Count};
 use super::verdict::verdict;
@@ -23,6 +25,10 @@ const MAX_GENES: usize = 60_000;
 /// Residues of one repertoire, so that their offsets fit 32 bits.
 const MAX_RESIDUES: u64 = u32::MAX as u64 - MAX_LENGTH as u64;
 
+/// After so many rows of a repertoire a column that has said nothing so far may no longer begin to say where rows are
+/// from: a few may lack it, so many are of another table.
+const UNNAMED: u64 = 500;
+
 /// What one field of a sequence may hold.
 const ONE_CHAIN: &str =
     "one chain a field (here several are joined: use the table of contigs, or one column a chain)";
@@ -32,6 +38,8 @@ const ONE_CHAIN: &str =
 struct Origin {
     translated: bool,
     anchors_restored: bool,
+    /// Whether it has no anchors although others of its column have theirs.
+    without_anchors: bool,
 }
 
 /// What a kept row says; its junction is in [`Collector::junction`].
@@ -87,6 +95,10 @@ pub(super) struct Collector<'a> {
     junction: Vec<u8>,
     /// Of each column of sequences of each chain, what it holds.
     tallies: Vec<Vec<Tally>>,
+    /// The first count in which a point may divide thousands.
+    grouped: Option<String>,
+    /// Whether a point in another count is a decimal one.
+    has_fractions: bool,
     groups: Vec<Group>,
     index: HashMap<Box<[u8]>, usize>,
     last: usize,
@@ -107,6 +119,8 @@ impl<'a> Collector<'a> {
             genes: GeneCache::new(plan.species),
             junction: Vec::new(),
             tallies: no_tallies(plan),
+            grouped: None,
+            has_fractions: false,
             groups: Vec::new(),
             index: HashMap::new(),
             last: 0,
@@ -121,6 +135,11 @@ impl<'a> Collector<'a> {
     /// What the columns of sequences hold.
     pub(super) fn tallies(&self) -> &[Vec<Tally>] {
         &self.tallies
+    }
+
+    /// A count of thousands that would be read as a fraction, where no other says that points are decimal ones.
+    pub(super) fn thousands(&self) -> Option<&str> {
+        self.grouped.as_deref().filter(|_| !self.has_fractions)
     }
 
     /// The counts of all repertoires together.
@@ -183,13 +202,13 @@ impl<'a> Collector<'a> {
                 None => self.add_group(id, line),
             };
         }
-        let watched = &mut self.groups[self.last].watched;
+        let Group { watched, counts, .. } = &mut self.groups[self.last];
         for (before, &at) in watched.iter_mut().zip(&self.plan.watched) {
             let value = record.field(at);
             if **before == *value || is_missing(value) {
                 continue;
             }
-            if !before.is_empty() {
+            if !before.is_empty() || counts.rows >= UNNAMED {
                 let (found, before) = (shown(value), shown(before));
                 return Err(Fault::Changes { at, found, before });
             }
@@ -253,9 +272,16 @@ impl<'a> Collector<'a> {
     }
 
     /// The count, if it is read from a column.
-    fn count(&self, record: &Record) -> Result<Count, Fault> {
+    fn count(&mut self, record: &Record) -> Result<Count, Fault> {
         let Some(at) = self.plan.count else { return Ok(Count::Missing) };
         let raw = record.field(at);
+        if self.plan.semicolons && raw.contains(&b'.') && !is_missing(raw) {
+            if is_grouped(raw) {
+                self.grouped.get_or_insert_with(|| shown(raw));
+            } else {
+                self.has_fractions = true;
+            }
+        }
         value::count(raw).ok_or_else(|| Fault::value(at, raw, value::COUNT))
     }
 
@@ -297,21 +323,27 @@ impl<'a> Collector<'a> {
             if reason == DropReason::Ambiguous && raw.iter().any(|byte| b";,|".contains(byte)) {
                 return Err(Fault::value(sequence.at, raw, ONE_CHAIN));
             }
+            self.tallies[i][column].amino_acids += u64::from(reason == DropReason::OtherLetters);
             return Ok(Err(reason));
         }
         let translated = sequence.letters == Letters::Nucleotides;
         if is_junction(self.plan, record) {
-            return Ok(Ok(Origin { translated, anchors_restored: false }));
+            let (anchors_restored, without_anchors) = (false, false);
+            return Ok(Ok(Origin { translated, anchors_restored, without_anchors }));
         }
         self.tallies[i][column].add(residues);
-        // A junction among CDR3s has its anchors, unless a person says what the column holds.
-        let is_named = || self.plan.named.contains(&sequence.at);
-        let anchors_restored = !sequence.anchors && (!is_anchored(residues) || is_named());
+        // A person's word decides, also where a junction among CDR3s has its anchors.
+        let is_named = self.plan.named.contains(&sequence.at);
+        if !translated && !is_named && is_nucleotides(residues) {
+            return Ok(Err(DropReason::OtherLetters));
+        }
+        let anchors_restored = !sequence.anchors && (!is_anchored(residues) || is_named);
+        let without_anchors = sequence.anchors && is_bare(residues);
         if anchors_restored {
             residues.insert(0, b'C');
             residues.push(junction::closing_anchor(self.genes.name(j.gene), locus));
         }
-        Ok(Ok(Origin { translated, anchors_restored }))
+        Ok(Ok(Origin { translated, anchors_restored, without_anchors }))
     }
 
     /// Adds a row that is kept to its repertoire.
@@ -388,6 +420,7 @@ fn note(counts: &mut ImportCounts, kept: Kept, count_expected: bool) {
     counts.family_j += u64::from(kept.j.family_only);
     counts.translated += u64::from(kept.origin.translated);
     counts.anchors_restored += u64::from(kept.origin.anchors_restored);
+    counts.without_anchors += u64::from(kept.origin.without_anchors);
     match kept.locus {
         Some(locus) => *counts.loci.entry(locus).or_default() += 1,
         None => counts.unknown_locus += 1,

@@ -8,12 +8,8 @@ use crate::import_counts::DropReason;
 /// What a status column says about a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Check {
-    /// AIRR `productive`: false drops the row, missing leaves the verdict to the junction.
-    Productive,
     /// 10x `productive`: everything but true drops the row.
     SurelyProductive,
-    /// AIRR `vj_in_frame`: false drops the row.
-    InFrame,
     /// AIRR `stop_codon`: true drops the row.
     StopCodon,
     /// immunoSEQ `frame_type` or `sequenceStatus`: In, Out, Stop.
@@ -26,8 +22,8 @@ pub(super) enum Check {
     Confident,
     /// 10x `chain`: `Multi` drops the row.
     OneChain,
-    /// A status of no format: words as `unproductive` and `out-of-frame`, or a truth value, of which the false one
-    /// drops the row for this reason.
+    /// A status, as AIRR's `productive`: words as `unproductive` and `out-of-frame`, or a truth value, of which the
+    /// false one drops the row for this reason; a missing one leaves the verdict to the junction.
     Said(DropReason),
     /// A status in words alone.
     Words,
@@ -187,7 +183,7 @@ impl Places {
         }
         if let Some(name) = &columns.productive {
             let at = header.find_named(name).ok_or_else(|| name.clone())?;
-            self.checks = vec![(at, Check::Productive)];
+            self.checks = vec![(at, Check::Said(DropReason::Unproductive))];
         }
         Ok(())
     }

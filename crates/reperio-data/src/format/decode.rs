@@ -45,6 +45,23 @@ pub(super) fn recognise(head: &[u8]) -> Encoding {
     }
 }
 
+/// A whole text without its byte-order mark, from UTF-16 if it is written so; the name of an encoding that is not
+/// read is the error.
+pub(crate) fn whole(bytes: Vec<u8>) -> Result<Vec<u8>, &'static str> {
+    let order = match recognise(&bytes[..bytes.len().min(HEAD)]) {
+        Encoding::Bytes { mark: 0 } => return Ok(bytes),
+        Encoding::Bytes { mark } => return Ok(bytes[mark..].to_vec()),
+        Encoding::Utf32 => return Err("UTF-32"),
+        Encoding::Utf16(order) => order,
+    };
+    let mut text = Vec::new();
+    let read = Utf16::new(&bytes[..], order).read_to_end(&mut text);
+    read.map(|_| text).map_err(|_| "UTF-16 that is cut or damaged")
+}
+
+/// Bytes by which the encoding of a whole text is told.
+const HEAD: usize = 1 << 14;
+
 /// Reads UTF-16 as UTF-8, without its byte-order mark.
 pub(super) struct Utf16<R> {
     inner: R,
@@ -144,6 +161,18 @@ mod tests {
                 assert!(Utf16::new(cut, order).read_to_string(&mut decoded).is_err());
             }
         }
+    }
+
+    #[test]
+    fn a_whole_text_loses_its_mark() {
+        let expected = Ok("a\tM\u{fc}ller\n".repeat(9).into_bytes());
+        let text = "\u{feff}".to_owned() + &"a\tM\u{fc}ller\n".repeat(9);
+        assert_eq!(whole(text.clone().into_bytes()), expected);
+        let bytes = utf16(&text, Order::Little);
+        assert_eq!(whole(bytes[..bytes.len() - 1].to_vec()), Err("UTF-16 that is cut or damaged"));
+        assert_eq!(whole(bytes), expected);
+        assert_eq!(whole(b"\xff\xfe\0\0a\0\0\0".to_vec()), Err("UTF-32"));
+        assert_eq!(whole(Vec::new()), Ok(Vec::new()));
     }
 
     #[test]

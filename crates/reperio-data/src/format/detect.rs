@@ -15,6 +15,7 @@ use super::{
 };
 use crate::compress::{self, Compression, ShortLines};
 use crate::limits::MAX_LINES_BEFORE_HEADER;
+use crate::table;
 
 /// Formats with a header, the more particular signatures first. Where a header is of several, the one
 /// with names for most of what it has is taken, and of equal ones the first.
@@ -144,7 +145,8 @@ fn head_of(reader: &mut impl Read, source: &Source) -> Result<Vec<u8>, ReadError
     Ok(head)
 }
 
-/// Reads lines until one is a header; comment lines (`#`) may stand before it.
+/// Reads lines until one is a header; comment lines (`#`) and the line `sep=;` may stand before it. The header itself
+/// may be written as a comment.
 fn open_table(source: Source, mut lines: Lines, options: &ReadOptions) -> Result<Table, ReadError> {
     let mut raw = Vec::new();
     loop {
@@ -173,10 +175,25 @@ fn open_table(source: Source, mut lines: Lines, options: &ReadOptions) -> Result
             let asked = asked(&header, options, &source.path)?;
             return Ok(Table { source, lines, format, header, places, asked });
         }
-        if !raw.starts_with(b"#") {
+        if let Some(rest) = raw.strip_prefix(b"#") {
+            let header = Header::parse(rest, line);
+            if let Some((format, places)) = accept(&header, options, &source.path)?
+                && !is_before_header(&mut lines, options, &source.path)
+            {
+                let asked = asked(&header, options, &source.path)?;
+                return Ok(Table { source, lines, format, header, places, asked });
+            }
+        } else if table::stated_separator(&raw).is_none() {
             return Err(reject(source.path, header, options));
         }
     }
+}
+
+/// Whether the next line is a header, and what names columns before it a comment.
+fn is_before_header(lines: &mut Lines, options: &ReadOptions, path: &Path) -> bool {
+    let next = lines.look_ahead(1, 1).front().map(|line| Header::parse(line, 0));
+    let next = next.and_then(|header| accept(&header, options, path).ok());
+    next.is_some_and(|found| found.is_some())
 }
 
 /// The format of a header and where its columns are; nothing if this is not the header.
@@ -329,6 +346,20 @@ mod tests {
         CASSLGYEQYF ? ? 3
         CASSYEQYF ? ? 2
         ");
+    }
+
+    #[test]
+    fn a_header_may_be_written_as_a_comment() {
+        let table = "junction_aa\tv_call\tduplicate_count\nCASSYEQYF\tTRBV9\t2\n";
+        let expected = check(table);
+        assert!(expected.starts_with("airr case: 1 of 1 rows\n"), "{expected}");
+        for before in
+            ["#", "# ", "## by me\n# ", "# junction_aa, v_call\n", "# by me\n", "sep=\t\n"]
+        {
+            assert_eq!(check(&format!("{before}{table}")), expected, "{before:?}");
+        }
+        let semicolons = "sep=;\n".to_owned() + &table.replace('\t', ";");
+        assert_eq!(check(&semicolons), expected);
     }
 
     #[test]

@@ -283,6 +283,23 @@ pub enum ReadError {
         /// Those that end in F or W and do not begin with C.
         behind: u64,
     },
+    /// A column of amino acids and of nucleotides.
+    #[error(
+        "{}:{line}: column `{column}` has nucleotides in some rows and amino acids in others ({found} of {rows}), expected the same in all: divide the table",
+        path.display()
+    )]
+    BothLetters {
+        /// File being read.
+        path: PathBuf,
+        /// 1-based line of the header.
+        line: u64,
+        /// Column.
+        column: String,
+        /// Sequences looked at.
+        rows: u64,
+        /// Those of other letters than most.
+        found: u64,
+    },
     /// The header once more among the rows.
     #[error(
         "{}:{line}: the names of the columns once more, expected one table: two files were joined, divide them",

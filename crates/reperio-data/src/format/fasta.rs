@@ -3,10 +3,10 @@
 use std::io;
 
 use super::collect::Collector;
-use super::detect::Source;
+use super::detect::{self, Source};
 use super::error::ReadError;
 use super::lines::Lines;
-use super::reading::{self, Place, Plan, Reading, Sample};
+use super::reading::{self, Place, Plan, Reading, Sample, Sequence};
 use super::record::Record;
 use super::{Format, ReadOptions, ReadRepertoire, repertoire_id};
 use crate::compress::LongLine;
@@ -14,15 +14,38 @@ use crate::limits::MAX_LINE;
 
 /// Reads all records, each as a row of one field. One without a name and a sequence is a row like any other: readers
 /// for genomes take it for the end of the file.
+///
+/// As of a table, the first records decide how, and where all of them say otherwise they are read once more.
 pub(super) fn read(
     source: Source,
     mut lines: Lines,
     options: &ReadOptions,
 ) -> Result<Vec<ReadRepertoire>, ReadError> {
-    let plan = plan(&source, &mut lines)?;
-    let Source { path, compression } = source;
+    let sample = sample(&mut lines);
+    let mut known = None;
+    loop {
+        let mut plan = plan(&source, &sample, known.as_deref())?;
+        if let Some(read) = read_by(&mut plan, &source, &mut lines, options)? {
+            return Ok(read);
+        }
+        known = Some(plan.sequences());
+        match detect::open(&source.path, options)? {
+            detect::Content::Fasta(_, again) => lines = again,
+            detect::Content::Table(_) => return Err(ReadError::Empty { path: source.path }),
+        }
+    }
+}
+
+/// Reads all records as planned; nothing if the plan turns out to be wrong, and is another now.
+fn read_by(
+    plan: &mut Plan,
+    source: &Source,
+    lines: &mut Lines,
+    options: &ReadOptions,
+) -> Result<Option<Vec<ReadRepertoire>>, ReadError> {
+    let (path, compression) = (source.path.clone(), source.compression);
     let names = [COLUMN.to_owned()];
-    let mut collector = Collector::new(Format::Fasta, &plan, names.len(), options);
+    let mut collector = Collector::new(Format::Fasta, plan, names.len(), options);
     let mut push = |(line, sequence): (u64, Vec<u8>)| {
         let row = Record::of_one(&sequence);
         collector.push(&row, line).map_err(|fault| fault.at(path.clone(), line, &names))
@@ -48,9 +71,12 @@ pub(super) fn read(
             }
         }
     }
-    let only = repertoire_id(&path);
-    let read = collector.finish(&only, &plan.reading);
-    read.map_err(|(line, fault)| fault.at(path, line, &names))
+    let tallies = collector.tallies().to_vec();
+    let read = collector.finish(&repertoire_id(&path), &plan.reading);
+    let read = read.map_err(|(line, fault)| fault.at(path, line, &names))?;
+    let before = plan.sequences();
+    reading::judge(plan, &tallies, Place { path: &source.path, line: 1, names: &names })?;
+    Ok((plan.sequences() == before).then_some(read))
 }
 
 /// Whether a line begins a record; as where the format is recognised, space before the mark does not matter.
@@ -63,7 +89,7 @@ pub(super) fn preview(
     source: &Source,
     mut lines: Lines,
 ) -> Result<(Reading, Vec<String>), ReadError> {
-    Ok((plan(source, &mut lines)?.reading, Vec::new()))
+    Ok((plan(source, &sample(&mut lines), None)?.reading, Vec::new()))
 }
 
 /// What the sequences are called in messages.
@@ -73,8 +99,8 @@ const COLUMN: &str = "sequence";
 const LINES_AHEAD: usize = 2_000;
 const BYTES_AHEAD: usize = 1 << 16;
 
-/// Whether they are amino acids or nucleotides, and whether they have their anchors, by the first of them.
-fn plan(source: &Source, lines: &mut Lines) -> Result<Plan, ReadError> {
+/// The first records.
+fn sample(lines: &mut Lines) -> Sample {
     let mut records: Vec<Vec<u8>> = Vec::new();
     for line in lines.look_ahead(LINES_AHEAD, BYTES_AHEAD) {
         match records.last_mut() {
@@ -87,8 +113,17 @@ fn plan(source: &Source, lines: &mut Lines) -> Result<Plan, ReadError> {
         records.pop(); // It may be cut.
     }
     let rows = records.iter().map(|record| Record::of_one(record)).collect();
+    Sample { rows, is_whole: false }
+}
+
+/// Whether they are amino acids or nucleotides, and whether they have their anchors, by the first of them or as is `known`.
+fn plan(
+    source: &Source,
+    sample: &Sample,
+    known: Option<&[Vec<Sequence>]>,
+) -> Result<Plan, ReadError> {
     let place = Place { path: &source.path, line: 1, names: &[COLUMN.to_owned()] };
-    reading::plan_of_one(Format::Fasta, &Sample { rows }, place)
+    reading::plan_of_one(Format::Fasta, sample, place, known)
 }
 
 #[cfg(test)]
@@ -120,6 +155,26 @@ mod tests {
         noted: translated 2
         said: `sequence` holds nucleotides: translated
         ");
+    }
+
+    /// The first 65,536 bytes are looked at before anything is read.
+    #[test]
+    fn all_records_decide() {
+        let records = |n: usize, sequence: &str| format!(">r\n{sequence}\n").repeat(n);
+        let first = records(2_000, "CASSYEQYF");
+        let bases = "TGTGCCAGCAGCTATGAACAGTACTTC";
+        let text = check(&(first.clone() + &records(2_000, bases)));
+        assert_snapshot!(text, @"case.tsv:1: column `sequence` has nucleotides in some rows and amino acids in others (2000 of 4000), expected the same in all: divide the table");
+        let text = check(&(first.clone() + &records(40_000, bases)));
+        assert!(
+            text.starts_with("fasta case: 40000 of 42000 rows\nCASSYEQYF ? ? 40000\n"),
+            "{text}"
+        );
+        let text = check(&(first.clone() + &records(40_000, "ACGACGACGACG")));
+        assert!(text.contains("holds nucleotides that do not translate to junctions"), "{text}");
+        let text = check(&(records(1_100, "ASSYEQY") + &records(60_000, "CASSYEQYF")));
+        assert!(text.contains("\nCASSYEQYF ? ? 60000\n"), "{text}");
+        assert!(!text.contains("CCASS"), "{text}");
     }
 
     #[test]

@@ -19,9 +19,10 @@ pub(super) fn tallies(plan: &Plan, sample: &Sample) -> Vec<Vec<Tally>> {
     for row in sample.rows.iter().filter(usable) {
         for (chain, tallies) in plan.chains.iter().zip(&mut tallies) {
             let Some((column, own, raw)) = sequence(plan, chain, row) else { continue };
-            let is_read = read_letters(own.letters, raw, &mut residues).is_ok();
-            if is_read && !is_junction(plan, row) {
-                tallies[column].add(&residues);
+            match read_letters(own.letters, raw, &mut residues) {
+                Ok(()) if !is_junction(plan, row) => tallies[column].add(&residues),
+                Err(DropReason::OtherLetters) => tallies[column].amino_acids += 1,
+                Ok(()) | Err(_) => {}
             }
         }
     }
@@ -55,7 +56,10 @@ pub(super) fn read_letters(
 ) -> Result<(), DropReason> {
     match letters {
         Letters::AminoAcids => junction::read(raw, residues),
-        Letters::Nucleotides => junction::translate(raw, residues),
+        Letters::Nucleotides => match junction::translate(raw, residues) {
+            Err(_) if junction::is_no_nucleotides(raw) => Err(DropReason::OtherLetters),
+            read => read,
+        },
     }
 }
 

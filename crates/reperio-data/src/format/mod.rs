@@ -11,7 +11,7 @@ mod barcodes;
 mod collect;
 pub(crate) mod columns;
 mod custom;
-mod decode;
+pub(crate) mod decode;
 mod deeprc;
 mod detect;
 mod error;

@@ -15,7 +15,7 @@ use super::fault::Fault;
 type Way = fn(&mut Record, u8) -> Result<(), Fault>;
 
 /// A line and where its fields are.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Record {
     /// The line; behind it the fields that are not as they stand there.
     pub(super) text: Vec<u8>,

@@ -5,7 +5,7 @@ use super::collect::Collector;
 use super::detect::Table;
 use super::error::ReadError;
 use super::fault::Fault;
-use super::reading::{self, LooksLike, Plan};
+use super::reading::{self, LooksLike, Plan, Sample, Thinned};
 use super::record::Record;
 use super::{ReadOptions, ReadRepertoire, Reading, detect, repertoire_id};
 use crate::import_counts::ImportCounts;
@@ -13,17 +13,20 @@ use crate::import_counts::ImportCounts;
 /// Reads all rows of a table.
 ///
 /// Its first rows decide how. Where the whole table then says otherwise of its sequences (the first rows
-/// of a sorted column may be unlike the others) it is read once more.
+/// of a sorted column may be unlike the others), or of columns that are empty there, it is read once more.
 pub(super) fn read(
     mut table: Table,
     options: &ReadOptions,
 ) -> Result<Vec<ReadRepertoire>, ReadError> {
+    let mut sample = Sample::of(&mut table.lines, &table.header);
     let mut known = None;
     loop {
-        let mut plan = reading::plan(&mut table, options, known.as_deref())?;
-        if let Some(read) = read_by(&mut plan, &mut table, options)? {
+        let mut plan = reading::plan(&table, &sample, options, known.as_deref())?;
+        let mut thinned = Thinned::new(&sample, table.header.names.len());
+        if let Some(read) = read_by(&mut plan, &mut table, &mut thinned, options)? {
             return Ok(read);
         }
+        sample = thinned.sample().unwrap_or(sample);
         known = Some(plan.sequences());
         let path = table.source.path;
         match detect::open(&path, options)? {
@@ -38,17 +41,20 @@ pub(super) fn preview(
     mut table: Table,
     options: &ReadOptions,
 ) -> Result<(Reading, Vec<String>), ReadError> {
-    let plan = reading::plan(&mut table, options, None)?;
+    let sample = Sample::of(&mut table.lines, &table.header);
+    let plan = reading::plan(&table, &sample, options, None)?;
     let Reading { columns, .. } = &plan.reading;
     let is_read = |name: &&String| columns.iter().any(|own| own.column == **name);
     let others = table.header.names.iter().filter(|name| !is_read(name)).cloned().collect();
     Ok((plan.reading, others))
 }
 
-/// Reads all rows as planned; nothing if the plan turns out to be wrong, and is another now.
+/// Reads all rows as planned; nothing if the plan turns out to be wrong: the sequences are planned otherwise
+/// now, or the rows that were thinned lead to another plan.
 fn read_by(
     plan: &mut Plan,
     table: &mut Table,
+    thinned: &mut Thinned,
     options: &ReadOptions,
 ) -> Result<Option<Vec<ReadRepertoire>>, ReadError> {
     let (path, compression) = (table.source.path.clone(), table.source.compression);
@@ -73,6 +79,7 @@ fn read_by(
             .and_then(|()| again.check(&record))
             .and_then(|()| check_text(&record, &columns))
             .and_then(|()| collector.push(&record, line));
+        thinned.push(&record);
         if let Err(fault) = result {
             return Err(fault.at(path, line, names));
         }
@@ -80,11 +87,23 @@ fn read_by(
     if collector.is_empty() {
         return Err(ReadError::HeaderOnly { path, line: table.header.line });
     }
-    if let Some(error) = overlooked(&plan.reading, &collector.totals(), table) {
+    if let (Some(at), Some(found)) = (plan.count, collector.thousands()) {
+        let (line, column, found) = (table.header.line, names[at].clone(), found.to_owned());
+        return Err(ReadError::Thousands { path, line, column, found });
+    }
+    let mut reading = plan.reading.clone();
+    if let Some(sample) = thinned.sample() {
+        let again = reading::plan(table, &sample, options, Some(&plan.sequences()))?;
+        if again.differs(plan) {
+            return Ok(None);
+        }
+        reading = again.reading;
+    }
+    if let Some(error) = overlooked(&reading, &collector.totals(), table) {
         return Err(error);
     }
     let tallies = collector.tallies().to_vec();
-    let read = collector.finish(&repertoire_id(&path), &plan.reading);
+    let read = collector.finish(&repertoire_id(&path), &reading);
     let read = read.map_err(|(line, fault)| fault.at(path, line, names))?;
     let before = plan.sequences();
     reading::judge(plan, &tallies, table.place())?;
@@ -169,8 +188,8 @@ mod tests {
     #[test]
     fn a_truth_value_that_is_none_names_its_column() {
         assert_snapshot!(
-            check("junction_aa\tproductive\nCASSLGF\tyes\n"),
-            @r#"case.tsv:2: column `productive` is "yes", expected T, F, true, false or nothing"#
+            check("junction_aa\tproductive\nCASSLGF\tmaybe\n"),
+            @r#"case.tsv:2: column `productive` is "maybe", expected productive, unproductive, in-frame, out-of-frame, stop, a truth value or nothing"#
         );
     }
 

@@ -40,7 +40,7 @@ pub(super) fn count(field: &[u8]) -> Option<Count> {
 }
 
 /// What a truth column may hold.
-pub(super) const TRUTH: &str = "T, F, true, false or nothing";
+pub(super) const TRUTH: &str = "a truth value (T, F, true, false, yes, no, 1, 0) or nothing";
 
 /// A truth value as a file states it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,10 +54,10 @@ pub(super) enum Truth {
 /// Reads a truth value; `None` if the field is neither one nor missing.
 pub(super) fn truth(field: &[u8]) -> Option<Truth> {
     let is =
-        |words: [&str; 2]| words.iter().any(|word| field.eq_ignore_ascii_case(word.as_bytes()));
-    if is(["T", "true"]) {
+        |words: [&str; 5]| words.iter().any(|word| field.eq_ignore_ascii_case(word.as_bytes()));
+    if is(["T", "true", "1", "yes", "y"]) {
         Some(Truth::True)
-    } else if is(["F", "false"]) {
+    } else if is(["F", "false", "0", "no", "n"]) {
         Some(Truth::False)
     } else {
         is_missing(field).then_some(Truth::Missing)
@@ -102,7 +102,14 @@ mod tests {
             ("False", Some(Truth::False)),
             ("", Some(Truth::Missing)),
             ("None", Some(Truth::Missing)),
-            ("yes", None),
+            ("Yes", Some(Truth::True)),
+            ("y", Some(Truth::True)),
+            ("1", Some(Truth::True)),
+            ("NO", Some(Truth::False)),
+            ("n", Some(Truth::False)),
+            ("0", Some(Truth::False)),
+            ("maybe", None),
+            ("2", None),
         ] {
             assert_eq!(truth(field.as_bytes()), expected, "{field:?}");
         }

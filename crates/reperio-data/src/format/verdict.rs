@@ -5,7 +5,7 @@ use super::value::{self, Truth};
 use crate::gene::Species;
 use crate::import_counts::DropReason;
 
-/// What a status may be that no format defines.
+/// What a status may be.
 const STATUS: &str =
     "productive, unproductive, in-frame, out-of-frame, stop, a truth value or nothing";
 
@@ -14,18 +14,14 @@ pub(super) fn verdict(check: Check, raw: &[u8]) -> Result<Option<DropReason>, &'
     let says = |expected| value::truth(raw).map(|truth| truth == expected).ok_or(value::TRUTH);
     let is = |word: &str| raw.eq_ignore_ascii_case(word.as_bytes());
     let (fails, reason) = match check {
-        Check::Said(reason) => {
-            if let Ok(said) = word(raw) {
-                return Ok(said);
-            }
-            (plain_truth(raw).ok_or(STATUS)? == Truth::False, reason)
-        }
+        Check::Said(reason) => match value::truth(raw) {
+            Some(truth) => (truth == Truth::False, reason),
+            None => return word(raw),
+        },
         Check::Words => return word(raw),
-        Check::Flaw(reason) => (plain_truth(raw).ok_or(value::TRUTH)? == Truth::True, reason),
+        Check::Flaw(reason) => (says(Truth::True)?, reason),
         Check::Species(species) => return of_species(species, raw).map(|()| None),
-        Check::Productive => (says(Truth::False)?, DropReason::Unproductive),
         Check::SurelyProductive => (!says(Truth::True)?, DropReason::Unproductive),
-        Check::InFrame => (says(Truth::False)?, DropReason::OutOfFrame),
         Check::StopCodon => (says(Truth::True)?, DropReason::StopCodon),
         Check::Cell => (says(Truth::False)?, DropReason::NotACell),
         Check::Confident => (says(Truth::False)?, DropReason::LowConfidence),
@@ -58,18 +54,6 @@ fn word(raw: &[u8]) -> Result<Option<DropReason>, &'static str> {
         b"out" | b"outofframe" | b"outframe" | b"frameshift" => Ok(Some(DropReason::OutOfFrame)),
         b"stop" | b"stopcodon" | b"hasstop" => Ok(Some(DropReason::StopCodon)),
         _ => Err(STATUS),
-    }
-}
-
-/// A truth value also as `1` and `0`, `Yes` and `No`.
-fn plain_truth(raw: &[u8]) -> Option<Truth> {
-    let is = |words: [&str; 3]| words.iter().any(|word| raw.eq_ignore_ascii_case(word.as_bytes()));
-    if is(["1", "yes", "y"]) {
-        Some(Truth::True)
-    } else if is(["0", "no", "n"]) {
-        Some(Truth::False)
-    } else {
-        value::truth(raw)
     }
 }
 

@@ -49,8 +49,7 @@ pub fn normalise(text: &str, species: Species) -> Call {
     let text = plain.as_deref().unwrap_or(text);
     let mut best = Call::default();
     let mut best_score = None;
-    let candidates = text.split([',', ';', '|']).flat_map(|part| part.split(" or "));
-    for candidate in candidates {
+    for candidate in candidates(text) {
         let (name, score) = split_score(candidate.trim());
         // MiXCR lists worse hits behind the best: only an equal score is a tie.
         if !best.gene.is_empty() && score != best_score {
@@ -70,6 +69,34 @@ pub fn normalise(text: &str, species: Species) -> Call {
         }
     }
     best
+}
+
+/// The parts of a list: they are divided by commas, semicolons, bars and `or`, and otherwise each begins with its gene
+/// (`TRBV6-2 OR TRBV6-3`, `TRBV6-2 / TRBV6-3`).
+fn candidates(text: &str) -> Vec<&str> {
+    let mut all = Vec::new();
+    for part in text.split([',', ';', '|']).flat_map(|part| part.split(" or ")) {
+        let (mut from, mut is_named) = (0, begins_as_gene(part));
+        for (at, blank) in part.match_indices(char::is_whitespace) {
+            let word = at + blank.len();
+            let is_gene = begins_as_gene(&part[word..]);
+            if is_gene && is_named {
+                all.push(&part[from..word]);
+                from = word;
+            }
+            is_named |= is_gene;
+        }
+        all.push(&part[from..]);
+    }
+    all
+}
+
+/// Whether a text begins with a word that may be a gene.
+fn begins_as_gene(text: &str) -> bool {
+    let text = text.trim_start_matches('/');
+    let text = text.strip_prefix(['h', 'H', 'm', 'M']).unwrap_or(text);
+    let start = text.get(..2).unwrap_or_default();
+    STARTS.iter().any(|known| start.eq_ignore_ascii_case(known))
 }
 
 /// The text with the hyphens and blanks of a spreadsheet program as ASCII has them; nothing if it is ASCII.
@@ -95,7 +122,7 @@ fn split_score(candidate: &str) -> (&str, Option<&str>) {
 fn single(text: &str, species: Species) -> Call {
     // IMGT/HighV-QUEST writes `Homsap IGHV2-26*01 F` and `or Homsap ...`.
     let species = if text.contains("Musmus") { Species::Mouse } else { species };
-    let words = text.split_whitespace().map(str::to_ascii_uppercase);
+    let words = text.split_whitespace().map(|word| word.trim_matches('/').to_ascii_uppercase());
     let Some((name, species)) = words.into_iter().find_map(|word| gene_word(word, species)) else {
         return Call::default();
     };
@@ -386,6 +413,17 @@ mod tests {
             ("TRBV6-2-TRBV6-3", "TRBV6-2", true),
             ("TRBV6-2*01/TRBV6-2*02", "TRBV6-2", false),
             ("TRBV6-2 or TRBV6-3", "TRBV6-2", true),
+            ("TRBV6-2 OR TRBV6-3", "TRBV6-2", true),
+            ("TRBV6-2 TRBV6-3", "TRBV6-2", true),
+            ("TRBV6-2 / TRBV6-3", "TRBV6-2", true),
+            ("TRBV6-2/ TRBV6-3 /TRBV6-4", "TRBV6-2", true),
+            ("hTRBV6-2 hTRBV6-3", "TRBV6-2", true),
+            ("TRBV6-2*01 TRBV6-2*02", "TRBV6-2", false),
+            ("TCRBV06 OR TCRBV05-01", "TRBV5-1", false),
+            ("TRAV29/DV5 OR TRAV14/DV4", "TRAV29/DV5", true),
+            ("IGHV1/OR15-1 IGHV1-2", "IGHV1/OR15-1", true),
+            ("TRAV29/DV5", "TRAV29/DV5", false),
+            ("TRB TRBV9", "TRBV9", false),
         ];
         for (written, gene, tie) in cases {
             let expected = Call { gene: gene.to_owned(), tie, family_only: false };

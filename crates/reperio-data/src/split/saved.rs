@@ -106,7 +106,7 @@ impl Splits {
     /// If the file cannot be read, a column is missing, a fold is no number, a repertoire occurs
     /// twice, or there are fewer than 2 folds.
     pub fn read(path: &Path) -> Result<Self, SplitsError> {
-        let table = table::read(path)?;
+        let table = table::read(path, &["repertoire_id"])?;
         let place = |name: &str| table.columns.iter().position(|column| column == name);
         let (Some(id), Some(fold)) = (place("repertoire_id"), place("fold")) else {
             return Err(SplitsError::Columns { path: path.to_owned(), found: table.columns });

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use insta_cmd::{assert_cmd_snapshot, get_cargo_bin};
 
+use crate::outputs::trained;
 use crate::support::{HEADER, ROW, done, folder, reperio, small_cohort, write};
 
 /// Gzip of `HEADER` and many rows, cut in the middle.
@@ -169,10 +170,7 @@ fn duplicate_ids() {
 
 /// Trains a model and returns its folder and bytes.
 fn model() -> (tempfile::TempDir, Vec<u8>) {
-    let dir = folder();
-    small_cohort(&dir, 8, 20);
-    let arguments = ["train", "--cohort", "files", "--metadata", "labels.tsv", "--out", "run"];
-    done(&dir, &[&arguments[..], &["--target", "label", "--epochs", "1"]].concat());
+    let dir = trained();
     let bytes = std::fs::read(dir.path().join("run/model.safetensors")).expect("a model");
     (dir, bytes)
 }

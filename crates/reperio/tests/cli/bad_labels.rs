@@ -1,15 +1,24 @@
 //! Labels, targets and options that do not fit the cohort.
 
+use std::process::Command;
+
 use insta_cmd::assert_cmd_snapshot;
+use tempfile::TempDir;
 
 use crate::support::{HEADER, ROW, done, folder, reperio, small_cohort, write};
 
-#[test]
-fn an_unknown_target() {
+/// Six repertoires with labels, and a command that learns from them once it is told what.
+fn on_labels(command: &str) -> (TempDir, Command) {
     let dir = folder();
     small_cohort(&dir, 6, 20);
-    let arguments = ["train", "--cohort", "files", "--metadata", "labels.tsv", "--out", "run"];
-    let mut command = reperio(&dir, &arguments);
+    let arguments = [command, "--cohort", "files", "--metadata", "labels.tsv", "--out", "run"];
+    let command = reperio(&dir, &arguments);
+    (dir, command)
+}
+
+#[test]
+fn an_unknown_target() {
+    let (_dir, mut command) = on_labels("train");
     assert_cmd_snapshot!(command.args(["--target", "lable"]), @r#"
     success: false
     exit_code: 1
@@ -22,10 +31,7 @@ fn an_unknown_target() {
 
 #[test]
 fn one_class_only() {
-    let dir = folder();
-    small_cohort(&dir, 6, 20);
-    let arguments = ["train", "--cohort", "files", "--metadata", "labels.tsv", "--out", "run"];
-    let mut command = reperio(&dir, &arguments);
+    let (_dir, mut command) = on_labels("train");
     assert_cmd_snapshot!(command.args(["--target", "one_class"]), @r#"
     success: false
     exit_code: 1
@@ -38,10 +44,7 @@ fn one_class_only() {
 
 #[test]
 fn a_positive_value_that_no_repertoire_has() {
-    let dir = folder();
-    small_cohort(&dir, 6, 20);
-    let arguments = ["train", "--cohort", "files", "--metadata", "labels.tsv", "--out", "run"];
-    let mut command = reperio(&dir, &arguments);
+    let (_dir, mut command) = on_labels("train");
     assert_cmd_snapshot!(command.args(["--target", "label", "--positive", "ill"]), @r#"
     success: false
     exit_code: 1
@@ -54,12 +57,9 @@ fn a_positive_value_that_no_repertoire_has() {
 
 #[test]
 fn one_class_in_two_spellings() {
-    let dir = folder();
-    small_cohort(&dir, 6, 20);
+    let (dir, mut command) = on_labels("train");
     let labels = std::fs::read_to_string(dir.path().join("labels.tsv")).expect("the labels");
     write(&dir, "labels.tsv", labels.replacen("sick", "Sick", 1));
-    let arguments = ["train", "--cohort", "files", "--metadata", "labels.tsv", "--out", "run"];
-    let mut command = reperio(&dir, &arguments);
     assert_cmd_snapshot!(command.args(["--target", "label", "--positive", "sick"]), @r#"
     success: false
     exit_code: 1
@@ -72,10 +72,7 @@ fn one_class_in_two_spellings() {
 
 #[test]
 fn fewer_repertoires_than_folds() {
-    let dir = folder();
-    small_cohort(&dir, 6, 20);
-    let arguments = ["evaluate", "--cohort", "files", "--metadata", "labels.tsv", "--out", "run"];
-    let mut command = reperio(&dir, &arguments);
+    let (_dir, mut command) = on_labels("evaluate");
     assert_cmd_snapshot!(command.args(["--target", "label", "--folds", "7"]), @"
     success: false
     exit_code: 1
@@ -88,11 +85,8 @@ fn fewer_repertoires_than_folds() {
 
 #[test]
 fn an_unknown_config_key() {
-    let dir = folder();
-    small_cohort(&dir, 6, 20);
+    let (dir, mut command) = on_labels("train");
     write(&dir, "my.toml", "[training]\nepoch = 3\n");
-    let arguments = ["train", "--cohort", "files", "--metadata", "labels.tsv", "--out", "run"];
-    let mut command = reperio(&dir, &arguments);
     assert_cmd_snapshot!(command.args(["--target", "label", "--config", "my.toml"]), @"
     success: false
     exit_code: 1
@@ -109,10 +103,7 @@ fn an_unknown_config_key() {
 
 #[test]
 fn a_target_twice() {
-    let dir = folder();
-    small_cohort(&dir, 6, 20);
-    let arguments = ["train", "--cohort", "files", "--metadata", "labels.tsv", "--out", "run"];
-    let mut command = reperio(&dir, &arguments);
+    let (_dir, mut command) = on_labels("train");
     assert_cmd_snapshot!(command.args(["--target", "label", "--target", "label"]), @"
     success: false
     exit_code: 1

@@ -1,7 +1,8 @@
 //! Whether sequences include their anchors: a column's content says so, not its name.
 //!
 //! A junction begins with C and ends in F or W in 94 to 100 of 100 rows of real exports, and lacks
-//! both in less than 2; a CDR3 proper begins with C in next to no receptor. Nucleotides are letters
+//! both in less than 2; a CDR3 proper begins with C in next to no receptor. So a few junctions without
+//! anchors are what a program found, and more are CDR3s among them. Nucleotides are letters
 //! of amino acids too, but a column of nothing but A, C, G and T is no column of amino acids.
 
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,8 @@ pub enum Letters {
 pub(crate) struct Sequence {
     pub(in super::super) at: usize,
     pub(in super::super) letters: Letters,
+    /// What its name says that they are.
+    named: Letters,
     /// Whether both anchors are there; otherwise they are put back.
     pub(in super::super) anchors: bool,
 }
@@ -31,7 +34,8 @@ impl Sequence {
     /// The columns of a chain in order of preference, as their names say.
     pub(in super::super) fn named(chain: &ChainPlaces) -> Vec<Self> {
         let all = |places: &[usize], letters, anchors| {
-            places.iter().map(|&at| Self { at, letters, anchors }).collect::<Vec<_>>()
+            let own = places.iter().map(|&at| Self { at, letters, named: letters, anchors });
+            own.collect::<Vec<_>>()
         };
         let mut own = all(&chain.junction_aa, Letters::AminoAcids, true);
         own.extend(all(&chain.junction, Letters::Nucleotides, true));
@@ -39,9 +43,20 @@ impl Sequence {
         own
     }
 
+    /// Whether it holds nucleotides although its name says amino acids.
+    pub(in super::super) fn is_renamed(self) -> bool {
+        self.letters != self.named
+    }
+
+    /// Whether its nucleotides are translated although most are of no junctions.
+    pub(in super::super) fn is_mistaken(self, tally: Tally) -> bool {
+        self.is_renamed() && tally.rows > 0 && 2 * tally.anchored <= tally.rows
+    }
+
     /// The same column as its content says; what it holds is the error where that cannot be read.
     pub(in super::super) fn judged(self, tally: Tally) -> Result<Self, Tally> {
         match tally.content() {
+            _ if self.is_mistaken(tally) => Err(tally),
             Content::Junctions => Ok(Self { anchors: true, ..self }),
             Content::Cdr3s => Ok(Self { anchors: false, ..self }),
             Content::Nucleotides if self.letters == Letters::AminoAcids => {
@@ -50,7 +65,7 @@ impl Sequence {
             // A second C in front would make another sequence of most of them.
             Content::Unclear if !self.anchors && tally.mostly_begins_with_c() => Err(tally),
             Content::Nucleotides | Content::Unclear => Ok(self),
-            Content::Mixture | Content::OneAnchor => Err(tally),
+            Content::Mixture | Content::OneAnchor | Content::BothLetters => Err(tally),
         }
     }
 }
@@ -60,11 +75,23 @@ pub(in super::super) fn is_anchored(residues: &[u8]) -> bool {
     residues.first() == Some(&b'C') && matches!(residues.last(), Some(b'F' | b'W'))
 }
 
+/// Whether a sequence has neither C in front nor F or W behind.
+pub(in super::super) fn is_bare(residues: &[u8]) -> bool {
+    residues.first() != Some(&b'C') && !matches!(residues.last(), Some(b'F' | b'W'))
+}
+
+/// Whether residues are nucleotides: no junction is of nothing but A, C, G, T and N.
+pub(in super::super) fn is_nucleotides(residues: &[u8]) -> bool {
+    residues.len() >= 9 && residues.iter().all(|letter| b"ACGTN".contains(letter))
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Content {
     Junctions,
     Cdr3s,
     Nucleotides,
+    /// Amino acids and nucleotides.
+    BothLetters,
     Mixture,
     /// One anchor, and the other not.
     OneAnchor,
@@ -85,6 +112,8 @@ pub(crate) struct Tally {
     pub(in super::super) bare: u64,
     /// Of nothing but A, C, G, T and N.
     nucleotides: u64,
+    /// Amino acids in a column of nucleotides; they are no `rows`.
+    pub(in super::super) amino_acids: u64,
 }
 
 impl Tally {
@@ -97,23 +126,34 @@ impl Tally {
         self.front += u64::from(front && !behind);
         self.behind += u64::from(!front && behind);
         self.bare += u64::from(!front && !behind);
-        if !behind && residues.len() >= 9 {
-            self.nucleotides += u64::from(residues.iter().all(|letter| b"ACGTN".contains(letter)));
-        }
+        self.nucleotides += u64::from(!behind && is_nucleotides(residues));
+    }
+
+    /// Sequences of other letters than those of the column, and all.
+    pub(in super::super) fn of_both_letters(self) -> Option<(u64, u64)> {
+        let (others, all) = (self.nucleotides + self.amino_acids, self.rows + self.amino_acids);
+        (10 * others > all).then_some((others, all))
     }
 
     fn mostly_begins_with_c(self) -> bool {
         self.rows > 1 && 2 * (self.anchored + self.front) > self.rows
     }
 
+    /// Whether more are bare than a program finds among junctions; one row says nothing.
+    fn has_many_bare(self) -> bool {
+        self.bare > 1 && 20 * self.bare > self.rows
+    }
+
     fn content(self) -> Content {
-        let Self { rows, anchored, front, behind, bare, nucleotides } = self;
+        let Self { rows, anchored, front, behind, bare, nucleotides, .. } = self;
         let no_cysteine = behind + bare;
         if rows == 0 {
             Content::Unclear
         } else if 10 * nucleotides >= 9 * rows {
             Content::Nucleotides
-        } else if 10 * anchored.min(bare) > rows {
+        } else if self.of_both_letters().is_some() {
+            Content::BothLetters
+        } else if 10 * anchored.min(bare) > rows || anchored > bare && self.has_many_bare() {
             Content::Mixture
         } else if rows > 1 && 2 * front > rows || rows > 2 && 10 * behind >= 9 * rows {
             Content::OneAnchor
@@ -129,7 +169,7 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::testing::{check, check_with};
+    use super::super::super::testing::{check, check_with, read_bytes};
     use super::super::super::{Columns, ReadOptions};
     use super::*;
     use insta::assert_snapshot;
@@ -155,6 +195,8 @@ mod tests {
         assert_eq!(content(&["ASSYEQYF", "ASSLYEQYF", "ASSGYEQYF"]), Content::OneAnchor);
         assert_eq!(content(&["ASSYEAF", "ASSYEQF", "ASSYEQY"]), Content::Cdr3s);
         assert_eq!(content(&["TGTGCCAGCTTC", "TGTGCCAGCTTT"]), Content::Nucleotides);
+        assert_eq!(content(&["CASSYEQYF", "TGTGCCAGCTTT"]), Content::BothLetters);
+        assert_eq!(content(&["ASSYEQY", "ASSLEQY", "GCCAGCTTT"]), Content::BothLetters);
         assert_eq!(content(&[]), Content::Unclear);
     }
 
@@ -189,7 +231,7 @@ mod tests {
         let header = "junction_aa\tv_call\tj_call\tduplicate_count\n".to_owned();
         let first = (0..600).map(|n| format!("ASS{}EQY\tTRBV9\tTRBJ2-7\t1\n", "G".repeat(n % 9)));
         let others =
-            (0..9000).map(|n| format!("CASS{}EQYF\tTRBV9\tTRBJ2-7\t1\n", "G".repeat(n % 9)));
+            (0..18_000).map(|n| format!("CASS{}EQYF\tTRBV9\tTRBJ2-7\t1\n", "G".repeat(n % 9)));
         let table = header + &first.chain(others).collect::<String>();
         let text = check(&table);
         assert!(text.contains("\nASSEQY TRBV9 TRBJ2-7 67\n"), "{text}");
@@ -223,6 +265,58 @@ mod tests {
         let half = ["CASSYEQYF", "CASSLYEQYF", "CASSGYEQY", "CASSAYEQY"];
         assert!(table("cdr3_aa", half).contains("2 sequences of 4 with C in front alone"));
         assert!(table("junction_aa", half).contains("4 of 4 rows"));
+    }
+
+    /// A junction without anchors may be one of a pseudogene: a few are counted, more are refused.
+    #[test]
+    fn sequences_without_anchors_among_junctions_are_counted() {
+        let table = |bare: usize| {
+            let junctions = (0..30).map(|n| format!("CASS{}YEQYF\tTRBV9\n", "G".repeat(n)));
+            let others = (0..bare).map(|n| format!("ASS{}YEQY\tTRBV9\n", "L".repeat(n)));
+            format!("junction_aa\tv_call\n{}", junctions.chain(others).collect::<String>())
+        };
+        let read = read_bytes(table(1).as_bytes(), &ReadOptions::default()).unwrap();
+        assert_eq!((read[0].counts.kept, read[0].counts.without_anchors), (31, 1));
+        let read = read_bytes(table(0).as_bytes(), &ReadOptions::default()).unwrap();
+        assert_eq!((read[0].counts.kept, read[0].counts.without_anchors), (30, 0));
+        // Sorted, a large table begins with them.
+        let bare = (0..60).map(|n| format!("ASS{}YEQY\tTRBV9\n", "L".repeat(n % 9)));
+        let junctions = (0..3000).map(|n| format!("CASS{}YEQYF\tTRBV9\n", "G".repeat(n % 9)));
+        let sorted = bare.chain(junctions).collect::<String>();
+        let read = read_bytes(
+            format!("junction_aa\tv_call\n{sorted}").as_bytes(),
+            &ReadOptions::default(),
+        );
+        assert_eq!(read.unwrap()[0].counts.without_anchors, 60);
+        let text = check(&table(2));
+        assert!(text.contains("30 sequences of 32 with both anchors and 2 with none"), "{text}");
+    }
+
+    #[test]
+    fn a_few_sequences_of_other_letters_are_dropped_and_more_refused() {
+        let table = |column: &str, many: &str, one: &str, n: usize| {
+            let rows = format!("{many}\tTRBV9\tTRBJ2-7\t1\n").repeat(20);
+            let others = format!("{one}\tTRBV9\tTRBJ2-7\t1\n").repeat(n);
+            check(&format!("{column}\tv_call\tj_call\tduplicate_count\n{rows}{others}"))
+        };
+        let (residues, bases) = ("CASSYEQYF", "TGTGCCAGCAGCTATGAACAGTACTTC");
+        for (column, many, one) in [
+            ("junction_aa", residues, bases),
+            ("cdr3_aa", "ASSYEQY", bases),
+            ("junction", bases, residues),
+        ] {
+            let text = table(column, many, one, 1);
+            assert!(text.contains(" 20 of 21 rows\nCASSYEQYF TRBV9 TRBJ2-7 20\n"), "{text}");
+            assert!(
+                text.contains("dropped: nucleotides or amino acids unlike the others 1"),
+                "{text}"
+            );
+            let text = table(column, many, one, 5);
+            let expected = format!(
+                "case.tsv:1: column `{column}` has nucleotides in some rows and amino acids in others (5 of 25)"
+            );
+            assert!(text.starts_with(&expected), "{text}");
+        }
     }
 
     #[test]

@@ -119,6 +119,8 @@ pub(super) struct Counted {
     pub(super) column: Option<usize>,
     /// The column that names cells.
     pub(super) cell: Option<usize>,
+    /// A column that names them in too few rows to count them.
+    pub(super) few_cells: Option<usize>,
 }
 
 /// Decides what is counted. `asked` is the column that a person named.
@@ -131,7 +133,7 @@ pub(super) fn decide(
 ) -> Counted {
     let unit = |at: usize| CountUnit::of(&header.names[at].to_ascii_lowercase());
     if let Some(at) = asked {
-        return Counted { unit: unit(at), column: Some(at), cell: None };
+        return Counted { unit: unit(at), column: Some(at), ..Counted::default() };
     }
     let named = |names: &[&str]| -> Vec<usize> {
         let columns = 0..header.names.len();
@@ -139,9 +141,11 @@ pub(super) fn decide(
     };
     let more = if only_named { vec![] } else { named(&CELLS) };
     let more = more.into_iter().filter(|&at| names_cells(sample, at));
-    if let Some(at) = places.cell.iter().copied().chain(more).find(|&at| is_filled(sample, at)) {
-        return Counted { unit: CountUnit::Cells, column: None, cell: Some(at) };
+    let cells: Vec<usize> = places.cell.iter().copied().chain(more).collect();
+    if let Some(&at) = cells.iter().find(|&&at| 2 * with_cell(sample, at) > sample.rows.len()) {
+        return Counted { unit: CountUnit::Cells, cell: Some(at), ..Counted::default() };
     }
+    let few_cells = cells.into_iter().find(|&at| with_cell(sample, at) > 0);
     // A better unit may stand beside the format's own column.
     let mut counts = places.counts.clone();
     if !only_named {
@@ -157,15 +161,14 @@ pub(super) fn decide(
     }
     // A column that is empty so far is read all the same: its values may come later.
     let column = column.or_else(|| places.counts.first().copied());
-    Counted { unit: column.map_or(CountUnit::Rows, unit), column, cell: None }
+    Counted { unit: column.map_or(CountUnit::Rows, unit), column, cell: None, few_cells }
 }
 
-/// Whether most rows name a cell; one name for everything names none.
-fn is_filled(sample: &Sample, at: usize) -> bool {
+/// Rows that name a cell; one name for everything names none.
+fn with_cell(sample: &Sample, at: usize) -> usize {
     let is_none =
         |value: &[u8]| NO_CELLS.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes()));
-    let filled = sample.values(at).filter(|value| !is_none(value)).count();
-    2 * filled > sample.rows.len()
+    sample.values(at).filter(|value| !is_none(value)).count()
 }
 
 /// Whether a column that a format does not know holds names of cells: several, and no numbers.
@@ -193,15 +196,17 @@ fn is_number(value: &[u8]) -> bool {
 /// A value of the count column that is thousands where a comma is the decimal sign, if the file may be from such a place
 /// and nothing in the column says otherwise.
 pub(super) fn thousands(sample: &Sample, header: &Header, at: usize) -> Option<String> {
-    let is_grouped = |value: &&[u8]| {
-        let mut groups = value.split(|&byte| byte == b'.');
-        let first = groups.next().is_some_and(|first| (1..=3).contains(&first.len()));
-        let rest: Vec<&[u8]> = groups.collect();
-        first && !rest.is_empty() && rest.iter().all(|group| group.len() == 3)
-    };
     let mut dotted = sample.values(at).filter(|value| value.contains(&b'.')).peekable();
     let first = dotted.peek().map(|value| String::from_utf8_lossy(value).into_owned())?;
-    (header.delimiter == b';' && dotted.all(|value| is_grouped(&value))).then_some(first)
+    (header.delimiter == b';' && dotted.all(is_grouped)).then_some(first)
+}
+
+/// Whether a number with points has three digits behind each of them.
+pub(in super::super) fn is_grouped(value: &[u8]) -> bool {
+    let mut groups = value.split(|&byte| byte == b'.');
+    let first = groups.next().is_some_and(|first| (1..=3).contains(&first.len()));
+    let rest: Vec<&[u8]> = groups.collect();
+    first && !rest.is_empty() && rest.iter().all(|group| group.len() == 3)
 }
 
 /// Of the columns that have values, the one of the best unit; one that lacks them in most rows only if
@@ -336,6 +341,12 @@ mod tests {
         assert_snapshot!(check(quoted), @r#"case.tsv:2: column `count` is "1,234", expected a number from 0 to 1e12"#);
         let dotted = "junction_aa;v_call;count\nCASSYEQYF;TRBV9;1.234\nCASSLEQYF;TRBV9;12\n";
         assert_snapshot!(check(dotted), @r#"case.tsv:1: column `count` holds "1.234", which is a count of thousands where a comma is the decimal sign and a fraction elsewhere, expected counts without separators"#);
+        let first = "CASSYEQYF;TRBV9;3\n".repeat(600);
+        let late = |last: &str| check(&format!("junction_aa;v_call;count\n{first}{last}"));
+        let text = late("CASSLEQYF;TRBV9;1.234\n");
+        assert!(text.starts_with("case.tsv:1: column `count` holds \"1.234\", which"), "{text}");
+        let text = late("CASSLEQYF;TRBV9;1.234\nCASSLEQYF;TRBV9;0.5\n");
+        assert!(text.contains("noted: rounded counts 2"), "{text}");
         let shares = "junction_aa\tv_call\tcount\nCASSYEQYF\tTRBV9\t0.7\nCASSLEQYF\tTRBV9\t0.3\n";
         assert!(check(shares).contains("noted: missing counts 2"), "shares are no counts");
     }

@@ -13,6 +13,7 @@ mod report;
 mod sample;
 mod samples;
 mod status;
+mod thinned;
 mod unread;
 
 pub use anchors::Letters;
@@ -20,8 +21,10 @@ pub use counts::CountUnit;
 pub use report::{ColumnUse, Reading};
 pub use unread::{LooksLike, Unread};
 
-pub(super) use anchors::{Sequence, Tally, is_anchored};
+pub(super) use anchors::{Sequence, Tally, is_anchored, is_bare, is_nucleotides};
+pub(super) use counts::is_grouped;
 pub(super) use sample::Sample;
+pub(super) use thinned::Thinned;
 
 use std::path::Path;
 
@@ -35,7 +38,7 @@ use crate::gene::{Locus, Species};
 use genes::Segment;
 
 /// One receptor chain of a row.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Chain {
     /// In order of preference.
     pub(super) sequences: Vec<Sequence>,
@@ -62,6 +65,8 @@ pub(super) struct Plan {
     pub(super) identity: Option<usize>,
     pub(super) species: Species,
     pub(super) short_rows: bool,
+    /// Whether a point in a count may divide thousands, as where fields are divided by semicolons.
+    pub(super) semicolons: bool,
     /// What all this means, for a person.
     pub(super) reading: Reading,
 }
@@ -104,6 +109,17 @@ impl Plan {
         self.chains.iter().map(|chain| chain.sequences.clone()).collect()
     }
 
+    /// Whether it reads rows in another way than `other`.
+    pub(super) fn differs(&self, other: &Self) -> bool {
+        let columns = |plan: &Self| (plan.count, plan.cell, plan.repertoire_id);
+        columns(self) != columns(other)
+            || self.chains != other.chains
+            || self.locus != other.locus
+            || self.watched != other.watched
+            || self.checks != other.checks
+            || self.species != other.species
+    }
+
     /// The columns that are read.
     pub(super) fn columns(&self) -> Vec<usize> {
         let mut columns: Vec<usize> = self.locus.clone();
@@ -137,35 +153,35 @@ pub(super) struct Place<'a> {
 /// Decides how `table` is read. `known` is how its sequences are read if the whole of them has been
 /// seen, in place of the sample.
 pub(super) fn plan(
-    table: &mut Table,
+    table: &Table,
+    sample: &Sample,
     options: &ReadOptions,
     known: Option<&[Vec<Sequence>]>,
 ) -> Result<Plan, ReadError> {
-    let sample = Sample::of(&mut table.lines, &table.header);
-    let table = &*table;
     let Table { format, header, places, asked, .. } = table;
     let is_custom = *format == Format::Custom;
     let place = table.place();
-    let counted = counts::decide(&sample, places, header, asked.count, is_custom);
+    let counted = counts::decide(sample, places, header, asked.count, is_custom);
     if let Some(at) = counted.column
-        && let Some(found) = counts::thousands(&sample, header, at)
+        && let Some(found) = counts::thousands(sample, header, at)
     {
         let (path, line, column) = (place.path.to_owned(), place.line, header.names[at].clone());
         return Err(ReadError::Thousands { path, line, column, found });
     }
-    let divided = samples::decide(&sample, places, header, asked.repertoire);
+    let divided = samples::decide(sample, places, header, asked.repertoire);
     let mut plan = Plan::named(places);
     plan.named = named_sequences(header, options);
     (plan.count, plan.cell) = (counted.column, counted.cell);
     plan.repertoire_id = divided.column;
+    plan.semicolons = header.delimiter == b';';
     let mut unread = Vec::new();
     if !is_custom {
-        plan.checks = status::checks(&sample, places, header);
-        add_locus(&mut plan, &sample, header);
-        search_genes(&mut plan, &sample, &header.names, &mut unread);
+        plan.checks = status::checks(sample, places, header);
+        add_locus(&mut plan, sample, header);
+        search_genes(&mut plan, sample, &header.names, &mut unread);
     }
     // Behind the search: genes in columns that are found tell the species as others do.
-    let species = genes::species(&sample, &plan, &header.names, options.species);
+    let species = genes::species(sample, &plan, &header.names, options.species);
     let species = species.map_err(|(found, because)| {
         let (path, line) = (place.path.to_owned(), place.line);
         ReadError::OtherSpecies { path, line, found, because }
@@ -174,7 +190,7 @@ pub(super) fn plan(
     watch_species(&mut plan, &species);
     match known {
         Some(known) => plan.read_sequences_as(known),
-        None => judge_sequences(&mut plan, &sample, place)?,
+        None => judge_sequences(&mut plan, sample, place)?,
     }
     let mut used = plan.columns();
     if let Some(&at) = used.iter().find(|&&at| header.repeats(at)) {
@@ -185,36 +201,42 @@ pub(super) fn plan(
     plan.watched.retain(|&at| !is_checked_species(&plan.checks, at));
     used.extend(&plan.watched);
     used.extend(species.column);
-    unread.extend(unread::find(&sample, header, &used));
+    unread.extend(unread::find(sample, header, &used));
     plan.reading = report::reading(&report::Said {
         format: *format,
         names: &header.names,
         places,
         plan: &plan,
         unit: counted.unit,
+        few_cells: counted.few_cells,
         species: &species,
         unread,
         latin: header.latin,
-        sample: &sample,
+        sample,
     });
     Ok(plan)
 }
 
-/// How a file of nothing but sequences is read.
+/// How a file of nothing but sequences is read; `known` as for a table.
 pub(super) fn plan_of_one(
     format: Format,
     sample: &Sample,
     place: Place,
+    known: Option<&[Vec<Sequence>]>,
 ) -> Result<Plan, ReadError> {
     let chain = ChainPlaces { junction_aa: vec![0], ..ChainPlaces::default() };
     let mut plan = Plan { chains: vec![Chain::named(&chain)], ..Plan::default() };
-    judge_sequences(&mut plan, sample, place)?;
+    match known {
+        Some(known) => plan.read_sequences_as(known),
+        None => judge_sequences(&mut plan, sample, place)?,
+    }
     plan.reading = report::reading(&report::Said {
         format,
         names: place.names,
         places: &Places { chains: vec![chain], ..Places::default() },
         plan: &plan,
         unit: CountUnit::Rows,
+        few_cells: None,
         species: &genes::Known::default(),
         unread: Vec::new(),
         latin: false,
@@ -277,27 +299,32 @@ fn search_genes(plan: &mut Plan, sample: &Sample, names: &[String], unread: &mut
 fn judge_sequences(plan: &mut Plan, sample: &Sample, place: Place) -> Result<(), ReadError> {
     let by_name = plan.chains.clone();
     let tallies = fields::tallies(plan, sample);
-    judge(plan, &tallies, place)?;
+    let judged = judge(plan, &tallies, place);
+    if judged.is_err() && !sample.is_whole {
+        // All rows decide: a column that is sorted may begin with what is rare in it.
+        plan.chains = by_name;
+        return Ok(());
+    }
+    judged?;
     // What turns out to be nucleotides is looked at again, translated.
-    let translated = |(own, named): (&Sequence, &Sequence)| own.letters != named.letters;
-    let is_new = |(chain, named): (&Chain, &Chain)| {
-        chain.sequences.iter().zip(&named.sequences).any(translated)
-    };
-    if !plan.chains.iter().zip(&by_name).any(is_new) {
+    let mut sequences = plan.chains.iter().flat_map(|chain| &chain.sequences);
+    if !sequences.any(|own| own.is_renamed()) {
         return Ok(());
     }
     let tallies = fields::tallies(plan, sample);
-    for ((chain, named), tallies) in plan.chains.iter().zip(&by_name).zip(&tallies) {
-        let all = chain.sequences.iter().zip(&named.sequences).zip(tallies);
-        for ((own, named), tally) in all {
-            if translated((own, named)) && 2 * tally.anchored <= tally.rows {
-                let (path, line) = (place.path.to_owned(), place.line);
-                let column = place.names[own.at].clone();
-                return Err(ReadError::Nucleotides { path, line, column });
-            }
+    for (chain, tallies) in plan.chains.iter().zip(&tallies) {
+        let mut all = chain.sequences.iter().zip(tallies);
+        if let Some((own, _)) = all.find(|(own, tally)| own.is_renamed() && tally.rows == 0) {
+            return Err(no_junctions(place, own.at));
         }
     }
     judge(plan, &tallies, place)
+}
+
+/// That the nucleotides of a column are of no junctions.
+fn no_junctions(place: Place, at: usize) -> ReadError {
+    let (path, line, column) = (place.path.to_owned(), place.line, place.names[at].clone());
+    ReadError::Nucleotides { path, line, column }
 }
 
 /// Reads each column of sequences as `tallies` of its content say.
@@ -310,6 +337,9 @@ pub(super) fn judge(
         for (sequence, &tally) in chain.sequences.iter_mut().zip(tallies) {
             match sequence.judged(tally) {
                 Ok(judged) => *sequence = judged,
+                Err(tally) if sequence.is_mistaken(tally) => {
+                    return Err(no_junctions(place, sequence.at));
+                }
                 Err(_) if plan.named.contains(&sequence.at) => {} // A person's word decides.
                 Err(tally) => return Err(unfit(tally, place, &place.names[sequence.at])),
             }
@@ -322,6 +352,9 @@ pub(super) fn judge(
 fn unfit(tally: Tally, place: Place, column: &str) -> ReadError {
     let (path, line, column) = (place.path.to_owned(), place.line, column.to_owned());
     let Tally { rows, anchored, front, behind, bare, .. } = tally;
+    if let Some((found, rows)) = tally.of_both_letters() {
+        return ReadError::BothLetters { path, line, column, rows, found };
+    }
     if front + behind > anchored.min(bare) {
         ReadError::OneAnchor { path, line, column, rows, front, behind }
     } else {

@@ -61,6 +61,8 @@ pub(super) struct Said<'a> {
     pub(super) places: &'a Places,
     pub(super) plan: &'a Plan,
     pub(super) unit: CountUnit,
+    /// A column of cells that are not counted.
+    pub(super) few_cells: Option<usize>,
     pub(super) species: &'a Known,
     pub(super) unread: Vec<Unread>,
     /// Whether the header is not UTF-8.
@@ -120,13 +122,11 @@ fn sequence_use(sequence: Sequence) -> &'static str {
 
 fn check_use(check: Check) -> &'static str {
     match check {
-        Check::InFrame
-        | Check::FrameType
+        Check::FrameType
         | Check::Said(DropReason::OutOfFrame)
         | Check::Flaw(DropReason::OutOfFrame) => "reading frame",
         Check::StopCodon | Check::Flaw(DropReason::StopCodon) => "stop codon",
-        Check::Productive
-        | Check::SurelyProductive
+        Check::SurelyProductive
         | Check::Functionality
         | Check::Said(_)
         | Check::Words
@@ -165,6 +165,11 @@ fn notes(said: &Said) -> Vec<String> {
             shown.join(", ")
         ));
     }
+    notes.extend(
+        said.few_cells.map(|at| {
+            format!("`{}` names a cell in few rows: cells are not counted", said.names[at])
+        }),
+    );
     if said.latin {
         notes.push("the header is not UTF-8: letters beyond ASCII are read as Latin-1".to_owned());
     }

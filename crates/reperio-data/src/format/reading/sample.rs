@@ -1,4 +1,4 @@
-//! The first rows of a table, by which is decided how all of it is read.
+//! The rows of a table by which is decided how all of it is read: mostly the first.
 
 use super::super::columns::is_missing;
 use super::super::header::Header;
@@ -8,10 +8,12 @@ use super::super::record::Record;
 /// Different texts of a column looked at.
 pub(super) const TEXTS: usize = 100;
 
-/// The first rows of a table, but for those whose structure is broken.
+/// The rows of a table by which is decided how all are read; none whose structure is broken.
 #[derive(Debug, Default)]
 pub(crate) struct Sample {
     pub(in super::super) rows: Vec<Record>,
+    /// Whether they are from all of the table, and not only the first.
+    pub(in super::super) is_whole: bool,
 }
 
 impl Sample {
@@ -21,10 +23,14 @@ impl Sample {
     /// Bytes looked at, about; a row may hold whole reads and their alignments.
     pub(in super::super) const BYTES: usize = 1 << 20;
 
+    /// The first rows.
     pub(in super::super) fn of(lines: &mut Lines, header: &Header) -> Self {
         let expected = 1..=header.names.len();
         let mut rows = Vec::new();
-        for line in lines.look_ahead(Self::ROWS, Self::BYTES) {
+        let ahead = lines.look_ahead(Self::ROWS, Self::BYTES);
+        let bytes: usize = ahead.iter().map(Vec::len).sum();
+        let is_whole = ahead.len() < Self::ROWS && bytes < Self::BYTES;
+        for line in ahead {
             let mut record = Record::of_line(line.clone());
             if !record.is_blank(header.delimiter)
                 && record.split(header.delimiter, &expected).is_ok()
@@ -32,7 +38,7 @@ impl Sample {
                 rows.push(record);
             }
         }
-        Self { rows }
+        Self { rows, is_whole }
     }
 
     /// The values of a column, without those that say that there is none.

@@ -96,6 +96,13 @@ mod tests {
             assert!(read.starts_with("vdjtools case: 1 of 2 rows"), "{name}: {read}");
             assert!(read.contains("CASSYEQYF"), "{name}: {read}");
         }
+        for (good, bad) in [("T", "F"), ("1", "0"), ("Yes", "No"), ("y", "n"), ("TRUE", "FALSE")] {
+            let read = check(&format!(
+                "junction_aa\tv_call\tj_call\tproductive\nCASSYEQYF\tTRBV9\tTRBJ2-7\t{good}\n\
+                 CASSLYEQYF\tTRBV9\tTRBJ2-7\t{bad}\n"
+            ));
+            assert!(read.starts_with("airr case: 1 of 2 rows\nCASSYEQYF"), "{good}: {read}");
+        }
     }
 
     #[test]

@@ -160,12 +160,19 @@ fn looks_like(sample: &Sample, name: &str, at: usize) -> Option<LooksLike> {
     }
 }
 
-/// Whether a column numbers the rows.
+/// Rows that are numbered, and not counted, if all numbers are greater than the one before.
+const NUMBERED: usize = 20;
+
+/// Whether a column numbers the rows, of which some may have been left out.
 fn is_running(sample: &Sample, at: usize) -> bool {
     let number = |value: &[u8]| std::str::from_utf8(value).ok()?.parse::<u64>().ok();
     let numbers: Vec<Option<u64>> = sample.values(at).map(number).collect();
-    let next = |pair: &[Option<u64>]| pair[0].zip(pair[1]).is_some_and(|(a, b)| b == a + 1);
-    numbers.len() > 1 && numbers.windows(2).all(next)
+    let all = |fits: fn(u64, u64) -> bool| {
+        let next = |pair: &[Option<u64>]| pair[0].zip(pair[1]).is_some_and(|(a, b)| fits(a, b));
+        numbers.windows(2).all(next)
+    };
+    let is_next = |a: u64, b: u64| a.checked_add(1) == Some(b);
+    numbers.len() > 1 && all(is_next) || numbers.len() > NUMBERED && all(|a, b| a < b)
 }
 
 fn names_genes(name: &str, segment: Segment) -> bool {
