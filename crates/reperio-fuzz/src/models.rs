@@ -8,7 +8,7 @@ use reperio_model::features::kmer_set::{Kmer, KmerSet};
 use reperio_model::model::{Model, TargetModel, Term};
 use reperio_model::parts::kmers::KmerTable;
 use reperio_model::parts::kmers::burden::Value;
-use reperio_model::parts::{GeneTable, Part, Table};
+use reperio_model::parts::{DepthTable, GeneTable, Part, Table};
 use reperio_model::target::{Target, TargetKind};
 use serde_json::json;
 
@@ -100,6 +100,10 @@ fn genes(bias: f64) -> Term {
     term(Part::Genes, Table::Genes(GeneTable { weights, bias }))
 }
 
+fn depth() -> Term {
+    term(Part::Depth, Table::Depth(DepthTable { clonotypes: 0.5, copies: -0.25, bias: 0.1 }))
+}
+
 fn term(part: Part, table: Table) -> Term {
     Term { part, name: part.name().to_owned(), weight: 0.5, tables: vec![table] }
 }
@@ -132,7 +136,7 @@ pub(crate) fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     };
     let own = bytes(&network);
     let mut targets = network.targets().to_vec();
-    targets[0].terms = [kmers(), genes(0.2)].into_iter().chain(of_clones).collect();
+    targets[0].terms = [kmers(), genes(0.2), depth()].into_iter().chain(of_clones).collect();
     targets[0].conformal = conformal(json!([[0.1, 0.5, 0.9], [0.2, 0.4]]));
     let parts = Model::new(network.info().clone(), Some(parameters(&own)), targets);
     let mut info = network.info().clone();

@@ -47,7 +47,7 @@ pub struct PartsConfig {
 
 impl Default for PartsConfig {
     fn default() -> Self {
-        Self { include: Part::ALL.to_vec() }
+        Self { include: Part::DEFAULT.to_vec() }
     }
 }
 

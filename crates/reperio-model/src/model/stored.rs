@@ -11,7 +11,7 @@ use crate::features::kmer_set::KmerSet;
 use crate::parts::clones::CloneTable;
 use crate::parts::kmers::KmerTable;
 use crate::parts::kmers::burden::Value;
-use crate::parts::{GeneTable, Part, Table};
+use crate::parts::{DepthTable, GeneTable, Part, Table};
 use crate::target::Target;
 use crate::tensors::Named;
 
@@ -38,6 +38,7 @@ enum StoredTable {
     Kmers { set: KmerSet, value: Value, bias: f64, offset: f64 },
     Clones(CloneTable),
     Genes(GeneTable),
+    Depth(DepthTable),
 }
 
 impl TargetModel {
@@ -81,6 +82,7 @@ fn pack_table(table: &Table, prefix: &str, tensors: &mut Named) -> Result<Stored
     Ok(match table {
         Table::Clones(table) => StoredTable::Clones(table.clone()),
         Table::Genes(table) => StoredTable::Genes(table.clone()),
+        Table::Depth(table) => StoredTable::Depth(table.clone()),
         Table::Kmers(table) => {
             let entries = table.entries();
             let places: Vec<i64> = entries.iter().map(|(place, _)| i64::from(*place)).collect();
@@ -138,6 +140,7 @@ impl Unpacking {
         let (set, value, bias, offset) = match stored {
             StoredTable::Clones(table) => return Ok(Table::Clones(table)),
             StoredTable::Genes(table) => return Ok(Table::Genes(table)),
+            StoredTable::Depth(table) => return Ok(Table::Depth(table)),
             StoredTable::Kmers { set, value, bias, offset } => (set, value, bias, offset),
         };
         if !bias.is_finite() || !offset.is_finite() {

@@ -11,12 +11,14 @@
 //! | `kmers` | ridge and lasso on gapped 3-mers; burden of associated k-mers | yes | ridge only |
 //! | `clones` | public clonotypes, junctions, junctions with one substitution | yes | no |
 //! | `genes` | ridge regression on V and J usage | yes | yes |
+//! | `depth` | ridge regression on the number of clonotypes and their copies; on request | yes | yes |
 //!
 //! A term is learned for one output at a time: positive against negative, each class against the rest, or
 //! a standardised number. Every hyper-parameter is chosen by the inner folds of a [`Task`], which are the same for
 //! all terms; what a term then says of a repertoire that its fold held out goes to the combination.
 
 pub mod clones;
+mod depth;
 mod genes;
 pub mod kmers;
 mod lasso;
@@ -33,6 +35,7 @@ use crate::features::kmer_set::KmerSet;
 use crate::logistic::Penalty;
 use kmers::burden::{Value, Weighing};
 
+pub use depth::DepthTable;
 pub use genes::GeneTable;
 pub use table::{Finding, Table};
 pub use task::{Answers, Learned, Task, inner_folds};
@@ -49,11 +52,16 @@ pub enum Part {
     Clones,
     /// V and J usage.
     Genes,
+    /// Number of clonotypes and their copies.
+    Depth,
 }
 
 impl Part {
     /// All parts.
-    pub const ALL: [Self; 4] = [Self::Network, Self::Kmers, Self::Clones, Self::Genes];
+    pub const ALL: [Self; 5] = [Self::Network, Self::Kmers, Self::Clones, Self::Genes, Self::Depth];
+
+    /// Those that a model has unless a person says otherwise: depth is often a trace of how samples were made.
+    pub const DEFAULT: [Self; 4] = [Self::Network, Self::Kmers, Self::Clones, Self::Genes];
 
     /// Name on the command line, in files and tables.
     pub fn name(self) -> &'static str {
@@ -62,6 +70,7 @@ impl Part {
             Self::Kmers => "kmers",
             Self::Clones => "clones",
             Self::Genes => "genes",
+            Self::Depth => "depth",
         }
     }
 
@@ -96,6 +105,7 @@ impl Part {
                 ]
             }
             Self::Genes => vec![Recipe::Genes],
+            Self::Depth => vec![Recipe::Depth],
         }
     }
 }
@@ -140,6 +150,8 @@ pub enum Recipe {
     },
     /// Ridge regression on the usage of V and J genes.
     Genes,
+    /// Ridge regression on the number of clonotypes and their copies.
+    Depth,
 }
 
 impl Recipe {
@@ -159,6 +171,7 @@ impl Recipe {
             }
             .to_owned(),
             Self::Genes => "gene usage".to_owned(),
+            Self::Depth => "depth".to_owned(),
         }
     }
 
@@ -173,6 +186,7 @@ impl Recipe {
             Self::KmerBurden { set, .. } => drop(KmerCounts::of(cache, set)),
             Self::Clones { identity, .. } => drop(ClonotypeIndex::of(cache, identity)),
             Self::Genes => drop(GeneUsage::of(cache)),
+            Self::Depth => drop(depth::of(cache)),
         }
     }
 
@@ -198,6 +212,7 @@ impl Recipe {
                 clones::learn(task, *identity, laws, thresholds)
             }
             Self::Genes => Some(genes::learn(task)),
+            Self::Depth => Some(depth::learn(task)),
         })
     }
 }

@@ -3,6 +3,7 @@
 use reperio_data::repertoire::Repertoire;
 
 use super::clones::CloneTable;
+use super::depth::DepthTable;
 use super::genes::GeneTable;
 use super::kmers::KmerTable;
 
@@ -18,6 +19,8 @@ pub enum Table {
     Clones(CloneTable),
     /// Weights of genes.
     Genes(GeneTable),
+    /// Weights of depth.
+    Depth(DepthTable),
 }
 
 impl Table {
@@ -32,6 +35,7 @@ impl Table {
             Self::Kmers(table) => table.evidence(repertoire),
             Self::Clones(table) => table.evidence(repertoire),
             Self::Genes(table) => table.evidence(repertoire),
+            Self::Depth(table) => table.evidence(repertoire),
         }
     }
 
@@ -41,6 +45,7 @@ impl Table {
             Self::Kmers(table) => table.bias,
             Self::Clones(table) => table.bias(),
             Self::Genes(table) => table.bias,
+            Self::Depth(table) => table.bias,
         }
     }
 
@@ -57,6 +62,7 @@ impl Table {
             Self::Genes(table) => {
                 std::iter::once(table.bias).chain(table.weights.values().copied()).collect()
             }
+            Self::Depth(table) => vec![table.bias, table.clonotypes, table.copies],
         }
     }
 }

@@ -80,10 +80,14 @@ pub(crate) struct ConfigArgs {
     /// Passes over the training repertoires, at most
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
-    /// Parts to learn, separated by commas: network, kmers, clones, genes [default: all]. A part that
-    /// does not help gets no weight
+    /// Parts to learn, separated by commas: network, kmers, clones, genes, depth [default: all but
+    /// depth]. A part that does not help gets no weight
     #[arg(long, value_name = "PARTS", value_delimiter = ',')]
     parts: Vec<Part>,
+    /// Learn from the number of clonotypes and their copies, too. Depth often tells how samples were made, not who
+    /// is ill
+    #[arg(long)]
+    use_depth: bool,
 }
 
 impl ConfigArgs {
@@ -95,6 +99,10 @@ impl ConfigArgs {
         training.epochs = self.epochs.unwrap_or(training.epochs);
         if !self.parts.is_empty() {
             config.parts.include.clone_from(&self.parts);
+        }
+        let parts = &mut config.parts.include;
+        if self.use_depth && !parts.contains(&Part::Depth) {
+            parts.push(Part::Depth);
         }
         config.validate()?;
         Ok(config)

@@ -189,7 +189,7 @@ fn an_unknown_or_repeated_part() {
     ----- stdout -----
 
     ----- stderr -----
-    error: invalid value 'motifs' for '--parts <PARTS>': expected one of: network, kmers, clones, genes
+    error: invalid value 'motifs' for '--parts <PARTS>': expected one of: network, kmers, clones, genes, depth
 
     For more information, try '--help'.
     ");
