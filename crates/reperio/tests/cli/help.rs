@@ -178,8 +178,12 @@ fn commands_share_options_in_the_same_words() {
               Passes over the training repertoires, at most
 
           --parts <PARTS>
-              Parts to learn, separated by commas: network, kmers, clones, genes [default: all]. A part
-              that does not help gets no weight
+              Parts to learn, separated by commas: network, kmers, clones, genes, depth [default: all
+              but depth]. A part that does not help gets no weight
+
+          --use-depth
+              Learn from the number of clonotypes and their copies, too. Depth often tells how samples
+              were made, not who is ill
 
     Depth:
           --rarefy <N>
