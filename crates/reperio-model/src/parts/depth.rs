@@ -97,7 +97,8 @@ mod tests {
         let members: Vec<usize> = (0..24).collect();
         let labels: Vec<bool> = (0..24).map(|i| i % 2 == 1).collect();
         let fold: Vec<usize> = (0..24).map(|i| i / 2 % 4).collect();
-        let cache = FeatureCache::new(&repertoires, &[]);
+        let groups: Vec<String> = (0..24).map(|i| i.to_string()).collect();
+        let cache = FeatureCache::new(&repertoires, &groups);
         let answers = Answers::Classes(&labels);
         let learned = learn(&Task { cache: &cache, members: &members, answers, fold: &fold });
         for (logit, label) in learned.held_out.iter().zip(&labels) {
