@@ -26,5 +26,6 @@ pub mod rarefy;
 pub mod repertoire;
 pub mod simulate;
 pub mod split;
+pub mod stable_hash;
 pub mod summary;
 pub mod table;

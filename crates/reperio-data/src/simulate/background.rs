@@ -1,14 +1,13 @@
 //! Where the clonotypes of a simulated repertoire come from, before anything is implanted.
 
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use rand::Rng;
 use rand::seq::{SliceRandom, index};
 use rand_chacha::ChaCha8Rng;
 
 use super::config::{BackgroundMix, Clonotypes, MOST_CLONOTYPES, SimulationConfig};
-use super::draft::Draft;
+use super::draft::{self, Draft};
 use crate::generator::{DepthModel, Generator, Usage};
 use crate::repertoire::Repertoire;
 
@@ -95,9 +94,7 @@ fn generated<'a>(
             _ => &own,
         };
         let (v, j) = generator.draw(usage, &mut junction, rng);
-        let mut hasher = DefaultHasher::new(); // Fixed keys: the same on every run.
-        (v, j, &junction).hash(&mut hasher);
-        if seen.insert(hasher.finish()) {
+        if seen.insert(draft::hash(&junction, (v, j))) {
             draft.push(&junction, (&genes.v[v], &genes.j[j]), counts.draw(rng));
         }
     }

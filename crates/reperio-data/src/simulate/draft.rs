@@ -4,6 +4,16 @@ use std::ops::Range;
 
 use crate::alphabet;
 use crate::repertoire::{Builder, Repertoire, Row};
+use crate::stable_hash::StableHasher;
+
+/// A number that stands for a clonotype of a generator, whose genes are numbered.
+pub(super) fn hash(junction: &[u8], (v, j): (usize, usize)) -> u64 {
+    let mut hasher = StableHasher::default();
+    hasher.number(v as u64);
+    hasher.number(j as u64);
+    hasher.bytes(junction);
+    hasher.finish()
+}
 
 /// Rows before they are sorted and collapsed.
 #[derive(Debug, Default)]

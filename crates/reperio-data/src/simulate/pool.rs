@@ -13,7 +13,6 @@
 //! - Of real repertoires: chosen evenly among the clonotypes that two or more of them have.
 
 use std::collections::{BTreeMap, HashMap};
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use rand::seq::index;
 use rayon::prelude::*;
@@ -21,6 +20,7 @@ use rayon::prelude::*;
 use super::SimulationError;
 use super::background::Background;
 use super::config::{InvalidSimulation, SimulationConfig};
+use super::draft;
 use super::stream::{self, Stream};
 use crate::alphabet;
 use crate::generator::Generator;
@@ -172,9 +172,7 @@ fn reference(
         if genes.v[v].is_empty() || genes.j[j].is_empty() {
             continue;
         }
-        let mut hasher = DefaultHasher::new(); // Fixed keys: the same on every run.
-        (v, j, &junction).hash(&mut hasher);
-        each(hasher.finish(), &junction, (v, j));
+        each(draft::hash(&junction, (v, j)), &junction, (v, j));
     }
 }
 

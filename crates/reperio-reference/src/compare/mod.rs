@@ -7,10 +7,9 @@
 mod figures;
 mod truth;
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use reperio_data::progress::{Observer, Progress};
 use reperio_data::repertoire::Repertoire;
+use reperio_data::stable_hash::StableHasher;
 use reperio_model::features::{FeatureCache, FitError, TrainingPart};
 use serde::{Deserialize, Serialize};
 
@@ -242,9 +241,9 @@ fn one<K: Keeper>(
 }
 
 fn hash(parameters: &[f64]) -> String {
-    let mut hasher = DefaultHasher::new(); // Fixed keys: the same on every run.
+    let mut hasher = StableHasher::default();
     for value in parameters {
-        value.to_bits().hash(&mut hasher);
+        hasher.number(value.to_bits());
     }
     format!("{:016x}", hasher.finish())
 }

@@ -1,0 +1,36 @@
+//! A hash that stays the same: what is saved or decides a simulation must not change with the toolchain, as that of
+//! the standard library may.
+
+use std::hash::Hasher;
+
+use siphasher::sip::SipHasher13;
+
+/// SipHash-1-3 with keys of zero, of numbers and bytes one after another.
+///
+/// ```
+/// use reperio_data::stable_hash::StableHasher;
+/// let mut hasher = StableHasher::default();
+/// hasher.number(7);
+/// hasher.bytes(b"CASSF");
+/// assert_eq!(hasher.finish(), 15_522_574_037_467_298_299);
+/// ```
+#[derive(Debug, Default)]
+pub struct StableHasher(SipHasher13);
+
+impl StableHasher {
+    /// Takes a number.
+    pub fn number(&mut self, number: u64) {
+        self.0.write(&number.to_le_bytes());
+    }
+
+    /// Takes bytes, their number first.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        self.number(bytes.len() as u64);
+        self.0.write(bytes);
+    }
+
+    /// The hash of what was taken.
+    pub fn finish(&self) -> u64 {
+        self.0.finish()
+    }
+}
