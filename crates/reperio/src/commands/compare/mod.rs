@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use reperio_data::simulate::SimulationConfig;
-use reperio_data::split::Splits;
 use reperio_reference::catalogue::{self, Setup};
 use reperio_reference::compare::{
     self, CompareError, Comparison, Curves, Entry, Figures, Outcome, Truth,
@@ -21,6 +20,7 @@ use serde::Serialize;
 use super::train::ConfigArgs;
 use crate::arguments::cohort::{CohortArgs, TargetArgs, fingerprint};
 use crate::arguments::device::DeviceArgs;
+use crate::arguments::folds::Division;
 use crate::arguments::rarefy::RarefyArgs;
 use crate::arguments::run_config;
 use crate::shell::output::Report;
@@ -160,9 +160,10 @@ fn execute(args: &Args, shell: &Shell) -> Result<Compared> {
     let _lock = outputs::folder(&args.out, &RESULTS, &sources, existing)?;
     let mut cohort = args.cohort.load(shell)?;
     args.rarefy.apply(&mut cohort.repertoires, config.training.seed);
-    let repeats = args.repeats.get();
-    let given = args.splits.as_deref().map(Splits::read).transpose()?;
-    let folds = FoldsWanted { folds: args.folds, given, repeats, seed: config.training.seed };
+    let (repeats, seed) = (args.repeats.get(), config.training.seed);
+    let table = args.splits.as_deref().map(Division::Table);
+    let division = table.unwrap_or(Division::Folds(args.folds));
+    let folds = FoldsWanted { division, repeats, seed };
     let labelled = Labelled::of(&args.target, &cohort, &folds)?;
     shell.log_to(&args.out)?;
     let sha256 = fingerprint(&cohort)?;
@@ -172,7 +173,7 @@ fn execute(args: &Args, shell: &Shell) -> Result<Compared> {
     run_config::write(&args.out, &config, sha256)?;
     labelled.write_splits(&args.out)?;
     let truth = simulated.as_ref().map(|own| &own.truth);
-    let comparison = labelled.comparison(truth, config.training.seed);
+    let comparison = labelled.comparison(truth, seed);
     let outcomes = all_folds(&comparison, &methods, files, shell)?;
     let compared = summary(&args.out, &labelled, &comparison, &methods, &outcomes);
     tables::write(&args.out, &compared, &labelled, &outcomes)?;
