@@ -14,7 +14,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use reperio_data::progress::{Observer, Progress};
 use reperio_data::repertoire::Repertoire;
-use reperio_data::split;
+use reperio_data::split::{self, Fold};
 use serde::{Deserialize, Serialize};
 
 use crate::combine::PredictionSet;
@@ -93,20 +93,18 @@ pub fn evaluate(
         None => dataset.labels.clone(),
     };
     labels.standardise();
-    let n_folds = plan.folds.iter().flatten().max().map_or(0, |last| last + 1);
+    let folds = Fold::all(&plan.folds);
     let mut predictions: Vec<Option<HeldOut>> = vec![None; dataset.members.len()];
     let mut training = Vec::new();
-    for fold in 0..n_folds {
+    for (fold, Fold { held, fitted: inside }) in folds.iter().enumerate() {
         observer.progress(Progress {
             task: "folds",
             done: fold as u64,
-            total: n_folds as u64,
+            total: folds.len() as u64,
             unit: "folds",
         });
-        let (held, inside): (Vec<usize>, Vec<usize>) =
-            (0..plan.folds.len()).partition(|&i| plan.folds[i] == Some(fold));
         let members: Vec<usize> = inside.iter().map(|&i| dataset.members[i]).collect();
-        let own = labels.select(&inside);
+        let own = labels.select(inside);
         let part = Dataset { cache: dataset.cache, members: &members, labels: &own };
         let folder = place.checkpoint.map(|folder| folder.join(format!("fold{fold}")));
         let place = Place { checkpoint: folder.as_deref(), ..place };

@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 use polars::prelude::{Column, DataFrame};
 use reperio_data::cohort::Cohort;
-use reperio_data::split::Splits;
+use reperio_data::split::{Fold, Splits};
 use reperio_model::config::Config;
 use reperio_model::evaluate::{self, Evaluation, Plan, TargetSummary};
 use reperio_model::features::FeatureCache;
@@ -204,10 +204,9 @@ fn cross_validate(
     let cache = FeatureCache::new(&repertoires, groups);
     let members: Vec<usize> = (0..repertoires.len()).collect();
     let dataset = Dataset { cache: &cache, members: &members, labels: &labels };
-    let size = |fold| folds.iter().filter(|own| **own == Some(fold)).count();
-    let last = folds.iter().flatten().max().copied().unwrap_or(0);
-    let smallest = (0..=last).map(size).min().unwrap_or(0);
-    if last > 0 && smallest < SMALL_FOLD {
+    let sizes: Vec<usize> = Fold::all(&folds).iter().map(|fold| fold.held.len()).collect();
+    let smallest = sizes.iter().min().copied().unwrap_or(0);
+    if sizes.len() > 1 && smallest < SMALL_FOLD {
         tracing::warn!(
             smallest,
             "folds of fewer than {SMALL_FOLD} repertoires: a pooled AUC comes out too low, see the mean of the folds' AUCs"
