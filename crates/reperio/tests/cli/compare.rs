@@ -55,6 +55,28 @@ fn a_comparison_writes_all_its_files() {
     done(&dir, &[&evaluate[..], &folds[..]].concat());
 }
 
+/// Of the same folds `evaluate` says what `compare` says, to the last digit, also of permuted labels.
+#[test]
+fn an_evaluation_of_the_same_folds_says_the_same() {
+    let (dir, arguments) = with_cohort(&["--out", "out"]);
+    done(&dir, &words(&arguments));
+    let table = dir.path().join("out/predictions.tsv");
+    let compared = rows(&table, &["method", "repertoire_id", "logit"]);
+    let cases: [(&str, &[&str]); 2] =
+        [("reperio", &[]), ("reperio-permuted", &["--permute-labels", "1"])];
+    for (method, permuted) in cases {
+        let same = ["--epochs", "1", "--splits", "out/splits.tsv", "--out", method];
+        done(&dir, &on_cohort("evaluate", &[&same[..], permuted].concat()));
+        let table = dir.path().join(method).join("predictions.tsv");
+        let mut evaluated = rows(&table, &["repertoire_id", "logit"]);
+        evaluated.sort();
+        let own = compared.iter().filter(|row| row[0] == method);
+        let mut own: Vec<Vec<String>> = own.map(|row| row[1..].to_vec()).collect();
+        own.sort();
+        assert_eq!(evaluated, own, "{method}");
+    }
+}
+
 #[test]
 fn a_comparison_goes_on_to_the_same_bytes() {
     let (dir, arguments) = with_cohort(&["--out", "out"]);
