@@ -13,7 +13,6 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use reperio_data::progress::{Observer, Progress};
-use reperio_data::repertoire::Repertoire;
 use reperio_data::split::{self, Fold};
 use serde::{Deserialize, Serialize};
 
@@ -109,9 +108,10 @@ pub fn evaluate(
         let folder = place.checkpoint.map(|folder| folder.join(format!("fold{fold}")));
         let place = Place { checkpoint: folder.as_deref(), ..place };
         let fitted = train::fit(part, config, place, &InFold { observer, fold })?;
-        let tested: Vec<&Repertoire> = held.iter().map(|&i| dataset.repertoire(i)).collect();
+        let tested: Vec<usize> = held.iter().map(|&i| dataset.members[i]).collect();
         let control = control::predictions(part, &tested);
-        for ((&i, repertoire), control) in held.iter().zip(&tested).zip(control) {
+        for (&i, control) in held.iter().zip(control) {
+            let repertoire = dataset.repertoire(i);
             let outputs = fitted.model.outputs(repertoire);
             predictions[i] = Some(HeldOut {
                 repertoire_id: repertoire.id.clone(),
