@@ -31,8 +31,6 @@ use labelled::{FoldsWanted, Labelled};
 
 /// The method that others are compared with, and the one that is trained on permuted labels too.
 const REFERENCE: &str = "reperio";
-/// The method that sees no sequence.
-const DEPTH: &str = "depth-diversity";
 
 /// Compare published methods with Reperio on the same folds
 ///
@@ -249,7 +247,8 @@ fn summary(
     let row = |figures: Figures| {
         let own = methods.iter().find(|method| method.name() == figures.method);
         let about = own.map_or("reperio on permuted labels: must be at 0.5", |own| own.about());
-        Row { about, control: figures.permuted || figures.method == DEPTH, figures }
+        let control = figures.permuted || own.is_some_and(|own| own.is_control());
+        Row { about, control, figures }
     };
     let mut sizes: Vec<usize> = labelled.repertoires.iter().map(|own| own.len()).collect();
     sizes.sort_unstable();
