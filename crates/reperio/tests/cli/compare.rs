@@ -78,6 +78,23 @@ fn an_evaluation_of_the_same_folds_says_the_same() {
 }
 
 #[test]
+fn splits_of_another_cohort_are_refused_in_the_same_words() {
+    let dir = folder();
+    small_cohort(&dir, 4, 20);
+    write(&dir, "splits.tsv", "repertoire_id\tfold\nr00\t0\nr99\t1\n");
+    let errors = ["evaluate", "compare"].map(|command| {
+        let arguments = on_cohort(command, &["--splits", "splits.tsv", "--out", command]);
+        let output = reperio(&dir, &arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{command}");
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        stderr.lines().last().unwrap_or_default().to_owned()
+    });
+    let expected = "splits.tsv: the splits do not fit the cohort: not in the cohort: \"r99\"; ";
+    assert!(errors[0].contains(expected), "{}", errors[0]);
+    assert_eq!(errors[0], errors[1]);
+}
+
+#[test]
 fn a_comparison_goes_on_to_the_same_bytes() {
     let (dir, arguments) = with_cohort(&["--out", "out"]);
     done(&dir, &words(&arguments));
