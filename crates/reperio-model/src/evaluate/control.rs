@@ -91,3 +91,23 @@ impl Seen {
         row
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reperio_data::repertoire::{Builder, Row};
+
+    #[test]
+    fn genes_that_no_training_repertoire_has_are_unknown() {
+        let mut builder = Builder::default();
+        for (i, v_call) in ["TRBV9", "TRBV9", "TRBV5-1", ""].into_iter().enumerate() {
+            let junction_aa = &format!("CAS{}F", "A".repeat(i));
+            builder.push(Row { junction_aa, v_call, j_call: "TRBJ1-1", duplicate_count: 1 });
+        }
+        let own = builder.finish("r".to_owned());
+        let names = |gene: &str| vec![String::new(), gene.to_owned()];
+        let genes = GeneVocabulary { v: names("TRBV9"), j: names("TRBJ1-1") };
+        let row = Seen::of(&own).row(own.genes(), &genes);
+        assert_eq!(row, [4.0_f64.ln(), 0.5, 0.5, 0.0, 1.0]);
+    }
+}
