@@ -1,21 +1,12 @@
 //! Choosing hyper-parameters by cross-validation inside the part that is learned from.
 
-use reperio_data::split::{self, Item};
+use reperio_data::split::{self, Fold, Item};
 
 use crate::features::{FitError, TrainingPart};
 use crate::metrics;
 
 /// Folds of the inner cross-validation.
 pub const INNER_FOLDS: usize = 3;
-
-/// One side of an inner fold: places in the part's `members`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InnerFold {
-    /// To fit to.
-    pub fitted: Vec<usize>,
-    /// To compare candidates on.
-    pub held: Vec<usize>,
-}
 
 /// The members of `part` as splits see them.
 pub fn items(part: TrainingPart<'_>) -> Vec<Item> {
@@ -27,23 +18,19 @@ pub fn items(part: TrainingPart<'_>) -> Vec<Item> {
     part.members.iter().zip(part.labels).map(item).collect()
 }
 
-/// Stratified inner folds of `part` that keep groups whole.
+/// Stratified inner folds of `part` that keep groups whole: places in its `members`.
 ///
 /// # Errors
 ///
 /// If a class has fewer than two members, or there are fewer groups than folds.
-pub fn inner_folds(part: TrainingPart<'_>) -> Result<Vec<InnerFold>, FitError> {
+pub fn inner_folds(part: TrainingPart<'_>) -> Result<Vec<Fold>, FitError> {
     let [positive, negative] = part.classes();
     let too_few = || FitError::TooFew { positive, negative, expected: INNER_FOLDS };
     if positive.min(negative) < 2 {
         return Err(too_few());
     }
     let of = split::folds(&items(part), INNER_FOLDS, part.seed).map_err(|_| too_few())?;
-    let fold = |fold| {
-        let (held, fitted) = (0..of.len()).partition(|&i| of[i] == fold);
-        InnerFold { fitted, held }
-    };
-    Ok((0..INNER_FOLDS).map(fold).collect())
+    Ok(Fold::all(&of))
 }
 
 /// A candidate chosen by all folds, and one for each fold by the others.

@@ -2,8 +2,9 @@
 
 use rayon::prelude::*;
 use reperio_data::progress::Observer;
+use reperio_data::split::Fold;
 use reperio_model::features::{FitError, TrainingPart};
-use reperio_model::selection::{self, InnerFold};
+use reperio_model::selection;
 use serde_json::{Value, json};
 
 use reperio_model::logistic::{Design, Linear, Penalty, Table, least_c, path};
@@ -96,7 +97,7 @@ fn cross_validated(
     observer: &dyn Observer,
 ) -> Result<Vec<Vec<f64>>, MethodError> {
     let folds = selection::inner_folds(part)?;
-    let of_fold = |fold: &InnerFold| {
+    let of_fold = |fold: &Fold| {
         if observer.cancelled() {
             return Err(MethodError::from(FitError::Cancelled));
         }
@@ -115,12 +116,7 @@ fn cross_validated(
 }
 
 /// Logits of the held-out side of `fold` for each `C` of each grid; 0 where the other side has one class only.
-fn held_out(
-    table: &Table,
-    part: TrainingPart<'_>,
-    fold: &InnerFold,
-    grids: &[Grid],
-) -> Vec<Vec<f64>> {
+fn held_out(table: &Table, part: TrainingPart<'_>, fold: &Fold, grids: &[Grid]) -> Vec<Vec<f64>> {
     let members =
         |side: &[usize]| -> Vec<usize> { side.iter().map(|&i| part.members[i]).collect() };
     let labels: Vec<bool> = fold.fitted.iter().map(|&i| part.labels[i]).collect();

@@ -59,6 +59,10 @@ impl Method for DepthDiversity {
         "control: logistic regression on depth and clonal diversity, blind to sequences and genes"
     }
 
+    fn is_control(&self) -> bool {
+        true
+    }
+
     fn prepare(&self, cache: &FeatureCache<'_>) {
         Self::features(cache);
     }

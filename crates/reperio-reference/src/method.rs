@@ -25,6 +25,11 @@ pub trait Method: Sync {
     /// Half a sentence for people who do not know it, with its source.
     fn about(&self) -> &'static str;
 
+    /// Whether it is a control: it shows what can be had without the signal.
+    fn is_control(&self) -> bool {
+        false
+    }
+
     /// Makes the features that need no label, so that their cost is seen apart from fitting.
     fn prepare(&self, _material: &FeatureCache<'_>) {}
 

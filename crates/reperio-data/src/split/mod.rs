@@ -27,6 +27,28 @@ pub struct Item {
     pub group: String,
 }
 
+/// A fold and all that is outside it, as places of items.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fold {
+    /// What is held out.
+    pub held: Vec<usize>,
+    /// What is learned from.
+    pub fitted: Vec<usize>,
+}
+
+impl Fold {
+    /// Every fold in turn, given the fold of each item, or `None` for an item that is never held out.
+    pub fn all<F: Copy + Into<Option<usize>>>(of: &[F]) -> Vec<Self> {
+        let of: Vec<Option<usize>> = of.iter().map(|&own| own.into()).collect();
+        let count = of.iter().flatten().max().map_or(0, |last| last + 1);
+        let fold = |fold: usize| {
+            let (held, fitted) = (0..of.len()).partition(|&i| of[i] == Some(fold));
+            Self { held, fitted }
+        };
+        (0..count).map(fold).collect()
+    }
+}
+
 /// Why items could not be split.
 #[derive(Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -213,6 +235,17 @@ mod tests {
         let held: Vec<usize> =
             holdout(&items, 0.2, 7).unwrap().into_iter().map(usize::from).collect();
         assert_eq!(["yes", "no"].map(|stratum| count(&items, &held, stratum, 1)), [150, 150]);
+    }
+
+    #[test]
+    fn what_a_fold_does_not_hold_out_is_learned_from() {
+        let fold = |held: &[usize], fitted: &[usize]| Fold {
+            held: held.to_vec(),
+            fitted: fitted.to_vec(),
+        };
+        assert_eq!(Fold::all(&[1_usize, 0, 1]), [fold(&[1], &[0, 2]), fold(&[0, 2], &[1])]);
+        assert_eq!(Fold::all(&[None, Some(0_usize), None]), [fold(&[1], &[0, 2])]);
+        assert!(Fold::all::<usize>(&[]).is_empty());
     }
 
     #[test]

@@ -13,8 +13,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use reperio_data::progress::{Observer, Progress};
-use reperio_data::repertoire::Repertoire;
-use reperio_data::split;
+use reperio_data::split::{self, Fold};
 use serde::{Deserialize, Serialize};
 
 use crate::combine::PredictionSet;
@@ -93,27 +92,26 @@ pub fn evaluate(
         None => dataset.labels.clone(),
     };
     labels.standardise();
-    let n_folds = plan.folds.iter().flatten().max().map_or(0, |last| last + 1);
+    let folds = Fold::all(&plan.folds);
     let mut predictions: Vec<Option<HeldOut>> = vec![None; dataset.members.len()];
     let mut training = Vec::new();
-    for fold in 0..n_folds {
+    for (fold, Fold { held, fitted: inside }) in folds.iter().enumerate() {
         observer.progress(Progress {
             task: "folds",
             done: fold as u64,
-            total: n_folds as u64,
+            total: folds.len() as u64,
             unit: "folds",
         });
-        let (held, inside): (Vec<usize>, Vec<usize>) =
-            (0..plan.folds.len()).partition(|&i| plan.folds[i] == Some(fold));
         let members: Vec<usize> = inside.iter().map(|&i| dataset.members[i]).collect();
-        let own = labels.select(&inside);
+        let own = labels.select(inside);
         let part = Dataset { cache: dataset.cache, members: &members, labels: &own };
         let folder = place.checkpoint.map(|folder| folder.join(format!("fold{fold}")));
         let place = Place { checkpoint: folder.as_deref(), ..place };
         let fitted = train::fit(part, config, place, &InFold { observer, fold })?;
-        let tested: Vec<&Repertoire> = held.iter().map(|&i| dataset.repertoire(i)).collect();
+        let tested: Vec<usize> = held.iter().map(|&i| dataset.members[i]).collect();
         let control = control::predictions(part, &tested);
-        for ((&i, repertoire), control) in held.iter().zip(&tested).zip(control) {
+        for (&i, control) in held.iter().zip(control) {
+            let repertoire = dataset.repertoire(i);
             let outputs = fitted.model.outputs(repertoire);
             predictions[i] = Some(HeldOut {
                 repertoire_id: repertoire.id.clone(),

@@ -4,12 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::HeldOut;
 use crate::combine::{PredictionSet, p_value};
-use crate::metrics::bootstrap::{Bootstrap, units_of};
+use crate::metrics::bootstrap::units_of;
 use crate::metrics::{self, BinaryMetrics, ClassMetrics, RegressionMetrics};
 use crate::target::{Labels, Target, TargetKind};
-
-/// Bootstrap samples behind an interval over subjects.
-const BOOTSTRAPS: usize = 2000;
 
 /// The figures of one target.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -125,8 +122,8 @@ pub(super) fn summaries(
         summaries.push(TargetSummary {
             column: target.column.clone(),
             auc: pooled.auc(),
-            auc_ci: interval(target, &pooled, &outputs, values, groups),
-            mean_fold_auc: mean(by_fold.iter().filter_map(Metrics::auc)),
+            auc_ci: interval(target, &outputs, values, groups),
+            mean_fold_auc: metrics::mean(by_fold.iter().filter_map(Metrics::auc)),
             fold_auc: by_fold.iter().map(Metrics::auc).collect(),
             fold_r2: by_fold.iter().map(Metrics::r2).collect(),
             coverage,
@@ -184,36 +181,17 @@ fn coverage(
     (share(held), share(single).filter(|_| classes))
 }
 
-fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let (sum, n) = values.fold((0.0, 0), |(sum, n), value| (sum + value, n + 1));
-    (n > 0).then(|| sum / f64::from(n))
-}
-
+/// 95 % interval of the AUC of two classes, over groups; rows without a label are skipped.
 pub(crate) fn interval(
     target: &Target,
-    pooled: &Metrics,
     outputs: &[Vec<f64>],
     values: &[Option<f64>],
     groups: &[String],
 ) -> Option<[f64; 2]> {
-    let (TargetKind::Binary { .. }, Metrics::Binary(metrics)) = (&target.kind, pooled) else {
-        return None;
-    };
+    let TargetKind::Binary { .. } = target.kind else { return None };
     let known: Vec<usize> = (0..values.len()).filter(|&i| values[i].is_some()).collect();
     let subjects: Vec<&str> = known.iter().map(|&i| groups[i].as_str()).collect();
-    let units = units_of(&subjects);
-    if units.len() == known.len() {
-        return metrics.auc_ci;
-    }
     let scores: Vec<f64> = known.iter().map(|&i| outputs[i][0]).collect();
     let labels: Vec<bool> = known.iter().map(|&i| values[i] == Some(1.0)).collect();
-    let area = |rows: &[usize]| {
-        let scores: Vec<f64> = rows.iter().map(|&i| scores[i]).collect();
-        let labels: Vec<bool> = rows.iter().map(|&i| labels[i]).collect();
-        metrics::auc(&scores, &labels)
-    };
-    let interval =
-        Bootstrap { draws: BOOTSTRAPS, ..Bootstrap::default() }.interval(&units, area)?;
-    // Without an error every draw is perfect, which is no certainty.
-    if interval[1] - interval[0] > 1e-12 { Some(interval) } else { metrics.auc_ci }
+    metrics::auc_interval(&scores, &labels, &units_of(&subjects))
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::bootstrap::Bootstrap;
 use super::ranks::midranks;
 
 /// Two-sided 95 % quantile of the standard normal distribution.
@@ -77,6 +78,27 @@ pub fn delong(scores: &[f64], labels: &[bool]) -> Option<DeLong> {
     let variance = variance(&placements(true, n)) / m + variance(&placements(false, m)) / n;
     let standard_error = variance.sqrt();
     Some(DeLong { auc: area, standard_error, interval: interval(area, standard_error, m.min(n)) })
+}
+
+/// 95 % interval of the AUC where rows come in `units`, as those of one person: [`delong`]'s where every row is a unit
+/// of its own, else a bootstrap over units. See [`units_of`](super::bootstrap::units_of).
+///
+/// # Panics
+///
+/// If the lengths differ.
+pub fn auc_interval(scores: &[f64], labels: &[bool], units: &[Vec<usize>]) -> Option<[f64; 2]> {
+    let independent = || delong(scores, labels).map(|delong| delong.interval);
+    if units.len() == scores.len() {
+        return independent();
+    }
+    let area = |rows: &[usize]| {
+        let (scores, labels): (Vec<f64>, Vec<bool>) =
+            rows.iter().map(|&i| (scores[i], labels[i])).unzip();
+        auc(&scores, &labels)
+    };
+    let interval = Bootstrap::default().interval(units, area)?;
+    // Without an error every draw is perfect, which is no certainty.
+    if interval[1] - interval[0] > 1e-12 { Some(interval) } else { independent() }
 }
 
 /// The interval of [`delong`]; `fewest` is the size of the smaller class.
@@ -186,9 +208,26 @@ mod tests {
 
     #[test]
     fn a_perfect_area_is_not_certain() {
-        let delong = delong(&[1.0, 2.0, 3.0, 4.0], &[false, false, true, true]).unwrap();
+        let (scores, labels) = ([1.0, 2.0, 3.0, 4.0], [false, false, true, true]);
+        let delong = delong(&scores, &labels).unwrap();
         assert_eq!((delong.auc, delong.standard_error), (1.0, 0.0));
         assert!((delong.interval[0] - 0.025_f64.sqrt()).abs() < 1e-12, "{delong:?}");
         assert_eq!(Some(delong.interval[1]), Some(1.0));
+        // Nor where persons have several rows.
+        let units = [vec![0, 2], vec![1, 3]];
+        assert_eq!(auc_interval(&scores, &labels, &units), Some(delong.interval));
+    }
+
+    #[test]
+    fn rows_of_a_person_travel_together() {
+        let scores: Vec<f64> = (0..80).map(|i| f64::from(i * 37 % 80)).collect();
+        let labels: Vec<bool> = (0..80).map(|i| i < 40).collect();
+        let single: Vec<Vec<usize>> = (0..80).map(|i| vec![i]).collect();
+        let independent = delong(&scores, &labels).map(|delong| delong.interval);
+        assert_eq!(auc_interval(&scores, &labels, &single), independent);
+        let tens: Vec<Vec<usize>> =
+            (0..8).map(|unit| (unit * 10..unit * 10 + 10).collect()).collect();
+        let grouped = auc_interval(&scores, &labels, &tens);
+        assert!(grouped.is_some() && grouped != independent, "{grouped:?}");
     }
 }

@@ -27,7 +27,7 @@ mod curve;
 mod ranks;
 mod regression;
 
-pub use auc::{DeLong, auc, delong};
+pub use auc::{DeLong, auc, auc_interval, delong};
 pub use binary::{BinaryMetrics, Confusion, brier, log_loss, probability};
 pub use calibration::{CalibrationBin, calibration, calibration_error};
 pub use classes::{ClassMetrics, log_softmax};
@@ -38,7 +38,7 @@ pub use curve::{
 pub use regression::{RegressionMetrics, spearman};
 
 /// Mean, or `None` of nothing and of anything that is not finite.
-fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+pub(crate) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     let (mut sum, mut n) = (0.0, 0_usize);
     for value in values {
         sum += value;

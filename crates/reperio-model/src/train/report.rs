@@ -145,7 +145,7 @@ impl OutOfFold {
             repertoires: answers.len(),
             folds: fold.iter().max().map_or(0, |last| last + 1),
             auc: found.auc(),
-            auc_ci: interval(target, &found, &rows, &values, &names),
+            auc_ci: interval(target, &rows, &values, &names),
             r2: found.r2(),
             p_value: p_value(answers, groups, statistic),
             loss: Some(combined.losses[0]),

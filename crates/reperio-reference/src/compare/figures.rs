@@ -2,15 +2,13 @@
 
 use reperio_model::metrics::bootstrap::{Bootstrap, units_of};
 use reperio_model::metrics::{
-    CalibrationBin, auc, average_precision, brier, calibration, delong, precision_recall_curve,
-    probability, roc_curve, sensitivity_at_specificity,
+    BinaryMetrics, CalibrationBin, auc, auc_interval, calibration, precision_recall_curve,
+    probability, roc_curve,
 };
 use serde::{Deserialize, Serialize};
 
 use super::{Comparison, Outcome};
 
-/// Bootstrap samples behind an interval.
-const DRAWS: usize = 2000;
 /// Bins of a calibration curve.
 const BINS: usize = 10;
 
@@ -75,6 +73,7 @@ pub struct Curves {
 struct Pooled<'a> {
     logits: Vec<f64>,
     labels: &'a [bool],
+    metrics: BinaryMetrics,
 }
 
 /// One row a method, in the order of their first outcome; differences are to the method `reference`.
@@ -117,7 +116,9 @@ fn pooled<'a>(comparison: &'a Comparison<'_>, outcomes: &[&Outcome]) -> Vec<Pool
             }
         }
         if seen {
-            all.push(Pooled { logits, labels: labels.of(permuted) });
+            let labels = labels.of(permuted);
+            let known: Vec<Option<bool>> = labels.iter().copied().map(Some).collect();
+            all.push(Pooled { metrics: BinaryMetrics::of(&logits, &known), logits, labels });
         }
     }
     all
@@ -133,15 +134,13 @@ fn figure(
     let fold_auc: Vec<Option<f64>> =
         outcomes.iter().map(|outcome| fold_auc(outcome, &pooled[outcome.repeat])).collect();
     let known: Vec<f64> = fold_auc.iter().copied().flatten().collect();
-    let over = |statistic: &dyn Fn(&Pooled<'_>) -> Option<f64>| mean(pooled.iter().map(statistic));
-    let independent = units.len() == comparison.repertoires.len() && pooled.len() == 1;
-    let auc_ci = if independent {
-        delong(&pooled[0].logits, pooled[0].labels).map(|delong| delong.interval)
-    } else {
-        bootstrap(units, |rows| mean_auc(pooled, rows))
+    let over =
+        |pick: fn(&BinaryMetrics) -> Option<f64>| mean(pooled.iter().map(|own| pick(&own.metrics)));
+    let auc_ci = match pooled {
+        [only] => auc_interval(&only.logits, only.labels, units),
+        _ => Bootstrap::default().interval(units, |rows| mean_auc(pooled, rows)),
     };
     let all: Vec<usize> = (0..comparison.repertoires.len()).collect();
-    let auc = mean_auc(pooled, &all);
     let same = pooled.iter().map(|own| own.labels).eq(reference.iter().map(|own| own.labels));
     let difference = |rows: &[usize]| {
         Some(mean_auc(pooled, rows)? - mean_auc(reference, rows)?).filter(|_| same)
@@ -158,14 +157,14 @@ fn figure(
         permuted: outcomes[0].permuted,
         mean_auc: mean(known.iter().copied().map(Some)),
         sd_auc: sd(&known),
-        auc,
+        auc: over(|own| own.auc),
         auc_ci,
         difference: difference(&all),
-        difference_ci: bootstrap(units, difference),
-        average_precision: over(&|own| average_precision(&own.logits, own.labels)),
-        brier: over(&|own| brier(&own.logits, own.labels)),
-        sensitivity_95: over(&|own| sensitivity_at_specificity(&own.logits, own.labels, 0.95)),
-        sensitivity_99: over(&|own| sensitivity_at_specificity(&own.logits, own.labels, 0.99)),
+        difference_ci: Bootstrap::default().interval(units, difference),
+        average_precision: over(|own| own.average_precision),
+        brier: over(|own| own.brier),
+        sensitivity_95: over(|own| own.sensitivity_at_95_specificity),
+        sensitivity_99: over(|own| own.sensitivity_at_99_specificity),
         recovery_ap: recovery(|own| own.average_precision),
         recovery_jaccard: recovery(|own| own.jaccard),
         prepare_seconds: outcomes.iter().map(|o| o.prepare.seconds).sum(),
@@ -189,13 +188,6 @@ fn mean_auc(repeats: &[Pooled<'_>], rows: &[usize]) -> Option<f64> {
         auc(&logits, &labels)
     };
     mean(repeats.iter().map(one))
-}
-
-fn bootstrap(
-    units: &[Vec<usize>],
-    statistic: impl FnMut(&[usize]) -> Option<f64>,
-) -> Option<[f64; 2]> {
-    Bootstrap { draws: DRAWS, ..Bootstrap::default() }.interval(units, statistic)
 }
 
 /// `None` of nothing, or if any value is missing.

@@ -9,6 +9,7 @@ mod truth;
 
 use reperio_data::progress::{Observer, Progress};
 use reperio_data::repertoire::Repertoire;
+use reperio_data::split::Fold;
 use reperio_data::stable_hash::StableHasher;
 use reperio_model::features::{FeatureCache, FitError, TrainingPart};
 use serde::{Deserialize, Serialize};
@@ -175,17 +176,17 @@ pub fn run<K: Keeper>(
     let cache = FeatureCache::new(comparison.repertoires, comparison.groups);
     let mut outcomes = Vec::new();
     for entry in entries {
-        for (repeat, folds) in comparison.folds.iter().enumerate() {
-            let n_folds = folds.iter().max().map_or(0, |last| last + 1);
-            for fold in 0..n_folds {
-                let (task, done) = (&entry.name(), (repeat * n_folds + fold) as u64);
-                let total = (comparison.folds.len() * n_folds) as u64;
+        for (repeat, of) in comparison.folds.iter().enumerate() {
+            let folds = Fold::all(of);
+            for (number, fold) in folds.iter().enumerate() {
+                let (task, done) = (&entry.name(), (repeat * folds.len() + number) as u64);
+                let total = (comparison.folds.len() * folds.len()) as u64;
                 observer.progress(Progress { task, done, total, unit: "folds" });
-                let key = Key { method: entry.name(), repeat, fold };
+                let key = Key { method: entry.name(), repeat, fold: number };
                 let known = keeper.recall(&key).map_err(CompareError::Keeper)?;
                 let outcome = match known {
                     Some(outcome) => outcome,
-                    None => one(comparison, &cache, entry, key, keeper, observer)?,
+                    None => one(comparison, &cache, entry, key, fold, keeper, observer)?,
                 };
                 outcomes.push(outcome);
             }
@@ -201,6 +202,7 @@ fn one<K: Keeper>(
     cache: &FeatureCache<'_>,
     entry: &Entry<'_>,
     key: Key,
+    sides: &Fold,
     keeper: &mut K,
     observer: &dyn Observer,
 ) -> Result<Outcome, CompareError<K::Error>> {
@@ -211,14 +213,14 @@ fn one<K: Keeper>(
     entry.method.prepare(cache);
     let prepare = keeper.stop();
     keeper.start();
-    let Learned { fitted, held } = fit(comparison, cache, entry, &key, observer)?;
+    let fitted = fit(comparison, cache, entry, &key, &sides.fitted, observer)?;
     let fit = keeper.stop();
     keeper.start();
-    let logits = fitted.logits(cache, &held);
+    let logits = fitted.logits(cache, &sides.held);
     let score = keeper.stop();
     let labels = comparison.labels[key.repeat].of(entry.permuted);
     let recovery = comparison.truth.filter(|_| !entry.permuted).and_then(|truth| {
-        let positive = held.iter().filter(|&&i| labels[i]);
+        let positive = sides.held.iter().filter(|&&i| labels[i]);
         truth.recovery(positive.map(|&i| comparison.repertoires[i]), |own| fitted.evidence(own))
     });
     let Key { method, repeat, fold } = key;
@@ -227,7 +229,7 @@ fn one<K: Keeper>(
         permuted: entry.permuted,
         repeat,
         fold,
-        held,
+        held: sides.held.clone(),
         logits,
         choices: fitted.choices(),
         learned: hash(&fitted.parameters()),
@@ -248,33 +250,21 @@ fn hash(parameters: &[f64]) -> String {
     format!("{:016x}", hasher.finish())
 }
 
-/// What a method learned from all folds but one.
-struct Learned {
-    fitted: Box<dyn Fitted>,
-    /// The repertoires of that one.
-    held: Vec<usize>,
-}
-
+/// What a method learns from `members`, all folds but one.
 fn fit<E>(
     comparison: &Comparison<'_>,
     cache: &FeatureCache<'_>,
     entry: &Entry<'_>,
     key: &Key,
+    members: &[usize],
     observer: &dyn Observer,
-) -> Result<Learned, CompareError<E>> {
-    let folds = &comparison.folds[key.repeat];
-    let (held, members): (Vec<usize>, Vec<usize>) =
-        (0..folds.len()).partition(|&i| folds[i] == key.fold);
+) -> Result<Box<dyn Fitted>, CompareError<E>> {
     let labels = comparison.labels[key.repeat].of(entry.permuted);
     let labels: Vec<bool> = members.iter().map(|&i| labels[i]).collect();
     let seed = comparison.seed.wrapping_add(key.repeat as u64);
-    let part = TrainingPart { cache, members: &members, labels: &labels, seed };
-    match entry.method.fit(part, observer) {
-        Ok(fitted) => Ok(Learned { fitted, held }),
-        Err(MethodError::Fit(FitError::Cancelled)) => Err(CompareError::Cancelled),
-        Err(source) => {
-            let (method, fold) = (key.method.clone(), key.fold + 1);
-            Err(CompareError::Method { method, fold, source })
-        }
-    }
+    let part = TrainingPart { cache, members, labels: &labels, seed };
+    entry.method.fit(part, observer).map_err(|source| match source {
+        MethodError::Fit(FitError::Cancelled) => CompareError::Cancelled,
+        source => CompareError::Method { method: key.method.clone(), fold: key.fold + 1, source },
+    })
 }

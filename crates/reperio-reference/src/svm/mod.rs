@@ -8,9 +8,10 @@ mod smo;
 
 use rayon::prelude::*;
 use reperio_data::progress::Observer;
+use reperio_data::split::Fold;
 use reperio_model::features::{FeatureCache, FitError, TrainingPart};
 use reperio_model::platt::Platt;
-use reperio_model::selection::{self, InnerFold};
+use reperio_model::selection;
 
 use crate::kernel::{Kernel, Similarity};
 use crate::method::{Fitted, Method, MethodError};
@@ -74,9 +75,9 @@ impl Method for Svm {
 }
 
 /// Held-out decision values of all members.
-fn held_out(kernel: &Kernel, part: TrainingPart<'_>, folds: &[InnerFold], cost: f64) -> Vec<f64> {
+fn held_out(kernel: &Kernel, part: TrainingPart<'_>, folds: &[Fold], cost: f64) -> Vec<f64> {
     let mut decisions = vec![0.0; part.members.len()];
-    for InnerFold { fitted, held } in folds {
+    for Fold { fitted, held } in folds {
         let members: Vec<usize> = fitted.iter().map(|&i| part.members[i]).collect();
         let labels: Vec<bool> = fitted.iter().map(|&i| part.labels[i]).collect();
         let machine = smo::solve(&kernel.among(&members), &labels, cost);

@@ -2,6 +2,7 @@
 
 pub(crate) mod cohort;
 pub(crate) mod device;
+pub(crate) mod folds;
 pub(crate) mod groups;
 pub(crate) mod inputs;
 pub(crate) mod rarefy;

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use polars::prelude::{Column, DataFrame};
 use reperio_data::cohort::Cohort;
-use reperio_data::split::{self, Item, Splits};
+use reperio_data::split::{Fold, Splits};
 use reperio_model::config::Config;
 use reperio_model::evaluate::{self, Evaluation, Plan, TargetSummary};
 use reperio_model::features::FeatureCache;
@@ -18,6 +18,7 @@ use serde::Serialize;
 use super::train::ConfigArgs;
 use crate::arguments::cohort::{CohortArgs, TargetArgs, fingerprint};
 use crate::arguments::device::DeviceArgs;
+use crate::arguments::folds::Division;
 use crate::arguments::groups::Groups;
 use crate::arguments::rarefy::RarefyArgs;
 use crate::arguments::run_config;
@@ -77,6 +78,16 @@ pub(crate) struct Args {
     rarefy: RarefyArgs,
     #[command(flatten)]
     device: DeviceArgs,
+}
+
+impl Args {
+    fn division(&self) -> Division<'_> {
+        match (&self.splits, self.split) {
+            (Some(path), _) => Division::Table(path),
+            (None, Some(shares)) => Division::Once(shares.test),
+            (None, None) => Division::Folds(self.folds),
+        }
+    }
 }
 
 /// Repertoires of a fold below which pooling over folds distorts the AUC.
@@ -185,7 +196,7 @@ fn cross_validate(
 ) -> Result<Evaluation> {
     let labels = args.target.labels(&cohort.metadata)?;
     let items = evaluate::items(&cohort.metadata.ids, &labels, groups);
-    let folds = folds(args, &items, config.training.seed)?;
+    let folds = args.division().of(&items, config.training.seed)?;
     shell.log_to(&args.out)?;
     run_config::write(&args.out, config, fingerprint(cohort)?)?;
     Splits::new(&items, &folds).write(&args.out.join("splits.tsv"))?;
@@ -193,10 +204,9 @@ fn cross_validate(
     let cache = FeatureCache::new(&repertoires, groups);
     let members: Vec<usize> = (0..repertoires.len()).collect();
     let dataset = Dataset { cache: &cache, members: &members, labels: &labels };
-    let size = |fold| folds.iter().filter(|own| **own == Some(fold)).count();
-    let last = folds.iter().flatten().max().copied().unwrap_or(0);
-    let smallest = (0..=last).map(size).min().unwrap_or(0);
-    if last > 0 && smallest < SMALL_FOLD {
+    let sizes: Vec<usize> = Fold::all(&folds).iter().map(|fold| fold.held.len()).collect();
+    let smallest = sizes.iter().min().copied().unwrap_or(0);
+    if sizes.len() > 1 && smallest < SMALL_FOLD {
         tracing::warn!(
             smallest,
             "folds of fewer than {SMALL_FOLD} repertoires: a pooled AUC comes out too low, see the mean of the folds' AUCs"
@@ -209,18 +219,6 @@ fn cross_validate(
     let evaluation = evaluate::evaluate(dataset, config, &plan, place, shell.observer());
     let resume = "the same command with --resume goes on where it stopped";
     shell.or_interrupted(evaluation, resume)
-}
-
-/// In which fold each repertoire is held out, if in any.
-fn folds(args: &Args, items: &[Item], seed: u64) -> Result<Vec<Option<usize>>> {
-    if let Some(path) = &args.splits {
-        return Splits::read(path)?.of(items).with_context(|| path.display().to_string());
-    }
-    if let Some(shares) = args.split {
-        let held = split::holdout(items, shares.test, seed)?;
-        return Ok(held.into_iter().map(|held| held.then_some(0)).collect());
-    }
-    Ok(split::folds(items, args.folds, seed)?.into_iter().map(Some).collect())
 }
 
 /// Tests a trained model on the labelled repertoires of `cohort`.

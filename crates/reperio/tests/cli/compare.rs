@@ -55,6 +55,45 @@ fn a_comparison_writes_all_its_files() {
     done(&dir, &[&evaluate[..], &folds[..]].concat());
 }
 
+/// Of the same folds `evaluate` says what `compare` says, to the last digit, also of permuted labels.
+#[test]
+fn an_evaluation_of_the_same_folds_says_the_same() {
+    let (dir, arguments) = with_cohort(&["--out", "out"]);
+    done(&dir, &words(&arguments));
+    let table = dir.path().join("out/predictions.tsv");
+    let compared = rows(&table, &["method", "repertoire_id", "logit"]);
+    let cases: [(&str, &[&str]); 2] =
+        [("reperio", &[]), ("reperio-permuted", &["--permute-labels", "1"])];
+    for (method, permuted) in cases {
+        let same = ["--epochs", "1", "--splits", "out/splits.tsv", "--out", method];
+        done(&dir, &on_cohort("evaluate", &[&same[..], permuted].concat()));
+        let table = dir.path().join(method).join("predictions.tsv");
+        let mut evaluated = rows(&table, &["repertoire_id", "logit"]);
+        evaluated.sort();
+        let own = compared.iter().filter(|row| row[0] == method);
+        let mut own: Vec<Vec<String>> = own.map(|row| row[1..].to_vec()).collect();
+        own.sort();
+        assert_eq!(evaluated, own, "{method}");
+    }
+}
+
+#[test]
+fn splits_of_another_cohort_are_refused_in_the_same_words() {
+    let dir = folder();
+    small_cohort(&dir, 4, 20);
+    write(&dir, "splits.tsv", "repertoire_id\tfold\nr00\t0\nr99\t1\n");
+    let errors = ["evaluate", "compare"].map(|command| {
+        let arguments = on_cohort(command, &["--splits", "splits.tsv", "--out", command]);
+        let output = reperio(&dir, &arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{command}");
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        stderr.lines().last().unwrap_or_default().to_owned()
+    });
+    let expected = "splits.tsv: the splits do not fit the cohort: not in the cohort: \"r99\"; ";
+    assert!(errors[0].contains(expected), "{}", errors[0]);
+    assert_eq!(errors[0], errors[1]);
+}
+
 #[test]
 fn a_comparison_goes_on_to_the_same_bytes() {
     let (dir, arguments) = with_cohort(&["--out", "out"]);

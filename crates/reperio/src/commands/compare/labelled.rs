@@ -5,20 +5,20 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use reperio_data::cohort::Cohort;
 use reperio_data::repertoire::Repertoire;
-use reperio_data::split::{self, Item, Splits};
+use reperio_data::split::{Item, Splits};
 use reperio_model::evaluate;
 use reperio_model::target::{Labels, TargetKind};
 use reperio_reference::compare::{Comparison, RepeatLabels, Truth};
 
 use crate::arguments::cohort::TargetArgs;
+use crate::arguments::folds::Division;
 use crate::arguments::groups::Groups;
 use crate::tables::labels::TargetCounts;
 
 /// How repertoires are divided.
-pub(super) struct FoldsWanted {
-    pub(super) folds: usize,
-    /// Folds of a file, in place of drawn ones.
-    pub(super) given: Option<Splits>,
+pub(super) struct FoldsWanted<'a> {
+    pub(super) division: Division<'a>,
+    /// Times that they are divided, each time with another seed.
     pub(super) repeats: usize,
     pub(super) seed: u64,
 }
@@ -37,7 +37,11 @@ pub(super) struct Labelled<'a> {
 
 impl<'a> Labelled<'a> {
     /// Those of `cohort` that have a label and a sequence.
-    pub(super) fn of(args: &TargetArgs, cohort: &'a Cohort, wanted: &FoldsWanted) -> Result<Self> {
+    pub(super) fn of(
+        args: &TargetArgs,
+        cohort: &'a Cohort,
+        wanted: &FoldsWanted<'_>,
+    ) -> Result<Self> {
         let labels = args.labels(&cohort.metadata)?;
         let [target] = &labels.targets[..] else {
             bail!("{} targets, expected one to compare methods on", labels.targets.len());
@@ -63,12 +67,8 @@ impl<'a> Labelled<'a> {
         let labels = labels.select(&rows);
         let items = evaluate::items(&ids, &labels, &groups);
         let seeds = || (0..wanted.repeats as u64).map(|repeat| wanted.seed.wrapping_add(repeat));
-        let folds = if let Some(splits) = &wanted.given {
-            vec![all_held_out(&splits.of(&items)?, &ids)?]
-        } else {
-            let folds = seeds().map(|seed| split::folds(&items, wanted.folds, seed));
-            folds.collect::<Result<_, _>>()?
-        };
+        let folds = seeds().map(|seed| all_held_out(&wanted.division.of(&items, seed)?, &ids));
+        let folds: Vec<Vec<usize>> = folds.collect::<Result<_>>()?;
         let labels = seeds().map(|seed| RepeatLabels {
             given: classes(&labels),
             permuted: classes(&evaluate::permuted(&labels, &groups, seed.wrapping_add(1))),

@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use reperio_data::simulate::SimulationConfig;
-use reperio_data::split::Splits;
 use reperio_reference::catalogue::{self, Setup};
 use reperio_reference::compare::{
     self, CompareError, Comparison, Curves, Entry, Figures, Outcome, Truth,
@@ -21,6 +20,7 @@ use serde::Serialize;
 use super::train::ConfigArgs;
 use crate::arguments::cohort::{CohortArgs, TargetArgs, fingerprint};
 use crate::arguments::device::DeviceArgs;
+use crate::arguments::folds::Division;
 use crate::arguments::rarefy::RarefyArgs;
 use crate::arguments::run_config;
 use crate::shell::output::Report;
@@ -31,8 +31,6 @@ use labelled::{FoldsWanted, Labelled};
 
 /// The method that others are compared with, and the one that is trained on permuted labels too.
 const REFERENCE: &str = "reperio";
-/// The method that sees no sequence.
-const DEPTH: &str = "depth-diversity";
 
 /// Compare published methods with Reperio on the same folds
 ///
@@ -160,9 +158,10 @@ fn execute(args: &Args, shell: &Shell) -> Result<Compared> {
     let _lock = outputs::folder(&args.out, &RESULTS, &sources, existing)?;
     let mut cohort = args.cohort.load(shell)?;
     args.rarefy.apply(&mut cohort.repertoires, config.training.seed);
-    let repeats = args.repeats.get();
-    let given = args.splits.as_deref().map(Splits::read).transpose()?;
-    let folds = FoldsWanted { folds: args.folds, given, repeats, seed: config.training.seed };
+    let (repeats, seed) = (args.repeats.get(), config.training.seed);
+    let table = args.splits.as_deref().map(Division::Table);
+    let division = table.unwrap_or(Division::Folds(args.folds));
+    let folds = FoldsWanted { division, repeats, seed };
     let labelled = Labelled::of(&args.target, &cohort, &folds)?;
     shell.log_to(&args.out)?;
     let sha256 = fingerprint(&cohort)?;
@@ -172,7 +171,7 @@ fn execute(args: &Args, shell: &Shell) -> Result<Compared> {
     run_config::write(&args.out, &config, sha256)?;
     labelled.write_splits(&args.out)?;
     let truth = simulated.as_ref().map(|own| &own.truth);
-    let comparison = labelled.comparison(truth, config.training.seed);
+    let comparison = labelled.comparison(truth, seed);
     let outcomes = all_folds(&comparison, &methods, files, shell)?;
     let compared = summary(&args.out, &labelled, &comparison, &methods, &outcomes);
     tables::write(&args.out, &compared, &labelled, &outcomes)?;
@@ -248,7 +247,8 @@ fn summary(
     let row = |figures: Figures| {
         let own = methods.iter().find(|method| method.name() == figures.method);
         let about = own.map_or("reperio on permuted labels: must be at 0.5", |own| own.about());
-        Row { about, control: figures.permuted || figures.method == DEPTH, figures }
+        let control = figures.permuted || own.is_some_and(|own| own.is_control());
+        Row { about, control, figures }
     };
     let mut sizes: Vec<usize> = labelled.repertoires.iter().map(|own| own.len()).collect();
     sizes.sort_unstable();
