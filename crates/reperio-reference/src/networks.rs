@@ -48,7 +48,7 @@ impl Network {
     fn config(&self, n: usize, seed: u64) -> Config {
         let mut config = self.config.clone();
         // Every fold and repeat starts elsewhere, the first where `reperio train` does.
-        config.training.seed = config.training.seed.wrapping_add(seed);
+        config.training.seed = seed;
         if let Some(updates) = self.updates {
             let inner = n as f64 * (1.0 - config.training.validation_fraction);
             let an_epoch = (inner / config.training.batch_size as f64).ceil().max(1.0);
