@@ -11,6 +11,9 @@ pub(super) struct Scale {
     sd: [f64; FEATURES],
 }
 
+/// Spread below which a feature is constant up to rounding.
+const CONSTANT: f64 = 1e-6;
+
 impl Scale {
     /// Every repertoire has the same weight, and in it every distinct snippet.
     pub(super) fn of(repertoires: &[&Snippets]) -> Self {
@@ -20,7 +23,11 @@ impl Scale {
             std::array::from_fn(|i| full.iter().map(|own| of(own)[i]).sum::<f64>() / n)
         };
         let (mean, square) = (average(|own| &own.mean), average(|own| &own.square));
-        let sd = |i: usize| (square[i] - mean[i] * mean[i]).max(0.0).sqrt().max(1e-6);
+        let sd = |i: usize| {
+            let sd = (square[i] - mean[i] * mean[i]).max(0.0).sqrt();
+            // What never varies says nothing: divided by next to nothing it would drown the rest in rounding.
+            if sd > CONSTANT { sd } else { 1.0 }
+        };
         Self { mean, sd: std::array::from_fn(sd) }
     }
 
