@@ -105,7 +105,7 @@ pub(crate) struct Tally {
     pub(in super::super) behind: u64,
     /// With neither anchor.
     pub(in super::super) bare: u64,
-    /// Of nothing but A, C, G, T and N.
+    /// Of nothing but A, C, G, T and N; they are none of the above but `rows`.
     nucleotides: u64,
     /// Amino acids in a column of nucleotides; they are no `rows`.
     pub(in super::super) amino_acids: u64,
@@ -117,11 +117,15 @@ impl Tally {
         let front = residues.first() == Some(&b'C');
         let behind = matches!(residues.last(), Some(b'F' | b'W'));
         self.rows += 1;
+        // They have no anchors to lack.
+        if !behind && is_nucleotides(residues) {
+            self.nucleotides += 1;
+            return;
+        }
         self.anchored += u64::from(front && behind);
         self.front += u64::from(front && !behind);
         self.behind += u64::from(!front && behind);
         self.bare += u64::from(!front && !behind);
-        self.nucleotides += u64::from(!behind && is_nucleotides(residues));
     }
 
     /// Sequences of other letters than those of the column, and all.
@@ -355,6 +359,20 @@ mod tests {
                 "case.tsv:1: column `{column}` has nucleotides in some rows and amino acids in others (5 of 25)"
             );
             assert!(text.starts_with(&expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_few_nucleotides_do_not_count_as_sequences_without_anchors() {
+        let junctions = "CASSYEQYF\tTRBV9\n".repeat(93);
+        for bases in ["TGTGCCAGCAGCTATGAACAGTACTTC", "CGTGCCAGCAGCTATGAACAGTACTTC"] {
+            let others = format!("{bases}\tTRBV9\n").repeat(7);
+            for column in ["junction_aa", "cdr3_aa"] {
+                let text = check(&format!("{column}\tv_call\n{junctions}{others}"));
+                assert!(text.contains(" 93 of 100 rows\n"), "{text}");
+                let dropped = "dropped: nucleotides or amino acids unlike the others 7";
+                assert!(text.contains(dropped), "{text}");
+            }
         }
     }
 
