@@ -98,7 +98,7 @@ pub struct ImportCounts {
     pub family_j: u64,
     /// Rows that had only a CDR3, to which the anchors were put back (see [`crate::junction`]).
     pub anchors_restored: u64,
-    /// Rows with neither C in front nor F or W behind among junctions, kept as they are.
+    /// Rows without C in front, F or W behind or both among junctions, kept as they are.
     #[serde(default)]
     pub without_anchors: u64,
     /// Rows that leave off trailing empty fields, as the format's writers do.

@@ -31,6 +31,13 @@ fn add(own: &mut ReadRepertoire, read: &ReadRepertoire, path: &Path) -> Result<(
     if found != other {
         return Err(ReadError::OtherChain { path: path.to_owned(), found, other });
     }
+    if let (Some(found), Some(other)) = (&read.sample, &own.sample)
+        && found != other
+    {
+        let column = read.reading.repertoire_column().unwrap_or_default().to_owned();
+        let (path, found, other) = (path.to_owned(), found.clone(), other.clone());
+        return Err(ReadError::OtherSample { path, column, found, other });
+    }
     if let Some(limit) = exceeded(&own.repertoire, &read.repertoire) {
         return Err(ReadError::TooLarge { path: path.to_owned(), line: 1, limit });
     }

@@ -91,7 +91,7 @@ pub fn notes(counts: &ImportCounts) -> Vec<String> {
         (counts.family_v, "with a V family only"),
         (counts.family_j, "with a J family only"),
         (counts.anchors_restored, "with a CDR3 only, anchors added"),
-        (counts.without_anchors, "without anchors among junctions, kept as they are"),
+        (counts.without_anchors, "without one or both anchors among junctions, kept as they are"),
         (counts.translated, "translated from nucleotides"),
     ];
     for (rows, fact) in facts {

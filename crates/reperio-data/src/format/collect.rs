@@ -7,7 +7,7 @@ use super::columns::is_missing;
 use super::fault::{Fault, shown};
 use super::fields::{gene, is_junction, no_tallies, read_letters, sequence, stated_locus};
 use super::reading::{
-    Chain, Letters, Plan, Reading, Tally, is_anchored, is_bare, is_grouped, is_nucleotides,
+    Chain, Letters, Plan, Reading, Tally, is_anchored, is_grouped, is_nucleotides,
 };
 use super::record::Record;
 use super::value::{self, Count};
@@ -38,7 +38,7 @@ const ONE_CHAIN: &str =
 struct Origin {
     translated: bool,
     anchors_restored: bool,
-    /// Whether it has no anchors although others of its column have theirs.
+    /// Whether it lacks one anchor or both although others of its column have theirs.
     without_anchors: bool,
 }
 
@@ -338,7 +338,7 @@ impl<'a> Collector<'a> {
             return Ok(Err(DropReason::OtherLetters));
         }
         let anchors_restored = !sequence.anchors && (!is_anchored(residues) || is_named);
-        let without_anchors = sequence.anchors && is_bare(residues);
+        let without_anchors = sequence.anchors && !is_anchored(residues);
         if anchors_restored {
             residues.insert(0, b'C');
             residues.push(junction::closing_anchor(self.genes.name(j.gene), locus));

@@ -401,6 +401,21 @@ pub enum ReadError {
         /// How the other one is read.
         other: String,
     },
+    /// The table of one chain names another sample than that of another chain of the same sample.
+    #[error(
+        "{}: column `{column}` is {found:?} in all rows, but {other:?} in the table of another chain, which is of the same sample by its name, expected one sample: --repertoire-column {column} takes each as a repertoire of its own",
+        path.display()
+    )]
+    OtherSample {
+        /// File being read.
+        path: PathBuf,
+        /// Its column of samples.
+        column: String,
+        /// The sample it names.
+        found: String,
+        /// The sample that the other one names.
+        other: String,
+    },
     /// A text in an encoding that is not read.
     #[error("{}: a text in {encoding}, expected UTF-8 or UTF-16", path.display())]
     Charset {

@@ -51,13 +51,13 @@ pub(super) enum Truth {
     False,
 }
 
-/// Reads a truth value; `None` if the field is neither one nor missing.
+/// Reads a truth value, `1.0` as pandas writes it beside gaps; `None` if the field is neither one nor missing.
 pub(super) fn truth(field: &[u8]) -> Option<Truth> {
     let is =
-        |words: [&str; 5]| words.iter().any(|word| field.eq_ignore_ascii_case(word.as_bytes()));
-    if is(["T", "true", "1", "yes", "y"]) {
+        |words: [&str; 6]| words.iter().any(|word| field.eq_ignore_ascii_case(word.as_bytes()));
+    if is(["T", "true", "1", "1.0", "yes", "y"]) {
         Some(Truth::True)
-    } else if is(["F", "false", "0", "no", "n"]) {
+    } else if is(["F", "false", "0", "0.0", "no", "n"]) {
         Some(Truth::False)
     } else {
         is_missing(field).then_some(Truth::Missing)
@@ -108,8 +108,12 @@ mod tests {
             ("NO", Some(Truth::False)),
             ("n", Some(Truth::False)),
             ("0", Some(Truth::False)),
+            ("1.0", Some(Truth::True)),
+            ("0.0", Some(Truth::False)),
             ("maybe", None),
             ("2", None),
+            ("2.0", None),
+            ("0.5", None),
         ] {
             assert_eq!(truth(field.as_bytes()), expected, "{field:?}");
         }

@@ -450,6 +450,21 @@ fn of_sample(junction: &str, sample: &str) -> String {
 }
 
 #[test]
+fn tables_of_one_chain_each_that_name_different_samples_are_refused() {
+    let scenario = Scenario::new(&[
+        ("in/P1.clones_TRA.tsv", &of_sample("CASSLEQYF", "S1")),
+        ("in/P1.clones_TRB.tsv", &of_sample("CASSYEQYF", "S2")),
+    ]);
+    let message = scenario.text(scenario.import(&["in"], None));
+    let expected = "P1.clones_TRB.tsv: column `sample_id` is \"S2\" in all rows, but \"S1\" in the table of another chain";
+    assert!(message.contains(expected), "{message}");
+    assert!(message.contains("--repertoire-column sample_id"), "{message}");
+    scenario.write("in/P1.clones_TRB.tsv", &of_sample("CASSYEQYF", "S1"));
+    let cohort = scenario.load(&["in"], None).unwrap();
+    assert_eq!(junctions(&cohort), ["P1: CASSLEQYF CASSYEQYF"]);
+}
+
+#[test]
 fn files_of_one_sample_are_refused_unless_they_are_told_apart() {
     let both = of_sample("CASSYEQYF", "S2") + "CASSLEQYF\tTRBV9\tTRBJ2-7\t3\tS1\n";
     let scenario = Scenario::new(&[

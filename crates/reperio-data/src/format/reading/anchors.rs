@@ -2,7 +2,7 @@
 //!
 //! A junction begins with C and ends in F or W in 94 to 100 of 100 rows of real exports, and lacks
 //! both in less than 2; a CDR3 proper begins with C in next to no receptor. So a few junctions without
-//! anchors are what a program found, and more are CDR3s among them. Nucleotides are letters
+//! one anchor or both are what a program found or an allele of a J gene, and more are cut or CDR3s. Nucleotides are letters
 //! of amino acids too, but a column of nothing but A, C, G and T is no column of amino acids.
 
 use serde::{Deserialize, Serialize};
@@ -75,11 +75,6 @@ pub(in super::super) fn is_anchored(residues: &[u8]) -> bool {
     residues.first() == Some(&b'C') && matches!(residues.last(), Some(b'F' | b'W'))
 }
 
-/// Whether a sequence has neither C in front nor F or W behind.
-pub(in super::super) fn is_bare(residues: &[u8]) -> bool {
-    residues.first() != Some(&b'C') && !matches!(residues.last(), Some(b'F' | b'W'))
-}
-
 /// Whether residues are nucleotides: no junction is of nothing but A, C, G, T and N.
 pub(in super::super) fn is_nucleotides(residues: &[u8]) -> bool {
     residues.len() >= 9 && residues.iter().all(|letter| b"ACGTN".contains(letter))
@@ -110,7 +105,7 @@ pub(crate) struct Tally {
     pub(in super::super) behind: u64,
     /// With neither anchor.
     pub(in super::super) bare: u64,
-    /// Of nothing but A, C, G, T and N.
+    /// Of nothing but A, C, G, T and N; they are none of the above but `rows`.
     nucleotides: u64,
     /// Amino acids in a column of nucleotides; they are no `rows`.
     pub(in super::super) amino_acids: u64,
@@ -122,11 +117,15 @@ impl Tally {
         let front = residues.first() == Some(&b'C');
         let behind = matches!(residues.last(), Some(b'F' | b'W'));
         self.rows += 1;
+        // They have no anchors to lack.
+        if !behind && is_nucleotides(residues) {
+            self.nucleotides += 1;
+            return;
+        }
         self.anchored += u64::from(front && behind);
         self.front += u64::from(front && !behind);
         self.behind += u64::from(!front && behind);
         self.bare += u64::from(!front && !behind);
-        self.nucleotides += u64::from(!behind && is_nucleotides(residues));
     }
 
     /// Sequences of other letters than those of the column, and all.
@@ -139,13 +138,24 @@ impl Tally {
         self.rows > 1 && 2 * (self.anchored + self.front) > self.rows
     }
 
-    /// Whether more are bare than a program finds among junctions; one row says nothing.
-    fn has_many_bare(self) -> bool {
-        self.bare > 1 && 20 * self.bare > self.rows
+    /// Whether `some` are more than a program finds among junctions; one row says nothing.
+    fn are_many(self, some: u64) -> bool {
+        some > 1 && 20 * some > self.rows
+    }
+
+    /// Whether many have one anchor and not the other. CDR3s may end in F or W, but hardly any
+    /// begins with C.
+    fn has_many_of_one_anchor(self) -> bool {
+        let Self { rows, anchored, front, behind, .. } = self;
+        if 10 * anchored > rows {
+            self.are_many(front + behind)
+        } else {
+            self.are_many(front) || rows > 2 && 10 * behind >= 9 * (rows - anchored)
+        }
     }
 
     fn content(self) -> Content {
-        let Self { rows, anchored, front, behind, bare, nucleotides, .. } = self;
+        let Self { rows, anchored, behind, bare, nucleotides, .. } = self;
         let no_cysteine = behind + bare;
         if rows == 0 {
             Content::Unclear
@@ -153,9 +163,9 @@ impl Tally {
             Content::Nucleotides
         } else if self.of_both_letters().is_some() {
             Content::BothLetters
-        } else if 10 * anchored.min(bare) > rows || anchored > bare && self.has_many_bare() {
+        } else if 10 * anchored.min(bare) > rows || anchored > bare && self.are_many(bare) {
             Content::Mixture
-        } else if rows > 1 && 2 * front > rows || rows > 2 && 10 * behind >= 9 * rows {
+        } else if self.has_many_of_one_anchor() {
             Content::OneAnchor
         } else if 10 * anchored >= 8 * rows {
             Content::Junctions
@@ -264,7 +274,40 @@ mod tests {
         }
         let half = ["CASSYEQYF", "CASSLYEQYF", "CASSGYEQY", "CASSAYEQY"];
         assert!(table("cdr3_aa", half).contains("2 sequences of 4 with C in front alone"));
-        assert!(table("junction_aa", half).contains("4 of 4 rows"));
+        assert!(table("junction_aa", half).contains("2 sequences of 4 with C in front alone"));
+    }
+
+    #[test]
+    fn many_junctions_without_one_anchor_are_refused() {
+        let check = |column: &str, whole: usize, sequence: &str, cut: usize| {
+            let rows = "CASSYEQYF\tTRBV9\n".repeat(whole);
+            let others = format!("{sequence}\tTRBV9\n").repeat(cut);
+            check(&format!("{column}\tv_call\n{rows}{others}"))
+        };
+        for column in ["junction_aa", "cdr3_aa"] {
+            for (whole, cut) in [(5, 95), (20, 80), (40, 60), (80, 20), (90, 10)] {
+                let text = check(column, whole, "ASSLYEQYF", cut);
+                let expected = format!("0 sequences of 100 with C in front alone and {cut} with F");
+                assert!(text.contains(&expected), "{column}, {cut}: {text}");
+                let text = check(column, whole, "CASSLYEQY", cut);
+                let expected = format!("{cut} sequences of 100 with C in front alone and 0 with F");
+                assert!(text.contains(&expected), "{column}, {cut}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_few_junctions_without_one_anchor_are_counted() {
+        for sequence in ["CASSYEQYV", "ASSLYEQYF"] {
+            for (whole, cut) in [(3, 1), (95, 5)] {
+                let rows = "CASSYEQYF\tTRBV9\n".repeat(whole);
+                let others = format!("{sequence}\tTRBV9\n").repeat(cut);
+                let table = format!("junction_aa\tv_call\n{rows}{others}");
+                let read = read_bytes(table.as_bytes(), &ReadOptions::default()).unwrap();
+                let counts = (read[0].counts.kept, read[0].counts.without_anchors);
+                assert_eq!(counts, ((whole + cut) as u64, cut as u64), "{sequence}");
+            }
+        }
     }
 
     /// A junction without anchors may be one of a pseudogene: a few are counted, more are refused.
@@ -316,6 +359,20 @@ mod tests {
                 "case.tsv:1: column `{column}` has nucleotides in some rows and amino acids in others (5 of 25)"
             );
             assert!(text.starts_with(&expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_few_nucleotides_do_not_count_as_sequences_without_anchors() {
+        let junctions = "CASSYEQYF\tTRBV9\n".repeat(93);
+        for bases in ["TGTGCCAGCAGCTATGAACAGTACTTC", "CGTGCCAGCAGCTATGAACAGTACTTC"] {
+            let others = format!("{bases}\tTRBV9\n").repeat(7);
+            for column in ["junction_aa", "cdr3_aa"] {
+                let text = check(&format!("{column}\tv_call\n{junctions}{others}"));
+                assert!(text.contains(" 93 of 100 rows\n"), "{text}");
+                let dropped = "dropped: nucleotides or amino acids unlike the others 7";
+                assert!(text.contains(dropped), "{text}");
+            }
         }
     }
 

@@ -21,7 +21,7 @@ pub use counts::CountUnit;
 pub use report::{ColumnUse, Reading};
 pub use unread::{LooksLike, Unread};
 
-pub(super) use anchors::{Sequence, Tally, is_anchored, is_bare, is_nucleotides};
+pub(super) use anchors::{Sequence, Tally, is_anchored, is_nucleotides};
 pub(super) use counts::is_grouped;
 pub(super) use sample::Sample;
 pub(super) use thinned::Thinned;

@@ -106,6 +106,23 @@ mod tests {
     }
 
     #[test]
+    fn a_status_with_other_words_is_pointed_out() {
+        for (name, word) in
+            [("status", "unproductive"), ("status", "out-of-frame"), ("QC", "Non-functional")]
+        {
+            let table = format!(
+                "junction_aa\tv_call\tj_call\tduplicate_count\t{name}\n\
+                 CASSYEQYF\tTRBV9\tTRBJ2-7\t3\tOK\nCASSLYEQYF\tTRBV9\tTRBJ2-7\t3\t{word}\n"
+            );
+            let read = check(&table);
+            assert!(read.starts_with("airr case: 2 of 2 rows"), "{read}");
+            let hint =
+                format!("`{name}` looks like a status and is not read: --column productive={name}");
+            assert!(read.contains(&hint), "{read}");
+        }
+    }
+
+    #[test]
     fn a_status_of_the_donor_is_none_of_the_row() {
         let table = "junction_aa\tv_call\tj_call\tduplicate_count\tstatus\n\
             CASSYEQYF\tTRBV9\tTRBJ2-7\t3\thealthy\nCASSLYEQYF\tTRBV9\tTRBJ2-7\t3\t0\n";

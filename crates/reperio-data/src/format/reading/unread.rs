@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::super::columns::Check;
 use super::super::header::Header;
+use super::super::verdict::verdict;
 use super::counts::{is_whole, letters};
 use super::genes::Segment;
 use super::sample::Sample;
@@ -115,8 +117,15 @@ const FEW: usize = 6;
 
 /// The columns outside of `used` that look like something.
 pub(super) fn find(sample: &Sample, header: &Header, used: &[usize]) -> Vec<Unread> {
+    // Where a column that is read has such words, others repeat them.
+    let is_known = used.iter().any(|&at| says_unusable(sample, at));
     let columns = (0..header.names.len()).filter(|at| !used.contains(at));
-    let looks = columns.filter_map(|at| Some((at, looks_like(sample, &header.names[at], at)?)));
+    let looks = columns.filter_map(|at| {
+        if !is_known && says_unusable(sample, at) {
+            return Some((at, LooksLike::Productive));
+        }
+        Some((at, looks_like(sample, &header.names[at], at)?))
+    });
     let unread = looks.map(|(at, looks_like)| entry(&header.names[at], looks_like));
     unread.collect()
 }
@@ -135,6 +144,13 @@ const STATUS: [&str; 7] = [
     "sequencestatus",
     "stopcodon",
 ];
+
+/// Whether a column has words as `unproductive` that are about the rows, whatever else it has. `In`, `Out` and `Stop` may
+/// be of much else.
+fn says_unusable(sample: &Sample, at: usize) -> bool {
+    let says = |value: &[u8]| matches!(verdict(Check::Words, value), Ok(Some(_)));
+    sample.values(at).any(|value| (5..=20).contains(&value.len()) && says(value))
+}
 
 fn looks_like(sample: &Sample, name: &str, at: usize) -> Option<LooksLike> {
     let name = letters(name);
