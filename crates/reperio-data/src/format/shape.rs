@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, VecDeque};
 use super::columns::{Places, is_missing};
 use super::header::Header;
 use super::lines::Lines;
-use super::reading::Sample;
+use super::reading::{Sample, is_nucleotides};
 use super::record::Record;
 use crate::alphabet::AMINO_ACIDS;
 
@@ -112,7 +112,8 @@ impl Fit {
             for (at, of_bases) in residues.chain(bases) {
                 let values = rows.iter().map(|row| row.field(at + shift));
                 for value in values.filter(|value| !is_missing(value)) {
-                    let is_kind = !is_strict || is_bases(value) == of_bases;
+                    let is_kind =
+                        !is_strict || is_nucleotides(&value.to_ascii_uppercase()) == of_bases;
                     fit.values += 1;
                     fit.sequences += usize::from(is_kind && is_sequence(value));
                 }
@@ -137,10 +138,6 @@ fn is_sequence(field: &[u8]) -> bool {
     let is_residue =
         |byte: &u8| AMINO_ACIDS.contains(&byte.to_ascii_uppercase()) || b"X*_~?".contains(byte);
     sequence.len() >= SHORTEST && sequence.iter().all(is_residue)
-}
-
-fn is_bases(field: &[u8]) -> bool {
-    field.iter().all(|byte| b"ACGTN".contains(&byte.to_ascii_uppercase()))
 }
 
 #[cfg(test)]
