@@ -3,8 +3,9 @@
 //! `metadata.tsv` or `.csv`, separated by tabs, commas or semicolons, in UTF-8 or UTF-16; comments (`#`) and the
 //! line `sep=;` may stand before its header. One column holds the ids
 //! ([`ID_COLUMNS`]; failing these, ids come from the names of files); every other column can be a target or
-//! a covariate. The column of files ([`FILE_COLUMNS`]) has a meaning of its own. The table
-//! is read with the `csv` crate, so that errors can name the line.
+//! a covariate. The column of files ([`FILE_COLUMNS`]) has a meaning of its own. Rows of nothing but separators are
+//! blank, and names of rows as R writes them are left out. The table is read with the `csv` crate, so that errors can
+//! name the line.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

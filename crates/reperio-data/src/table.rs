@@ -104,8 +104,9 @@ pub(crate) struct Table {
 
 /// Reads a table separated by tabs, commas or semicolons, whichever its header has most of.
 ///
-/// Fields are trimmed; quotes as in RFC 4180; empty lines are skipped, as are comments (`#`) before the header. The
-/// header may begin with `#` too if it has one of the columns `known`.
+/// Fields are trimmed; quotes as in RFC 4180; lines that are empty but for separators are skipped, as are comments (`#`)
+/// before the header. The header may begin with `#` too if it has one of the columns `known`. A separator that ends each
+/// row is none; names of rows for which the header has no name are left out.
 pub(crate) fn read(path: &Path, known: &[&str]) -> Result<Table, TableError> {
     let mut bytes = Vec::new();
     let file = fs::File::open(path).map(|file| file.take(FREE_BYTES + 1));
@@ -143,7 +144,10 @@ fn parse(path: &Path, text: &str, known: &[&str]) -> Result<Table, TableError> {
     if rows.is_empty() {
         return Err(TableError::Empty { path: path.to_owned() });
     }
-    let (_, columns) = rows.remove(0);
+    let (_, mut columns) = rows.remove(0);
+    // Spreadsheet programs write rows of nothing but separators.
+    rows.retain(|(_, row)| row.iter().any(|field| !field.is_empty()));
+    mend(&mut columns, &mut rows, known);
     let names = duplicates(&columns);
     if !names.is_empty() {
         return Err(TableError::DuplicateColumns { path: path.to_owned(), names });
@@ -154,6 +158,54 @@ fn parse(path: &Path, text: &str, known: &[&str]) -> Result<Table, TableError> {
         return Err(TableError::Ragged { path, line, found, expected });
     }
     Ok(Table { columns, rows })
+}
+
+/// Takes away what is of no column: empty fields behind a separator that ends each row, and the names of rows, as R
+/// writes them below a header that has no name for them.
+fn mend(columns: &mut Vec<String>, rows: &mut [(u64, Vec<String>)], known: &[&str]) {
+    let wider = columns.len() + 1;
+    if !rows.is_empty() && rows.iter().all(|(_, row)| row.len() == wider) {
+        let are_ended = rows.iter().all(|(_, row)| row[wider - 1].is_empty());
+        if are_ended && !may_be_names(rows) {
+            for (_, row) in &mut *rows {
+                row.pop();
+            }
+        } else if !are_ended && are_names(columns, rows, known) {
+            for (_, row) in &mut *rows {
+                row.remove(0);
+            }
+        }
+    }
+    while columns.len() > 1
+        && columns.last().is_some_and(String::is_empty)
+        && rows
+            .iter()
+            .all(|(_, row)| row.len() == columns.len() && row.last().is_some_and(String::is_empty))
+    {
+        columns.pop();
+        for (_, row) in &mut *rows {
+            row.pop();
+        }
+    }
+}
+
+/// Whether the first fields of rows, which have at least two, number the rows or repeat what follows, as names of
+/// rows do.
+fn may_be_names(rows: &[(u64, Vec<String>)]) -> bool {
+    rows.iter().all(|(_, row)| row[0].parse::<u64>().is_ok())
+        || rows.iter().all(|(_, row)| row[0] == row[1])
+}
+
+/// Whether the first fields of rows that have one more than there are columns are their names: they are distinct, and
+/// so are the values of a known column behind them.
+fn are_names(columns: &[String], rows: &[(u64, Vec<String>)], known: &[&str]) -> bool {
+    let are_distinct = |at: usize| {
+        let values = || rows.iter().map(move |(_, row)| &row[at]);
+        values().all(|value| !value.is_empty()) && duplicates(values()).is_empty()
+    };
+    let is_known = |name: &str| known.iter().any(|own| plain(own) == plain(name));
+    let mut places = (0..columns.len()).filter(|&at| is_known(&columns[at]));
+    are_distinct(0) && places.any(|at| are_distinct(at + 1))
 }
 
 /// Where the header begins, and the separator that a line before it states.
@@ -266,6 +318,38 @@ mod tests {
         let both = "# by me\n# sample id\tage\tsex\na\t5\n";
         assert_eq!(check(both), "m.tsv:3: 2 fields, expected 3");
         assert_eq!(check("#a\n"), r##"["#a"] []"##);
+    }
+
+    #[test]
+    fn rows_of_separators_are_blank() {
+        let table = "sample_id,age\na,5\n,\nb,6\n , \n,,,\n";
+        assert_eq!(check(table), r#"["sample_id", "age"] [(2, ["a", "5"]), (4, ["b", "6"])]"#);
+    }
+
+    #[test]
+    fn a_separator_at_the_end_is_no_column() {
+        let expected = r#"["sample_id", "age"] [(2, ["a", "5"]), (3, ["b", ""])]"#;
+        assert_eq!(check("sample_id,age\na,5,\nb,,\n"), expected);
+        assert_eq!(check("sample_id,age,,\na,5,,\nb,,,\n"), expected);
+        // A column with a name or a value stays.
+        let named = r#"["sample_id", "age"] [(2, ["a", ""])]"#;
+        assert_eq!(check("sample_id,age\na,\n"), named);
+        assert_eq!(check("age,\n5,x\n"), r#"["age", ""] [(2, ["5", "x"])]"#);
+        assert_eq!(check("sample_id,age\na,5,\nb,6\n"), "m.tsv:2: 3 fields, expected 2");
+        // Names of rows and an empty column, perhaps.
+        assert_eq!(check("sample_id,age\n1,a,\n2,b,\n"), "m.tsv:2: 3 fields, expected 2");
+        assert_eq!(check("sample_id,age\na,a,\nb,b,\n"), "m.tsv:2: 3 fields, expected 2");
+    }
+
+    #[test]
+    fn names_of_rows_are_left_out() {
+        let table = "\"sample_id\"\t\"age\"\n\"1\"\t\"a\"\t5\n\"2\"\t\"b\"\t5\n";
+        let expected = r#"["sample_id", "age"] [(2, ["a", "5"]), (3, ["b", "5"])]"#;
+        assert_eq!(check(table), expected);
+        // A value too many behind the age; names that repeat; no known column.
+        assert_eq!(check("sample_id,age\na,5,x\nb,5,y\n"), "m.tsv:2: 3 fields, expected 2");
+        assert_eq!(check("sample_id,age\n1,a,5\n1,b,5\n"), "m.tsv:2: 3 fields, expected 2");
+        assert_eq!(check("x,age\n1,a,5\n2,b,6\n"), "m.tsv:2: 3 fields, expected 2");
     }
 
     #[test]

@@ -26,6 +26,14 @@ pub(super) fn join(
     Ok(())
 }
 
+/// What is noted of a table without rows.
+pub(super) fn no_rows(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    format!(
+        "{name} has no rows below its header, so that the sample has no clonotypes of its chain"
+    )
+}
+
 fn add(own: &mut ReadRepertoire, read: &ReadRepertoire, path: &Path) -> Result<(), ReadError> {
     let (found, other) = (way(&read.reading), way(&own.reading));
     if found != other {

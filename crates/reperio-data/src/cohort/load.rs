@@ -33,7 +33,8 @@ pub fn load(
     observer: &dyn Observer,
 ) -> Result<Cohort, CohortError> {
     let pace = Pace { task: "reading repertoires", at_once: usize::MAX, observer };
-    let visited = go_through(inputs, metadata, options, pace, |own, counts| Ok((own, counts)))?;
+    let visited =
+        go_through(inputs, metadata, options, pace, true, |own, counts| Ok((own, counts)))?;
     let (repertoires, counts) = visited.results.into_iter().unzip();
     Ok(Cohort { metadata: visited.metadata, repertoires, counts })
 }
@@ -50,6 +51,8 @@ pub struct Visited<T> {
 /// Reads what [`load`] reads and keeps none of it: `visit` gets each repertoire, in any order and in several
 /// threads. Memory does not grow with the number of files, but a file of many repertoires is read whole.
 ///
+/// That several files are of one sample is a warning and no error: each repertoire is seen alone, none is held out.
+///
 /// # Errors
 ///
 /// As [`load`], some only after all repertoires have been visited; and the first error of `visit`.
@@ -62,15 +65,16 @@ pub fn visit<T: Send>(
 ) -> Result<Visited<T>, CohortError> {
     let pace = Pace { task, at_once: rayon::current_num_threads(), observer };
     let work = |own, _| visit(own).map_err(|source| CohortError::Visit { source });
-    go_through(inputs, metadata, options, pace, work)
+    go_through(inputs, metadata, options, pace, false, work)
 }
 
-/// Calls `work` on every repertoire of the inputs.
+/// Calls `work` on every repertoire of the inputs. Files of one sample are an error if the cohort `may_be_divided`.
 fn go_through<T: Send>(
     inputs: &[PathBuf],
     metadata: Option<&Path>,
     options: &ReadOptions,
     pace: Pace<'_>,
+    may_be_divided: bool,
     work: impl Fn(Repertoire, ImportCounts) -> Result<T, CohortError> + Sync,
 ) -> Result<Visited<T>, CohortError> {
     let mut found = inputs::find(inputs, metadata, options)?;
@@ -121,7 +125,7 @@ fn go_through<T: Send>(
         all.extend(results);
     }
     matching::check(&found, &origins, &unread)?;
-    if found.metadata.is_none() {
+    if may_be_divided && found.metadata.is_none() {
         samples::check(&members, &stored_members)?;
     }
     if let Some((_, table)) = found.metadata.take() {

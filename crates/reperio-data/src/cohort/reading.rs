@@ -124,16 +124,36 @@ pub(super) struct FileContent {
 
 /// Reads one source and gives its only repertoire the id of the metadata: that which its file is named by, or else one
 /// of `free`, which no file is named by, if the file says that it is of this sample.
+///
+/// Of several tables of one chain each, some may have no rows.
 pub(super) fn read(
     source: &Source,
     options: &ReadOptions,
     free: &BTreeSet<String>,
 ) -> Result<FileContent, ReadError> {
-    let mut content = read_file(source, &source.path, options, free)?;
-    for path in &source.more {
-        let FileContent { repertoires, named_by_file } = read_file(source, path, options, free)?;
-        content.named_by_file &= named_by_file;
-        chains::join(&mut content.repertoires, repertoires, path)?;
+    let (mut whole, mut empty) = (None::<FileContent>, Vec::new());
+    for path in source.paths() {
+        let part = match read_file(source, path, options, free) {
+            Ok(part) => part,
+            Err(error @ ReadError::HeaderOnly { .. }) => {
+                empty.push((path, error));
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        match &mut whole {
+            None => whole = Some(part),
+            Some(whole) => {
+                whole.named_by_file &= part.named_by_file;
+                chains::join(&mut whole.repertoires, part.repertoires, path)?;
+            }
+        }
+    }
+    let Some(mut content) = whole else {
+        return Err(empty.swap_remove(0).1); // A source has at least one file.
+    };
+    for read in &mut content.repertoires {
+        read.reading.notes.extend(empty.iter().map(|(path, _)| chains::no_rows(path)));
     }
     Ok(content)
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, VecDeque};
 use super::columns::{Places, is_missing};
 use super::header::Header;
 use super::lines::Lines;
-use super::reading::Sample;
+use super::reading::{Sample, is_nucleotides};
 use super::record::Record;
 use crate::alphabet::AMINO_ACIDS;
 
@@ -74,15 +74,25 @@ enum Extra {
 fn extra(rows: &[Record], places: &Places) -> Option<Extra> {
     let mut names = BTreeSet::new();
     let are_names = rows.iter().all(|row| !row.field(0).is_empty() && names.insert(row.field(0)));
+    let are_numbers =
+        are_names && rows.iter().all(|row| row.field(0).iter().all(u8::is_ascii_digit));
     let are_ended = rows.iter().all(|row| row.field(row.len() - 1).is_empty());
-    let (own, moved) = (Fit::of(rows, places, 0), Fit::of(rows, places, 1));
-    if are_ended && own.is_better(&moved) {
-        Some(Extra::Last)
-    } else if are_names && moved.is_better(&own) {
-        Some(Extra::First)
-    } else {
-        None
+    let fits =
+        |is_strict| (Fit::of(rows, places, 0, is_strict), Fit::of(rows, places, 1, is_strict));
+    // Neighbouring columns of sequences differ in the kind of their letters, if at all.
+    let (strict, loose) = (fits(true), fits(false));
+    for (own, moved) in [&strict, &loose] {
+        if own.is_better(moved) {
+            return are_ended.then_some(Extra::Last);
+        }
+        if moved.is_better(own) {
+            return are_names.then_some(Extra::First);
+        }
     }
+    if !loose.0.is_most() || !loose.1.is_most() || are_ended == are_numbers {
+        return None;
+    }
+    Some(if are_ended { Extra::Last } else { Extra::First })
 }
 
 /// How well the columns of sequences hold sequences.
@@ -92,25 +102,33 @@ struct Fit {
 }
 
 impl Fit {
-    /// With each column `shift` fields further on.
-    fn of(rows: &[Record], places: &Places, shift: usize) -> Self {
+    /// With each column `shift` fields further on; strictly, only nucleotides are sequences of a column of nucleotides,
+    /// and only what has other letters is one of another column.
+    fn of(rows: &[Record], places: &Places, shift: usize, is_strict: bool) -> Self {
         let mut fit = Self { sequences: 0, values: 0 };
         for own in &places.chains {
-            for &at in own.junction_aa.iter().chain(&own.junction).chain(&own.cdr3_aa) {
+            let residues = own.junction_aa.iter().chain(&own.cdr3_aa).map(|&at| (at, false));
+            let bases = own.junction.iter().map(|&at| (at, true));
+            for (at, of_bases) in residues.chain(bases) {
                 let values = rows.iter().map(|row| row.field(at + shift));
                 for value in values.filter(|value| !is_missing(value)) {
+                    let is_kind =
+                        !is_strict || is_nucleotides(&value.to_ascii_uppercase()) == of_bases;
                     fit.values += 1;
-                    fit.sequences += usize::from(is_sequence(value));
+                    fit.sequences += usize::from(is_kind && is_sequence(value));
                 }
             }
         }
         fit
     }
 
+    fn is_most(&self) -> bool {
+        2 * self.sequences > self.values
+    }
+
     /// Whether most values are sequences, and a larger share than of `other`.
     fn is_better(&self, other: &Self) -> bool {
-        let most = 2 * self.sequences > self.values;
-        most && self.sequences * other.values.max(1) > other.sequences * self.values
+        self.is_most() && self.sequences * other.values.max(1) > other.sequences * self.values
     }
 }
 
@@ -159,6 +177,47 @@ mod tests {
         let row = "3,CAVMDSNYQLIW,TRAV1-2,CASSYEQYF,TRBV9\n";
         let text = check(&format!("{paired}{row}"));
         assert!(text.contains("CASSYEQYF TRBV9 ? 3"), "{text}");
+    }
+
+    /// `header` and two rows below it, the first and the second.
+    fn with_rows(header: &str, rows: [&str; 2]) -> String {
+        format!("{header}\n{}\n{}\n", rows[0], rows[1])
+    }
+
+    const JUNCTIONS: [&str; 2] = ["TGTGCTAGCAGCTACGAACAGTACTTC", "TGTGCTAGCAGCCTGGAACAGTACTTC"];
+    const SEQUENCE: &str = "GGAGTGACCCAGACCCCTAAATTCCAG";
+
+    #[test]
+    fn neighbouring_columns_of_sequences_differ_in_their_letters() {
+        let header = "sequence\tjunction\tjunction_aa\tv_call\tnote";
+        let rows = [(JUNCTIONS[0], "CASSYEQYF"), (JUNCTIONS[1], "CASSLEQYF")]
+            .map(|(junction, aa)| format!("{SEQUENCE}\t{junction}\t{aa}\tTRBV9\t"));
+        let rows = [&rows[0][..], &rows[1][..]];
+        let read = check(&with_rows(header, rows));
+        assert!(read.starts_with("airr case: 2 of 2 rows"), "{read}");
+        // The last column is empty: only the letters tell that the field too many is the first, or the last.
+        let named = [format!("x\t{}", rows[0]), format!("y\t{}", rows[1])];
+        assert_eq!(check(&with_rows(header, [&named[0], &named[1]])), read);
+        let ended = rows.map(|row| format!("{row}\t"));
+        assert_eq!(check(&with_rows(header, [&ended[0], &ended[1]])), read);
+    }
+
+    #[test]
+    fn where_letters_are_alike_rows_are_numbered_or_ended() {
+        let after = JUNCTIONS.map(|junction| format!("{SEQUENCE}\t{junction}\tTRBV9"));
+        let header = "sequence\tjunction\tv_call";
+        let read = check(&with_rows(header, [&after[0], &after[1]]));
+        assert!(read.starts_with("airr case: 2 of 2 rows"), "{read}");
+        let named = |names: [&str; 2]| {
+            let rows = [0, 1].map(|at| format!("{}\t{}", names[at], after[at]));
+            check(&with_rows(header, [&rows[0], &rows[1]]))
+        };
+        assert_eq!(named(["1", "2"]), read);
+        let expected = "case.tsv:1: each row has one field more than the header has names";
+        assert!(named(["x", "y"]).starts_with(expected), "{}", named(["x", "y"]));
+        let before = JUNCTIONS.map(|junction| format!("{junction}\t{SEQUENCE}\tTRBV9\t"));
+        let header = "junction\tsequence\tv_call";
+        assert_eq!(check(&with_rows(header, [&before[0], &before[1]])), read);
     }
 
     #[test]

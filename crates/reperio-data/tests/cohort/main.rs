@@ -414,6 +414,21 @@ fn clones(v: &str, j: &str, junction: &str) -> String {
 }
 
 #[test]
+fn the_table_of_a_chain_may_have_no_rows() {
+    let full = clones("TRBV9", "TRBJ2-7", "CASSYEQYF");
+    let empty = format!("{}\n", full.lines().next().unwrap());
+    for (a, b) in [(&empty, &full), (&full, &empty)] {
+        let scenario = Scenario::new(&[("in/P1.clones_TRA.tsv", a), ("in/P1.clones_TRB.tsv", b)]);
+        let cohort = scenario.load(&["in"], None).unwrap();
+        assert_eq!(junctions(&cohort), ["P1: CASSYEQYF"]);
+    }
+    let scenario =
+        Scenario::new(&[("in/P1.clones_TRA.tsv", &empty), ("in/P1.clones_TRB.tsv", &empty)]);
+    let text = scenario.text(scenario.load(&["in"], None));
+    assert!(text.contains("no rows below the header"), "{text}");
+}
+
+#[test]
 fn tables_of_one_chain_each_are_one_repertoire() {
     let scenario = Scenario::new(&[
         ("in/P1.clones_TRA.tsv", &clones("TRAV1-2", "TRAJ33", "CAVMDSNYQLIW")),
@@ -479,6 +494,10 @@ fn files_of_one_sample_are_refused_unless_they_are_told_apart() {
       "S1" in lane1.tsv (`sample_id`), lane2.tsv (`sample_id`)
     "#);
     assert_eq!(scenario.text(scenario.load(&["in"], None)), message);
+    let (inputs, options) = ([scenario.path("in")], ReadOptions::default());
+    let visit = |own: Repertoire| Ok(own.id.clone());
+    let visited = cohort::visit(&inputs, None, &options, ("visiting", &Silent), visit).unwrap();
+    assert_eq!(visited.results, ["lane1", "lane2"], "one by one they are read");
     let message = scenario.text(scenario.load(&["in/lane1.tsv", "both.tsv"], None));
     assert!(
         message.ends_with("\"S1\" in lane1.tsv (`sample_id`), both.tsv (`sample_id`)"),
