@@ -138,9 +138,9 @@ impl Tally {
         self.rows > 1 && 2 * (self.anchored + self.front) > self.rows
     }
 
-    /// Whether `some` are more than a program finds among junctions; one row says nothing.
-    fn are_many(self, some: u64) -> bool {
-        some > 1 && 20 * some > self.rows
+    /// Whether `some` are more than one in `many`; one row says nothing.
+    fn are_more(self, some: u64, many: u64) -> bool {
+        some > 1 && many * some > self.rows
     }
 
     /// Whether many have one anchor and not the other. CDR3s may end in F or W, but hardly any
@@ -148,9 +148,9 @@ impl Tally {
     fn has_many_of_one_anchor(self) -> bool {
         let Self { rows, anchored, front, behind, .. } = self;
         if 10 * anchored > rows {
-            self.are_many(front + behind)
+            self.are_more(front + behind, 10)
         } else {
-            self.are_many(front) || rows > 2 && 10 * behind >= 9 * (rows - anchored)
+            self.are_more(front, 10) || rows > 2 && 10 * behind >= 9 * (rows - anchored)
         }
     }
 
@@ -163,7 +163,7 @@ impl Tally {
             Content::Nucleotides
         } else if self.of_both_letters().is_some() {
             Content::BothLetters
-        } else if 10 * anchored.min(bare) > rows || anchored > bare && self.are_many(bare) {
+        } else if 10 * anchored.min(bare) > rows || anchored > bare && self.are_more(bare, 20) {
             Content::Mixture
         } else if self.has_many_of_one_anchor() {
             Content::OneAnchor
@@ -285,7 +285,7 @@ mod tests {
             check(&format!("{column}\tv_call\n{rows}{others}"))
         };
         for column in ["junction_aa", "cdr3_aa"] {
-            for (whole, cut) in [(5, 95), (20, 80), (40, 60), (80, 20), (90, 10)] {
+            for (whole, cut) in [(5, 95), (20, 80), (40, 60), (80, 20), (88, 12)] {
                 let text = check(column, whole, "ASSLYEQYF", cut);
                 let expected = format!("0 sequences of 100 with C in front alone and {cut} with F");
                 assert!(text.contains(&expected), "{column}, {cut}: {text}");
@@ -299,7 +299,7 @@ mod tests {
     #[test]
     fn a_few_junctions_without_one_anchor_are_counted() {
         for sequence in ["CASSYEQYV", "ASSLYEQYF"] {
-            for (whole, cut) in [(3, 1), (95, 5)] {
+            for (whole, cut) in [(3, 1), (90, 10)] {
                 let rows = "CASSYEQYF\tTRBV9\n".repeat(whole);
                 let others = format!("{sequence}\tTRBV9\n").repeat(cut);
                 let table = format!("junction_aa\tv_call\n{rows}{others}");
