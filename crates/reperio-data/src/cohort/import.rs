@@ -85,6 +85,7 @@ pub fn import(
         return Err(no_clonotypes(&totals));
     }
     let entries = done.into_iter().flat_map(|done| done.repertoires).collect();
+    summary.replaced = work.replaced(&entries);
     let all = work.commit(entries, found.metadata.as_ref().map(|(_, table)| table))?;
     summary.in_cohort = all.len();
     summary.copies = copies::stored(&all);

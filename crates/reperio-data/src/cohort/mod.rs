@@ -38,7 +38,7 @@ pub use import::{ImportRequest, import};
 pub use inputs::Skipped;
 pub use load::{Visited, load, visit};
 pub use manifest::file_name;
-pub use report::{ImportRow, ImportSummary, notes};
+pub use report::{ImportRow, ImportSummary, Replaced, notes};
 
 /// Repertoires with their labels. Rows of all fields are in the same order, sorted by id.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

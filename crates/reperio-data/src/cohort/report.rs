@@ -33,8 +33,19 @@ pub struct ImportSummary {
     pub recounted: Vec<Vec<String>>,
     /// Ids of the cohort whose files say that they are of one sample, in groups.
     pub parts: Vec<Vec<String>>,
+    /// Repertoires of before whose ids other content has now.
+    pub replaced: Vec<Replaced>,
     /// Repertoires that the cohort holds now.
     pub in_cohort: usize,
+}
+
+/// A repertoire of the cohort in whose place there is another now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Replaced {
+    /// `repertoire_id`.
+    pub id: String,
+    /// The file that it was read from before.
+    pub before: String,
 }
 
 /// One imported repertoire.
@@ -56,13 +67,33 @@ pub struct ImportRow {
     pub reading: Reading,
 }
 
+/// Ids that a message names.
+const NAMED: usize = 5;
+
+/// What a person should know of replaced repertoires, if there are any.
+fn replaced_warning(replaced: &[Replaced]) -> Option<String> {
+    let named = replaced.iter().take(NAMED);
+    let mut names: Vec<String> =
+        named.map(|own| format!("{} (was read from {})", own.id, own.before)).collect();
+    if replaced.len() > NAMED {
+        names.push(format!("{} more", replaced.len() - NAMED));
+    }
+    let names = names.join(", ");
+    (!replaced.is_empty()).then(|| {
+        format!(
+            "replaced in the cohort, with other clonotypes than before: {names}; labels of before stay where the metadata gives none"
+        )
+    })
+}
+
 impl ImportSummary {
     /// What a person should know about the cohort as a whole, in words.
     pub fn warnings(&self) -> Vec<String> {
         let copies = self.copies.iter().map(|ids| copies::warning(ids));
         let recounted = self.recounted.iter().map(|ids| copies::recounted_warning(ids));
         let parts = self.parts.iter().map(|ids| samples::warning(ids));
-        copies.chain(recounted).chain(parts).collect()
+        let replaced = replaced_warning(&self.replaced);
+        copies.chain(recounted).chain(parts).chain(replaced).collect()
     }
 
     /// The counts of all repertoires of this import together.

@@ -27,6 +27,7 @@ use super::manifest::{
     self, COHORT, Done, Entry, FORMAT_VERSION, JOURNAL, MANIFEST, Manifest, PREVIOUS, REPERTOIRES,
     REPORT, SourceRecord,
 };
+use super::report::Replaced;
 use super::samples::Member;
 use super::{matching, parquet, reading, report, store};
 
@@ -91,6 +92,18 @@ impl<'a> Work<'a> {
     pub(super) fn members(&self) -> Vec<Member> {
         let entries = self.old.iter().flat_map(|manifest| &manifest.repertoires);
         entries.filter_map(|(id, entry)| Member::stored(id, entry)).collect()
+    }
+
+    /// The repertoires of that cohort whose ids have other clonotypes or counts in `new`.
+    pub(super) fn replaced(&self, new: &BTreeMap<String, Entry>) -> Vec<Replaced> {
+        let old = self.old.iter().flat_map(|manifest| &manifest.repertoires);
+        let is_other = |(id, old): &(&String, &Entry)| {
+            new.get(*id).is_some_and(|new| new.sha256 != old.sha256)
+        };
+        let replaced = old.filter(is_other);
+        replaced
+            .map(|(id, old)| Replaced { id: id.clone(), before: old.source.name.clone() })
+            .collect()
     }
 
     /// Makes the folder and starts the journal, with what is known from before.

@@ -108,6 +108,8 @@ fn importing_again_adds_replaces_and_leaves_the_rest_unread() {
     let more = scenario.import(&["more"], None).unwrap();
     assert_eq!((more.repertoires.len(), more.in_cohort), (2, 4));
     assert!(more.repertoires.iter().all(|row| !row.unchanged));
+    assert!(again.warnings().is_empty());
+    assert_snapshot!(more.warnings().concat(), @"replaced in the cohort, with other clonotypes than before: a (was read from a.tsv); labels of before stay where the metadata gives none");
     let cohort = scenario.load(&["cohort"], None).unwrap();
     assert_eq!(cohort.metadata.ids, ["C1", "a", "b", "d"]);
     let age = [None, Some("5"), Some("9"), Some("7")].map(|age| age.map(str::to_owned));
