@@ -8,6 +8,7 @@ pub mod alphabet;
 pub mod atomic;
 pub mod cohort;
 pub mod compress;
+mod decode;
 pub mod encode;
 pub mod files;
 pub mod format;

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use crate::format;
 use crate::missing::is_missing;
-use crate::table::{self, TableError, duplicates, quoted};
+use crate::table::{self, TableError, duplicates, plain, quoted};
 
 /// Names of the id column, best first; letter case and `_`, `-`, `.`, space do not matter.
 pub const ID_COLUMNS: [&str; 7] =
@@ -192,11 +192,6 @@ fn file_name(path: &str) -> &str {
 /// The text of a field, `None` where it means "no value".
 fn value(field: &str) -> Option<String> {
     (!is_missing(field)).then(|| field.to_owned())
-}
-
-/// A name without what people write in many ways: letter case and separators.
-pub fn plain(name: &str) -> String {
-    name.to_lowercase().replace(['_', '-', '.', ' ', '#'], "")
 }
 
 /// The first of `wanted` among `columns`.

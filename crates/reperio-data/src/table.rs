@@ -10,9 +10,8 @@ use std::path::{Path, PathBuf};
 use polars::prelude::{CsvWriter, DataFrame, PolarsError, PolarsResult, SerWriter};
 
 use crate::atomic::{self, WriteError};
-use crate::format::decode;
+use crate::decode;
 use crate::limits::FREE_BYTES;
-use crate::metadata::plain;
 
 /// Why a table could not be read. Every message says where to look.
 #[derive(Debug, thiserror::Error)]
@@ -206,6 +205,11 @@ fn are_names(columns: &[String], rows: &[(u64, Vec<String>)], known: &[&str]) ->
     let is_known = |name: &str| known.iter().any(|own| plain(own) == plain(name));
     let mut places = (0..columns.len()).filter(|&at| is_known(&columns[at]));
     are_distinct(0) && places.any(|at| are_distinct(at + 1))
+}
+
+/// A name without what people write in many ways: letter case and separators.
+pub fn plain(name: &str) -> String {
+    name.to_lowercase().replace(['_', '-', '.', ' ', '#'], "")
 }
 
 /// Where the header begins, and the separator that a line before it states.

@@ -100,6 +100,15 @@ pub enum CohortError {
         /// Each sample and the files that name it.
         samples: Vec<(String, Vec<String>)>,
     },
+    /// Tables that are parts of one repertoire and repertoires by themselves.
+    #[error(
+        "tables that are repertoires by themselves and parts of others: {}, expected one or the other: import all tables of a sample together into a new store",
+        part_list(shared)
+    )]
+    SharedTables {
+        /// The repertoire of the table alone, and that of the whole sample.
+        shared: Vec<(String, String)>,
+    },
     /// Ids that make no file names.
     #[error("ids longer than {MAX_ID} bytes as file names: {}, expected shorter ones", quoted(ids))]
     LongIds {
@@ -273,6 +282,11 @@ fn mismatch(
     let files =
         unlisted.iter().map(|(id, source)| format!("repertoire without a row: {id:?} ({source})"));
     below(missing.into_iter().chain(ids).chain(files))
+}
+
+fn part_list(shared: &[(String, String)]) -> String {
+    let one = |(id, whole): &(String, String)| format!("{id:?} of {whole:?}");
+    shared.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 fn duplicate_list(duplicates: &[(String, Vec<String>)]) -> String {

@@ -76,6 +76,9 @@ pub(super) struct SourceRecord {
     pub(super) name: String,
     /// Checksum.
     pub(super) sha256: String,
+    /// Name and checksum of each table, where several are one sample.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) tables: BTreeMap<String, String>,
     /// Repertoires in the file.
     pub(super) repertoires: usize,
     /// Whether the id is that of the file and not of a column.

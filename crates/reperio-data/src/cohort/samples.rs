@@ -2,11 +2,12 @@
 //! test if each is a repertoire of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 
 use crate::format::{ReadRepertoire, Reading};
 
 use super::error::CohortError;
-use super::manifest::Entry;
+use super::manifest::{Entry, SourceRecord};
 
 /// A repertoire whose file names the sample that it is of.
 #[derive(Clone, Debug)]
@@ -53,6 +54,23 @@ pub(super) fn check(new: &[Member], stored: &[Member]) -> Result<(), CohortError
         }
     }
     if samples.is_empty() { Ok(()) } else { Err(CohortError::SameSample { samples }) }
+}
+
+/// Refuses a table that is a part of one repertoire and another repertoire by itself: the other chains of its sample
+/// were imported later.
+pub(super) fn check_tables(all: &BTreeMap<String, Entry>) -> Result<(), CohortError> {
+    let tables =
+        all.iter().flat_map(|(id, own)| own.source.tables.iter().zip(iter::repeat((id, own))));
+    let parts: BTreeMap<(&str, &str), (&String, &Entry)> =
+        tables.map(|((name, sha256), whole)| ((&name[..], &sha256[..]), whole)).collect();
+    let whole = |(id, own): (&String, &Entry)| {
+        let SourceRecord { name, sha256, .. } = &own.source;
+        let name = name.rsplit('/').next().unwrap_or(name);
+        let (whole, of) = parts.get(&(name, &sha256[..]))?;
+        (of.source.sha256 != *sha256).then(|| (id.clone(), (*whole).clone()))
+    };
+    let shared: Vec<_> = all.iter().filter_map(whole).collect();
+    if shared.is_empty() { Ok(()) } else { Err(CohortError::SharedTables { shared }) }
 }
 
 /// Ids of repertoires of one sample, in groups.

@@ -29,7 +29,7 @@ use super::manifest::{
 };
 use super::report::Replaced;
 use super::samples::Member;
-use super::{matching, parquet, reading, report, store};
+use super::{matching, parquet, reading, report, samples, store};
 
 /// Repertoires of one table that a thread writes without letting go: who waits for others may begin another table.
 const AT_ONCE: usize = 64;
@@ -127,7 +127,7 @@ impl<'a> Work<'a> {
         free: &BTreeSet<String>,
     ) -> Result<Imported, CohortError> {
         let before = stamps(source)?;
-        let sha256 = checksum(source)?;
+        let (sha256, tables) = checksums(source)?;
         if let Some(repertoires) = self.done_before(source, &sha256, free) {
             self.claim(repertoires.keys());
             return Ok(Imported { repertoires, unchanged: true });
@@ -143,6 +143,7 @@ impl<'a> Work<'a> {
             let record = SourceRecord {
                 name: source.name.clone(),
                 sha256: sha256.clone(),
+                tables: tables.clone(),
                 repertoires: content.repertoires.len(),
                 named_by_file: content.named_by_file,
                 format: read.format.to_string(),
@@ -250,6 +251,7 @@ impl<'a> Work<'a> {
     ) -> Result<BTreeMap<String, Entry>, CohortError> {
         let mut all = self.old.as_ref().map(|old| old.repertoires.clone()).unwrap_or_default();
         all.extend(entries);
+        samples::check_tables(&all)?;
         let ids: Vec<String> = all.keys().cloned().collect();
         let none = Metadata::default();
         let metadata = self.old_metadata(metadata)?.updated(metadata.unwrap_or(&none), &ids);
@@ -353,14 +355,20 @@ fn stamps(source: &Source) -> Result<Vec<(u64, SystemTime)>, CohortError> {
     source.paths().map(|path| stamp(path).map_err(|err| named(path, err))).collect()
 }
 
-/// The checksum of a source: that of its file, or of the checksums of its files.
-fn checksum(source: &Source) -> Result<String, CohortError> {
+/// The checksum of a source: that of its file, or of the checksums of its files, which are there by name.
+fn checksums(source: &Source) -> Result<(String, BTreeMap<String, String>), CohortError> {
     let of = |path: &PathBuf| manifest::sha256_of_file(path).map_err(|err| named(path, err));
     if source.more.is_empty() {
-        return of(&source.path);
+        return Ok((of(&source.path)?, BTreeMap::new()));
     }
-    let all = source.paths().map(of).collect::<Result<Vec<String>, _>>()?;
-    Ok(manifest::sha256(all.concat().as_bytes()))
+    let table = |path: &PathBuf| Ok((file_name(path), of(path)?));
+    let tables: BTreeMap<_, _> = source.paths().map(table).collect::<Result<_, CohortError>>()?;
+    let together: String = tables.values().map(String::as_str).collect();
+    Ok((manifest::sha256(together.as_bytes()), tables))
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn stamp(path: &Path) -> io::Result<(u64, SystemTime)> {

@@ -4,7 +4,6 @@ use std::io::{BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use super::columns::{Layout, Places};
-use super::decode::{self, Encoding, Utf16};
 use super::error::{ReadError, Refusal};
 use super::header::Header;
 use super::lines::Lines;
@@ -14,6 +13,7 @@ use super::{
     mixcr, paired, refuse, shape, tcrdb, tenx, trust4, vdjtools,
 };
 use crate::compress::{self, Compression, ShortLines};
+use crate::decode::{self, Encoding, Utf16};
 use crate::limits::MAX_LINES_BEFORE_HEADER;
 use crate::table;
 

@@ -5,11 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::compress::{Compression, LongLine, OpenError, TooLarge};
+use crate::decode::NotUtf16;
 use crate::format::Format;
 use crate::gene::Species;
 use crate::limits::MAX_LINES_BEFORE_HEADER;
-
-use super::decode::NotUtf16;
 
 /// What a file is when it is known, but is no table of receptors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,6 @@ mod barcodes;
 mod collect;
 pub(crate) mod columns;
 mod custom;
-pub(crate) mod decode;
 mod deeprc;
 mod detect;
 mod error;

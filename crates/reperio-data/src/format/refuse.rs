@@ -3,7 +3,7 @@
 use super::error::Refusal;
 use super::header::Header;
 use crate::alphabet::AMINO_ACIDS;
-use crate::metadata::plain;
+use crate::table::plain;
 
 /// What a table is that is known and cannot be read.
 pub(super) fn refusal(header: &Header) -> Option<Refusal> {

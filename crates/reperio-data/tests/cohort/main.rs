@@ -459,6 +459,21 @@ fn tables_of_one_chain_each_are_one_repertoire() {
     assert_eq!(apart.metadata.ids, ["a", "b", "c"], "the metadata names each file");
 }
 
+/// It would stand in the cohort twice.
+#[test]
+fn a_table_alone_and_as_a_part_of_a_sample_is_refused() {
+    let (alpha, beta) = ("in/P1.clones_TRA.tsv", "in/P1.clones_TRB.tsv");
+    let scenario = Scenario::new(&[(beta, &clones("TRBV9", "TRBJ2-7", "CASSYEQYF"))]);
+    scenario.import(&["in"], None).unwrap();
+    scenario.write(alpha, &clones("TRAV1-2", "TRAJ33", "CAVMDSNYQLIW"));
+    let message = scenario.text(scenario.import(&["in"], None));
+    assert_snapshot!(message, @r#"tables that are repertoires by themselves and parts of others: "P1.clones_TRB" of "P1", expected one or the other: import all tables of a sample together into a new store"#);
+    assert_eq!(scenario.load(&["cohort"], None).unwrap().metadata.ids, ["P1.clones_TRB"]);
+    fs::remove_dir_all(scenario.path("cohort")).unwrap();
+    scenario.import(&["in"], None).unwrap();
+    assert_eq!(scenario.text(scenario.import(&[beta], None)), message);
+}
+
 /// An AIRR table of one clonotype of the sample `sample`.
 fn of_sample(junction: &str, sample: &str) -> String {
     format!(

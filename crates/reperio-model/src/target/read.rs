@@ -3,7 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use reperio_data::metadata::{Metadata, plain};
+use reperio_data::metadata::Metadata;
+use reperio_data::table::plain;
 
 use super::{KindName, Target, TargetError, TargetKind, TargetSpec};
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
-use reperio_data::metadata::{Metadata, plain};
+use reperio_data::metadata::Metadata;
+use reperio_data::table::plain;
 
 /// Names of columns of people, as [`plain`] leaves them.
 const PEOPLE: [&str; 12] = [

@@ -4,14 +4,14 @@ use std::io::{self, Read};
 
 /// Order of the two bytes of UTF-16.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
+pub(crate) enum Order {
     Little,
     Big,
 }
 
 /// How a text is written, as far as its first bytes tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Encoding {
+pub(crate) enum Encoding {
     /// One byte or more a character; the bytes of a mark before the text.
     Bytes {
         mark: usize,
@@ -22,7 +22,7 @@ pub(super) enum Encoding {
 
 /// The encoding of a text that begins with `head`: by its byte-order mark, else by where the zeros are
 /// that every other byte of a Latin text in UTF-16 is.
-pub(super) fn recognise(head: &[u8]) -> Encoding {
+pub(crate) fn recognise(head: &[u8]) -> Encoding {
     if head.starts_with(b"\xef\xbb\xbf") {
         return Encoding::Bytes { mark: 3 };
     }
@@ -63,7 +63,7 @@ pub(crate) fn whole(bytes: Vec<u8>) -> Result<Vec<u8>, &'static str> {
 const HEAD: usize = 1 << 14;
 
 /// Reads UTF-16 as UTF-8, without its byte-order mark.
-pub(super) struct Utf16<R> {
+pub(crate) struct Utf16<R> {
     inner: R,
     order: Order,
     /// The first half of a character.
@@ -76,7 +76,7 @@ pub(super) struct Utf16<R> {
 }
 
 impl<R: Read> Utf16<R> {
-    pub(super) fn new(inner: R, order: Order) -> Self {
+    pub(crate) fn new(inner: R, order: Order) -> Self {
         let (ready, raw) = (Vec::new(), Vec::new());
         Self { inner, order, high: None, ready, taken: 0, raw, begun: false }
     }
@@ -115,7 +115,7 @@ impl<R: Read> Utf16<R> {
 /// The text is no UTF-16, whatever it was compressed with.
 #[derive(Debug, thiserror::Error)]
 #[error("not valid UTF-16, expected UTF-8 or UTF-16 text")]
-pub(super) struct NotUtf16;
+pub(crate) struct NotUtf16;
 
 fn invalid() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, NotUtf16)
