@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use reperio_data::encode::EncodedRepertoire;
-use reperio_data::progress::Observer;
+use reperio_data::progress::{Observer, Progress};
 use reperio_data::repertoire::{GeneVocabulary, Repertoire};
 
 use super::member::Snapshot;
@@ -59,6 +59,7 @@ pub(super) fn train(
     observer: &dyn Observer,
 ) -> Result<TrainedNetwork, TrainError> {
     let config = training.config;
+    observer.progress(Progress { task: "encoding", done: 0, total: 1, unit: "cohorts" });
     let chosen = training.repertoires();
     let genes = GeneVocabulary::of(chosen.iter().copied());
     let outputs = training.labels.targets.iter().map(Target::width).sum();

@@ -17,6 +17,7 @@ use self::output::{Report, printable};
 use self::progress::Bars;
 use self::tensorboard::EventWriter;
 
+pub(crate) mod clock;
 pub(crate) mod logging;
 pub(crate) mod memory;
 pub(crate) mod output;
@@ -115,7 +116,7 @@ impl Shell {
         if !text.ends_with('\n') {
             text.push('\n');
         }
-        self.bars.clear();
+        self.bars.finish();
         let mut stdout = io::stdout().lock();
         stdout.write_all(text.as_bytes()).context("cannot write to stdout")?;
         stdout.flush().context("cannot write to stdout")

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 use reperio_data::progress::{Observer, Progress};
 
+use super::clock::Clock;
 use super::tensorboard::EventWriter;
 
 /// A task shorter than this shows no bar.
@@ -20,6 +21,7 @@ pub(crate) struct Bars {
     visible: bool,
     lines: MultiProgress,
     tasks: Mutex<BTreeMap<String, Task>>,
+    clock: Mutex<Clock>,
     events: Mutex<Option<EventWriter>>,
     interrupted: Arc<AtomicBool>,
 }
@@ -36,6 +38,7 @@ impl Bars {
             visible: !quiet && io::stderr().is_terminal(),
             lines: MultiProgress::new(),
             tasks: Mutex::default(),
+            clock: Mutex::default(),
             events: Mutex::default(),
             interrupted,
         }
@@ -51,8 +54,11 @@ impl Bars {
         *lock(&self.events) = Some(events);
     }
 
-    /// Removes every bar.
-    pub(crate) fn clear(&self) {
+    /// Removes every bar, and logs how long each task took.
+    pub(crate) fn finish(&self) {
+        for (task, spent) in lock(&self.clock).take(Instant::now()) {
+            tracing::info!(task, seconds = spent.as_secs_f64(), "time");
+        }
         for (_, task) in std::mem::take(&mut *lock(&self.tasks)) {
             if let Some(bar) = task.bar {
                 bar.finish_and_clear();
@@ -87,6 +93,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Observer for Bars {
     fn progress(&self, progress: Progress<'_>) {
+        lock(&self.clock).reports(progress.task, Instant::now());
         if !self.visible {
             return;
         }
