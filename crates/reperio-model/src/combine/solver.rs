@@ -34,6 +34,20 @@ enum Loss {
     Squares,
 }
 
+/// How weights are found.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Weighing {
+    /// This share of the plain mean of the terms; only the biases are learned.
+    Mean(f64),
+    /// Weights are learned, drawn to the plain mean with this strength.
+    Penalised(f64),
+}
+
+impl Weighing {
+    /// No term at all: the class shares.
+    pub(super) const SHARES: Self = Self::Mean(0.0);
+}
+
 /// Weights of the scaled terms and biases.
 #[derive(Clone, Debug)]
 pub(super) struct Point {
@@ -85,7 +99,7 @@ impl<'a> Problem<'a> {
         let nothing = vec![0.0; self.terms];
         let mut point =
             Point { weights: nothing.clone(), bias: vec![0.0; self.outputs], mean: nothing };
-        self.descend(rows, None, &mut point);
+        self.descend(rows, Weighing::SHARES, &mut point);
         let total = |point: &Point| -> f64 {
             rows.iter().map(|&i| self.loss(&self.outputs(point, i), i, true)).sum()
         };
@@ -181,16 +195,16 @@ impl<'a> Problem<'a> {
         (gradient, curvature)
     }
 
-    /// Goes from `point` to the minimum over `rows`; without a strength all weights are 0, at an infinite
-    /// one they are those of the plain mean.
-    pub(super) fn descend(&self, rows: &[usize], strength: Option<f64>, point: &mut Point) {
+    /// Goes from `point` to the minimum over `rows`.
+    pub(super) fn descend(&self, rows: &[usize], weighing: Weighing, point: &mut Point) {
         let n = rows.len().max(1) as f64;
-        match strength {
-            None => point.weights.fill(0.0),
-            Some(strength) if strength.is_infinite() => point.weights.clone_from(&point.mean),
-            Some(_) => {}
-        }
-        let fixed = strength.is_none_or(f64::is_infinite);
+        let strength = match weighing {
+            Weighing::Mean(share) => {
+                point.weights = point.mean.iter().map(|weight| share * weight).collect();
+                None
+            }
+            Weighing::Penalised(strength) => Some(strength),
+        };
         let mut z: Vec<Vec<f64>> = rows.iter().map(|&i| self.outputs(point, i)).collect();
         for _ in 0..SWEEPS {
             let mut largest = 0.0_f64;
@@ -206,10 +220,8 @@ impl<'a> Problem<'a> {
                 largest = largest.max(step.abs());
             }
             for t in 0..self.terms {
-                if fixed || point.mean[t] <= 0.0 {
-                    continue;
-                }
-                let penalty = strength.unwrap_or(0.0) * n;
+                let Some(strength) = strength.filter(|_| point.mean[t] > 0.0) else { continue };
+                let penalty = strength * n;
                 let (gradient, curvature) = self.along(rows, &z, |i, o| self.row(i, o)[t]);
                 let before = point.weights[t];
                 let pull = penalty * (before - point.mean[t]);
@@ -251,7 +263,7 @@ mod tests {
         let rows: Vec<usize> = (0..n).collect();
         let mut point = problem.start(&rows);
         point.mean = vec![0.25; 4];
-        problem.descend(&rows, Some(0.01), &mut point);
+        problem.descend(&rows, Weighing::Penalised(0.01), &mut point);
         let objective = |point: &Point| {
             let losses = rows.iter().map(|&i| problem.loss(&problem.outputs(point, i), i, true));
             let squares: f64 =

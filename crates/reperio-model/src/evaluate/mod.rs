@@ -16,7 +16,7 @@ use reperio_data::progress::{Observer, Progress};
 use reperio_data::split::{self, Fold};
 use serde::{Deserialize, Serialize};
 
-use crate::combine::PredictionSet;
+use crate::combine::{Chance, PredictionSet};
 use crate::config::Config;
 use crate::model::Model;
 use crate::target::{Labels, Target, TargetKind};
@@ -128,7 +128,8 @@ pub fn evaluate(
     let groups = dataset.groups();
     let groups: Vec<String> = tested.iter().map(|&i| groups[i].clone()).collect();
     let labels = labels.select(&tested);
-    let summaries = summary::summaries(&labels, &predictions, &groups);
+    let chance = if folds.len() > 1 { Chance::CrossValidated } else { Chance::Tested };
+    let summaries = summary::summaries(&labels, &predictions, &groups, chance);
     Ok(Evaluation {
         targets: labels.targets,
         labels: labels.values,
@@ -159,7 +160,8 @@ pub fn test(model: &Model, dataset: Dataset<'_>, observer: &dyn Observer) -> Opt
     };
     let predictions: Vec<HeldOut> =
         (0..dataset.members.len()).into_par_iter().map(score).collect::<Option<_>>()?;
-    let summaries = summary::summaries(dataset.labels, &predictions, &dataset.groups());
+    let summaries =
+        summary::summaries(dataset.labels, &predictions, &dataset.groups(), Chance::Tested);
     let Labels { targets, values } = dataset.labels.clone();
     Some(Evaluation { targets, labels: values, predictions, summaries, training: Vec::new() })
 }

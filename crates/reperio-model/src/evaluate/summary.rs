@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::HeldOut;
-use crate::combine::{PredictionSet, p_value};
+use crate::combine::{Chance, PredictionSet, Scores};
 use crate::metrics::bootstrap::units_of;
 use crate::metrics::{self, BinaryMetrics, ClassMetrics, RegressionMetrics};
 use crate::target::{Labels, Target, TargetKind};
@@ -35,7 +35,9 @@ pub struct TargetSummary {
     /// The control's pooled AUC, or R² for a regression: depth and V/J usage alone. None where a
     /// trained model was tested.
     pub control: Option<f64>,
-    /// P value of the pooled AUC (R² for a regression) by 999 permutations of the labels between groups.
+    /// How often chance would give as good a pooled AUC (rank correlation for a regression), by 999 permutations of the
+    /// labels between groups. After a cross-validation what they give is widened by the square root of two, because
+    /// folds learn from each other's labels.
     #[serde(default)]
     pub p_value: Option<f64>,
 }
@@ -94,6 +96,7 @@ pub(super) fn summaries(
     labels: &Labels,
     predictions: &[HeldOut],
     groups: &[String],
+    chance: Chance,
 ) -> Vec<TargetSummary> {
     let n_folds = predictions.iter().map(|p| p.fold + 1).max().unwrap_or(0);
     let mut column = 0;
@@ -129,34 +132,27 @@ pub(super) fn summaries(
             coverage,
             decided,
             control,
-            p_value: chance(target, &outputs, values, groups),
+            p_value: p_value(chance, target, &outputs, values, groups),
             pooled,
         });
     }
     summaries
 }
 
-/// How often permuted labels would give as good a figure.
-fn chance(
+/// How often chance would give as good a figure.
+fn p_value(
+    chance: Chance,
     target: &Target,
     outputs: &[Vec<f64>],
     values: &[Option<f64>],
     groups: &[String],
 ) -> Option<f64> {
     let known: Vec<usize> = (0..values.len()).filter(|&i| values[i].is_some()).collect();
-    let outputs: Vec<Vec<f64>> = known.iter().map(|&i| outputs[i].clone()).collect();
+    let output = |o: usize| known.iter().map(|&i| outputs[i][o]).collect();
+    let scores = Scores::new(&target.kind, &(0..target.width()).map(output).collect::<Vec<_>>());
     let answers: Vec<f64> = known.iter().filter_map(|&i| values[i]).collect();
     let groups: Vec<&str> = known.iter().map(|&i| groups[i].as_str()).collect();
-    let scores: Vec<f64> = outputs.iter().map(|row| row[0]).collect();
-    p_value(&answers, &groups, |answers| {
-        if let TargetKind::Binary { .. } = target.kind {
-            let labels: Vec<bool> = answers.iter().map(|answer| *answer > 0.5).collect();
-            return metrics::auc(&scores, &labels);
-        }
-        let labels: Vec<Option<f64>> = answers.iter().copied().map(Some).collect();
-        let own = Metrics::of(&target.kind, &outputs, &labels);
-        own.auc().or(own.r2())
-    })
+    chance.p_value(&answers, &groups, |answers| scores.skill(answers))
 }
 
 /// Share of the sets of target `t` that hold the label, and of those that hold one class.

@@ -80,7 +80,11 @@ pub fn log_softmax(logits: &[f64]) -> Vec<f64> {
 }
 
 /// `ln(p / (1 - p))` of class `k`: orders as its probability does, but does not saturate.
-fn log_odds(logits: &[Vec<f64>], k: usize) -> Vec<f64> {
+///
+/// # Panics
+///
+/// If a row of `logits` has no class `k`.
+pub fn log_odds(logits: &[Vec<f64>], k: usize) -> Vec<f64> {
     let of = |row: &Vec<f64>| {
         let rest = row.iter().enumerate().filter(|(i, _)| *i != k).map(|(_, logit)| *logit);
         let max = rest.clone().fold(f64::NEG_INFINITY, f64::max);

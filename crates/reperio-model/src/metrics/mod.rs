@@ -30,7 +30,7 @@ mod regression;
 pub use auc::{DeLong, auc, auc_interval, delong};
 pub use binary::{BinaryMetrics, Confusion, brier, log_loss, probability};
 pub use calibration::{CalibrationBin, calibration, calibration_error};
-pub use classes::{ClassMetrics, log_softmax};
+pub use classes::{ClassMetrics, log_odds, log_softmax};
 pub use curve::{
     PrecisionRecall, RocPoint, average_precision, precision_recall_curve, roc_curve,
     sensitivity_at_specificity,

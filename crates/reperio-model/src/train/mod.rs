@@ -18,7 +18,7 @@ use reperio_data::repertoire::Repertoire;
 use reperio_data::split;
 
 use crate::bag::Device;
-use crate::combine::{Combination, Conformal};
+use crate::combine::{Combination, Conformal, HeldOut};
 use crate::config::Config;
 use crate::features::FeatureCache;
 use crate::model::{Model, ModelInfo, TargetModel};
@@ -276,14 +276,15 @@ fn assemble(
         return Assembled { model, out_of_fold: OutOfFold::none(target), terms: vec![] };
     };
     let outputs = columns.iter().map(|column| column.held_out.clone()).collect();
-    let combined = crate::combine::combine(
-        &target.kind,
-        &outputs,
-        &answers,
-        &fold,
-        training.config.training.label_smoothing,
-    );
     let groups: Vec<&str> = rows.iter().map(|&i| training.group(i)).collect();
+    let combined = crate::combine::combine(&HeldOut {
+        kind: &target.kind,
+        columns: &outputs,
+        answers: &answers,
+        fold: &fold,
+        groups: &groups,
+        smoothing: training.config.training.label_smoothing,
+    });
     let out_of_fold = OutOfFold::new(target, &combined, &answers, &groups, &fold);
     let terms = TermReport::all(target, &columns, &combined.combination.weights, &answers);
     let mut model = TargetModel::new(combined.combination, columns);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::terms::Columns;
-use crate::combine::{Combined, p_value};
+use crate::combine::Combined;
 use crate::evaluate::{Metrics, interval};
 use crate::parts::{Finding, Part};
 use crate::target::{Target, TargetKind};
@@ -97,13 +97,13 @@ pub struct OutOfFold {
     pub auc_ci: Option<[f64; 2]>,
     /// Held-out R2 of a number.
     pub r2: Option<f64>,
-    /// P value of that by 999 permutations of the labels between groups.
+    /// How often chance would give a term as good as the best one, by 999 permutations of the labels between groups.
     pub p_value: Option<f64>,
     /// Mean held-out log loss (half the squared error of a standardised number).
     pub loss: Option<f64>,
     /// The same for the class shares, or the mean.
     pub shares_loss: Option<f64>,
-    /// Whether the model beats the class shares. If not, its probabilities are about the shares.
+    /// Whether the model beats the class shares and chance. If not, its probabilities are near the shares.
     pub beats_shares: bool,
 }
 
@@ -136,10 +136,6 @@ impl OutOfFold {
             .collect();
         let values: Vec<Option<f64>> = answers.iter().copied().map(Some).collect();
         let names: Vec<String> = groups.iter().map(|&group| group.to_owned()).collect();
-        let statistic = |answers: &[f64]| {
-            let own = metrics(&target.kind, &combined.held_out, answers);
-            own.auc().or(own.r2())
-        };
         Self {
             column: target.column.clone(),
             repertoires: answers.len(),
@@ -147,7 +143,7 @@ impl OutOfFold {
             auc: found.auc(),
             auc_ci: interval(target, &rows, &values, &names),
             r2: found.r2(),
-            p_value: p_value(answers, groups, statistic),
+            p_value: combined.p_value,
             loss: Some(combined.losses[0]),
             shares_loss: Some(combined.losses[1]),
             beats_shares: combined.beats_shares,
