@@ -19,16 +19,15 @@
 //!   <https://doi.org/10.1007/BF00117832>
 
 mod conformal;
-mod significance;
 mod solver;
 
+use reperio_stats::selection::least;
 use serde::{Deserialize, Serialize};
 
 use crate::target::TargetKind;
 use solver::Problem;
 
 pub use conformal::{Conformal, PredictionSet};
-pub(crate) use significance::p_value;
 
 /// Penalties that are tried, from the strongest to the weakest.
 const STRENGTHS: [f64; 8] = [f64::INFINITY, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003];
@@ -125,8 +124,7 @@ pub(crate) fn combine(
 fn choose(losses: &[Vec<f64>], rows: &[usize]) -> usize {
     let mean = |own: &Vec<f64>| rows.iter().map(|&i| own[i]).sum::<f64>();
     let means: Vec<f64> = losses.iter().map(mean).collect();
-    let better = |best: usize, next: usize| if means[next] < means[best] { next } else { best };
-    let best = (0..means.len()).reduce(better).unwrap_or(0);
+    let best = least(&means).unwrap_or(0);
     let within = |simple: &usize| {
         let differences: Vec<f64> =
             rows.iter().map(|&i| losses[*simple][i] - losses[best][i]).collect();

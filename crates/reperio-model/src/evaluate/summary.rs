@@ -1,11 +1,13 @@
 //! Figures of an evaluation: pooled over the held-out predictions, and by fold for the spread.
 
+use reperio_stats::Groups;
+use reperio_stats::metrics::{BinaryMetrics, ClassMetrics, RegressionMetrics, auc, auc_interval};
+use reperio_stats::moments::mean;
+use reperio_stats::permutation::p_value;
 use serde::{Deserialize, Serialize};
 
 use super::HeldOut;
-use crate::combine::{PredictionSet, p_value};
-use crate::metrics::bootstrap::units_of;
-use crate::metrics::{self, BinaryMetrics, ClassMetrics, RegressionMetrics};
+use crate::combine::PredictionSet;
 use crate::target::{Labels, Target, TargetKind};
 
 /// The figures of one target.
@@ -93,7 +95,7 @@ impl Metrics {
 pub(super) fn summaries(
     labels: &Labels,
     predictions: &[HeldOut],
-    groups: &[String],
+    groups: &Groups,
 ) -> Vec<TargetSummary> {
     let n_folds = predictions.iter().map(|p| p.fold + 1).max().unwrap_or(0);
     let mut column = 0;
@@ -123,7 +125,7 @@ pub(super) fn summaries(
             column: target.column.clone(),
             auc: pooled.auc(),
             auc_ci: interval(target, &outputs, values, groups),
-            mean_fold_auc: metrics::mean(by_fold.iter().filter_map(Metrics::auc)),
+            mean_fold_auc: mean(by_fold.iter().filter_map(Metrics::auc)),
             fold_auc: by_fold.iter().map(Metrics::auc).collect(),
             fold_r2: by_fold.iter().map(Metrics::r2).collect(),
             coverage,
@@ -141,17 +143,16 @@ fn chance(
     target: &Target,
     outputs: &[Vec<f64>],
     values: &[Option<f64>],
-    groups: &[String],
+    groups: &Groups,
 ) -> Option<f64> {
     let known: Vec<usize> = (0..values.len()).filter(|&i| values[i].is_some()).collect();
     let outputs: Vec<Vec<f64>> = known.iter().map(|&i| outputs[i].clone()).collect();
     let answers: Vec<f64> = known.iter().filter_map(|&i| values[i]).collect();
-    let groups: Vec<&str> = known.iter().map(|&i| groups[i].as_str()).collect();
     let scores: Vec<f64> = outputs.iter().map(|row| row[0]).collect();
-    p_value(&answers, &groups, |answers| {
+    p_value(&answers, &groups.select(&known), |answers| {
         if let TargetKind::Binary { .. } = target.kind {
             let labels: Vec<bool> = answers.iter().map(|answer| *answer > 0.5).collect();
-            return metrics::auc(&scores, &labels);
+            return auc(&scores, &labels);
         }
         let labels: Vec<Option<f64>> = answers.iter().copied().map(Some).collect();
         let own = Metrics::of(&target.kind, &outputs, &labels);
@@ -186,12 +187,11 @@ pub(crate) fn interval(
     target: &Target,
     outputs: &[Vec<f64>],
     values: &[Option<f64>],
-    groups: &[String],
+    groups: &Groups,
 ) -> Option<[f64; 2]> {
     let TargetKind::Binary { .. } = target.kind else { return None };
     let known: Vec<usize> = (0..values.len()).filter(|&i| values[i].is_some()).collect();
-    let subjects: Vec<&str> = known.iter().map(|&i| groups[i].as_str()).collect();
     let scores: Vec<f64> = known.iter().map(|&i| outputs[i][0]).collect();
     let labels: Vec<bool> = known.iter().map(|&i| values[i] == Some(1.0)).collect();
-    metrics::auc_interval(&scores, &labels, &units_of(&subjects))
+    auc_interval(&scores, &labels, &groups.select(&known))
 }

@@ -1,6 +1,11 @@
 //! What is learned from: some repertoires of a cohort and their labels.
 
+use reperio_data::split::{self, Fold, Item};
+
 use super::FeatureCache;
+
+/// Folds of the cross-validation inside a part.
+const INNER_FOLDS: usize = 3;
 
 /// Repertoires to learn from.
 #[derive(Clone, Copy)]
@@ -20,6 +25,32 @@ impl TrainingPart<'_> {
     pub fn classes(&self) -> [usize; 2] {
         let positive = self.labels.iter().filter(|label| **label).count();
         [positive, self.labels.len() - positive]
+    }
+
+    /// The members as splits see them.
+    pub fn items(&self) -> Vec<Item> {
+        let item = |(&member, &label): (&usize, &bool)| Item {
+            id: member.to_string(),
+            stratum: label.to_string(),
+            group: self.cache.groups().name(member).to_owned(),
+        };
+        self.members.iter().zip(self.labels).map(item).collect()
+    }
+
+    /// Three stratified inner folds that keep groups whole: places in `members`. Every hyper-parameter of a method is
+    /// chosen by what they hold out.
+    ///
+    /// # Errors
+    ///
+    /// If a class has fewer than two members, or there are fewer groups than folds.
+    pub fn inner_folds(&self) -> Result<Vec<Fold>, FitError> {
+        let [positive, negative] = self.classes();
+        let too_few = || FitError::TooFew { positive, negative, expected: INNER_FOLDS };
+        if positive.min(negative) < 2 {
+            return Err(too_few());
+        }
+        let of = split::folds(&self.items(), INNER_FOLDS, self.seed).map_err(|_| too_few())?;
+        Ok(Fold::all(&of))
     }
 }
 

@@ -1,9 +1,12 @@
 //! How a training went, for `metrics.json` and the terminal.
 
+use reperio_stats::Groups;
+use reperio_stats::moments::mean_and_sd;
+use reperio_stats::permutation::p_value;
 use serde::{Deserialize, Serialize};
 
 use super::terms::Columns;
-use crate::combine::{Combined, p_value};
+use crate::combine::Combined;
 use crate::evaluate::{Metrics, interval};
 use crate::parts::{Finding, Part};
 use crate::target::{Target, TargetKind};
@@ -51,7 +54,7 @@ impl TermReport {
     ) -> Vec<Self> {
         let report = |(column, &weight): (&super::terms::Column, &f64)| {
             let metrics = metrics(&target.kind, &column.held_out, answers);
-            let sd = column.held_out.iter().map(|own| sd(own)).fold(0.0, f64::max);
+            let sd = column.held_out.iter().map(|own| mean_and_sd(own).1).fold(0.0, f64::max);
             Self {
                 part: column.part,
                 name: column.name.clone(),
@@ -65,12 +68,6 @@ impl TermReport {
         };
         columns.iter().zip(weights).map(report).collect()
     }
-}
-
-fn sd(values: &[f64]) -> f64 {
-    let n = values.len().max(1) as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / n).sqrt()
 }
 
 /// Figures of held-out outputs, a row an output. Numbers stay standardised.
@@ -127,7 +124,7 @@ impl OutOfFold {
         target: &Target,
         combined: &Combined,
         answers: &[f64],
-        groups: &[&str],
+        groups: &Groups,
         fold: &[usize],
     ) -> Self {
         let found = metrics(&target.kind, &combined.held_out, answers);
@@ -135,7 +132,6 @@ impl OutOfFold {
             .map(|i| combined.held_out.iter().map(|own| own[i]).collect())
             .collect();
         let values: Vec<Option<f64>> = answers.iter().copied().map(Some).collect();
-        let names: Vec<String> = groups.iter().map(|&group| group.to_owned()).collect();
         let statistic = |answers: &[f64]| {
             let own = metrics(&target.kind, &combined.held_out, answers);
             own.auc().or(own.r2())
@@ -145,7 +141,7 @@ impl OutOfFold {
             repertoires: answers.len(),
             folds: fold.iter().max().map_or(0, |last| last + 1),
             auc: found.auc(),
-            auc_ci: interval(target, &rows, &values, &names),
+            auc_ci: interval(target, &rows, &values, groups),
             r2: found.r2(),
             p_value: p_value(answers, groups, statistic),
             loss: Some(combined.losses[0]),

@@ -23,8 +23,8 @@ const LANES: usize = 4;
 /// # Shapes
 ///
 /// - `design`: `(n, p)`; returns `(n, n)`
-pub(crate) fn gram(design: &Design<'_>) -> Vec<f64> {
-    let n = design.len();
+pub fn gram(design: &Design<'_>) -> Vec<f64> {
+    let n = design.rows();
     let blocks = n.div_ceil(TILE);
     let pairs: Vec<(usize, usize)> =
         (0..blocks).flat_map(|a| (a..blocks).map(move |b| (a, b))).collect();
@@ -49,7 +49,7 @@ fn tile(design: &Design<'_>, a: usize, b: usize) -> Vec<f64> {
     for start in (0..design.columns()).step_by(CHUNK) {
         let range = start..design.columns().min(start + CHUNK);
         for (side, block) in sides.iter_mut().zip([a, b]) {
-            let rows = block * TILE..design.len().min((block + 1) * TILE);
+            let rows = block * TILE..design.rows().min((block + 1) * TILE);
             for (i, out) in rows.zip(side.chunks_exact_mut(CHUNK)) {
                 design.fill(i, range.clone(), out);
                 out[range.len()..].fill(0.0);

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{auc, average_precision, labelled, mean};
+use super::{auc, average_precision, labelled, log_softmax, log_sum_exp};
+use crate::moments::{mean, ratio};
 
 /// Summary of predictions among several classes. A value that the data do not define is `None`.
 ///
@@ -33,7 +34,7 @@ pub struct ClassMetrics {
 }
 
 impl ClassMetrics {
-    /// Compares `logits`, a row of K a repertoire, with `labels` in 0..K; rows without a label are
+    /// Compares `logits`, K of them a row, with `labels` in 0..K; rows without a label are
     /// skipped. With a logit that is not finite nothing but the counts is defined.
     ///
     /// # Panics
@@ -61,7 +62,7 @@ impl ClassMetrics {
         Self {
             auc: mean(class_auc.iter().copied().flatten()),
             average_precision: mean(against_rest(average_precision).into_iter().flatten()),
-            accuracy: super::ratio(hits as f64, labels.len() as f64),
+            accuracy: ratio(hits as f64, labels.len() as f64),
             balanced_accuracy: mean(recalls(&confusion).into_iter().flatten()),
             macro_f1: mean(f1s(&confusion).into_iter().flatten()),
             log_loss: mean(losses),
@@ -72,20 +73,9 @@ impl ClassMetrics {
     }
 }
 
-/// Logarithms of the softmax of `logits`, stable.
-pub fn log_softmax(logits: &[f64]) -> Vec<f64> {
-    let max = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let log_sum = max + logits.iter().map(|logit| (logit - max).exp()).sum::<f64>().ln();
-    logits.iter().map(|logit| logit - log_sum).collect()
-}
-
 /// `ln(p / (1 - p))` of class `k`: orders as its probability does, but does not saturate.
 fn log_odds(logits: &[Vec<f64>], k: usize) -> Vec<f64> {
-    let of = |row: &Vec<f64>| {
-        let rest = row.iter().enumerate().filter(|(i, _)| *i != k).map(|(_, logit)| *logit);
-        let max = rest.clone().fold(f64::NEG_INFINITY, f64::max);
-        row[k] - (max + rest.map(|logit| (logit - max).exp()).sum::<f64>().ln())
-    };
+    let of = |row: &Vec<f64>| row[k] - log_sum_exp(row[..k].iter().chain(&row[k + 1..]).copied());
     logits.iter().map(of).collect()
 }
 
@@ -114,9 +104,8 @@ fn confusion(logits: &[Vec<f64>], labels: &[usize], n_classes: usize) -> Vec<Vec
 
 /// Recall of each class that occurs.
 fn recalls(confusion: &[Vec<usize>]) -> Vec<Option<f64>> {
-    let recall = |(k, row): (usize, &Vec<usize>)| {
-        super::ratio(row[k] as f64, row.iter().sum::<usize>() as f64)
-    };
+    let recall =
+        |(k, row): (usize, &Vec<usize>)| ratio(row[k] as f64, row.iter().sum::<usize>() as f64);
     confusion.iter().enumerate().map(recall).collect()
 }
 
@@ -125,7 +114,7 @@ fn f1s(confusion: &[Vec<usize>]) -> Vec<Option<f64>> {
     let f1 = |k: usize| {
         let labelled: usize = confusion[k].iter().sum();
         let called: usize = confusion.iter().map(|row| row[k]).sum();
-        super::ratio(2.0 * confusion[k][k] as f64, (labelled + called) as f64)
+        ratio(2.0 * confusion[k][k] as f64, (labelled + called) as f64)
     };
     (0..confusion.len()).map(f1).collect()
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::moments::ratio;
+
 /// Predictions of about the same probability, and how often they came true.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CalibrationBin {
@@ -37,21 +39,21 @@ pub fn calibration(probabilities: &[f64], labels: &[bool], n_bins: usize) -> Vec
         low: edge(i),
         high: edge(i + 1),
         n,
-        mean_probability: super::ratio(sum, n as f64),
-        positive_share: super::ratio(positives as f64, n as f64),
+        mean_probability: ratio(sum, n as f64),
+        positive_share: ratio(positives as f64, n as f64),
     };
     sums.iter().enumerate().map(bin).collect()
 }
 
 /// Expected calibration error: mean gap between probability and share over the bins, by their size.
 /// In [0, 1]; `None` without predictions.
-pub fn calibration_error(bins: &[CalibrationBin]) -> Option<f64> {
+pub(super) fn calibration_error(bins: &[CalibrationBin]) -> Option<f64> {
     let n: usize = bins.iter().map(|bin| bin.n).sum();
     let gap = |bin: &CalibrationBin| {
         let gap = bin.mean_probability.zip(bin.positive_share).map_or(0.0, |(p, s)| (p - s).abs());
         bin.n as f64 * gap
     };
-    super::ratio(bins.iter().map(gap).sum(), n as f64)
+    ratio(bins.iter().map(gap).sum(), n as f64)
 }
 
 #[cfg(test)]

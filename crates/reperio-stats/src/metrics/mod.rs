@@ -5,13 +5,13 @@
 //! Probabilities come from logits by the logistic function or the softmax, so that the loss of a
 //! confident mistake stays finite.
 //!
-//! [`BinaryMetrics`], [`ClassMetrics`] and [`RegressionMetrics`] are the summaries that `evaluate`
-//! writes; the functions behind them are public for curves and for other summaries.
+//! [`BinaryMetrics`], [`ClassMetrics`] and [`RegressionMetrics`] are summaries; the functions behind them are public for
+//! curves and for other summaries.
 //!
 //! # Examples
 //!
 //! ```
-//! use reperio_model::metrics::BinaryMetrics;
+//! use reperio_stats::metrics::BinaryMetrics;
 //!
 //! let labels = [Some(true), Some(false), None, Some(true)];
 //! let metrics = BinaryMetrics::of(&[2.0, -1.0, 7.0, 0.5], &labels);
@@ -20,38 +20,24 @@
 
 mod auc;
 mod binary;
-pub mod bootstrap;
 mod calibration;
 mod classes;
 mod curve;
+mod loss;
 mod ranks;
 mod regression;
 
 pub use auc::{DeLong, auc, auc_interval, delong};
-pub use binary::{BinaryMetrics, Confusion, brier, log_loss, probability};
-pub use calibration::{CalibrationBin, calibration, calibration_error};
-pub use classes::{ClassMetrics, log_softmax};
+pub(crate) use binary::log_loss;
+pub use binary::{BinaryMetrics, brier};
+pub use calibration::{CalibrationBin, calibration};
+pub use classes::ClassMetrics;
 pub use curve::{
     PrecisionRecall, RocPoint, average_precision, precision_recall_curve, roc_curve,
     sensitivity_at_specificity,
 };
-pub use regression::{RegressionMetrics, spearman};
-
-/// Mean, or `None` of nothing and of anything that is not finite.
-pub(crate) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let (mut sum, mut n) = (0.0, 0_usize);
-    for value in values {
-        sum += value;
-        n += 1;
-    }
-    ratio(sum, n as f64)
-}
-
-/// `numerator / denominator`, or `None` where that is not a finite number.
-fn ratio(numerator: f64, denominator: f64) -> Option<f64> {
-    let value = numerator / denominator;
-    value.is_finite().then_some(value)
-}
+pub use loss::{cross_entropy, log_softmax, log_sum_exp, probability, soft_cross_entropy};
+pub use regression::RegressionMetrics;
 
 /// The rows that have a label, as two columns.
 fn labelled<S: Clone, L: Copy>(scores: &[S], labels: &[Option<L>]) -> (Vec<S>, Vec<L>) {

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{labelled, mean, ranks::midranks, ratio};
+use super::{labelled, ranks::midranks};
+use crate::moments::{mean, ratio};
 
 /// Summary of predicted quantities. A value that the data do not define is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -46,13 +47,8 @@ impl RegressionMetrics {
     }
 }
 
-/// Spearman's rank correlation, ties at their mean rank. `None` if one side is constant.
-///
-/// # Panics
-///
-/// If the lengths differ.
-pub fn spearman(a: &[f64], b: &[f64]) -> Option<f64> {
-    assert_eq!(a.len(), b.len(), "two columns of the same length");
+/// Spearman's rank correlation of two columns, ties at their mean rank. `None` if one side is constant.
+fn spearman(a: &[f64], b: &[f64]) -> Option<f64> {
     let centre = (a.len() + 1) as f64 / 2.0;
     let (a, b) = (midranks(a), midranks(b));
     let product = |x: &[f64], y: &[f64]| -> f64 {
