@@ -46,7 +46,18 @@ impl Platt {
     }
 
     /// The best of some candidates, by [`selection::best`] on its scaled scores, and its scaling.
-    /// `scores[c][i]` is candidate c's held-out score of the part's member i.
+    /// `scores[c][i]` is candidate c's held-out score of row i.
+    ///
+    /// ```
+    /// use reperio_stats::platt::Platt;
+    ///
+    /// let scores = [vec![3.0, 1.0, 2.0, 2.0], vec![0.0, 1.0, 4.0, 5.0]];
+    /// assert_eq!(Platt::best(&scores, &[false, false, true, true]).0, 1);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If there is no candidate.
     pub fn best(scores: &[Vec<f64>], labels: &[bool]) -> (usize, Self) {
         let scalings: Vec<Self> = scores.iter().map(|own| Self::fit(own, labels)).collect();
         let scaled = |(own, scaling): (&Vec<f64>, &Self)| {

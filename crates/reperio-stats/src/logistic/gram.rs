@@ -20,6 +20,13 @@ const LANES: usize = 4;
 /// rows, a chunk of columns at a time. In `f64`: with more rows than columns `K a` cancels out almost
 /// wholly, and sums in `f32` moved logits by 1e-3.
 ///
+/// ```
+/// use reperio_stats::logistic::{Design, Table, gram};
+///
+/// let table = Table::new(1, vec![-1.0, 1.0]);
+/// assert_eq!(gram(&Design::standardised(&table, vec![0, 1])), [1.0, -1.0, -1.0, 1.0]);
+/// ```
+///
 /// # Shapes
 ///
 /// - `design`: `(n, p)`; returns `(n, n)`

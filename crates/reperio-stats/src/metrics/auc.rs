@@ -58,6 +58,13 @@ pub struct DeLong {
 /// interval is the exact binomial one of min(m, n) right trials out of min(m, n). Predictions are
 /// taken as independent; where a person has several use [`auc_interval`]. `None` with fewer than 2 of a class.
 ///
+/// ```
+/// let scores = [0.1, 0.4, 0.35, 0.8];
+/// let found = reperio_stats::metrics::delong(&scores, &[false, false, true, true]).expect("two of each");
+/// // Placements of the positives 1/2 and 1, of the negatives 1 and 1/2.
+/// assert!((found.auc - 0.75).abs() < 1e-12 && (found.standard_error - 0.353_553).abs() < 1e-6);
+/// ```
+///
 /// # Panics
 ///
 /// If the lengths differ.

@@ -145,6 +145,10 @@ fn share(part: usize, rest: usize) -> Option<f64> {
 
 /// Mean squared difference between probability and label; `None` of nothing.
 ///
+/// ```
+/// assert_eq!(reperio_stats::metrics::brier(&[0.0, 0.0], &[true, false]), Some(0.25));
+/// ```
+///
 /// # Panics
 ///
 /// If the lengths differ.

@@ -21,6 +21,11 @@ pub struct CalibrationBin {
 
 /// Predictions in `n_bins` bins of equal width over [0, 1], empty ones included.
 ///
+/// ```
+/// let bins = reperio_stats::metrics::calibration(&[0.25, 0.25, 0.75], &[false, true, true], 2);
+/// assert_eq!((bins[0].mean_probability, bins[0].positive_share), (Some(0.25), Some(0.5)));
+/// ```
+///
 /// # Panics
 ///
 /// If the lengths differ or `n_bins` is 0.

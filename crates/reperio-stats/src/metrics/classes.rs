@@ -9,6 +9,15 @@ use crate::moments::{mean, ratio};
 ///
 /// The called class is that of the highest logit, the first of equals. Macro means are over classes,
 /// each class counting the same.
+///
+/// ```
+/// use reperio_stats::metrics::ClassMetrics;
+///
+/// let logits = [vec![2.0, 0.0, 0.0], vec![0.0, 3.0, 1.0], vec![0.0, 2.0, 1.0]];
+/// let metrics = ClassMetrics::of(&logits, &[Some(0), Some(1), Some(2)]);
+/// assert_eq!(metrics.class_n, [1, 1, 1]);
+/// assert_eq!(metrics.confusion, [[1, 0, 0], [0, 1, 0], [0, 1, 0]]);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClassMetrics {
     /// Predictions with a label.

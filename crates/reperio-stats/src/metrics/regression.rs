@@ -6,6 +6,13 @@ use super::{labelled, ranks::midranks};
 use crate::moments::{mean, ratio};
 
 /// Summary of predicted quantities. A value that the data do not define is `None`.
+///
+/// ```
+/// use reperio_stats::metrics::RegressionMetrics;
+///
+/// let metrics = RegressionMetrics::of(&[1.0, 2.0, 4.0], &[Some(1.0), Some(3.0), None]);
+/// assert_eq!((metrics.n, metrics.mae, metrics.spearman), (2, Some(0.5), Some(1.0)));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RegressionMetrics {
     /// Predictions with a target.
