@@ -8,7 +8,7 @@
 //! |---|---|
 //! | rows that belong together | [`Groups`] |
 //! | AUC and other figures, curves, losses | [`metrics`] |
-//! | intervals: `DeLong`'s, bootstrap over groups | [`metrics::auc_interval`], [`bootstrap`] |
+//! | intervals: DeLong's, bootstrap over groups | [`metrics::auc_interval`], [`bootstrap`] |
 //! | P values by permutation | [`permutation`] |
 //! | penalised regression | [`logistic`], [`ridge`] |
 //! | logits from scores; choices by held-out losses | [`platt`], [`selection`] |
@@ -39,7 +39,8 @@
 //! There is no error type. What the data do not define (the AUC of one class, an interval of nothing) is `None`, never
 //! NaN. Slices of different lengths are a mistake of the caller and panic, as each function says.
 //!
-//! The same input gives the same bits on any number of threads: sums have a fixed order, and each random draw a seed.
+//! The same input gives the same bits on any number of threads: sums have a fixed order, and every random draw has a
+//! seed.
 
 #![forbid(unsafe_code)]
 

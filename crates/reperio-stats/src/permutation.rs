@@ -9,7 +9,7 @@ use crate::Groups;
 /// Permutations behind a P value.
 const PERMUTATIONS: usize = 999;
 
-/// A value a row, to be dealt out anew: between units where each unit has one value, else between rows.
+/// One value per row, to be dealt out anew: between units where each unit has one value, else between rows.
 ///
 /// Samples of one person are alike. Where all of them have the person's value, only persons may swap it.
 ///
@@ -27,7 +27,7 @@ const PERMUTATIONS: usize = 999;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Deal<T> {
-    /// What changes places: a value a unit, or a row.
+    /// What changes places: one value per unit, or per row.
     values: Vec<T>,
     /// Place of each row's value.
     place: Vec<usize>,

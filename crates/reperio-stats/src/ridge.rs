@@ -139,7 +139,7 @@ fn transposed_times(x: &[Vec<f64>], y: &[f64], p: usize) -> Vec<f64> {
 ///
 /// # Shapes
 ///
-/// - `gram`: `(n, n)`, as of [`gram`](crate::logistic::gram); `y`: `(n,)`
+/// - `gram`: `(n, n)`, as of [`gram`](crate::logistic::gram()); `y`: `(n,)`
 ///
 /// # Examples
 ///

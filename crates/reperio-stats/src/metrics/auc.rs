@@ -113,8 +113,9 @@ pub fn delong(scores: &[f64], labels: &[bool]) -> Option<DeLong> {
 ///
 /// If the lengths differ.
 pub fn auc_interval(scores: &[f64], labels: &[bool], groups: &Groups) -> Option<[f64; 2]> {
+    assert_eq!(scores.len(), groups.rows(), "one group a score");
     let independent = || delong(scores, labels).map(|delong| delong.interval);
-    if groups.count() == scores.len() {
+    if groups.are_single() {
         return independent();
     }
     let area = |rows: &[usize]| {
