@@ -114,6 +114,7 @@ pub fn p_value(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_perfect_order_is_rare_and_groups_are_moved_as_a_whole() {
@@ -125,6 +126,48 @@ mod tests {
         let two: Vec<&str> = (0..20).map(|i| if i < 10 { "a" } else { "b" }).collect();
         let p = p_value(&answers, &Groups::of(&two), statistic).unwrap();
         assert!((p - 0.5).abs() < 0.06, "{p}");
+    }
+
+    /// Groups are numbered by name, so that their rows may come in any order.
+    #[test]
+    fn the_order_of_rows_changes_no_p_value_between_groups() {
+        let names = ["c", "a", "b", "d", "a", "c", "e", "f", "g", "h"];
+        let answers = names.map(|name| f64::from(u8::from("abce".contains(name))));
+        let scores = [7.0, 3.0, 9.0, 2.0, 8.0, 1.0, 0.0, 4.0, 6.0, 5.0];
+        let p = |rows: &[usize]| {
+            let own = |all: &[f64]| -> Vec<f64> { rows.iter().map(|&row| all[row]).collect() };
+            let scores = own(&scores);
+            let sum = |answers: &[f64]| Some(scores.iter().zip(answers).map(|(s, a)| s * a).sum());
+            p_value(&own(&answers), &Groups::of(&names).select(rows), sum)
+        };
+        let (forward, backward): (Vec<usize>, Vec<usize>) =
+            ((0..10).collect(), (0..10).rev().collect());
+        assert!(p(&forward).is_some_and(|p| (0.02..0.5).contains(&p)), "{:?}", p(&forward));
+        assert_eq!(p(&forward), p(&backward));
+    }
+
+    proptest! {
+        /// Between groups of one value each, or else between rows, no value is lost.
+        #[test]
+        fn a_deal_keeps_the_values(
+            rows in prop::collection::vec(("[a-d]", 0_u8..3), 1..20), by_group: bool, seed: u64,
+        ) {
+            let value = |(name, own): &(String, u8)| if by_group { name.as_bytes()[0] % 3 } else { *own };
+            let values: Vec<u8> = rows.iter().map(value).collect();
+            let groups = Groups::of(&rows.iter().map(|(name, _)| name).collect::<Vec<_>>());
+            let same = |rows: &Vec<usize>| rows.iter().all(|&row| values[row] == values[rows[0]]);
+            let moves_groups = groups.members().iter().all(same);
+            let mut deal = Deal::new(&values, groups.members());
+            deal.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+            let sorted = |values: &[u8]| {
+                let first = |rows: &Vec<usize>| values[rows[0]];
+                let mut own: Vec<u8> =
+                    if moves_groups { groups.members().iter().map(first).collect() } else { values.to_vec() };
+                own.sort_unstable();
+                own
+            };
+            prop_assert_eq!(sorted(&deal.by_row()), sorted(&values));
+        }
     }
 
     /// A group with two answers cannot swap them as a whole: rows do.
