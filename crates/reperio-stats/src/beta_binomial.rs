@@ -1,4 +1,4 @@
-//! The beta-binomial law: hits among trials, of which the share varies from row to row.
+//! The beta-binomial distribution of hits among trials: their expected share varies from row to row.
 
 use serde::{Deserialize, Serialize};
 

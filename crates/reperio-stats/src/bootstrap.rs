@@ -1,6 +1,6 @@
 //! Percentile bootstrap, seeded, over groups of rows that are drawn together.
 //!
-//! Samples of one person are not independent: drawing persons instead of samples keeps the interval honest.
+//! Samples of one person are not independent. Drawing persons instead of samples keeps the interval valid.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;

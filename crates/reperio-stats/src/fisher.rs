@@ -2,7 +2,7 @@
 
 use crate::factorial::ln_factorials;
 
-/// ln P that so many of the carriers of something are positive by chance: the tails of all hypergeometric laws of one
+/// ln P that so many carriers of something are positive by chance: the tails of all hypergeometric distributions of one
 /// sample.
 ///
 /// ```text

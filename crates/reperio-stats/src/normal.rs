@@ -1,4 +1,4 @@
-//! Tails of the standard normal law.
+//! Tails of the standard normal distribution.
 
 /// Two-sided p-value of a standard normal `z`, accurate far into the tail.
 ///
@@ -24,7 +24,8 @@ pub fn two_sided_p(z: f64) -> f64 {
     (-x * x).exp() / std::f64::consts::PI.sqrt() / (x + fraction)
 }
 
-/// P(Z > z) of the standard normal law for z > 0, to two percent, and 1 for other z. Much faster than [`two_sided_p`].
+/// P(Z > z) of the standard normal distribution to two percent for z > 0, and 1 for other z. Much faster than
+/// [`two_sided_p`].
 ///
 /// ```
 /// assert!((reperio_stats::normal::upper_tail(1.645) / 0.05 - 1.0).abs() < 0.02);

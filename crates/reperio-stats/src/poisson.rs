@@ -1,6 +1,6 @@
-//! The Poisson law: its tail, and a count of which the variance hardly depends on the mean.
+//! The Poisson distribution: its tail, and the variance-stabilised count with its exact mean.
 
-/// P(X >= n) of the Poisson law. Rounding leaves an absolute error of about 1e-16.
+/// P(X >= n) of the Poisson distribution. Rounding leaves an absolute error of about 1e-16.
 ///
 /// ```
 /// let p = reperio_stats::poisson::at_least(1, 2.0);
@@ -25,7 +25,7 @@ pub fn anscombe(count: f64) -> f64 {
     2.0 * (count + 0.375).sqrt()
 }
 
-/// Mean of [`anscombe`] under a Poisson law, by expected count.
+/// Mean of [`anscombe`] under a Poisson distribution, by expected count.
 ///
 /// The transform's mean is not the transform of the mean: at an expectation of 1 the gap is 0.16, so
 /// two groups of different depth would differ without any signal. Tabulated to 60 and interpolated;
@@ -52,7 +52,7 @@ impl Default for ExpectedAnscombe {
 }
 
 impl ExpectedAnscombe {
-    /// The mean of the transform where so much is expected; not negative.
+    /// The mean of the transform for an expected count, which is not negative.
     pub fn at(&self, expected: f64) -> f64 {
         if expected >= LIMIT {
             // Second-order expansion: 2 sqrt(e + 3/8) - 1 / (4 sqrt(e)).

@@ -82,7 +82,7 @@ impl Ridge {
         Self { x, means, sds, factor: cholesky(gram, size), primal }
     }
 
-    /// The solution for `labels`, one a row: numbers, or 0 and 1 for classes.
+    /// The solution for `labels`, one per row: numbers, or 0 and 1 for classes.
     pub fn fit(&self, labels: &[f64]) -> RidgeModel {
         let intercept = labels.iter().sum::<f64>() / labels.len().max(1) as f64;
         let y: Vec<f64> = labels.iter().map(|label| label - intercept).collect();

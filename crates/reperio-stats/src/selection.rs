@@ -1,4 +1,4 @@
-//! Choosing among candidates by what they say of held-out rows.
+//! Chooses among candidates by their held-out predictions.
 
 use crate::metrics;
 
@@ -13,13 +13,13 @@ pub struct Choice {
 
 /// Chooses by `losses[candidate][fold]`, sums of held-out losses; of equal candidates the first.
 ///
-/// What a fold holds out is judged by the candidate that is best in the *other* folds: so no answer takes part in
-/// choosing what is said of it, and held-out figures are no better than those of new rows.
+/// The held-out part of a fold is predicted by the candidate that is best in the *other* folds. So no label takes part in
+/// choosing its own prediction, and held-out metrics are no better than those of new rows.
 ///
 /// ```
 /// use reperio_stats::selection::by_fold;
 ///
-/// // Candidate 0 is best thanks to fold 0, which is therefore judged by the other one.
+/// // Candidate 0 is best only because of fold 0, so candidate 1 predicts fold 0.
 /// let choice = by_fold(&[vec![1.0, 4.0, 4.0], vec![9.0, 1.0, 1.0]]);
 /// assert_eq!((choice.best, choice.by_fold), (0, vec![1, 0, 0]));
 /// ```

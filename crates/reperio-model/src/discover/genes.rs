@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use reperio_data::encode::EncodedRepertoire;
 use reperio_stats::Groups;
-use reperio_stats::permutation::Deal;
+use reperio_stats::permutation::Permutable;
 use reperio_stats::ridge::Ridge;
 
 use super::contrast::Contrast;
@@ -147,13 +147,13 @@ fn r_squared(labels: &[f64], scores: &[f64]) -> f64 {
 /// Permuted labels. Where every group has one label, whole groups swap theirs, since repertoires of
 /// one subject are alike; otherwise repertoires do.
 fn permutations(y: &[f64], groups: &Groups) -> Vec<Vec<f64>> {
-    let given = Deal::new(y, &groups.by_appearance());
+    let given = Permutable::new(y, &groups.by_appearance());
     let mut rng = ChaCha8Rng::seed_from_u64(PERMUTATIONS as u64);
     let mut permuted = Vec::with_capacity(PERMUTATIONS);
     for _ in 0..PERMUTATIONS {
-        let mut deal = given.clone();
-        deal.shuffle(&mut rng);
-        let values = deal.by_row();
+        let mut own = given.clone();
+        own.shuffle(&mut rng);
+        let values = own.by_row();
         let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
         permuted.push(values.iter().map(|value| value - mean).collect());
     }
@@ -166,7 +166,7 @@ fn centred(weights: &[f64], shares: &[f64]) -> Vec<f64> {
     weights.iter().map(|weight| weight - mean).collect()
 }
 
-/// A fold a repertoire: groups stay together and are dealt out in the order of their mean label.
+/// One fold per repertoire: groups stay together and are dealt out in the order of their mean label.
 fn folds(y: &[f64], groups: &Groups) -> Option<Vec<usize>> {
     if groups.count() < 4 {
         return None;

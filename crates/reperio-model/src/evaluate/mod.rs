@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use reperio_data::progress::{Observer, Progress};
 use reperio_data::split::{self, Fold};
 use reperio_stats::Groups;
-use reperio_stats::permutation::Deal;
+use reperio_stats::permutation::Permutable;
 use serde::{Deserialize, Serialize};
 
 use crate::combine::PredictionSet;
@@ -208,18 +208,18 @@ impl Observer for InFold<'_> {
     }
 }
 
-/// Labels dealt out anew: between groups where each group has one label, else between repertoires.
+/// Permuted labels: between groups if each group has one label, else between repertoires.
 ///
 /// # Panics
 ///
-/// If there is not one group a label.
+/// If there is not one group per label.
 pub fn permuted(labels: &Labels, groups: &Groups, seed: u64) -> Labels {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut permuted = labels.clone();
     for values in &mut permuted.values {
-        let mut deal = Deal::new(values, &groups.by_appearance());
-        deal.shuffle(&mut rng);
-        *values = deal.by_row();
+        let mut own = Permutable::new(values, &groups.by_appearance());
+        own.shuffle(&mut rng);
+        *values = own.by_row();
     }
     permuted
 }

@@ -40,7 +40,7 @@ impl<'a> FeatureCache<'a> {
     ///
     /// # Panics
     ///
-    /// If there is not one group a repertoire.
+    /// If there is not one group per repertoire.
     pub fn new(repertoires: &'a [&'a Repertoire], groups: &'a Groups) -> Self {
         assert_eq!(repertoires.len(), groups.rows(), "one group a repertoire");
         Self { repertoires, groups, features: Mutex::default() }

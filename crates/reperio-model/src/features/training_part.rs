@@ -74,3 +74,29 @@ pub enum FitError {
     #[error("stopped before anything was fitted")]
     Cancelled,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reperio_data::repertoire::Builder;
+    use reperio_stats::Groups;
+
+    /// Three repertoires each of eight people.
+    #[test]
+    fn inner_folds_divide_no_group() {
+        let one = Builder::default().finish("r".to_owned());
+        let people: Vec<String> = (0..24).map(|i| (i / 3).to_string()).collect();
+        let (groups, views) = (Groups::of(&people), [&one; 24]);
+        let cache = FeatureCache::new(&views, &groups);
+        let members: Vec<usize> = (0..24).collect();
+        let labels: Vec<bool> = members.iter().map(|i| i / 3 % 2 == 0).collect();
+        let part = TrainingPart { cache: &cache, members: &members, labels: &labels, seed: 0 };
+        let folds = part.inner_folds().unwrap();
+        assert_eq!(folds.iter().map(|fold| fold.held.len()).sum::<usize>(), 24);
+        for fold in folds {
+            let people = |side: &[usize]| side.iter().map(|i| i / 3).collect::<Vec<_>>();
+            let (held, fitted) = (people(&fold.held), people(&fold.fitted));
+            assert!(!held.is_empty() && held.iter().all(|own| !fitted.contains(own)), "{held:?}");
+        }
+    }
+}

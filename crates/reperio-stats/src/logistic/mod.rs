@@ -34,7 +34,7 @@ pub use gram::gram;
 pub use l2::dual_path;
 pub use table::Table;
 
-/// What keeps the weights small.
+/// The penalty on the weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Penalty {
@@ -59,11 +59,11 @@ pub enum Penalty {
 /// # Shapes
 ///
 /// - `design`: `(n, p)`; `labels`: `(n,)`, both classes present
-/// - returns: one model of p weights a value of `C`
+/// - returns: one model of p weights per value of `C`
 ///
 /// # Panics
 ///
-/// If there is not one label a row.
+/// If there is not one label per row.
 pub fn path(design: &Design<'_>, labels: &[bool], penalty: Penalty, cs: &[f64]) -> Vec<Linear> {
     assert_eq!(labels.len(), design.rows(), "one label a row");
     match penalty {

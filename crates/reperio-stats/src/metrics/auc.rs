@@ -11,7 +11,7 @@ use crate::moments::sample_variance;
 /// Two-sided 95 % quantile of the standard normal distribution.
 const Z_95: f64 = 1.959_963_984_540_054;
 
-/// Share of (positive, negative) pairs that `scores` order right; a tie counts one half.
+/// Share of (positive, negative) pairs that `scores` order correctly; a tie counts one half.
 ///
 /// ```text
 /// auc = (R - m (m + 1) / 2) / (m n)      R: rank sum of the m positives, ties at their mean rank
@@ -54,7 +54,7 @@ pub struct DeLong {
 /// ```
 ///
 /// The logit keeps the interval inside (0, 1) and is closer to its nominal cover near 1 than the
-/// clipped symmetric one. An AUC of exactly 1 (or 0) has variance 0, which is no certainty: its
+/// clipped symmetric one. An AUC of exactly 1 (or 0) has variance 0, which does not mean certainty: its
 /// interval is the exact binomial one of min(m, n) right trials out of min(m, n). Predictions are
 /// taken as independent; where a person has several use [`auc_interval`]. `None` with fewer than 2 of a class.
 ///

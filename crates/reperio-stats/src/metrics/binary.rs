@@ -12,7 +12,7 @@ const CALIBRATION_BINS: usize = 10;
 
 /// Summary of two-class predictions. A value that the data do not define is `None`.
 ///
-/// A row is called positive where its logit is above 0, that is its probability above 0.5.
+/// A row is called positive if its logit is above 0, that is, if its probability is above 0.5.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct BinaryMetrics {
     /// Predictions with a label.
@@ -27,7 +27,7 @@ pub struct BinaryMetrics {
     pub auc_ci: Option<[f64; 2]>,
     /// Area under the precision-recall steps.
     pub average_precision: Option<f64>,
-    /// Share called right.
+    /// Share called correctly.
     pub accuracy: Option<f64>,
     /// Mean of sensitivity and specificity.
     pub balanced_accuracy: Option<f64>,
@@ -47,7 +47,7 @@ pub struct BinaryMetrics {
 
 impl BinaryMetrics {
     /// Compares `logits` with `labels`; rows without a label are skipped. With a logit that is not
-    /// finite nothing but the counts is defined.
+    /// finite, only the counts are defined.
     ///
     /// # Panics
     ///
@@ -109,7 +109,7 @@ impl Confusion {
         counts
     }
 
-    /// Share called right; `None` of nothing.
+    /// Share called correctly; `None` without predictions.
     fn accuracy(&self) -> Option<f64> {
         let right = self.true_positives + self.true_negatives;
         ratio(right as f64, (right + self.false_positives + self.false_negatives) as f64)
@@ -143,7 +143,7 @@ fn share(part: usize, rest: usize) -> Option<f64> {
     ratio(part as f64, (part + rest) as f64)
 }
 
-/// Mean squared difference between probability and label; `None` of nothing.
+/// Mean squared difference between probability and label; `None` without predictions.
 ///
 /// ```
 /// assert_eq!(reperio_stats::metrics::brier(&[0.0, 0.0], &[true, false]), Some(0.25));
@@ -158,7 +158,7 @@ pub fn brier(logits: &[f64], labels: &[bool]) -> Option<f64> {
     mean(logits.iter().zip(labels).map(square))
 }
 
-/// Mean [`cross_entropy`]; finite for every finite logit, `None` of nothing.
+/// Mean [`cross_entropy`]; finite for every finite logit, `None` without predictions.
 ///
 /// # Panics
 ///

@@ -1,10 +1,10 @@
-//! Whether a predicted 70 % comes true in 70 % of the cases.
+//! Calibration: whether rows with a predicted probability of 70 % are positive in 70 % of the cases.
 
 use serde::{Deserialize, Serialize};
 
 use crate::moments::ratio;
 
-/// Predictions of about the same probability, and how often they came true.
+/// Predictions of about the same probability, and the share of positives among them.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CalibrationBin {
     /// Lower end of the bin, included.
