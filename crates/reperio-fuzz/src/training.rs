@@ -11,6 +11,7 @@ use reperio_model::features::FeatureCache;
 use reperio_model::parts::Part;
 use reperio_model::target::{Labels, Target, TargetKind};
 use reperio_model::train::{self, Dataset, Fitted, Place, TrainError};
+use reperio_stats::Groups;
 
 /// A repertoire of these junctions; V and J genes take turns.
 pub(crate) fn repertoire(id: &str, junctions: &[&str]) -> Repertoire {
@@ -25,7 +26,7 @@ pub(crate) fn repertoire(id: &str, junctions: &[&str]) -> Repertoire {
 /// Half of the patients have the clonotypes of the first line.
 pub(crate) struct Patients {
     repertoires: Vec<Repertoire>,
-    groups: Vec<String>,
+    groups: Groups,
     labels: Labels,
 }
 
@@ -42,7 +43,8 @@ impl Patients {
         let kind = TargetKind::Binary { positive: "1".to_owned(), negative: "0".to_owned() };
         let targets = vec![Target { column: "label".to_owned(), kind }];
         let values = vec![(0..n).map(|i| Some((i % 2) as f64)).collect()];
-        let groups = repertoires.iter().map(|own| own.id.clone()).collect();
+        let ids: Vec<&String> = repertoires.iter().map(|own| &own.id).collect();
+        let groups = Groups::of(&ids);
         Self { repertoires, groups, labels: Labels { targets, values } }
     }
 

@@ -14,6 +14,7 @@ use reperio_model::features::FeatureCache;
 use reperio_model::model::{FORMAT, Model};
 use reperio_model::target::{Labels, TargetKind, TargetSpec};
 use reperio_model::train::{self, Dataset, Place};
+use reperio_stats::Groups;
 
 /// A file or folder of the repository.
 fn committed(path: &str) -> PathBuf {
@@ -79,7 +80,7 @@ fn the_committed_configs_train_and_score() {
     let spec = TargetSpec { column: "label".to_owned(), positive: None, kind: None };
     let labels = Labels::read(&made.metadata, &[spec]).unwrap();
     let subjects = made.metadata.column("subject_id").unwrap();
-    let groups: Vec<String> = subjects.iter().flatten().cloned().collect();
+    let groups = Groups::of(&subjects.iter().flatten().collect::<Vec<_>>());
     let repertoires: Vec<_> = made.repertoires.iter().collect();
     let cache = FeatureCache::new(&repertoires, &groups);
     let members: Vec<usize> = (0..repertoires.len()).collect();

@@ -11,6 +11,7 @@ use reperio_model::model::Model;
 use reperio_model::parts::Part;
 use reperio_model::target::{KindName, Labels, TargetSpec};
 use reperio_model::train::{self, Dataset, Fitted, Place};
+use reperio_stats::Groups;
 
 /// A motif for one half of the patients, public clonotypes for some of them, and numbers.
 const SIMULATION: &str = "
@@ -26,7 +27,7 @@ position = { min = 4, from_end = 2 }
 
 struct Case {
     repertoires: Vec<Repertoire>,
-    groups: Vec<String>,
+    groups: Groups,
     labels: Labels,
 }
 
@@ -58,7 +59,8 @@ impl Case {
         };
         let specs: Vec<TargetSpec> = kinds.iter().map(spec).collect();
         let labels = Labels::read(&cohort.metadata, &specs).expect("labels");
-        Self { groups: cohort.metadata.ids.clone(), repertoires: cohort.repertoires, labels }
+        let groups = Groups::of(&cohort.metadata.ids);
+        Self { groups, repertoires: cohort.repertoires, labels }
     }
 
     fn fit(&self, parts: &[Part]) -> Fitted {

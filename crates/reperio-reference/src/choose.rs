@@ -4,10 +4,9 @@ use rayon::prelude::*;
 use reperio_data::progress::Observer;
 use reperio_data::split::Fold;
 use reperio_model::features::{FitError, TrainingPart};
-use reperio_model::selection;
+use reperio_stats::logistic::{Design, Linear, Penalty, Table, least_c, path};
+use reperio_stats::selection;
 use serde_json::{Value, json};
-
-use reperio_model::logistic::{Design, Linear, Penalty, Table, least_c, path};
 
 use crate::method::MethodError;
 
@@ -96,7 +95,7 @@ fn cross_validated(
     grids: &[Grid],
     observer: &dyn Observer,
 ) -> Result<Vec<Vec<f64>>, MethodError> {
-    let folds = selection::inner_folds(part)?;
+    let folds = part.inner_folds()?;
     let of_fold = |fold: &Fold| {
         if observer.cancelled() {
             return Err(MethodError::from(FitError::Cancelled));

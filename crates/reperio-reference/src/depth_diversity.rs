@@ -28,7 +28,7 @@ use std::sync::Arc;
 use reperio_data::progress::Observer;
 use reperio_data::repertoire::Repertoire;
 use reperio_model::features::{FeatureCache, TrainingPart};
-use reperio_model::logistic::Table;
+use reperio_stats::logistic::Table;
 
 use crate::choose::{Chosen, choose};
 use crate::method::{Fitted, Method, MethodError};

@@ -5,7 +5,7 @@ use reperio_data::progress::Observer;
 use reperio_data::repertoire::Repertoire;
 use reperio_data::simulate::{InvalidSimulation, Oracle, SimulationConfig, Target};
 use reperio_model::features::{FeatureCache, FitError, TrainingPart};
-use reperio_model::platt::Platt;
+use reperio_stats::platt::Platt;
 
 use crate::method::{Fitted, Method, MethodError};
 

@@ -3,7 +3,8 @@
 //! A [`Method`](method::Method) learns from a [`TrainingPart`](reperio_model::features::TrainingPart) of a cohort: labels of the members
 //! of that part and nothing else. What needs no label (spectra, kernels, the index of shared clonotypes) is
 //! computed once for the whole cohort and kept in a [`FeatureCache`](reperio_model::features::FeatureCache). Every
-//! hyper-parameter is chosen by [`selection`](reperio_model::selection) inside the part.
+//! hyper-parameter is chosen inside the part, by its
+//! [`inner_folds`](reperio_model::features::TrainingPart::inner_folds).
 //!
 //! All methods are binary classifiers and answer with a logit, so that every one has an AUC, a Brier
 //! score and a calibration curve.

@@ -2,7 +2,7 @@
 
 use reperio_data::progress::Observer;
 use reperio_model::features::{FeatureCache, TrainingPart};
-use reperio_model::selection;
+use reperio_stats::selection;
 
 use crate::kernel::{Kernel, Similarity};
 use crate::method::{Fitted, Method, MethodError};
@@ -47,7 +47,7 @@ impl Method for Neighbours {
         part: TrainingPart<'_>,
         _: &dyn Observer,
     ) -> Result<Box<dyn Fitted>, MethodError> {
-        let folds = selection::inner_folds(part)?;
+        let folds = part.inner_folds()?;
         let kernel = Kernel::of(part.cache, self.0);
         let smallest = folds.iter().map(|fold| fold.fitted.len()).min().unwrap_or(0);
         let grid: Vec<usize> =

@@ -9,7 +9,6 @@ use reperio_model::features::{FeatureCache, FitError, TrainingPart};
 use reperio_model::parts::clones::{LawKind, THRESHOLDS};
 use reperio_model::parts::kmers::burden::{Value, Weighing};
 use reperio_model::parts::{Answers, Recipe, Table, Task, inner_folds};
-use reperio_model::selection;
 
 use crate::method::{Fitted, Method, MethodError};
 
@@ -93,7 +92,7 @@ impl Method for PartMethod {
         if positive.min(negative) < 2 {
             return Err(too_few.into());
         }
-        let fold = inner_folds(&selection::items(part), part.seed).ok_or(too_few)?;
+        let fold = inner_folds(&part.items(), part.seed).ok_or(too_few)?;
         let task = Task {
             cache: part.cache,
             members: part.members,

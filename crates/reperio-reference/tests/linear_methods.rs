@@ -10,18 +10,19 @@ use reperio_data::repertoire::Repertoire;
 use reperio_data::simulate::{self, Background};
 use reperio_data::split::{self, Item};
 use reperio_model::features::{FeatureCache, TrainingPart};
-use reperio_model::metrics::auc;
 
 use reperio_reference::depth_diversity::DepthDiversity;
 use reperio_reference::gene_usage::GeneUsage;
 use reperio_reference::kmer_logistic::KmerLogistic;
 use reperio_reference::method::{Fitted, Method};
+use reperio_stats::Groups;
+use reperio_stats::metrics::auc;
 
 /// Repertoires with labels, whole groups to a fold.
 struct Case {
     repertoires: Vec<Repertoire>,
     labels: Vec<bool>,
-    groups: Vec<String>,
+    groups: Groups,
 }
 
 impl Case {
@@ -31,7 +32,7 @@ impl Case {
         let made = simulate::cohort(&config, Background::Generator(&generator)).expect("a cohort");
         let column = made.cohort.metadata.column("label").expect("labels");
         let labels = column.iter().map(|label| label.as_deref() == Some("1")).collect();
-        let groups = made.cohort.metadata.ids.clone();
+        let groups = Groups::of(&made.cohort.metadata.ids);
         Self { repertoires: made.cohort.repertoires, labels, groups }
     }
 
@@ -61,7 +62,7 @@ impl Case {
         let item = |i: usize| Item {
             id: format!("{i:04}"),
             stratum: self.labels[i].to_string(),
-            group: self.groups[i].clone(),
+            group: self.groups.name(i).to_owned(),
         };
         let items: Vec<Item> = (0..self.labels.len()).map(item).collect();
         split::folds(&items, k, seed).expect("enough groups")
@@ -238,7 +239,8 @@ fn cd4_against_cd8_gives_the_known_figures() {
         cohort::load(&inputs, Some(&metadata), &ReadOptions::default(), &Silent).expect("a cohort");
     let column = |name| cohort.metadata.column(name).expect("a column").iter();
     let labels = column("cell_subset").map(|value| value.as_deref() == Some("CD8")).collect();
-    let groups = column("subject_id").map(|value| value.clone().expect("a donor")).collect();
+    let donors = column("subject_id").map(|value| value.clone().expect("a donor"));
+    let groups = Groups::of(&donors.collect::<Vec<_>>());
     let case = Case { repertoires: cohort.repertoires, labels, groups };
     let limits: [(Box<dyn Method>, f64, f64); 5] = [
         (Box::new(KmerLogistic::three()), 0.87, 1.0),

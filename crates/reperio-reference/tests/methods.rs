@@ -8,12 +8,13 @@ use reperio_data::repertoire::Repertoire;
 use reperio_data::simulate::{self, Background, SimulationConfig};
 use reperio_model::bag::Device;
 use reperio_model::config::Config;
-use reperio_model::metrics::delong;
 use reperio_reference::catalogue::{self, Setup};
 use reperio_reference::compare::{
     self, Comparison, Cost, Entry, Keeper, Key, Outcome, RepeatLabels,
 };
 use reperio_reference::method::Method;
+use reperio_stats::Groups;
+use reperio_stats::metrics::delong;
 
 /// Keeps nothing, measures nothing.
 struct Nothing;
@@ -39,7 +40,7 @@ impl Keeper for Nothing {
 struct Case {
     repertoires: Vec<Repertoire>,
     labels: Vec<bool>,
-    groups: Vec<String>,
+    groups: Groups,
     methods: Vec<Box<dyn Method>>,
 }
 
@@ -57,7 +58,7 @@ impl Case {
         config.training.members = 2;
         let device = Device::Cpu;
         let setup = Setup { config, deeprc_updates: 8, device, simulation: Some(simulation) };
-        let groups = cohort.metadata.ids.clone();
+        let groups = Groups::of(&cohort.metadata.ids);
         let methods = catalogue::methods(&setup).expect("a valid simulation");
         Self { repertoires: cohort.repertoires, labels, groups, methods }
     }

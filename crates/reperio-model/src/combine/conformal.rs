@@ -1,8 +1,8 @@
 //! Prediction sets that hold the truth as often as they say.
 
+use reperio_stats::metrics::log_softmax;
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::log_softmax;
 use crate::target::{Target, TargetKind};
 
 /// How unlike its own class each training repertoire was when its fold was held out.

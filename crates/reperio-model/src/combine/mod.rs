@@ -31,6 +31,8 @@ mod conformal;
 mod significance;
 mod solver;
 
+use reperio_stats::Groups;
+use reperio_stats::selection::least;
 use serde::{Deserialize, Serialize};
 
 use crate::target::TargetKind;
@@ -90,7 +92,7 @@ pub(crate) struct HeldOut<'a> {
     /// Fold that held each repertoire out.
     pub(crate) fold: &'a [usize],
     /// Group of each repertoire.
-    pub(crate) groups: &'a [&'a str],
+    pub(crate) groups: &'a Groups,
     /// Share of each label that is spread over the classes: no separation, however clean, makes the model certain, since
     /// labels of patients are not all right.
     pub(crate) smoothing: f64,
@@ -164,9 +166,9 @@ pub(crate) fn combine(own: &HeldOut<'_>) -> Combined {
 fn choose(losses: &[Vec<f64>], rows: &[usize]) -> usize {
     let mean = |own: &Vec<f64>| rows.iter().map(|&i| own[i]).sum::<f64>();
     let means: Vec<f64> = losses.iter().map(mean).collect();
-    let better = |best: usize, next: usize| if means[next] < means[best] { next } else { best };
-    let compete = (0..means.len()).filter(|&c| c != FAINT_AT);
-    let best = compete.reduce(better).unwrap_or(SHARES_AT);
+    let compete: Vec<usize> = (0..means.len()).filter(|&c| c != FAINT_AT).collect();
+    let best = least(&compete.iter().map(|&c| means[c]).collect::<Vec<_>>());
+    let best = best.map_or(SHARES_AT, |place| compete[place]);
     let within = |simple: &usize| {
         let differences: Vec<f64> =
             rows.iter().map(|&i| losses[*simple][i] - losses[best][i]).collect();
@@ -201,8 +203,7 @@ mod tests {
 
     /// [`super::combine`] of repertoires that are groups of their own.
     fn combined(kind: &TargetKind, columns: &Columns, answers: &[f64], fold: &[usize]) -> Combined {
-        let ids: Vec<String> = (0..answers.len()).map(|i| i.to_string()).collect();
-        let groups: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let groups = Groups::each(answers.len());
         combine(&HeldOut { kind, columns, answers, fold, groups: &groups, smoothing: 0.0 })
     }
 

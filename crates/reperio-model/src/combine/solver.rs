@@ -1,5 +1,7 @@
 //! Non-negative weights by Newton's method, one coordinate after another.
 
+use reperio_stats::metrics::{log_softmax, log_sum_exp, probability, soft_cross_entropy};
+
 use super::{Columns, Combination};
 use crate::target::TargetKind;
 
@@ -143,14 +145,12 @@ impl<'a> Problem<'a> {
         match self.loss {
             Loss::Binary => {
                 let answer = answer * (1.0 - smoothing) + 0.5 * smoothing;
-                let z = z[0];
-                z.max(0.0) - z * answer + (-z.abs()).exp().ln_1p()
+                soft_cross_entropy(z[0], answer)
             }
             Loss::Classes => {
-                let most = z.iter().copied().fold(f64::MIN, f64::max);
                 let mean = z.iter().sum::<f64>() / z.len() as f64;
                 let own = (1.0 - smoothing) * z[answer as usize] + smoothing * mean;
-                most + z.iter().map(|z| (z - most).exp()).sum::<f64>().ln() - own
+                log_sum_exp(z.iter().copied()) - own
             }
             Loss::Squares => 0.5 * (z[0] - answer).powi(2),
         }
@@ -161,13 +161,12 @@ impl<'a> Problem<'a> {
         let answer = self.answers[i];
         match self.loss {
             Loss::Binary => {
-                let p = crate::metrics::probability(z[0]);
+                let p = probability(z[0]);
                 let answer = answer * (1.0 - self.smoothing) + 0.5 * self.smoothing;
                 (vec![p - answer], vec![p * (1.0 - p)])
             }
             Loss::Classes => {
-                let p: Vec<f64> =
-                    crate::metrics::log_softmax(z).iter().map(|log| log.exp()).collect();
+                let p: Vec<f64> = log_softmax(z).iter().map(|log| log.exp()).collect();
                 let spread = self.smoothing / z.len() as f64;
                 let gradient = |(c, p): (usize, &f64)| {
                     p - spread - (1.0 - self.smoothing) * f64::from(u8::from(c == answer as usize))

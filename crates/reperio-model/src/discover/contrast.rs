@@ -1,5 +1,7 @@
 //! What a network output is contrasted by: one centred number a training repertoire.
 
+use reperio_stats::Groups;
+
 use crate::target::{Labels, TargetKind};
 
 /// One number a repertoire; missing where the label is missing.
@@ -59,9 +61,9 @@ impl Contrast {
     ///
     /// Repertoires of one group and label count once, by their mean: three samples of one subject are
     /// not three subjects.
-    pub fn z(&self, residuals: &[f64], groups: &[usize]) -> f64 {
+    pub fn z(&self, residuals: &[f64], groups: &Groups) -> f64 {
         let mut cells: Vec<(usize, f64, f64)> = Vec::new(); // group, label, residual
-        for ((value, residual), group) in self.values.iter().zip(residuals).zip(groups) {
+        for ((value, residual), group) in self.values.iter().zip(residuals).zip(groups.numbers()) {
             if let Some(value) = value {
                 cells.push((*group, *value, *residual));
             }

@@ -5,13 +5,14 @@
 //! network starts there and goes on.
 
 use rand::SeedableRng;
-use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use reperio_data::encode::EncodedRepertoire;
+use reperio_stats::Groups;
+use reperio_stats::permutation::Permutable;
+use reperio_stats::ridge::Ridge;
 
 use super::contrast::Contrast;
-use crate::linear::Ridge;
 
 /// A linear score of V and J usage.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,12 +69,12 @@ impl Usage {
     }
 
     /// Fits the score of one contrast; `None` if it does not predict better than on permuted labels.
-    pub(super) fn fit(&self, contrast: &Contrast, groups: &[usize]) -> Option<GeneUsage> {
+    pub(super) fn fit(&self, contrast: &Contrast, groups: &Groups) -> Option<GeneUsage> {
         let known: Vec<usize> =
             (0..self.rows.len()).filter(|&i| contrast.values[i].is_some()).collect();
         let rows: Vec<&[f64]> = known.iter().map(|&i| &self.rows[i][..]).collect();
         let y: Vec<f64> = known.iter().filter_map(|&i| contrast.values[i]).collect();
-        let groups: Vec<usize> = known.iter().map(|&i| groups[i]).collect();
+        let groups = groups.select(&known);
         let folds = folds(&y, &groups)?;
         // The labels themselves first, then permutations of them.
         let labels = [vec![y.clone()], permutations(&y, &groups)].concat();
@@ -145,26 +146,14 @@ fn r_squared(labels: &[f64], scores: &[f64]) -> f64 {
 
 /// Permuted labels. Where every group has one label, whole groups swap theirs, since repertoires of
 /// one subject are alike; otherwise repertoires do.
-fn permutations(y: &[f64], groups: &[usize]) -> Vec<Vec<f64>> {
-    let mut first: Vec<(usize, f64)> = Vec::new();
-    let mut constant = true;
-    for (&group, &value) in groups.iter().zip(y) {
-        match first.iter().find(|(other, _)| *other == group) {
-            Some((_, label)) => constant &= (label - value).abs() < 1e-12,
-            None => first.push((group, value)),
-        }
-    }
+fn permutations(y: &[f64], groups: &Groups) -> Vec<Vec<f64>> {
+    let given = Permutable::new(y, &groups.by_appearance());
     let mut rng = ChaCha8Rng::seed_from_u64(PERMUTATIONS as u64);
     let mut permuted = Vec::with_capacity(PERMUTATIONS);
     for _ in 0..PERMUTATIONS {
-        let mut values: Vec<f64> =
-            if constant { first.iter().map(|(_, label)| *label).collect() } else { y.to_vec() };
-        values.shuffle(&mut rng);
-        if constant {
-            let place = |group: &usize| first.iter().position(|(other, _)| other == group);
-            let label = |group: &usize| values[place(group).expect("every group was listed")];
-            values = groups.iter().map(label).collect();
-        }
+        let mut own = given.clone();
+        own.shuffle(&mut rng);
+        let values = own.by_row();
         let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
         permuted.push(values.iter().map(|value| value - mean).collect());
     }
@@ -177,24 +166,20 @@ fn centred(weights: &[f64], shares: &[f64]) -> Vec<f64> {
     weights.iter().map(|weight| weight - mean).collect()
 }
 
-/// A fold a repertoire: groups stay together and are dealt out in the order of their mean label.
-fn folds(y: &[f64], groups: &[usize]) -> Option<Vec<usize>> {
-    let mut sums: Vec<(usize, f64, f64)> = Vec::new();
-    for (&group, &value) in groups.iter().zip(y) {
-        match sums.iter_mut().find(|sum| sum.0 == group) {
-            Some(sum) => {
-                sum.1 += value;
-                sum.2 += 1.0;
-            }
-            None => sums.push((group, value, 1.0)),
-        }
-    }
-    if sums.len() < 4 {
+/// One fold per repertoire: groups stay together and are dealt out in the order of their mean label.
+fn folds(y: &[f64], groups: &Groups) -> Option<Vec<usize>> {
+    if groups.count() < 4 {
         return None;
     }
-    sums.sort_by(|a, b| (a.1 / a.2).total_cmp(&(b.1 / b.2)).then(a.0.cmp(&b.0)));
-    let place = |group: &usize| {
-        sums.iter().position(|sum| sum.0 == *group).expect("every group was summed") % FOLDS
-    };
-    Some(groups.iter().map(place).collect())
+    let mean = |rows: &Vec<usize>| rows.iter().map(|&i| y[i]).sum::<f64>() / rows.len() as f64;
+    let means: Vec<f64> = groups.members().iter().map(mean).collect();
+    let mut order: Vec<usize> = (0..groups.count()).collect();
+    order.sort_by(|&a, &b| means[a].total_cmp(&means[b]));
+    let mut fold = vec![0; y.len()];
+    for (place, &group) in order.iter().enumerate() {
+        for &i in &groups.members()[group] {
+            fold[i] = place % FOLDS;
+        }
+    }
+    Some(fold)
 }

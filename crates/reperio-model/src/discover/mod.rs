@@ -12,7 +12,6 @@
 pub mod contrast;
 pub mod genes;
 mod hits;
-mod poisson;
 mod screen;
 mod search;
 mod statistic;
@@ -22,6 +21,7 @@ use std::ops::RangeInclusive;
 use reperio_data::encode::EncodedRepertoire;
 use reperio_data::kmer::pattern::Pattern;
 use reperio_data::progress::Observer;
+use reperio_stats::Groups;
 
 use crate::config::DiscoveryConfig;
 use contrast::Contrast;
@@ -77,7 +77,7 @@ pub struct Evidence<'a> {
     /// One contrast a network output.
     pub contrasts: &'a [Contrast],
     /// Repertoires of one group (subject) stay together in cross-validation.
-    pub groups: &'a [usize],
+    pub groups: &'a Groups,
 }
 
 /// Looks for seeds and gene usage in the training part.

@@ -7,8 +7,8 @@ use rayon::prelude::*;
 use reperio_data::encode::MAX_LENGTH;
 use reperio_data::kmer::pattern::Pattern;
 use reperio_data::progress::{Observer, Progress};
+use reperio_stats::normal::two_sided_p;
 
-use super::poisson::two_sided_p;
 use super::statistic::Background;
 use super::{Evidence, Seed, hits, screen};
 use crate::config::DiscoveryConfig;

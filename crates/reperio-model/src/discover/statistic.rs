@@ -2,10 +2,11 @@
 
 use std::ops::RangeInclusive;
 
+use reperio_stats::poisson::{ExpectedAnscombe, anscombe};
+
 use super::Evidence;
 use super::contrast::Contrast;
 use super::hits::Hits;
-use super::poisson::{ExpectedAnscombe, anscombe};
 
 /// Pseudo-sequences that pull a gene's carrier rate towards the rate over all genes.
 const SHRINKAGE: f64 = 50.0;
@@ -71,7 +72,7 @@ impl<'a> Background<'a> {
             j: GeneTable::new(evidence.n_genes.1, bags.iter().map(|bag| bag.j())),
             depth: bags.iter().map(|bag| bag.len() as f64).collect(),
             explained: bags.iter().map(|bag| vec![false; bag.len()]).collect(),
-            expected_anscombe: ExpectedAnscombe::new(),
+            expected_anscombe: ExpectedAnscombe::default(),
         }
     }
 

@@ -6,10 +6,10 @@
 use std::sync::Arc;
 
 use reperio_data::repertoire::{GeneVocabulary, Repertoire};
+use reperio_stats::ridge::Ridge;
 
 use crate::discover::contrast::Contrast;
 use crate::features::FeatureCache;
-use crate::linear::Ridge;
 use crate::target::{Labels, Target, TargetKind};
 use crate::train::Dataset;
 

@@ -9,11 +9,12 @@ mod summary;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rand::SeedableRng;
-use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use reperio_data::progress::{Observer, Progress};
 use reperio_data::split::{self, Fold};
+use reperio_stats::Groups;
+use reperio_stats::permutation::Permutable;
 use serde::{Deserialize, Serialize};
 
 use crate::combine::{Chance, PredictionSet};
@@ -125,8 +126,7 @@ pub fn evaluate(
     }
     let tested: Vec<usize> = (0..predictions.len()).filter(|&i| predictions[i].is_some()).collect();
     let predictions: Vec<HeldOut> = predictions.into_iter().flatten().collect();
-    let groups = dataset.groups();
-    let groups: Vec<String> = tested.iter().map(|&i| groups[i].clone()).collect();
+    let groups = dataset.groups().select(&tested);
     let labels = labels.select(&tested);
     let chance = if folds.len() > 1 { Chance::CrossValidated } else { Chance::Tested };
     let summaries = summary::summaries(&labels, &predictions, &groups, chance);
@@ -181,13 +181,13 @@ fn raw(targets: &[Target], outputs: &[f64]) -> Vec<f64> {
 
 /// Repertoires as splits see them: stratified by their labels, groups undivided. Those without a label
 /// follow their group or balance the sizes, and are scored all the same.
-pub fn items(ids: &[String], labels: &Labels, groups: &[String]) -> Vec<split::Item> {
-    let item = |(i, (id, group)): (usize, (&String, &String))| split::Item {
+pub fn items(ids: &[String], labels: &Labels, groups: &Groups) -> Vec<split::Item> {
+    let item = |(i, id): (usize, &String)| split::Item {
         id: id.clone(),
         stratum: labels.stratum(i),
-        group: group.clone(),
+        group: groups.name(i).to_owned(),
     };
-    ids.iter().zip(groups).enumerate().map(item).collect()
+    ids.iter().enumerate().map(item).collect()
 }
 
 /// Scalars of different folds are different curves.
@@ -210,33 +210,18 @@ impl Observer for InFold<'_> {
     }
 }
 
-/// Labels dealt out anew: between groups where each group has one label, else between repertoires.
+/// Permuted labels: between groups if each group has one label, else between repertoires.
 ///
 /// # Panics
 ///
-/// If there is not one group a label.
-pub fn permuted(labels: &Labels, groups: &[String], seed: u64) -> Labels {
+/// If there is not one group per label.
+pub fn permuted(labels: &Labels, groups: &Groups, seed: u64) -> Labels {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut permuted = labels.clone();
     for values in &mut permuted.values {
-        let mut names: Vec<(&String, Option<f64>)> = Vec::new();
-        let mut constant = true;
-        for (group, value) in groups.iter().zip(values.iter()) {
-            match names.iter().find(|(name, _)| *name == group) {
-                Some((_, first)) => constant &= first == value,
-                None => names.push((group, *value)),
-            }
-        }
-        if constant {
-            let mut shuffled: Vec<Option<f64>> = names.iter().map(|(_, value)| *value).collect();
-            shuffled.shuffle(&mut rng);
-            for (group, value) in groups.iter().zip(values) {
-                let place = names.iter().position(|(name, _)| *name == group);
-                *value = shuffled[place.expect("every group was listed")];
-            }
-        } else {
-            values.shuffle(&mut rng);
-        }
+        let mut own = Permutable::new(values, &groups.by_appearance());
+        own.shuffle(&mut rng);
+        *values = own.by_row();
     }
     permuted
 }

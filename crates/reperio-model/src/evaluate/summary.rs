@@ -1,11 +1,12 @@
 //! Figures of an evaluation: pooled over the held-out predictions, and by fold for the spread.
 
+use reperio_stats::Groups;
+use reperio_stats::metrics::{BinaryMetrics, ClassMetrics, RegressionMetrics, auc_interval};
+use reperio_stats::moments::mean;
 use serde::{Deserialize, Serialize};
 
 use super::HeldOut;
 use crate::combine::{Chance, PredictionSet, Scores};
-use crate::metrics::bootstrap::units_of;
-use crate::metrics::{self, BinaryMetrics, ClassMetrics, RegressionMetrics};
 use crate::target::{Labels, Target, TargetKind};
 
 /// The figures of one target.
@@ -95,7 +96,7 @@ impl Metrics {
 pub(super) fn summaries(
     labels: &Labels,
     predictions: &[HeldOut],
-    groups: &[String],
+    groups: &Groups,
     chance: Chance,
 ) -> Vec<TargetSummary> {
     let n_folds = predictions.iter().map(|p| p.fold + 1).max().unwrap_or(0);
@@ -126,7 +127,7 @@ pub(super) fn summaries(
             column: target.column.clone(),
             auc: pooled.auc(),
             auc_ci: interval(target, &outputs, values, groups),
-            mean_fold_auc: metrics::mean(by_fold.iter().filter_map(Metrics::auc)),
+            mean_fold_auc: mean(by_fold.iter().filter_map(Metrics::auc)),
             fold_auc: by_fold.iter().map(Metrics::auc).collect(),
             fold_r2: by_fold.iter().map(Metrics::r2).collect(),
             coverage,
@@ -145,14 +146,13 @@ fn p_value(
     target: &Target,
     outputs: &[Vec<f64>],
     values: &[Option<f64>],
-    groups: &[String],
+    groups: &Groups,
 ) -> Option<f64> {
     let known: Vec<usize> = (0..values.len()).filter(|&i| values[i].is_some()).collect();
     let output = |o: usize| known.iter().map(|&i| outputs[i][o]).collect();
     let scores = Scores::new(&target.kind, &(0..target.width()).map(output).collect::<Vec<_>>());
     let answers: Vec<f64> = known.iter().filter_map(|&i| values[i]).collect();
-    let groups: Vec<&str> = known.iter().map(|&i| groups[i].as_str()).collect();
-    chance.p_value(&answers, &groups, |answers| scores.skill(answers))
+    chance.p_value(&answers, &groups.select(&known), |answers| scores.skill(answers))
 }
 
 /// Share of the sets of target `t` that hold the label, and of those that hold one class.
@@ -182,12 +182,11 @@ pub(crate) fn interval(
     target: &Target,
     outputs: &[Vec<f64>],
     values: &[Option<f64>],
-    groups: &[String],
+    groups: &Groups,
 ) -> Option<[f64; 2]> {
     let TargetKind::Binary { .. } = target.kind else { return None };
     let known: Vec<usize> = (0..values.len()).filter(|&i| values[i].is_some()).collect();
-    let subjects: Vec<&str> = known.iter().map(|&i| groups[i].as_str()).collect();
     let scores: Vec<f64> = known.iter().map(|&i| outputs[i][0]).collect();
     let labels: Vec<bool> = known.iter().map(|&i| values[i] == Some(1.0)).collect();
-    metrics::auc_interval(&scores, &labels, &units_of(&subjects))
+    auc_interval(&scores, &labels, &groups.select(&known))
 }

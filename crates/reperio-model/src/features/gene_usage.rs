@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use reperio_data::gene;
 use reperio_data::repertoire::{GeneVocabulary, Repertoire};
+use reperio_stats::logistic::Table;
 
 use super::FeatureCache;
-use crate::logistic::Table;
 
 /// Square root of the share of each gene among the clonotypes whose gene of that kind is known.
 ///

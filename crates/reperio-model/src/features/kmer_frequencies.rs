@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 use reperio_data::repertoire::Repertoire;
+use reperio_stats::logistic::Table;
 
 use super::FeatureCache;
 use super::kmer_counts::KmerCounts;
 use super::kmer_set::{Kmer, KmerSet};
-use crate::logistic::Table;
 
 /// Windows with each k-mer over clonotypes, a row a repertoire.
 #[derive(Debug)]

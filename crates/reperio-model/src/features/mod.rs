@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use reperio_data::gene::{self, Species};
 use reperio_data::repertoire::{GeneVocabulary, Repertoire};
+use reperio_stats::Groups;
 
 pub use training_part::{FitError, TrainingPart};
 
@@ -30,18 +31,18 @@ pub fn by_family(repertoires: &[&Repertoire]) -> bool {
 /// all repertoires at once leaks nothing, standardising by all of them would be another matter.
 pub struct FeatureCache<'a> {
     repertoires: &'a [&'a Repertoire],
-    groups: &'a [String],
+    groups: &'a Groups,
     features: Mutex<BTreeMap<String, Arc<dyn Any + Send + Sync>>>,
 }
 
 impl<'a> FeatureCache<'a> {
-    /// The cache of `repertoires`; `groups` names the subject of each.
+    /// The cache of `repertoires`; `groups` says which of them are of one subject.
     ///
     /// # Panics
     ///
-    /// If there is not one group a repertoire.
-    pub fn new(repertoires: &'a [&'a Repertoire], groups: &'a [String]) -> Self {
-        assert_eq!(repertoires.len(), groups.len(), "one group a repertoire");
+    /// If there is not one group per repertoire.
+    pub fn new(repertoires: &'a [&'a Repertoire], groups: &'a Groups) -> Self {
+        assert_eq!(repertoires.len(), groups.rows(), "one group a repertoire");
         Self { repertoires, groups, features: Mutex::default() }
     }
 
@@ -50,8 +51,8 @@ impl<'a> FeatureCache<'a> {
         self.repertoires
     }
 
-    /// Subject of each repertoire.
-    pub fn groups(&self) -> &'a [String] {
+    /// Which repertoires are of one subject.
+    pub fn groups(&self) -> &'a Groups {
         self.groups
     }
 
@@ -87,7 +88,8 @@ mod tests {
 
     #[test]
     fn features_are_made_once_until_they_are_forgotten() {
-        let cache = FeatureCache::new(&[], &[]);
+        let groups = Groups::default();
+        let cache = FeatureCache::new(&[], &groups);
         let one = cache.feature("n", |repertoires| repertoires.len() + 1);
         assert_eq!((*one, *cache.feature("n", |_| 7_usize)), (1, 1));
         cache.forget();

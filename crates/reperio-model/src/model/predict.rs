@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use reperio_data::encode::EncodedRepertoire;
 use reperio_data::repertoire::Repertoire;
+use reperio_stats::metrics::{log_softmax, probability};
 use serde::{Deserialize, Serialize};
 
 use super::{Model, TargetModel};
 use crate::bag::Bag;
 use crate::combine::PredictionSet;
-use crate::metrics::{log_softmax, probability};
 use crate::network::Weights;
 use crate::parts::Part;
 use crate::prepare;

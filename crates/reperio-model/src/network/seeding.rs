@@ -3,13 +3,13 @@
 use std::ops::RangeInclusive;
 
 use candle_core::Result;
+use reperio_stats::platt::logistic_slope;
 use serde::Serialize;
 
 use super::{HEAD_BIAS, HEAD_WEIGHT, Network, PATTERN};
 use crate::bag::{Bag, PositionTerms};
 use crate::discover::contrast::Contrast;
 use crate::discover::{Discovery, Seed};
-use crate::linear::logistic_slope;
 
 /// Weight of a matching residue in a seeded filter.
 const MATCH: f32 = 3.0;

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use reperio_data::repertoire::Repertoire;
+use reperio_stats::logistic;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -12,7 +13,6 @@ use super::ridge;
 use super::table::{Finding, Table, strongest};
 use super::task::{Learned, Task};
 use crate::features::FeatureCache;
-use crate::logistic;
 
 /// Weights of depth.
 ///
@@ -70,6 +70,7 @@ mod tests {
     use super::*;
     use crate::parts::Answers;
     use reperio_data::repertoire::{Builder, Row};
+    use reperio_stats::Groups;
 
     fn repertoire(clonotypes: usize, duplicate_count: u64) -> Repertoire {
         let mut builder = Builder::default();
@@ -97,7 +98,7 @@ mod tests {
         let members: Vec<usize> = (0..24).collect();
         let labels: Vec<bool> = (0..24).map(|i| i % 2 == 1).collect();
         let fold: Vec<usize> = (0..24).map(|i| i / 2 % 4).collect();
-        let groups: Vec<String> = (0..24).map(|i| i.to_string()).collect();
+        let groups = Groups::each(24);
         let cache = FeatureCache::new(&repertoires, &groups);
         let answers = Answers::Classes(&labels);
         let learned = learn(&Task { cache: &cache, members: &members, answers, fold: &fold });

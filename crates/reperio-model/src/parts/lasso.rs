@@ -2,9 +2,10 @@
 //!
 //! Where few of very many columns say much it is far better than a ridge; where most say a little, the other way round.
 
+use reperio_stats::logistic::{Design, Linear, Penalty, Table, least_c, path};
+
 use super::ridge::Fit;
 use super::task::{Answers, Task, of};
-use crate::logistic::{Design, Linear, Penalty, Table, least_c, path};
 
 /// `C` as multiples of the largest that leaves all weights 0.
 const GRID: [f64; 7] = [1.1, 1.35, 1.7, 2.2, 3.3, 5.0, 8.0];

@@ -27,12 +27,12 @@ mod table;
 mod task;
 
 use reperio_data::progress::Observer;
+use reperio_stats::logistic::Penalty;
 use serde::{Deserialize, Serialize};
 
 use crate::features::FitError;
 use crate::features::clonotype_index::Identity;
 use crate::features::kmer_set::KmerSet;
-use crate::logistic::Penalty;
 use kmers::burden::{Value, Weighing};
 
 pub use depth::DepthTable;

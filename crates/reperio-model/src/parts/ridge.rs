@@ -8,8 +8,10 @@
 //! are made once, and each fold is solved among its own rows (representer theorem): the number of columns hardly
 //! matters.
 
+use reperio_stats::logistic::{Design, Dual, Linear, Table, dual_path, gram};
+use reperio_stats::ridge;
+
 use super::task::{Answers, Task, of};
-use crate::logistic::{Design, Dual, Linear, Table, dual_path, gram};
 
 /// `C` times the number of columns: as if standardised rows had length 1.
 const GRID: [f64; 6] = [0.001, 0.01, 0.1, 1.0, 10.0, 100.0];
@@ -72,52 +74,20 @@ fn solve(task: &Task<'_>, gram: &[f64], rows: &[usize], cs: &[f64]) -> Vec<Dual>
         }
         Answers::Numbers(numbers) => {
             let numbers: Vec<f64> = rows.iter().map(|&i| numbers[i]).collect();
-            cs.iter().map(|&c| least_squares(&own, &numbers, 1.0 / c)).collect()
+            cs.iter().map(|&c| ridge::of_products(&own, &numbers, 1.0 / c)).collect()
         }
     }
-}
-
-/// `(K + penalty I) a = y - b` with `sum of a = 0`, at which the intercept is best.
-fn least_squares(gram: &[f64], y: &[f64], penalty: f64) -> Dual {
-    let n = y.len();
-    let mut shifted = gram.to_vec();
-    for i in 0..n {
-        shifted[i * n + i] += penalty;
-    }
-    let factor = crate::linear::cholesky(shifted, n);
-    let of_y = crate::linear::solve(&factor, y.to_vec());
-    let of_one = crate::linear::solve(&factor, vec![1.0; n]);
-    let b = of_y.iter().sum::<f64>() / of_one.iter().sum::<f64>();
-    Dual { a: of_y.iter().zip(&of_one).map(|(y, one)| y - b * one).collect(), b }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::features::FeatureCache;
+    use reperio_stats::Groups;
 
     fn table() -> Table {
         let value = |at: usize| ((at * 7_919 + at * at % 101) % 1_000) as f32 / 250.0;
         Table::new(5, (0..30 * 5).map(value).collect())
-    }
-
-    /// The gradient of the penalised squares vanishes at the solution, weights and intercept.
-    #[test]
-    fn numbers_are_at_the_minimum() {
-        let table = table();
-        let numbers: Vec<f64> =
-            (0..30).map(|i| f64::from(table.row(i)[1]) - 0.3 * (i % 4) as f64).collect();
-        let design = Design::standardised(&table, (0..30).collect());
-        let solved = least_squares(&gram(&design), &numbers, 0.7);
-        let model = design.model_of(&solved);
-        let rows: Vec<usize> = (0..30).collect();
-        let errors: Vec<f64> =
-            model.logits(&table, &rows).iter().zip(&numbers).map(|(f, y)| f - y).collect();
-        assert!(errors.iter().sum::<f64>().abs() < 1e-9);
-        // errors = -penalty a, so that the weights are Z^T a.
-        for (error, a) in errors.iter().zip(&solved.a) {
-            assert!((error + 0.7 * a).abs() < 1e-9, "{error} {a}");
-        }
     }
 
     /// What a fold holds out is what a regression on the other rows says.
@@ -129,7 +99,8 @@ mod tests {
         flipped[0] = !flipped[0];
         let fold: Vec<usize> = (0..30).map(|i| i % 3).collect();
         let members: Vec<usize> = (0..30).collect();
-        let cache = FeatureCache::new(&[], &[]);
+        let groups = Groups::default();
+        let cache = FeatureCache::new(&[], &groups);
         let run = |labels: &[bool]| {
             let answers = Answers::Classes(labels);
             let task = Task { cache: &cache, members: &members, answers, fold: &fold };

@@ -2,12 +2,13 @@
 
 use rayon::prelude::*;
 use reperio_data::split::{self, Item};
+use reperio_stats::metrics::cross_entropy;
+use reperio_stats::platt::Platt;
+use reperio_stats::selection;
 use serde_json::Value;
 
 use super::table::{Finding, Table};
 use crate::features::FeatureCache;
-use crate::platt::Platt;
-use crate::selection;
 
 /// Inner folds where there are enough repertoires.
 const FOLDS: usize = 10;
@@ -133,10 +134,7 @@ impl Answers<'_> {
     /// Log loss of a logit, or half the squared error of a number, for member `i`.
     pub(crate) fn loss(&self, i: usize, output: f64) -> f64 {
         match self {
-            Self::Classes(labels) => {
-                let margin = if labels[i] { output } else { -output };
-                (-margin).max(0.0) + (-margin.abs()).exp().ln_1p()
-            }
+            Self::Classes(labels) => cross_entropy(output, labels[i]),
             Self::Numbers(numbers) => 0.5 * (output - numbers[i]).powi(2),
         }
     }
@@ -158,6 +156,7 @@ pub fn inner_folds(items: &[Item], seed: u64) -> Option<Vec<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use reperio_stats::Groups;
 
     /// Candidate 0 is right in fold 0 and wrong elsewhere, candidate 1 the other way round: who chose by all
     /// folds together would give fold 0 the answer that its own labels ask for.
@@ -172,7 +171,8 @@ mod tests {
                 (0..12).map(say).collect()
             })
             .into();
-        let cache = FeatureCache::new(&[], &[]);
+        let groups = Groups::default();
+        let cache = FeatureCache::new(&[], &groups);
         let members: Vec<usize> = (0..12).collect();
         let answers = Answers::Classes(&labels);
         let task = Task { cache: &cache, members: &members, answers, fold: &fold };

@@ -3,6 +3,7 @@
 mod read;
 
 use reperio_data::metadata::Metadata;
+use reperio_stats::moments::mean_and_sd;
 use serde::{Deserialize, Serialize};
 
 pub use read::why_positive;
@@ -259,10 +260,9 @@ impl Labels {
         for (target, values) in self.targets.iter_mut().zip(&self.values) {
             if let TargetKind::Regression { mean, sd } = &mut target.kind {
                 let known: Vec<f64> = values.iter().copied().flatten().collect();
-                let n = known.len().max(1) as f64;
-                *mean = known.iter().sum::<f64>() / n;
-                let variance = known.iter().map(|value| (value - *mean).powi(2)).sum::<f64>() / n;
-                *sd = if variance > 0.0 { variance.sqrt() } else { 1.0 };
+                let (centre, spread) = mean_and_sd(&known);
+                *mean = centre;
+                *sd = if spread > 0.0 { spread } else { 1.0 };
             }
         }
     }

@@ -146,16 +146,11 @@ fn start(
     let contrasts = Contrast::of(&labels);
     let repertoires: Vec<&EncodedRepertoire> =
         parts.fitting.iter().map(|&i| &*run.encoded[i]).collect();
-    let mut names: Vec<&str> = parts.fitting.iter().map(|&i| run.training.group(i)).collect();
-    names.sort_unstable();
-    names.dedup();
-    let group = |&i: &usize| names.binary_search(&run.training.group(i)).expect("listed above");
-    let groups: Vec<usize> = parts.fitting.iter().map(group).collect();
     let evidence = discover::Evidence {
         repertoires: &repertoires,
         n_genes: (run.genes.v.len(), run.genes.j.len()),
         contrasts: &contrasts,
-        groups: &groups,
+        groups: &run.training.groups(&parts.fitting),
     };
     let discovery = discover::discover(evidence, &run.training.config.discovery, observer);
     let seed = run.training.config.training.seed.wrapping_add(1 + index as u64);

@@ -16,6 +16,7 @@ use std::path::Path;
 use reperio_data::progress::{Observer, Progress};
 use reperio_data::repertoire::Repertoire;
 use reperio_data::split;
+use reperio_stats::Groups;
 
 use crate::bag::Device;
 use crate::combine::{Combination, Conformal, HeldOut};
@@ -49,9 +50,9 @@ impl<'a> Dataset<'a> {
         self.cache.repertoires()[self.members[i]]
     }
 
-    /// Group of each member.
-    pub fn groups(&self) -> Vec<String> {
-        self.members.iter().map(|&i| self.cache.groups()[i].clone()).collect()
+    /// Which members are of one subject.
+    pub fn groups(&self) -> Groups {
+        self.cache.groups().select(self.members)
     }
 }
 
@@ -153,7 +154,13 @@ impl<'a> Training<'a> {
     }
 
     pub(crate) fn group(&self, i: usize) -> &'a str {
-        &self.cache.groups()[self.members[i]]
+        self.cache.groups().name(self.members[i])
+    }
+
+    /// Which of `rows` are of one group.
+    pub(crate) fn groups(&self, rows: &[usize]) -> Groups {
+        let members: Vec<usize> = rows.iter().map(|&i| self.members[i]).collect();
+        self.cache.groups().select(&members)
     }
 
     pub(crate) fn id(&self, i: usize) -> &'a str {
@@ -276,7 +283,7 @@ fn assemble(
         return Assembled { model, out_of_fold: OutOfFold::none(target), terms: vec![] };
     };
     let outputs = columns.iter().map(|column| column.held_out.clone()).collect();
-    let groups: Vec<&str> = rows.iter().map(|&i| training.group(i)).collect();
+    let groups = training.groups(&rows);
     let combined = crate::combine::combine(&HeldOut {
         kind: &target.kind,
         columns: &outputs,

@@ -10,6 +10,7 @@
 //! each label with the uniform distribution over the classes.
 
 use candle_core::{Result, Tensor};
+use reperio_stats::metrics::{log_sum_exp, soft_cross_entropy};
 
 use crate::config::TrainingConfig;
 use crate::loss;
@@ -130,14 +131,9 @@ fn cross_entropy(outputs: &Tensor, labels: &[Option<f64>], weights: &[f64]) -> R
 
 fn point_loss(kind: &TargetKind, outputs: &[f64], label: f64) -> f64 {
     match kind {
-        TargetKind::Binary { .. } => {
-            let z = outputs[0];
-            z.max(0.0) - z * label + (-z.abs()).exp().ln_1p()
-        }
+        TargetKind::Binary { .. } => soft_cross_entropy(outputs[0], label),
         TargetKind::Classes { .. } => {
-            let most = outputs.iter().copied().fold(f64::MIN, f64::max);
-            let sum: f64 = outputs.iter().map(|z| (z - most).exp()).sum();
-            most + sum.ln() - outputs[label as usize]
+            log_sum_exp(outputs.iter().copied()) - outputs[label as usize]
         }
         TargetKind::Regression { .. } => (outputs[0] - label).powi(2),
     }

@@ -1,5 +1,7 @@
 //! How a training went, for `metrics.json` and the terminal.
 
+use reperio_stats::Groups;
+use reperio_stats::moments::mean_and_sd;
 use serde::{Deserialize, Serialize};
 
 use super::terms::Columns;
@@ -51,7 +53,7 @@ impl TermReport {
     ) -> Vec<Self> {
         let report = |(column, &weight): (&super::terms::Column, &f64)| {
             let metrics = metrics(&target.kind, &column.held_out, answers);
-            let sd = column.held_out.iter().map(|own| sd(own)).fold(0.0, f64::max);
+            let sd = column.held_out.iter().map(|own| mean_and_sd(own).1).fold(0.0, f64::max);
             Self {
                 part: column.part,
                 name: column.name.clone(),
@@ -67,13 +69,7 @@ impl TermReport {
     }
 }
 
-fn sd(values: &[f64]) -> f64 {
-    let n = values.len().max(1) as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / n).sqrt()
-}
-
-/// Figures of held-out outputs, a row an output. Numbers stay standardised.
+/// Figures of held-out outputs, one row per output. Numbers stay standardised.
 fn metrics(kind: &TargetKind, held_out: &[Vec<f64>], answers: &[f64]) -> Metrics {
     let n = answers.len();
     let rows: Vec<Vec<f64>> = (0..n).map(|i| held_out.iter().map(|own| own[i]).collect()).collect();
@@ -127,7 +123,7 @@ impl OutOfFold {
         target: &Target,
         combined: &Combined,
         answers: &[f64],
-        groups: &[&str],
+        groups: &Groups,
         fold: &[usize],
     ) -> Self {
         let found = metrics(&target.kind, &combined.held_out, answers);
@@ -135,13 +131,12 @@ impl OutOfFold {
             .map(|i| combined.held_out.iter().map(|own| own[i]).collect())
             .collect();
         let values: Vec<Option<f64>> = answers.iter().copied().map(Some).collect();
-        let names: Vec<String> = groups.iter().map(|&group| group.to_owned()).collect();
         Self {
             column: target.column.clone(),
             repertoires: answers.len(),
             folds: fold.iter().max().map_or(0, |last| last + 1),
             auc: found.auc(),
-            auc_ci: interval(target, &rows, &values, &names),
+            auc_ci: interval(target, &rows, &values, groups),
             r2: found.r2(),
             p_value: combined.p_value,
             loss: Some(combined.losses[0]),

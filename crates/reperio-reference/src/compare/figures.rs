@@ -1,10 +1,11 @@
 //! A row of figures a method.
 
-use reperio_model::metrics::bootstrap::{Bootstrap, units_of};
-use reperio_model::metrics::{
+use reperio_stats::bootstrap::Bootstrap;
+use reperio_stats::metrics::{
     BinaryMetrics, CalibrationBin, auc, auc_interval, calibration, precision_recall_curve,
     probability, roc_curve,
 };
+use reperio_stats::moments::sample_variance;
 use serde::{Deserialize, Serialize};
 
 use super::{Comparison, Outcome};
@@ -82,7 +83,6 @@ pub fn figures(
     outcomes: &[Outcome],
     reference: &str,
 ) -> (Vec<Figures>, Vec<Curves>) {
-    let units = units_of(comparison.groups);
     let mut names: Vec<&str> = Vec::new();
     for outcome in outcomes {
         if !names.contains(&outcome.method.as_str()) {
@@ -97,7 +97,7 @@ pub fn figures(
         let own = of(name);
         let pooled = pooled(comparison, &own);
         let curves = curves(name, &pooled[0]);
-        (figure(comparison, &own, &pooled, &reference, &units), curves)
+        (figure(comparison, &own, &pooled, &reference), curves)
     };
     names.iter().map(row).unzip()
 }
@@ -129,16 +129,16 @@ fn figure(
     outcomes: &[&Outcome],
     pooled: &[Pooled<'_>],
     reference: &[Pooled<'_>],
-    units: &[Vec<usize>],
 ) -> Figures {
+    let groups = comparison.groups;
     let fold_auc: Vec<Option<f64>> =
         outcomes.iter().map(|outcome| fold_auc(outcome, &pooled[outcome.repeat])).collect();
     let known: Vec<f64> = fold_auc.iter().copied().flatten().collect();
     let over =
         |pick: fn(&BinaryMetrics) -> Option<f64>| mean(pooled.iter().map(|own| pick(&own.metrics)));
     let auc_ci = match pooled {
-        [only] => auc_interval(&only.logits, only.labels, units),
-        _ => Bootstrap::default().interval(units, |rows| mean_auc(pooled, rows)),
+        [only] => auc_interval(&only.logits, only.labels, groups),
+        _ => Bootstrap::default().interval(groups, |rows| mean_auc(pooled, rows)),
     };
     let all: Vec<usize> = (0..comparison.repertoires.len()).collect();
     let same = pooled.iter().map(|own| own.labels).eq(reference.iter().map(|own| own.labels));
@@ -156,11 +156,11 @@ fn figure(
         method: outcomes[0].method.clone(),
         permuted: outcomes[0].permuted,
         mean_auc: mean(known.iter().copied().map(Some)),
-        sd_auc: sd(&known),
+        sd_auc: (known.len() > 1).then(|| sample_variance(&known).sqrt()),
         auc: over(|own| own.auc),
         auc_ci,
         difference: difference(&all),
-        difference_ci: Bootstrap::default().interval(units, difference),
+        difference_ci: Bootstrap::default().interval(groups, difference),
         average_precision: over(|own| own.average_precision),
         brier: over(|own| own.brier),
         sensitivity_95: over(|own| own.sensitivity_at_95_specificity),
@@ -194,13 +194,6 @@ fn mean_auc(repeats: &[Pooled<'_>], rows: &[usize]) -> Option<f64> {
 fn mean(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
     let values: Vec<f64> = values.collect::<Option<_>>()?;
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
-}
-
-/// Of a sample; `None` of fewer than two values.
-fn sd(values: &[f64]) -> Option<f64> {
-    let mean = mean(values.iter().copied().map(Some)).filter(|_| values.len() > 1)?;
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    Some((squares / (values.len() - 1) as f64).sqrt())
 }
 
 fn curves(name: &str, own: &Pooled<'_>) -> Curves {

@@ -12,6 +12,7 @@ use reperio_data::repertoire::Repertoire;
 use reperio_data::split::Fold;
 use reperio_data::stable_hash::StableHasher;
 use reperio_model::features::{FeatureCache, FitError, TrainingPart};
+use reperio_stats::Groups;
 use serde::{Deserialize, Serialize};
 
 use crate::method::{Fitted, Method, MethodError};
@@ -38,8 +39,8 @@ impl Entry<'_> {
 pub struct Comparison<'a> {
     /// Repertoires, all of them labelled.
     pub repertoires: &'a [&'a Repertoire],
-    /// Subject of each.
-    pub groups: &'a [String],
+    /// Which of them are of one subject.
+    pub groups: &'a Groups,
     /// For each repeat, whether each repertoire is positive, as most methods see it and as the controls do.
     pub labels: Vec<RepeatLabels>,
     /// For each repeat, the fold in which each repertoire is held out.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use reperio_data::compress::{self, OpenError};
 use reperio_data::limits::MAX_RATIO;
 use reperio_data::repertoire::Repertoire;
-use reperio_model::metrics;
+use reperio_stats::metrics;
 use serde::{Deserialize, Serialize};
 
 /// (`junction_aa`, `v_call`, `j_call`)

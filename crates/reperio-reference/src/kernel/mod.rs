@@ -110,6 +110,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use reperio_data::repertoire::{Builder, Repertoire, Row};
+    use reperio_stats::Groups;
     use std::collections::BTreeMap;
 
     fn repertoire(junctions: &[String]) -> Repertoire {
@@ -160,7 +161,7 @@ mod tests {
         ) {
             let repertoires: Vec<Repertoire> = cohort.iter().map(|rows| repertoire(rows)).collect();
             let views: Vec<&Repertoire> = repertoires.iter().collect();
-            let groups = vec![String::new(); views.len()];
+            let groups = Groups::each(views.len());
             let cache = FeatureCache::new(&views, &groups);
             let minmax = Kernel::of(&cache, Similarity::MinMax);
             let jaccard = Kernel::of(&cache, Similarity::Jaccard);

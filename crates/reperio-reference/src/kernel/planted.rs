@@ -8,7 +8,7 @@ use reperio_data::simulate::{
     Background, Clonotypes, Position, Signal, SimulationConfig, Target, cohort,
 };
 use reperio_model::features::{FeatureCache, TrainingPart};
-use reperio_model::metrics;
+use reperio_stats::{Groups, metrics};
 
 use crate::method::{Fitted, Method};
 
@@ -50,7 +50,7 @@ impl Planted {
     /// AUC of the held-out repertoires, and what was fitted to the others with `labels`.
     pub(crate) fn run(&self, method: &dyn Method, labels: &[bool]) -> (f64, Box<dyn Fitted>) {
         let views: Vec<&Repertoire> = self.repertoires.iter().collect();
-        let groups: Vec<String> = (0..views.len()).map(|i| i.to_string()).collect();
+        let groups = Groups::each(views.len());
         let cache = FeatureCache::new(&views, &groups);
         let [learned, held] =
             [0, 1].map(|first| (first..views.len()).step_by(2).collect::<Vec<_>>());

@@ -5,6 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use reperio_data::progress::Observer;
 use reperio_model::features::FitError;
+use reperio_stats::metrics::{cross_entropy, probability};
 
 use super::active::Active;
 use super::scale::Scale;
@@ -127,9 +128,8 @@ impl Climber {
         self.loss = 0.0;
         for (row, &label) in rows.iter().zip(&examples.labels) {
             let logit = self.weights.score(row);
-            let signed = if label { -logit } else { logit };
-            self.loss += (signed.max(0.0) + (-signed.abs()).exp().ln_1p()) / n;
-            let residual = (1.0 / (1.0 + (-logit).exp()) - f64::from(u8::from(label))) / n;
+            self.loss += cross_entropy(logit, label) / n;
+            let residual = (probability(logit) - f64::from(u8::from(label))) / n;
             for (gradient, x) in gradient.iter_mut().zip(row.iter().chain(&[1.0])) {
                 *gradient += residual * x;
             }

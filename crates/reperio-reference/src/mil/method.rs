@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use reperio_data::progress::Observer;
 use reperio_data::repertoire::Repertoire;
 use reperio_model::features::{FeatureCache, TrainingPart};
-use reperio_model::selection;
+use reperio_stats::selection;
 
 use super::active::code;
 use super::descent::{self, Examples, STAGES};
@@ -60,7 +60,7 @@ impl Method for KmerMil {
             Examples::new(places.iter().map(one))
         };
         let mut logits = vec![vec![0.0; part.members.len()]; STAGES.len()];
-        for (at, fold) in selection::inner_folds(part)?.iter().enumerate() {
+        for (at, fold) in part.inner_folds()?.iter().enumerate() {
             let examples = examples(&fold.fitted);
             let seed = part.seed.wrapping_add(1 + at as u64);
             for (stage, weights) in

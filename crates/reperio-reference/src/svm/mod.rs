@@ -10,8 +10,7 @@ use rayon::prelude::*;
 use reperio_data::progress::Observer;
 use reperio_data::split::Fold;
 use reperio_model::features::{FeatureCache, FitError, TrainingPart};
-use reperio_model::platt::Platt;
-use reperio_model::selection;
+use reperio_stats::platt::Platt;
 
 use crate::kernel::{Kernel, Similarity};
 use crate::method::{Fitted, Method, MethodError};
@@ -54,7 +53,7 @@ impl Method for Svm {
         part: TrainingPart<'_>,
         observer: &dyn Observer,
     ) -> Result<Box<dyn Fitted>, MethodError> {
-        let folds = selection::inner_folds(part)?;
+        let folds = part.inner_folds()?;
         let kernel = Kernel::of(part.cache, self.0);
         let decisions: Vec<Vec<f64>> =
             COSTS.par_iter().map(|&c| held_out(&kernel, part, &folds, c)).collect();

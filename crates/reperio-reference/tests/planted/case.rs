@@ -7,7 +7,7 @@ use reperio_data::progress::Silent;
 use reperio_data::repertoire::{Builder, Repertoire, Row};
 use reperio_data::simulate::{self, Background, SimulationConfig};
 use reperio_model::features::{FeatureCache, TrainingPart};
-use reperio_model::metrics;
+use reperio_stats::{Groups, metrics};
 
 use reperio_reference::method::{Fitted, Method};
 
@@ -60,7 +60,8 @@ impl Case {
 
     /// What `method` learns from every other repertoire, and its AUC on the rest.
     pub(crate) fn fit(&self, method: &dyn Method) -> (Box<dyn Fitted>, f64) {
-        let groups: Vec<String> = self.repertoires.iter().map(|own| own.id.clone()).collect();
+        let ids: Vec<&String> = self.repertoires.iter().map(|own| &own.id).collect();
+        let groups = Groups::of(&ids);
         let views: Vec<&Repertoire> = self.repertoires.iter().collect();
         let cache = FeatureCache::new(&views, &groups);
         let (held, fitted): (Vec<usize>, Vec<usize>) =

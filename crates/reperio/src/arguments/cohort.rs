@@ -9,7 +9,7 @@ use reperio_data::progress::Observer;
 use reperio_model::target::{KindName, Labels, TargetSpec};
 use sha2::{Digest, Sha256};
 
-use crate::arguments::groups::{self, Groups};
+use crate::arguments::groups::{self, Grouping};
 use crate::arguments::inputs::ReadArgs;
 use crate::shell::Shell;
 use crate::shell::outputs::Sources;
@@ -102,7 +102,7 @@ impl TargetArgs {
     }
 
     /// Group of each repertoire: the column's value, or the repertoire's own id.
-    pub(crate) fn groups(&self, metadata: &Metadata) -> Result<Groups> {
+    pub(crate) fn groups(&self, metadata: &Metadata) -> Result<Grouping> {
         groups::find(metadata, self.group.as_deref(), &self.target)
     }
 }

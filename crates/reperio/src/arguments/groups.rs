@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Result, bail};
 use reperio_data::metadata::Metadata;
 use reperio_data::table::plain;
+use reperio_stats::Groups;
 
 /// Names of columns of people, as [`plain`] leaves them.
 const PEOPLE: [&str; 12] = [
@@ -28,16 +29,20 @@ const SUBJECT: &str = "subject_id";
 /// The word for no groups.
 const EACH: &str = "repertoire_id";
 
-/// Groups of repertoires.
-pub(crate) struct Groups {
-    /// Group of each repertoire: the column's value, or the repertoire's own id.
-    pub(crate) names: Vec<String>,
+/// Groups of repertoires, and where they come from.
+pub(crate) struct Grouping {
+    /// Named by the column's value, or by the repertoire's own id.
+    pub(crate) groups: Groups,
     /// Which column they come from, in a sentence; none where each repertoire stands for itself.
     pub(crate) line: Option<String>,
 }
 
 /// The groups of the column `asked`, or of the one that looks like people. Targets are none.
-pub(crate) fn find(metadata: &Metadata, asked: Option<&str>, targets: &[String]) -> Result<Groups> {
+pub(crate) fn find(
+    metadata: &Metadata,
+    asked: Option<&str>,
+    targets: &[String],
+) -> Result<Grouping> {
     if let Some(name) = asked {
         if metadata.column(name).is_none() && name != EACH {
             let names: Vec<_> = metadata.columns.iter().map(|(name, _)| name.as_str()).collect();
@@ -51,7 +56,7 @@ pub(crate) fn find(metadata: &Metadata, asked: Option<&str>, targets: &[String])
     let found: Vec<_> = metadata.columns.iter().filter(is_candidate).collect();
     let (first, others) = match &found[..] {
         [] => {
-            return Ok(Groups {
+            return Ok(Grouping {
                 line: None,
                 ..of(metadata, metadata.column(SUBJECT).map(|v| (SUBJECT, v)))
             });
@@ -86,22 +91,20 @@ fn division(values: &[Option<String>]) -> Vec<usize> {
         .collect()
 }
 
-fn of(metadata: &Metadata, column: Option<(&str, &[Option<String>])>) -> Groups {
+fn of(metadata: &Metadata, column: Option<(&str, &[Option<String>])>) -> Grouping {
     let own = |i: usize| format!("repertoire {}", metadata.ids[i]);
     let value = |i: usize| column.and_then(|(_, values)| values[i].clone());
     let names: Vec<String> =
         (0..metadata.ids.len()).map(|i| value(i).unwrap_or_else(|| own(i))).collect();
-    let mut distinct: Vec<&String> = names.iter().collect();
-    distinct.sort_unstable();
-    distinct.dedup();
-    let line = column.filter(|_| distinct.len() < names.len()).map(|(name, _)| {
+    let groups = Groups::of(&names);
+    let line = column.filter(|_| !groups.are_single()).map(|(name, _)| {
         format!(
             "Groups {name}: {} repertoires of {}, never divided between training and test (--group COLUMN chooses)",
-            names.len(),
-            distinct.len()
+            groups.rows(),
+            groups.count()
         )
     });
-    Groups { names, line }
+    Grouping { groups, line }
 }
 
 #[cfg(test)]
@@ -118,7 +121,8 @@ mod tests {
             columns.iter().map(|(name, text)| ((*name).to_owned(), values(text))).collect();
         let ids = (0..columns[0].1.len()).map(|i| format!("r{i}")).collect();
         match find(&Metadata { ids, columns }, asked, &["label".to_owned()]) {
-            Ok(Groups { names, line }) => {
+            Ok(Grouping { groups, line }) => {
+                let names: Vec<&str> = (0..groups.rows()).map(|i| groups.name(i)).collect();
                 format!("{} | {}", names.join(", "), line.unwrap_or_default())
             }
             Err(err) => err.to_string(),

@@ -13,13 +13,14 @@ use reperio_model::features::FeatureCache;
 use reperio_model::model::Model;
 use reperio_model::target::Labels;
 use reperio_model::train::{Dataset, Place, TrainingReport};
+use reperio_stats::Groups;
 use serde::Serialize;
 
 use super::train::ConfigArgs;
 use crate::arguments::cohort::{CohortArgs, TargetArgs, fingerprint};
 use crate::arguments::device::DeviceArgs;
 use crate::arguments::folds::Division;
-use crate::arguments::groups::Groups;
+use crate::arguments::groups::Grouping;
 use crate::arguments::rarefy::RarefyArgs;
 use crate::arguments::run_config;
 use crate::arguments::shares::Shares;
@@ -162,7 +163,7 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Evaluated> {
     let _lock = outputs::folder(&args.out, &RESULTS, &sources, existing)?;
     let mut cohort = args.cohort.load(shell)?;
     args.rarefy.apply(&mut cohort.repertoires, config.training.seed);
-    let Groups { names: groups, line: group } = args.target.groups(&cohort.metadata)?;
+    let Grouping { groups, line: group } = args.target.groups(&cohort.metadata)?;
     let evaluation = match &model {
         Some(model) => test(args, Model::load(model)?, &cohort, &groups, shell)?,
         None => cross_validate(args, &config, &cohort, &groups, shell)?,
@@ -191,7 +192,7 @@ fn cross_validate(
     args: &Args,
     config: &Config,
     cohort: &Cohort,
-    groups: &[String],
+    groups: &Groups,
     shell: &Shell,
 ) -> Result<Evaluation> {
     let labels = args.target.labels(&cohort.metadata)?;
@@ -226,7 +227,7 @@ fn test(
     args: &Args,
     model: Model,
     cohort: &Cohort,
-    groups: &[String],
+    groups: &Groups,
     shell: &Shell,
 ) -> Result<Evaluation> {
     let labels = Labels::of(&cohort.metadata, &model.info().targets)?;

@@ -10,7 +10,7 @@ use reperio_data::progress::Observer;
 use reperio_data::simulate::{
     self, Background, Clonotypes, Signal, SimulationConfig, SimulationSummary,
 };
-use reperio_model::metrics;
+use reperio_stats::metrics;
 use serde::Serialize;
 
 use crate::arguments::inputs::ReadArgs;

@@ -12,11 +12,12 @@ use reperio_model::model::{Prediction, TargetPrediction};
 use reperio_model::parts::Part;
 use reperio_model::target::Labels;
 use reperio_model::train::{self, Dataset, Fitted, MemberReport, Place, SeedFate, TrainingReport};
+use reperio_stats::Groups;
 use serde::Serialize;
 
 use crate::arguments::cohort::{CohortArgs, TargetArgs, fingerprint};
 use crate::arguments::device::DeviceArgs;
-use crate::arguments::groups::Groups;
+use crate::arguments::groups::Grouping;
 use crate::arguments::run_config;
 use crate::shell::output::{Report, align, row};
 use crate::shell::outputs::{self, OverwriteArgs, Results};
@@ -137,7 +138,7 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Trained> {
     let _lock = outputs::folder(&args.out, &RESULTS, &sources, existing)?;
     let cohort = args.cohort.load(shell)?;
     let labels = args.target.labels(&cohort.metadata)?;
-    let Groups { names: groups, line: group } = args.target.groups(&cohort.metadata)?;
+    let Grouping { groups, line: group } = args.target.groups(&cohort.metadata)?;
     let training = Training {
         cohort: &cohort,
         labels: &labels,
@@ -158,7 +159,7 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Trained> {
 pub(crate) struct Training<'a> {
     pub(crate) cohort: &'a Cohort,
     pub(crate) labels: &'a Labels,
-    pub(crate) groups: &'a [String],
+    pub(crate) groups: &'a Groups,
     pub(crate) config: &'a Config,
     pub(crate) device: DeviceArgs,
 }

@@ -3,8 +3,8 @@
 use polars::prelude::{Column, NamedFrom as _, Series};
 use reperio_model::combine::PredictionSet;
 use reperio_model::evaluate::{Evaluation, HeldOut, Metrics, TargetSummary};
-use reperio_model::metrics::probability;
 use reperio_model::target::{Labels, Target, TargetKind};
+use reperio_stats::metrics::probability;
 
 use crate::shell::output::align;
 use crate::shell::table;

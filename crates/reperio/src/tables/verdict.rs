@@ -56,7 +56,7 @@ pub(crate) fn of(target: &TargetSummary, permuted: bool) -> String {
 mod tests {
     use super::*;
     use insta::assert_snapshot;
-    use reperio_model::metrics::BinaryMetrics;
+    use reperio_stats::metrics::BinaryMetrics;
 
     fn check(auc: f64, p_value: f64, control: Option<f64>, permuted: bool) -> String {
         let pooled = BinaryMetrics::of(&[1.0, 0.0], &[Some(true), Some(false)]);

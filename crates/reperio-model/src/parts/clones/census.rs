@@ -1,9 +1,10 @@
 //! Which clonotypes are associated, by threshold, in the whole part and without each of its inner folds.
 
 use rayon::prelude::*;
+use reperio_stats::beta_binomial::Count;
+use reperio_stats::fisher::Fisher;
+use reperio_stats::poisson::at_least;
 
-use super::beta_binomial::Count;
-use super::fisher::Fisher;
 use crate::features::clonotype_index::ClonotypeIndex;
 use crate::parts::task::Task;
 
@@ -46,17 +47,6 @@ pub(super) struct Tests {
     /// `[analysis][threshold]`: a threshold that few keys pass, and no more than by chance, says nothing. They
     /// would be the same in all inner folds, and look as good in them as in what they were chosen from.
     alive: Vec<Vec<bool>>,
-}
-
-/// P(X >= n) of the Poisson law.
-fn at_least(n: usize, expected: f64) -> f64 {
-    let mut term = (-expected).exp();
-    let mut below = 0.0;
-    for i in 0..n {
-        below += term;
-        term *= expected / (i + 1) as f64;
-    }
-    1.0 - below
 }
 
 impl Tests {
@@ -192,7 +182,7 @@ impl<'a> Census<'a> {
     /// `[analysis][threshold][member]`: distinct clonotypes, and those that are associated.
     pub(super) fn counts(&self, tests: &Tests) -> Vec<Vec<Vec<Count>>> {
         let all = |&member: &usize| u64::from(self.index.distinct()[member]);
-        let empty = |member| Count { associated: 0, all: all(member) };
+        let empty = |member| Count { hits: 0, all: all(member) };
         let row: Vec<Count> = self.task.members.iter().map(empty).collect();
         let mut counts = vec![vec![row; self.thresholds.len()]; self.folds + 1];
         for (item, levels) in self.items(&tests.tested) {
@@ -202,7 +192,7 @@ impl<'a> Census<'a> {
                 {
                     let passed = analysis[..usize::from(level)].iter_mut().zip(alive);
                     for (threshold, _) in passed.filter(|(_, alive)| **alive) {
-                        threshold[i].associated += 1;
+                        threshold[i].hits += 1;
                     }
                 }
             }
@@ -227,21 +217,5 @@ impl<'a> Census<'a> {
             (keys[0].0, levels)
         };
         items.chunk_by(|a, b| a.0 == b.0).map(most).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_tail_of_the_poisson_law() {
-        // scipy.stats.poisson.sf(n - 1, expected), scipy 1.17.1.
-        for (n, expected, p) in
-            [(1, 1e-4, 9.999_5e-5), (3, 0.5, 0.014_387_7), (20, 10.0, 0.003_454)]
-        {
-            let found = at_least(n, expected);
-            assert!((found / p - 1.0).abs() < 1e-3, "{n} {expected}: {found}");
-        }
     }
 }

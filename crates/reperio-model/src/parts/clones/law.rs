@@ -1,9 +1,8 @@
 //! How the number of associated clonotypes makes a logit.
 
+use reperio_stats::beta_binomial::{Beta, Count};
+use reperio_stats::platt::Platt;
 use serde::{Deserialize, Serialize};
-
-use super::beta_binomial::{Beta, Count};
-use crate::platt::Platt;
 
 /// The laws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,13 +37,13 @@ pub(super) enum Law {
 /// A count less what the rate lets expect, over the root of all.
 fn score(count: Count, rate: f64) -> f64 {
     let all = count.all.max(1) as f64;
-    (count.associated as f64 - rate * all) / all.sqrt()
+    (count.hits as f64 - rate * all) / all.sqrt()
 }
 
 /// Associated clonotypes over all.
 fn rate_of(counts: &[Count]) -> f64 {
     let total = |of: fn(&Count) -> u64| counts.iter().map(of).sum::<u64>() as f64;
-    total(|count| count.associated) / total(|count| count.all).max(1.0)
+    total(|count| count.hits) / total(|count| count.all).max(1.0)
 }
 
 impl LawKind {

@@ -1,19 +1,16 @@
 //! The part `clones`: public clonotypes, those that positive repertoires share more often than negative ones.
 
 mod associated;
-mod beta_binomial;
 mod census;
-mod fisher;
 mod law;
-mod rising;
 mod table;
 
+use reperio_stats::beta_binomial::Count;
 use serde_json::json;
 
 use super::table::{Finding, Table, strongest};
 use super::task::{Answers, Learned, Task, of};
 use crate::features::clonotype_index::{ClonotypeIndex, Identity};
-use beta_binomial::Count;
 use census::{Census, Tested};
 pub use law::LawKind;
 pub use table::{CloneTable, PublicClone};

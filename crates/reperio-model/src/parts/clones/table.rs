@@ -3,10 +3,10 @@
 use reperio_data::encode::MAX_LENGTH;
 use reperio_data::repertoire::{Builder, Repertoire, Row};
 use reperio_data::{alphabet, gene};
+use reperio_stats::beta_binomial::Count;
 use serde::{Deserialize, Serialize};
 
 use super::associated::Associated;
-use super::beta_binomial::Count;
 use super::law::Law;
 use crate::features::clonotype_index::{Identity, first_rows};
 
@@ -153,9 +153,9 @@ impl CloneTable {
             .collect();
         let all = distinct().count() as u64;
         let carried = weights.iter().filter(|weight| **weight > 0.0).count() as u64;
-        let none = self.law.logit(Count { associated: 0, all });
+        let none = self.law.logit(Count { hits: 0, all });
         let base = (none - self.law.bias()) / all.max(1) as f64;
-        let more = self.law.logit(Count { associated: carried, all }) - none;
+        let more = self.law.logit(Count { hits: carried, all }) - none;
         let total: f64 = weights.iter().sum();
         let mut evidence = vec![0.0; n];
         for row in distinct() {
@@ -181,7 +181,7 @@ impl CloneTable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parts::clones::beta_binomial::Beta;
+    use reperio_stats::beta_binomial::Beta;
 
     fn repertoire(rows: &[(&str, &str)]) -> Repertoire {
         let mut builder = Builder::default();
@@ -203,7 +203,7 @@ mod tests {
         let table = CloneTable::new((Identity::Clonotype, true), law, vec![clone]);
         let evidence = table.evidence(&own);
         let sum = table.bias() + evidence.iter().sum::<f64>();
-        assert!((sum - law.logit(Count { associated: 1, all: 2 })).abs() < 1e-12, "{evidence:?}");
+        assert!((sum - law.logit(Count { hits: 1, all: 2 })).abs() < 1e-12, "{evidence:?}");
         assert!((evidence[0] - evidence[1]).abs() < 1e-12 && evidence[0] > evidence[2]);
     }
 
@@ -228,7 +228,7 @@ mod tests {
             ..PublicClone::of(&repertoire(&[(junction_aa, "TRBV9")]), 0, Identity::Clonotype)
         };
         for law in laws {
-            for (identity, associated, all) in [
+            for (identity, hits, all) in [
                 (Identity::Clonotype, 2, 5),
                 (Identity::Junction, 2, 4),
                 (Identity::OneSubstitution, 3, 4),
@@ -237,7 +237,7 @@ mod tests {
                 let table = CloneTable::new((identity, false), law, clones);
                 let evidence = table.evidence(&own);
                 let sum = table.bias() + evidence.iter().sum::<f64>();
-                let expected = law.logit(Count { associated, all });
+                let expected = law.logit(Count { hits, all });
                 assert!((sum - expected).abs() < 1e-12, "{law:?} {identity:?}: {sum} {expected}");
                 // The stronger association has more of it, what is not carried least.
                 let at = |junction: &str| {

@@ -3,6 +3,7 @@
 pub mod burden;
 mod table;
 
+use reperio_stats::logistic::Penalty;
 use serde_json::json;
 
 use super::table::{Finding, Table, strongest};
@@ -10,7 +11,6 @@ use super::task::{Learned, Task};
 use super::{lasso, ridge};
 use crate::features::kmer_frequencies::KmerFrequencies;
 use crate::features::kmer_set::KmerSet;
-use crate::logistic::Penalty;
 use burden::Value;
 
 pub use table::KmerTable;

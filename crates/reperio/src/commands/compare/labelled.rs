@@ -9,10 +9,11 @@ use reperio_data::split::{Item, Splits};
 use reperio_model::evaluate;
 use reperio_model::target::{Labels, TargetKind};
 use reperio_reference::compare::{Comparison, RepeatLabels, Truth};
+use reperio_stats::Groups;
 
 use crate::arguments::cohort::TargetArgs;
 use crate::arguments::folds::Division;
-use crate::arguments::groups::Groups;
+use crate::arguments::groups::Grouping;
 use crate::tables::labels::TargetCounts;
 
 /// How repertoires are divided.
@@ -28,7 +29,7 @@ pub(super) struct Labelled<'a> {
     /// Column and positive value.
     pub(super) target: String,
     pub(super) repertoires: Vec<&'a Repertoire>,
-    groups: Vec<String>,
+    groups: Groups,
     items: Vec<Item>,
     /// One entry a repeat, as `folds`.
     pub(super) labels: Vec<RepeatLabels>,
@@ -58,11 +59,11 @@ impl<'a> Labelled<'a> {
         let target = format!("{}: {positive} against {negative}", target.column);
         let usable = |&i: &usize| labels.is_labelled(i) && !cohort.repertoires[i].is_empty();
         let rows: Vec<usize> = (0..labels.len()).filter(usable).collect();
-        let Groups { names: all_groups, line } = args.groups(&cohort.metadata)?;
+        let Grouping { groups, line } = args.groups(&cohort.metadata)?;
         if let Some(line) = line {
             tracing::info!("{line}");
         }
-        let groups: Vec<String> = rows.iter().map(|&i| all_groups[i].clone()).collect();
+        let groups = groups.select(&rows);
         let ids: Vec<String> = rows.iter().map(|&i| cohort.metadata.ids[i].clone()).collect();
         let labels = labels.select(&rows);
         let items = evaluate::items(&ids, &labels, &groups);

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::Result;
 use polars::prelude::{Column, DataFrame, NamedFrom as _, Series};
-use reperio_model::metrics::probability;
 use reperio_reference::compare::{Figures, Outcome};
+use reperio_stats::metrics::probability;
 
 use super::labelled::Labelled;
 use super::{Compared, Row};

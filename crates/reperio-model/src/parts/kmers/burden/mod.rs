@@ -16,6 +16,7 @@
 mod screen;
 
 use rayon::prelude::*;
+use reperio_stats::platt::Platt;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -24,7 +25,6 @@ use crate::features::kmer_counts::KmerCounts;
 use crate::features::kmer_set::KmerSet;
 use crate::parts::table::{Finding, REPORTED, Table, strongest};
 use crate::parts::task::{Answers, Learned, Task};
-use crate::platt::Platt;
 use screen::{Screen, Tested};
 
 /// Candidates for the number of k-mers.
@@ -209,6 +209,7 @@ mod tests {
     use super::*;
     use crate::features::FeatureCache;
     use reperio_data::repertoire::{Builder, Repertoire, Row};
+    use reperio_stats::Groups;
 
     pub(super) fn cohort() -> Vec<Repertoire> {
         let letter = |at: usize| char::from(b"ACDEFGHIKL"[at % 10]);
@@ -232,7 +233,7 @@ mod tests {
     fn the_table_is_the_scaled_burden() {
         let cohort = cohort();
         let views: Vec<&Repertoire> = cohort.iter().collect();
-        let groups: Vec<String> = (0..12).map(|i| i.to_string()).collect();
+        let groups = Groups::each(12);
         let cache = FeatureCache::new(&views, &groups);
         let members: Vec<usize> = (0..12).collect();
         let labels: Vec<bool> = members.iter().map(|i| i % 2 == 0).collect();

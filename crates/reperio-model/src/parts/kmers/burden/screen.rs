@@ -1,6 +1,7 @@
 //! One test a k-mer, in the whole part and without each of its folds.
 
 use rayon::prelude::*;
+use reperio_stats::normal::upper_tail;
 
 use super::{Value, Weighing};
 use crate::features::kmer_counts::KmerCounts;
@@ -145,15 +146,6 @@ impl<'a> Screen<'a> {
     }
 }
 
-/// P(Z > z) of the standard normal law for z > 0, to two percent (Borjesson and Sundberg 1979).
-fn upper_tail(z: f64) -> f64 {
-    if z <= 0.0 {
-        return 1.0;
-    }
-    let density = (-0.5 * z * z).exp() / (2.0 * std::f64::consts::PI).sqrt();
-    density / (0.661 * z + 0.339 * (z * z + 5.51).sqrt())
-}
-
 /// The `most` with the largest association; of equal ones the first columns.
 fn keep(mut tested: Vec<Tested>, most: usize) -> Vec<Tested> {
     tested.sort_by(|a, b| b.association.total_cmp(&a.association).then(a.column.cmp(&b.column)));
@@ -169,20 +161,14 @@ mod tests {
     use crate::features::kmer_set::KmerSet;
     use crate::parts::task::Answers;
     use reperio_data::repertoire::Repertoire;
-
-    #[test]
-    fn the_tail_of_the_normal_law() {
-        for (z, p) in [(1.0, 0.158_655), (3.0, 1.349_898e-3), (5.0, 2.866_516e-7)] {
-            assert!((upper_tail(z) / p - 1.0_f64).abs() < 0.02, "{z}: {}", upper_tail(z));
-        }
-    }
+    use reperio_stats::Groups;
 
     /// Every analysis equals the two-sample figures of its members, computed from their definitions.
     #[test]
     fn tests_equal_their_definitions_in_every_fold() {
         let cohort = cohort();
         let views: Vec<&Repertoire> = cohort.iter().collect();
-        let groups = vec![String::new(); 12];
+        let groups = Groups::of(&[""; 12]);
         let cache = FeatureCache::new(&views, &groups);
         let members: Vec<usize> = (0..12).filter(|i| *i != 5).collect();
         let labels: Vec<bool> = members.iter().map(|i| i % 2 == 0).collect();

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
-use reperio_model::metrics::{
+use reperio_reference::compare::{Cost, Curves, Figures, Outcome};
+use reperio_stats::metrics::{
     auc, average_precision, brier, calibration, delong, precision_recall_curve, probability,
     roc_curve, sensitivity_at_specificity,
 };
-use reperio_reference::compare::{Cost, Curves, Figures, Outcome};
 use serde_json::json;
 
 use super::super::{Compared, Row};

@@ -26,14 +26,15 @@ mod l1;
 mod l2;
 mod loss;
 mod table;
+#[cfg(test)]
+mod tests;
 
-pub(crate) use design::Dual;
-pub use design::{Design, Linear};
-pub(crate) use gram::gram;
-pub(crate) use l2::dual_path;
+pub use design::{Design, Dual, Linear};
+pub use gram::gram;
+pub use l2::dual_path;
 pub use table::Table;
 
-/// What keeps the weights small.
+/// The penalty on the weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Penalty {
@@ -45,16 +46,26 @@ pub enum Penalty {
 
 /// The models of `labels` for each of `cs`, values of `C` that increase.
 ///
+/// ```
+/// use reperio_stats::logistic::{Design, Penalty, Table, path};
+///
+/// let table = Table::new(2, vec![0.0, 1.0, 1.0, 5.0, 2.0, 1.0, 3.0, 5.0]);
+/// let design = Design::standardised(&table, vec![0, 1, 2, 3]);
+/// let models = path(&design, &[false, false, true, true], Penalty::L1, &[0.5, 1.0]);
+/// assert!(models[0].weights.iter().all(|weight| weight.abs() < 1e-9));
+/// assert!(models[1].weights[0] > 0.1 && models[1].weights[1].abs() < 1e-9);
+/// ```
+///
 /// # Shapes
 ///
 /// - `design`: `(n, p)`; `labels`: `(n,)`, both classes present
-/// - returns: one model of p weights a value of `C`
+/// - returns: one model of p weights per value of `C`
 ///
 /// # Panics
 ///
-/// If there is not one label a row.
+/// If there is not one label per row.
 pub fn path(design: &Design<'_>, labels: &[bool], penalty: Penalty, cs: &[f64]) -> Vec<Linear> {
-    assert_eq!(labels.len(), design.len(), "one label a row");
+    assert_eq!(labels.len(), design.rows(), "one label a row");
     match penalty {
         Penalty::L1 => l1::path(design, labels, cs),
         Penalty::L2 => l2::path(design, labels, cs),
@@ -62,6 +73,18 @@ pub fn path(design: &Design<'_>, labels: &[bool], penalty: Penalty, cs: &[f64]) 
 }
 
 /// The largest `C` at which the L1 penalty leaves all weights 0.
+///
+/// ```
+/// use reperio_stats::logistic::{Design, Table, least_c};
+///
+/// let table = Table::new(1, vec![-1.0, 1.0]);
+/// let design = Design::standardised(&table, vec![0, 1]);
+/// assert_eq!(least_c(&design, &[false, true]), 1.0);
+/// ```
 pub fn least_c(design: &Design<'_>, labels: &[bool]) -> f64 {
     1.0 / l1::steepest(design, labels).max(f64::MIN_POSITIVE)
+}
+
+fn dot(x: &[f64], y: &[f64]) -> f64 {
+    x.iter().zip(y).map(|(x, y)| x * y).sum()
 }

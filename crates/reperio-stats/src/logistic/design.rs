@@ -16,6 +16,15 @@ const LEAST_SD: f64 = 1e-7;
 ///
 /// Means and standard deviations (of the population, as scikit-learn's `StandardScaler`) are those of these
 /// rows alone. A column that is constant here is 0 everywhere, so its weight stays 0.
+///
+/// ```
+/// use reperio_stats::logistic::{Design, Table};
+///
+/// let table = Table::new(2, vec![1.0, 7.0, 2.0, 7.0, 3.0, 9.0]);
+/// // Row 2 takes no part, so the second column is constant.
+/// let design = Design::standardised(&table, vec![0, 1]);
+/// assert_eq!(design.varying(), 1);
+/// ```
 pub struct Design<'a> {
     table: &'a Table,
     rows: Vec<usize>,
@@ -33,24 +42,19 @@ impl<'a> Design<'a> {
     }
 
     /// The columns of `rows` as they are.
-    pub fn plain(table: &'a Table, rows: Vec<usize>) -> Self {
+    #[cfg(test)]
+    pub(super) fn plain(table: &'a Table, rows: Vec<usize>) -> Self {
         let columns = table.columns();
         Self { table, rows, means: vec![0.0; columns], scales: vec![1.0; columns] }
-    }
-
-    /// Rows.
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// Whether there is no row.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
     }
 
     /// Columns that are not constant.
     pub fn varying(&self) -> usize {
         self.scales.iter().filter(|&&scale| scale > 0.0).count()
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.rows.len()
     }
 
     pub(super) fn columns(&self) -> usize {
@@ -66,13 +70,13 @@ impl<'a> Design<'a> {
         }
     }
 
-    /// Column `j`, a value a row.
+    /// Column `j`, one value per row.
     pub(super) fn column(&self, j: usize) -> Vec<f64> {
         let (mean, scale) = (self.means[j], self.scales[j]);
         self.rows.iter().map(|&i| (f64::from(self.table.row(i)[j]) - mean) * scale).collect()
     }
 
-    /// `Zᵀ v`, a value a column.
+    /// `Zᵀ v`, one value per column.
     pub(super) fn transposed_times(&self, v: &[f64]) -> Vec<f64> {
         let total: f64 = v.iter().sum();
         in_stretches(self.columns(), |range| {
@@ -91,7 +95,7 @@ impl<'a> Design<'a> {
     }
 
     /// The model of the raw columns that a solution among the rows stands for.
-    pub(crate) fn model_of(&self, dual: &Dual) -> Linear {
+    pub fn model_of(&self, dual: &Dual) -> Linear {
         self.model(self.transposed_times(&dual.a), dual.b)
     }
 
@@ -107,9 +111,11 @@ impl<'a> Design<'a> {
 
 /// A solution as a combination of rows: weights `Zᵀ a`, intercept `b`.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Dual {
-    pub(crate) a: Vec<f64>,
-    pub(crate) b: f64,
+pub struct Dual {
+    /// Factor of each row.
+    pub a: Vec<f64>,
+    /// Logit, or number, where all standardised columns are 0.
+    pub b: f64,
 }
 
 /// A fitted linear model of raw, not standardised columns.

@@ -2,13 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::bootstrap::Bootstrap;
+use super::probability;
 use super::ranks::midranks;
+use crate::Groups;
+use crate::bootstrap::Bootstrap;
+use crate::moments::sample_variance;
 
 /// Two-sided 95 % quantile of the standard normal distribution.
 const Z_95: f64 = 1.959_963_984_540_054;
 
-/// Share of (positive, negative) pairs that `scores` order right; a tie counts one half.
+/// Share of (positive, negative) pairs that `scores` order correctly; a tie counts one half.
 ///
 /// ```text
 /// auc = (R - m (m + 1) / 2) / (m n)      R: rank sum of the m positives, ties at their mean rank
@@ -16,6 +19,11 @@ const Z_95: f64 = 1.959_963_984_540_054;
 ///
 /// Equal to the area under the ROC curve and to the Mann-Whitney statistic over m n. `None` if a
 /// class is empty or a score is NaN.
+///
+/// ```
+/// let auc = reperio_stats::metrics::auc(&[0.1, 0.4, 0.4, 0.9], &[false, false, true, true]);
+/// assert_eq!(auc, Some(0.875));
+/// ```
 ///
 /// # Panics
 ///
@@ -46,10 +54,16 @@ pub struct DeLong {
 /// ```
 ///
 /// The logit keeps the interval inside (0, 1) and is closer to its nominal cover near 1 than the
-/// clipped symmetric one. An AUC of exactly 1 (or 0) has variance 0, which is no certainty: its
+/// clipped symmetric one. An AUC of exactly 1 (or 0) has variance 0, which does not mean certainty: its
 /// interval is the exact binomial one of min(m, n) right trials out of min(m, n). Predictions are
-/// taken as independent; with several repertoires of one person use
-/// [`bootstrap`](super::bootstrap) over persons. `None` with fewer than 2 of a class.
+/// taken as independent; where a person has several use [`auc_interval`]. `None` with fewer than 2 of a class.
+///
+/// ```
+/// let scores = [0.1, 0.4, 0.35, 0.8];
+/// let found = reperio_stats::metrics::delong(&scores, &[false, false, true, true]).expect("two of each");
+/// // Placements of the positives 1/2 and 1, of the negatives 1 and 1/2.
+/// assert!((found.auc - 0.75).abs() < 1e-12 && (found.standard_error - 0.353_553).abs() < 1e-6);
+/// ```
 ///
 /// # Panics
 ///
@@ -75,20 +89,33 @@ pub fn delong(scores: &[f64], labels: &[bool]) -> Option<DeLong> {
         let all = ranks.iter().zip(labels).filter(|(_, l)| **l == class).map(|(r, _)| *r);
         all.zip(own).map(|(all, own)| (all - own) / others).collect()
     };
-    let variance = variance(&placements(true, n)) / m + variance(&placements(false, m)) / n;
+    let variance =
+        sample_variance(&placements(true, n)) / m + sample_variance(&placements(false, m)) / n;
     let standard_error = variance.sqrt();
     Some(DeLong { auc: area, standard_error, interval: interval(area, standard_error, m.min(n)) })
 }
 
-/// 95 % interval of the AUC where rows come in `units`, as those of one person: [`delong`]'s where every row is a unit
-/// of its own, else a bootstrap over units. See [`units_of`](super::bootstrap::units_of).
+/// 95 % interval of the AUC where rows come in `groups`, as those of one person: [`delong`]'s where every row is a group
+/// of its own, else a [`Bootstrap`] over groups.
+///
+/// ```
+/// use reperio_stats::{Groups, metrics::auc_interval};
+///
+/// let scores = [0.1, 0.3, 0.2, 0.8, 0.7, 0.9];
+/// let labels = [false, false, false, true, true, true];
+/// let people = Groups::of(&["a", "a", "b", "c", "d", "d"]);
+/// let [low, high] = auc_interval(&scores, &labels, &people).expect("both classes");
+/// // Without an error the interval is that of three right trials out of three.
+/// assert!((low - 0.292).abs() < 1e-3 && high == 1.0);
+/// ```
 ///
 /// # Panics
 ///
 /// If the lengths differ.
-pub fn auc_interval(scores: &[f64], labels: &[bool], units: &[Vec<usize>]) -> Option<[f64; 2]> {
+pub fn auc_interval(scores: &[f64], labels: &[bool], groups: &Groups) -> Option<[f64; 2]> {
+    assert_eq!(scores.len(), groups.rows(), "one group a score");
     let independent = || delong(scores, labels).map(|delong| delong.interval);
-    if units.len() == scores.len() {
+    if groups.are_single() {
         return independent();
     }
     let area = |rows: &[usize]| {
@@ -96,7 +123,7 @@ pub fn auc_interval(scores: &[f64], labels: &[bool], units: &[Vec<usize>]) -> Op
             rows.iter().map(|&i| (scores[i], labels[i])).unzip();
         auc(&scores, &labels)
     };
-    let interval = Bootstrap::default().interval(units, area)?;
+    let interval = Bootstrap::default().interval(groups, area)?;
     // Without an error every draw is perfect, which is no certainty.
     if interval[1] - interval[0] > 1e-12 { Some(interval) } else { independent() }
 }
@@ -112,13 +139,7 @@ fn interval(auc: f64, standard_error: f64, fewest: f64) -> [f64; 2] {
     }
     let logit = (auc / (1.0 - auc)).ln();
     let half = Z_95 * standard_error / (auc * (1.0 - auc));
-    [logit - half, logit + half].map(|z| 1.0 / (1.0 + (-z).exp()))
-}
-
-/// Unbiased sample variance of at least two values.
-fn variance(values: &[f64]) -> f64 {
-    let mean = values.iter().sum::<f64>() / values.len() as f64;
-    values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (values.len() - 1) as f64
+    [logit - half, logit + half].map(probability)
 }
 
 /// Positives and negatives, unless a class is empty or a score is NaN.
@@ -163,7 +184,7 @@ mod tests {
         let part = |class: bool| {
             let rows: Vec<usize> = (0..labels.len()).filter(|&i| labels[i] == class).collect();
             let shares: Vec<f64> = rows.iter().map(|&i| share(i, class)).collect();
-            variance(&shares) / shares.len() as f64
+            sample_variance(&shares) / shares.len() as f64
         };
         part(true) + part(false)
     }
@@ -214,20 +235,18 @@ mod tests {
         assert!((delong.interval[0] - 0.025_f64.sqrt()).abs() < 1e-12, "{delong:?}");
         assert_eq!(Some(delong.interval[1]), Some(1.0));
         // Nor where persons have several rows.
-        let units = [vec![0, 2], vec![1, 3]];
-        assert_eq!(auc_interval(&scores, &labels, &units), Some(delong.interval));
+        let persons = Groups::of(&["a", "b", "a", "b"]);
+        assert_eq!(auc_interval(&scores, &labels, &persons), Some(delong.interval));
     }
 
     #[test]
     fn rows_of_a_person_travel_together() {
         let scores: Vec<f64> = (0..80).map(|i| f64::from(i * 37 % 80)).collect();
         let labels: Vec<bool> = (0..80).map(|i| i < 40).collect();
-        let single: Vec<Vec<usize>> = (0..80).map(|i| vec![i]).collect();
         let independent = delong(&scores, &labels).map(|delong| delong.interval);
-        assert_eq!(auc_interval(&scores, &labels, &single), independent);
-        let tens: Vec<Vec<usize>> =
-            (0..8).map(|unit| (unit * 10..unit * 10 + 10).collect()).collect();
-        let grouped = auc_interval(&scores, &labels, &tens);
+        assert_eq!(auc_interval(&scores, &labels, &Groups::each(80)), independent);
+        let tens: Vec<String> = (0..80).map(|i| (i / 10).to_string()).collect();
+        let grouped = auc_interval(&scores, &labels, &Groups::of(&tens));
         assert!(grouped.is_some() && grouped != independent, "{grouped:?}");
     }
 }

@@ -1,8 +1,13 @@
-//! Features of repertoires: one dense row each.
+//! Features: one dense row each.
 
 use std::ops::Range;
 
-/// Rows of numbers, one a repertoire of the cohort.
+/// Rows of numbers, all of the same length.
+///
+/// ```
+/// let table = reperio_stats::logistic::Table::new(2, vec![1.0, 2.0, 3.0, 4.0]);
+/// assert_eq!(table.row(1), [3.0, 4.0]);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
     columns: usize,

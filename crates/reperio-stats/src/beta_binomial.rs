@@ -1,8 +1,8 @@
-//! The beta-binomial law of the number of associated clonotypes in one class.
+//! The beta-binomial distribution of hits among trials: their expected share varies from row to row.
 
 use serde::{Deserialize, Serialize};
 
-use super::rising::ln_rising;
+use crate::factorial::ln_rising;
 
 /// Largest ln(α + β): beyond it the law is the binomial to nine digits.
 const LARGEST: f64 = 20.0;
@@ -11,39 +11,58 @@ const SMALLEST: f64 = -7.0;
 /// Largest |logit of the mean|.
 const WIDEST: f64 = 25.0;
 
-/// Associated clonotypes of a repertoire, and all its distinct clonotypes.
+/// Hits, and all trials of a row: no fewer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Count {
-    pub(super) associated: u64,
-    pub(super) all: u64,
+pub struct Count {
+    /// Trials that succeeded.
+    pub hits: u64,
+    /// All trials.
+    pub all: u64,
 }
 
-/// A Beta prior of the share of associated clonotypes.
+/// A Beta prior of the share of hits.
+///
+/// # Examples
+///
+/// ```
+/// use reperio_stats::beta_binomial::{Beta, Count};
+///
+/// let uniform = Beta { alpha: 1.0, beta: 1.0 };
+/// // Each number of hits is as likely: P = 1 / 11, less the coefficient C(10, 3) = 120.
+/// let ln_p = uniform.ln_likelihood(Count { hits: 3, all: 10 });
+/// assert!((ln_p - (1.0_f64 / 11.0 / 120.0).ln()).abs() < 1e-12);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Beta {
-    pub(super) alpha: f64,
-    pub(super) beta: f64,
+pub struct Beta {
+    /// As if so many hits, less one, had been seen before.
+    pub alpha: f64,
+    /// As if so many failures, less one, had been seen before.
+    pub beta: f64,
 }
 
 impl Beta {
-    /// ln P of a count, less ln of the binomial coefficient, which no odds hold.
+    /// ln P of a count, less ln of the binomial coefficient, which cancels out in odds.
     ///
     /// ```text
     /// ln B(α + k, β + n - k) - ln B(α, β)
     /// ```
-    pub(super) fn ln_likelihood(self, count: Count) -> f64 {
-        let Count { associated, all } = count;
-        ln_rising(self.alpha, associated)[0] + ln_rising(self.beta, all - associated)[0]
+    ///
+    /// # Panics
+    ///
+    /// If there are more hits than trials.
+    pub fn ln_likelihood(self, count: Count) -> f64 {
+        let Count { hits, all } = count;
+        ln_rising(self.alpha, hits)[0] + ln_rising(self.beta, all - hits)[0]
             - ln_rising(self.alpha + self.beta, all)[0]
     }
 
     /// The maximum-likelihood prior of `counts`, by damped Newton steps on (logit of the mean, ln of α + β).
     ///
     /// Counts that vary no more than binomial ones have it at α + β = ∞, here e^20. Where not a single
-    /// associated clonotype occurs, half a one is assumed and the law is that binomial.
-    pub(super) fn fit(counts: &[Count]) -> Self {
+    /// hit occurs, half a one is assumed and the law is that binomial.
+    pub fn fit(counts: &[Count]) -> Self {
         let total = |of: fn(&Count) -> u64| counts.iter().map(of).sum::<u64>() as f64;
-        let (hits, all) = (total(|count| count.associated), total(|count| count.all));
+        let (hits, all) = (total(|count| count.hits), total(|count| count.all));
         let share = hits.max(0.5) / (all + 1.0);
         let logit = (share / (1.0 - share)).ln();
         if hits < 0.5 {
@@ -92,8 +111,8 @@ impl Point {
         let Beta { alpha, beta } = self.beta();
         // Sums of ln rising factorials of α, β and their sum, with derivatives.
         let mut sums = [[0.0; 3]; 3];
-        for &(Count { associated, all }, times) in counts {
-            let terms = [(alpha, associated), (beta, all - associated), (alpha + beta, all)];
+        for &(Count { hits, all }, times) in counts {
+            let terms = [(alpha, hits), (beta, all - hits), (alpha + beta, all)];
             for (sum, (x, n)) in sums.iter_mut().zip(terms) {
                 for (sum, term) in sum.iter_mut().zip(ln_rising(x, n)) {
                     *sum += times * term;
@@ -168,8 +187,8 @@ fn step(at: Point, value: &Value, damping: f64) -> Point {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fisher::ln_factorials;
     use super::*;
+    use crate::factorial::ln_factorials;
 
     #[derive(serde::Deserialize)]
     struct Fixture {
@@ -196,23 +215,23 @@ mod tests {
     }
 
     fn fixture() -> Fixture {
-        serde_json::from_str(include_str!("../../../tests/fixtures/public.json")).unwrap()
+        serde_json::from_str(include_str!("../tests/fixtures/public.json")).unwrap()
     }
 
     fn ln_choose(count: Count) -> f64 {
         let ln = ln_factorials(count.all as usize);
-        let (k, n) = (count.associated as usize, count.all as usize);
+        let (k, n) = (count.hits as usize, count.all as usize);
         ln[n] - ln[k] - ln[n - k]
     }
 
-    fn count((&associated, &all): (&u64, &u64)) -> Count {
-        Count { associated, all }
+    fn count((&hits, &all): (&u64, &u64)) -> Count {
+        Count { hits, all }
     }
 
     #[test]
     fn the_law_equals_scipy() {
         for Law { k, n, alpha, beta, ln_p } in fixture().law {
-            let count = Count { associated: k, all: n };
+            let count = Count { hits: k, all: n };
             let got = Beta { alpha, beta }.ln_likelihood(count) + ln_choose(count);
             assert!((got - ln_p).abs() < 1e-9 * ln_p.abs().max(1.0), "{count:?}: {got} != {ln_p}");
         }
@@ -238,24 +257,23 @@ mod tests {
     /// Counts of a binomial vary too little for any finite prior: the mean is the share, at the bound.
     #[test]
     fn counts_without_excess_variance_have_the_binomial_law() {
-        let counts = [4, 5, 5, 6].map(|associated| Count { associated, all: 1_000 });
+        let counts = [4, 5, 5, 6].map(|hits| Count { hits, all: 1_000 });
         let Beta { alpha, beta } = Beta::fit(&counts);
         assert!((alpha / (alpha + beta) - 0.005).abs() < 1e-7, "{alpha} {beta}");
         assert!((alpha + beta).ln() > LARGEST - 1e-6, "{alpha} {beta}");
     }
 
     #[test]
-    fn a_class_without_associated_clonotypes_is_sure_but_not_certain() {
-        let none = Beta::fit(&[Count { associated: 0, all: 1_000 }; 20]);
-        let ln_p = |associated| none.ln_likelihood(Count { associated, all: 1_000 });
+    fn a_class_without_hits_is_sure_but_not_certain() {
+        let none = Beta::fit(&[Count { hits: 0, all: 1_000 }; 20]);
+        let ln_p = |hits| none.ln_likelihood(Count { hits, all: 1_000 });
         assert!(ln_p(0) > -0.1 && ln_p(1).is_finite() && ln_p(1) < ln_p(0));
     }
 
     /// Derivatives against central differences.
     #[test]
     fn derivatives_equal_differences() {
-        let counts =
-            [(Count { associated: 3, all: 90 }, 2.0), (Count { associated: 11, all: 70 }, 1.0)];
+        let counts = [(Count { hits: 3, all: 90 }, 2.0), (Count { hits: 11, all: 70 }, 1.0)];
         let at = [-2.1, 1.3];
         let value = Point(at).value(&counts);
         let shifted = |axis: usize, by: f64| {

@@ -2,17 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::calibration::calibration_error;
 use super::sensitivity_at_specificity;
-use super::{
-    auc, average_precision, calibration, calibration_error, delong, labelled, mean, ratio,
-};
+use super::{auc, average_precision, calibration, cross_entropy, delong, labelled, probability};
+use crate::moments::{mean, ratio};
 
 /// Bins of the expected calibration error.
 const CALIBRATION_BINS: usize = 10;
 
 /// Summary of two-class predictions. A value that the data do not define is `None`.
 ///
-/// A repertoire is called positive where its logit is above 0, that is its probability above 0.5.
+/// A row is called positive if its logit is above 0, that is, if its probability is above 0.5.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct BinaryMetrics {
     /// Predictions with a label.
@@ -27,7 +27,7 @@ pub struct BinaryMetrics {
     pub auc_ci: Option<[f64; 2]>,
     /// Area under the precision-recall steps.
     pub average_precision: Option<f64>,
-    /// Share called right.
+    /// Share called correctly.
     pub accuracy: Option<f64>,
     /// Mean of sensitivity and specificity.
     pub balanced_accuracy: Option<f64>,
@@ -47,7 +47,7 @@ pub struct BinaryMetrics {
 
 impl BinaryMetrics {
     /// Compares `logits` with `labels`; rows without a label are skipped. With a logit that is not
-    /// finite nothing but the counts is defined.
+    /// finite, only the counts are defined.
     ///
     /// # Panics
     ///
@@ -82,26 +82,21 @@ impl BinaryMetrics {
 }
 
 /// Calls against labels, positive where the logit is above 0.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Confusion {
+#[derive(Default)]
+struct Confusion {
     /// Positive, called positive.
-    pub true_positives: usize,
+    true_positives: usize,
     /// Negative, called positive.
-    pub false_positives: usize,
+    false_positives: usize,
     /// Negative, called negative.
-    pub true_negatives: usize,
+    true_negatives: usize,
     /// Positive, called negative.
-    pub false_negatives: usize,
+    false_negatives: usize,
 }
 
 impl Confusion {
     /// Counts the calls that `logits` make.
-    ///
-    /// # Panics
-    ///
-    /// If the lengths differ.
-    pub fn of(logits: &[f64], labels: &[bool]) -> Self {
-        assert_eq!(logits.len(), labels.len(), "one label a logit");
+    fn of(logits: &[f64], labels: &[bool]) -> Self {
         let mut counts = Self::default();
         for (&logit, &label) in logits.iter().zip(labels) {
             *match (logit > 0.0, label) {
@@ -114,29 +109,29 @@ impl Confusion {
         counts
     }
 
-    /// Share called right; `None` of nothing.
-    pub fn accuracy(&self) -> Option<f64> {
+    /// Share called correctly; `None` without predictions.
+    fn accuracy(&self) -> Option<f64> {
         let right = self.true_positives + self.true_negatives;
         ratio(right as f64, (right + self.false_positives + self.false_negatives) as f64)
     }
 
     /// Share of the positives called positive; `None` without positives.
-    pub fn sensitivity(&self) -> Option<f64> {
+    fn sensitivity(&self) -> Option<f64> {
         share(self.true_positives, self.false_negatives)
     }
 
     /// Share of the negatives called negative; `None` without negatives.
-    pub fn specificity(&self) -> Option<f64> {
+    fn specificity(&self) -> Option<f64> {
         share(self.true_negatives, self.false_positives)
     }
 
     /// Mean of sensitivity and specificity; `None` if a class is empty.
-    pub fn balanced_accuracy(&self) -> Option<f64> {
+    fn balanced_accuracy(&self) -> Option<f64> {
         Some(f64::midpoint(self.sensitivity()?, self.specificity()?))
     }
 
     /// Harmonic mean of precision and recall; `None` without positives, 0 if none is found.
-    pub fn f1(&self) -> Option<f64> {
+    fn f1(&self) -> Option<f64> {
         self.sensitivity()?;
         let twice = 2 * self.true_positives;
         ratio(twice as f64, (twice + self.false_positives + self.false_negatives) as f64)
@@ -148,12 +143,11 @@ fn share(part: usize, rest: usize) -> Option<f64> {
     ratio(part as f64, (part + rest) as f64)
 }
 
-/// The logistic function, `1 / (1 + exp(-logit))`.
-pub fn probability(logit: f64) -> f64 {
-    1.0 / (1.0 + (-logit).exp())
-}
-
-/// Mean squared difference between probability and label; `None` of nothing.
+/// Mean squared difference between probability and label; `None` without predictions.
+///
+/// ```
+/// assert_eq!(reperio_stats::metrics::brier(&[0.0, 0.0], &[true, false]), Some(0.25));
+/// ```
 ///
 /// # Panics
 ///
@@ -164,19 +158,14 @@ pub fn brier(logits: &[f64], labels: &[bool]) -> Option<f64> {
     mean(logits.iter().zip(labels).map(square))
 }
 
-/// Mean cross-entropy in nats, `ln(1 + exp(∓logit))`; finite for every finite logit, `None` of
-/// nothing.
+/// Mean [`cross_entropy`]; finite for every finite logit, `None` without predictions.
 ///
 /// # Panics
 ///
 /// If the lengths differ.
-pub fn log_loss(logits: &[f64], labels: &[bool]) -> Option<f64> {
+pub(crate) fn log_loss(logits: &[f64], labels: &[bool]) -> Option<f64> {
     assert_eq!(logits.len(), labels.len(), "one label a logit");
-    let loss = |(&logit, &label): (&f64, &bool)| {
-        let wrong = if label { -logit } else { logit };
-        wrong.max(0.0) + (-wrong.abs()).exp().ln_1p()
-    };
-    mean(logits.iter().zip(labels).map(loss))
+    mean(logits.iter().zip(labels).map(|(&logit, &label)| cross_entropy(logit, label)))
 }
 
 #[cfg(test)]

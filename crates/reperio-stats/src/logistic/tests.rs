@@ -1,7 +1,8 @@
 //! The solvers beside scikit-learn, on the same matrices.
 
-use reperio_model::logistic::{Design, Linear, Penalty, Table, path};
 use serde::Deserialize;
+
+use super::{Design, Linear, Penalty, Table, path};
 
 #[derive(Deserialize)]
 struct Fixture {
@@ -35,9 +36,9 @@ impl Case {
     }
 }
 
-/// Made by `fixtures/logistic.py`.
+/// Made by `tests/fixtures/logistic.py`.
 fn cases() -> Vec<Case> {
-    let text = include_str!("fixtures/logistic.json");
+    let text = include_str!("../../tests/fixtures/logistic.json");
     serde_json::from_str::<Fixture>(text).expect("a fixture").cases
 }
 

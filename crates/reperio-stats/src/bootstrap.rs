@@ -1,10 +1,11 @@
-//! Percentile bootstrap, seeded, over units that travel together.
+//! Percentile bootstrap, seeded, over groups of rows that are drawn together.
 //!
-//! Repertoires of one person are not independent: drawing persons instead of repertoires keeps the
-//! interval honest.
+//! Samples of one person are not independent. Drawing persons instead of samples keeps the interval valid.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+
+use crate::Groups;
 
 /// How a bootstrap interval is made.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,13 +27,24 @@ impl Default for Bootstrap {
 impl Bootstrap {
     /// Interval of `statistic`, which is given the row numbers of one resampled data set.
     ///
-    /// `units` are the rows that are drawn together: see [`units_of`]. Draws whose statistic is
-    /// `None` (one class only) are left out; `None` if fewer than half remain.
+    /// Rows of one of `groups` are drawn together. Draws whose statistic is `None` (one class only) are left out; `None`
+    /// if fewer than half remain.
+    ///
+    /// ```
+    /// use reperio_stats::{Groups, bootstrap::Bootstrap, moments::mean};
+    ///
+    /// let values = [1.0, 4.0, 2.0, 3.0, 5.0, 3.0];
+    /// let people = Groups::of(&["a", "a", "b", "c", "d", "e"]);
+    /// let of = |rows: &[usize]| mean(rows.iter().map(|&row| values[row]));
+    /// let [low, high] = Bootstrap::default().interval(&people, of).expect("a mean");
+    /// assert!(low < 3.0 && 3.0 < high);
+    /// ```
     pub fn interval(
         &self,
-        units: &[Vec<usize>],
+        groups: &Groups,
         mut statistic: impl FnMut(&[usize]) -> Option<f64>,
     ) -> Option<[f64; 2]> {
+        let units = groups.by_appearance();
         if units.is_empty() {
             return None;
         }
@@ -41,8 +53,8 @@ impl Bootstrap {
         let mut rows = Vec::new();
         for _ in 0..self.draws {
             rows.clear();
-            for _ in units {
-                rows.extend_from_slice(&units[rng.random_range(0..units.len())]);
+            for _ in &units {
+                rows.extend_from_slice(units[rng.random_range(0..units.len())]);
             }
             values.extend(statistic(&rows).filter(|value| value.is_finite()));
         }
@@ -53,20 +65,6 @@ impl Bootstrap {
         let tail = (1.0 - self.confidence) / 2.0;
         Some([quantile(&values, tail), quantile(&values, 1.0 - tail)])
     }
-}
-
-/// Rows by their key (a subject), in the order of first appearance.
-pub fn units_of<K: AsRef<str>>(keys: &[K]) -> Vec<Vec<usize>> {
-    let mut position = std::collections::BTreeMap::new();
-    let mut units: Vec<Vec<usize>> = Vec::new();
-    for (row, key) in keys.iter().enumerate() {
-        let unit = *position.entry(key.as_ref()).or_insert(units.len());
-        if unit == units.len() {
-            units.push(Vec::new());
-        }
-        units[unit].push(row);
-    }
-    units
 }
 
 /// Quantile of ascending `sorted`, linear between the two nearest values (R's type 7).
@@ -81,11 +79,7 @@ mod tests {
     use super::*;
 
     fn mean_of(values: &[f64]) -> impl FnMut(&[usize]) -> Option<f64> + '_ {
-        |rows| super::super::mean(rows.iter().map(|&row| values[row]))
-    }
-
-    fn singles(n: usize) -> Vec<Vec<usize>> {
-        (0..n).map(|row| vec![row]).collect()
+        |rows| crate::moments::mean(rows.iter().map(|&row| values[row]))
     }
 
     /// `numpy.quantile([1, 2, 4, 8], [0.1, 0.5, 0.95])`, numpy 2.4.6.
@@ -101,7 +95,7 @@ mod tests {
     fn the_interval_of_a_mean_has_its_known_width() {
         // Mean of 400 fair coins: standard error 0.025, so 95 % is 0.5 ± 0.049.
         let coins: Vec<f64> = (0..400).map(|i| f64::from(i % 2)).collect();
-        let interval = Bootstrap::default().interval(&singles(400), mean_of(&coins)).unwrap();
+        let interval = Bootstrap::default().interval(&Groups::each(400), mean_of(&coins)).unwrap();
         assert!((interval[0] - 0.451).abs() < 0.006, "{interval:?}");
         assert!((interval[1] - 0.549).abs() < 0.006, "{interval:?}");
     }
@@ -110,19 +104,19 @@ mod tests {
     fn rows_of_one_person_widen_it_and_seeds_repeat_it() {
         let values: Vec<f64> = (0..400).map(|i| f64::from(i32::from(i % 40 < 20))).collect();
         let persons: Vec<String> = (0..400).map(|i| format!("p{}", i / 20)).collect();
-        let width = |units: &[Vec<usize>], seed| {
+        let width = |groups: &Groups, seed| {
             let bootstrap = Bootstrap { seed, ..Bootstrap::default() };
-            bootstrap.interval(units, mean_of(&values)).map(|[low, high]| high - low)
+            bootstrap.interval(groups, mean_of(&values)).map(|[low, high]| high - low)
         };
-        let units = units_of(&persons);
-        assert_eq!(units.len(), 20);
-        assert!(width(&units, 1) > width(&singles(400), 1).map(|width| 3.0 * width));
-        assert_eq!(width(&units, 1), width(&units, 1));
+        let persons = Groups::of(&persons);
+        assert_eq!(persons.count(), 20);
+        assert!(width(&persons, 1) > width(&Groups::each(400), 1).map(|width| 3.0 * width));
+        assert_eq!(width(&persons, 1), width(&persons, 1));
     }
 
     #[test]
     fn an_undefined_statistic_has_no_interval() {
-        assert_eq!(Bootstrap::default().interval(&singles(3), |_| None), None);
-        assert_eq!(Bootstrap::default().interval(&[], |_| Some(1.0)), None);
+        assert_eq!(Bootstrap::default().interval(&Groups::each(3), |_| None), None);
+        assert_eq!(Bootstrap::default().interval(&Groups::default(), |_| Some(1.0)), None);
     }
 }

@@ -1,13 +1,10 @@
 //! The logistic loss and its derivatives, at the scale `C`.
 
-use crate::metrics::probability;
+use crate::metrics::{cross_entropy, probability};
 
 /// `C Σ ln(1 + exp(-s_i f_i))`
 pub(super) fn loss(logits: &[f64], labels: &[bool], c: f64) -> f64 {
-    let one = |(&logit, &label): (&f64, &bool)| {
-        let margin = if label { logit } else { -logit };
-        (-margin).max(0.0) + (-margin.abs()).exp().ln_1p()
-    };
+    let one = |(&logit, &label): (&f64, &bool)| cross_entropy(logit, label);
     c * logits.iter().zip(labels).map(one).sum::<f64>()
 }
 

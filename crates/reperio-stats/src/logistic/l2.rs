@@ -6,6 +6,7 @@
 //! each, whatever p is.
 
 use super::design::{Design, Dual, Linear};
+use super::dot;
 use super::gram::gram;
 use super::loss::{base_rate, derivatives, loss};
 
@@ -46,10 +47,6 @@ impl Point {
     }
 }
 
-fn dot(x: &[f64], y: &[f64]) -> f64 {
-    x.iter().zip(y).map(|(x, y)| x * y).sum()
-}
-
 fn add(sum: &mut [f64], factor: f64, x: &[f64]) {
     for (sum, x) in sum.iter_mut().zip(x) {
         *sum += factor * x;
@@ -68,12 +65,24 @@ pub(super) fn path(design: &Design<'_>, labels: &[bool], cs: &[f64]) -> Vec<Line
     dual_path(&gram(design), labels, cs).iter().map(|dual| design.model_of(dual)).collect()
 }
 
-/// The solution of [`super::path`] with the L2 penalty for each of `cs`, from the products of the rows alone.
+/// The solution of [`path`](super::path) with the L2 penalty for each of `cs`, from the products of the rows alone.
+///
+/// The products of all rows are made once; those among some of them are all that a fold needs.
+///
+/// ```
+/// use reperio_stats::logistic::{Design, Penalty, Table, dual_path, gram, path};
+///
+/// let table = Table::new(1, vec![0.0, 2.0, 1.0, 3.0]);
+/// let design = Design::standardised(&table, vec![0, 1, 2, 3]);
+/// let labels = [false, false, true, true];
+/// let dual = dual_path(&gram(&design), &labels, &[1.0]).remove(0);
+/// assert_eq!(design.model_of(&dual), path(&design, &labels, Penalty::L2, &[1.0]).remove(0));
+/// ```
 ///
 /// # Shapes
 ///
 /// - `gram`: `(n, n)`; `labels`: `(n,)`, both classes present
-pub(crate) fn dual_path(gram: &[f64], labels: &[bool], cs: &[f64]) -> Vec<Dual> {
+pub fn dual_path(gram: &[f64], labels: &[bool], cs: &[f64]) -> Vec<Dual> {
     let mut at = Point::zero(labels.len(), base_rate(labels));
     let solve = |&c: &f64| {
         Problem { gram, labels, c }.descend(&mut at);

@@ -20,11 +20,18 @@ const LANES: usize = 4;
 /// rows, a chunk of columns at a time. In `f64`: with more rows than columns `K a` cancels out almost
 /// wholly, and sums in `f32` moved logits by 1e-3.
 ///
+/// ```
+/// use reperio_stats::logistic::{Design, Table, gram};
+///
+/// let table = Table::new(1, vec![-1.0, 1.0]);
+/// assert_eq!(gram(&Design::standardised(&table, vec![0, 1])), [1.0, -1.0, -1.0, 1.0]);
+/// ```
+///
 /// # Shapes
 ///
 /// - `design`: `(n, p)`; returns `(n, n)`
-pub(crate) fn gram(design: &Design<'_>) -> Vec<f64> {
-    let n = design.len();
+pub fn gram(design: &Design<'_>) -> Vec<f64> {
+    let n = design.rows();
     let blocks = n.div_ceil(TILE);
     let pairs: Vec<(usize, usize)> =
         (0..blocks).flat_map(|a| (a..blocks).map(move |b| (a, b))).collect();
@@ -49,7 +56,7 @@ fn tile(design: &Design<'_>, a: usize, b: usize) -> Vec<f64> {
     for start in (0..design.columns()).step_by(CHUNK) {
         let range = start..design.columns().min(start + CHUNK);
         for (side, block) in sides.iter_mut().zip([a, b]) {
-            let rows = block * TILE..design.len().min((block + 1) * TILE);
+            let rows = block * TILE..design.rows().min((block + 1) * TILE);
             for (i, out) in rows.zip(side.chunks_exact_mut(CHUNK)) {
                 design.fill(i, range.clone(), out);
                 out[range.len()..].fill(0.0);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// One point of a ROC curve.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RocPoint {
-    /// Lowest score that is called positive; `None` where nothing is.
+    /// Lowest score that is called positive; `None` if nothing is.
     pub threshold: Option<f64>,
     /// Share of the negatives called positive: 1 - specificity.
     pub false_positive_rate: f64,
@@ -53,6 +53,12 @@ fn sweep(scores: &[f64], labels: &[bool]) -> Vec<Called> {
 
 /// The ROC curve from (0, 0) to (1, 1), a point at every distinct score. Empty if a class is.
 ///
+/// ```
+/// let curve = reperio_stats::metrics::roc_curve(&[0.9, 0.4, 0.1], &[true, false, false]);
+/// assert_eq!((curve[1].true_positive_rate, curve[1].false_positive_rate), (1.0, 0.0));
+/// assert_eq!((curve[2].threshold, curve[2].false_positive_rate), (Some(0.4), 0.5));
+/// ```
+///
 /// # Panics
 ///
 /// If the lengths differ.
@@ -72,6 +78,13 @@ pub fn roc_curve(scores: &[f64], labels: &[bool]) -> Vec<RocPoint> {
 
 /// The precision-recall curve, a point at every distinct score, recall rising. Empty without
 /// positives.
+///
+/// ```
+/// use reperio_stats::metrics::precision_recall_curve;
+///
+/// let curve = precision_recall_curve(&[0.9, 0.4, 0.1], &[true, false, true]);
+/// assert_eq!((curve[1].recall, curve[1].precision), (0.5, 0.5));
+/// ```
 ///
 /// # Panics
 ///
@@ -95,7 +108,12 @@ pub fn precision_recall_curve(scores: &[f64], labels: &[bool]) -> Vec<PrecisionR
 /// ap = sum over thresholds of (recall_t - recall_{t-1}) * precision_t
 /// ```
 ///
-/// No interpolation, which would be too kind. `None` if a class is empty or a score is NaN.
+/// Without interpolation, which would be too optimistic. `None` if a class is empty or a score is NaN.
+///
+/// ```
+/// let area = reperio_stats::metrics::average_precision(&[0.9, 0.4, 0.1], &[false, true, false]);
+/// assert_eq!(area, Some(0.5));
+/// ```
 ///
 /// # Panics
 ///
@@ -116,6 +134,14 @@ pub fn average_precision(scores: &[f64], labels: &[bool]) -> Option<f64> {
 
 /// Highest sensitivity of a threshold whose specificity is at least `specificity`, without
 /// interpolation between thresholds. `None` if a class is empty or a score is NaN.
+///
+/// ```
+/// use reperio_stats::metrics::sensitivity_at_specificity;
+///
+/// let (scores, labels) = ([0.9, 0.7, 0.4, 0.1], [true, false, true, false]);
+/// assert_eq!(sensitivity_at_specificity(&scores, &labels, 0.95), Some(0.5));
+/// assert_eq!(sensitivity_at_specificity(&scores, &labels, 0.5), Some(1.0));
+/// ```
 ///
 /// # Panics
 ///

@@ -1,8 +1,10 @@
-//! Whether a predicted 70 % comes true in 70 % of the cases.
+//! Calibration: whether rows with a predicted probability of 70 % are positive in 70 % of the cases.
 
 use serde::{Deserialize, Serialize};
 
-/// Predictions of about the same probability, and how often they came true.
+use crate::moments::ratio;
+
+/// Predictions of about the same probability, and the share of positives among them.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CalibrationBin {
     /// Lower end of the bin, included.
@@ -18,6 +20,11 @@ pub struct CalibrationBin {
 }
 
 /// Predictions in `n_bins` bins of equal width over [0, 1], empty ones included.
+///
+/// ```
+/// let bins = reperio_stats::metrics::calibration(&[0.25, 0.25, 0.75], &[false, true, true], 2);
+/// assert_eq!((bins[0].mean_probability, bins[0].positive_share), (Some(0.25), Some(0.5)));
+/// ```
 ///
 /// # Panics
 ///
@@ -37,21 +44,21 @@ pub fn calibration(probabilities: &[f64], labels: &[bool], n_bins: usize) -> Vec
         low: edge(i),
         high: edge(i + 1),
         n,
-        mean_probability: super::ratio(sum, n as f64),
-        positive_share: super::ratio(positives as f64, n as f64),
+        mean_probability: ratio(sum, n as f64),
+        positive_share: ratio(positives as f64, n as f64),
     };
     sums.iter().enumerate().map(bin).collect()
 }
 
 /// Expected calibration error: mean gap between probability and share over the bins, by their size.
 /// In [0, 1]; `None` without predictions.
-pub fn calibration_error(bins: &[CalibrationBin]) -> Option<f64> {
+pub(super) fn calibration_error(bins: &[CalibrationBin]) -> Option<f64> {
     let n: usize = bins.iter().map(|bin| bin.n).sum();
     let gap = |bin: &CalibrationBin| {
         let gap = bin.mean_probability.zip(bin.positive_share).map_or(0.0, |(p, s)| (p - s).abs());
         bin.n as f64 * gap
     };
-    super::ratio(bins.iter().map(gap).sum(), n as f64)
+    ratio(bins.iter().map(gap).sum(), n as f64)
 }
 
 #[cfg(test)]

@@ -1,18 +1,31 @@
-//! Fisher's exact test, one-sided, for every 2 x 2 table with the same two group sizes.
+//! Fisher's exact test, one-sided, for every 2 x 2 table with the same two class sizes.
 
-/// ln P that a clonotype is carried by so many positive repertoires by chance.
+use crate::factorial::ln_factorials;
+
+/// ln P that so many carriers of something are positive by chance: the tails of all hypergeometric distributions of one
+/// sample.
 ///
 /// ```text
 /// P(a | m) = sum over i = a .. min(m, n₊) of C(n₊, i) C(n₋, m - i) / C(n₊ + n₋, m)
 /// ```
 ///
-/// Of m carriers among n₊ positive and n₋ negative repertoires a or more are positive. Sums run from the
-/// rarest table inwards, in logarithms, so no tail underflows.
+/// Of m carriers among n₊ positive and n₋ negative rows a or more are positive. Sums run from the rarest table inwards, in
+/// logarithms, so no tail underflows. All tables take memory of order n₊ n₋, and each test is a look-up.
+///
+/// # Examples
+///
+/// ```
+/// use reperio_stats::fisher::Fisher;
+///
+/// // All three carriers are among the three positive of six: one way of twenty.
+/// let p = Fisher::new([3, 3]).ln_p(3, 0).exp();
+/// assert!((p - 1.0 / 20.0).abs() < 1e-12);
+/// ```
 ///
 /// # References
 ///
 /// - Fisher, *On the interpretation of χ² from contingency tables*, J R Stat Soc 1922.
-pub(super) struct Fisher {
+pub struct Fisher {
     positive: usize,
     negative: usize,
     /// `table[m][a - first(m)]`.
@@ -20,8 +33,8 @@ pub(super) struct Fisher {
 }
 
 impl Fisher {
-    /// The tests of `positive` repertoires against `negative` ones.
-    pub(super) fn new([positive, negative]: [usize; 2]) -> Self {
+    /// The tests of so many positive rows against so many negative ones.
+    pub fn new([positive, negative]: [usize; 2]) -> Self {
         let ln = ln_factorials(positive + negative);
         let choose = |n: usize, k: usize| ln[n] - ln[k] - ln[n - k];
         let tails = |m: usize| {
@@ -41,35 +54,29 @@ impl Fisher {
         Self { positive, negative, table: (0..=positive + negative).map(tails).collect() }
     }
 
-    /// ln P of `a` or more positive repertoires among carriers of which `b` are negative.
-    pub(super) fn ln_p(&self, a: usize, b: usize) -> f64 {
+    /// ln P of `a` or more positive rows among carriers of which `b` are negative.
+    ///
+    /// # Panics
+    ///
+    /// If there are fewer rows.
+    pub fn ln_p(&self, a: usize, b: usize) -> f64 {
         let m = a + b;
         self.table[m][a - m.saturating_sub(self.negative)]
     }
 
     /// P that `m` carriers reach `ln_p` where there is no association.
-    pub(super) fn reaches(&self, m: usize, ln_p: f64) -> f64 {
+    pub fn reaches(&self, m: usize, ln_p: f64) -> f64 {
         let tails = self.table.get(m).map_or(&[][..], Vec::as_slice);
         // Tails decrease with the number of positive carriers: the first that is small enough is the largest.
         tails.iter().find(|tail| **tail <= ln_p).map_or(0.0, |tail| tail.exp())
     }
 
     /// The fewest carriers of which any table reaches `ln_p`; more than there are if none does.
-    pub(super) fn fewest_carriers(&self, ln_p: f64) -> usize {
+    pub fn fewest_carriers(&self, ln_p: f64) -> usize {
         let reaches =
             |m: &usize| self.ln_p((*m).min(self.positive), m.saturating_sub(self.positive)) <= ln_p;
         (0..self.table.len()).find(reaches).unwrap_or(self.table.len())
     }
-}
-
-/// ln n! for n from 0 to `last`.
-pub(super) fn ln_factorials(last: usize) -> Vec<f64> {
-    let mut sum = 0.0;
-    let next = |n: usize| {
-        sum += (n.max(1) as f64).ln();
-        sum
-    };
-    (0..=last).map(next).collect()
 }
 
 /// `ln(exp(a) + exp(b))`.
@@ -99,7 +106,7 @@ mod tests {
     #[test]
     fn tails_equal_scipy() {
         let fixture: Fixture =
-            serde_json::from_str(include_str!("../../../tests/fixtures/public.json")).unwrap();
+            serde_json::from_str(include_str!("../tests/fixtures/public.json")).unwrap();
         assert!(fixture.fisher.len() > 100);
         for Case { positive, negative, a, b, p } in fixture.fisher {
             let got = Fisher::new([positive, negative]).ln_p(a, b).exp();

@@ -2,17 +2,27 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{auc, average_precision, labelled, mean};
+use super::{auc, average_precision, labelled, log_softmax, log_sum_exp};
+use crate::moments::{mean, ratio};
 
 /// Summary of predictions among several classes. A value that the data do not define is `None`.
 ///
 /// The called class is that of the highest logit, the first of equals. Macro means are over classes,
 /// each class counting the same.
+///
+/// ```
+/// use reperio_stats::metrics::ClassMetrics;
+///
+/// let logits = [vec![2.0, 0.0, 0.0], vec![0.0, 3.0, 1.0], vec![0.0, 2.0, 1.0]];
+/// let metrics = ClassMetrics::of(&logits, &[Some(0), Some(1), Some(2)]);
+/// assert_eq!(metrics.class_n, [1, 1, 1]);
+/// assert_eq!(metrics.confusion, [[1, 0, 0], [0, 1, 0], [0, 1, 0]]);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClassMetrics {
     /// Predictions with a label.
     pub n: usize,
-    /// Predictions with a label, a class.
+    /// Predictions with a label, per class.
     pub class_n: Vec<usize>,
     /// Mean of the one-against-the-rest AUCs that are defined.
     pub auc: Option<f64>,
@@ -20,7 +30,7 @@ pub struct ClassMetrics {
     pub class_auc: Vec<Option<f64>>,
     /// Mean of the one-against-the-rest average precisions that are defined.
     pub average_precision: Option<f64>,
-    /// Share called right.
+    /// Share called correctly.
     pub accuracy: Option<f64>,
     /// Mean recall over the classes that occur among the labels.
     pub balanced_accuracy: Option<f64>,
@@ -33,8 +43,8 @@ pub struct ClassMetrics {
 }
 
 impl ClassMetrics {
-    /// Compares `logits`, a row of K a repertoire, with `labels` in 0..K; rows without a label are
-    /// skipped. With a logit that is not finite nothing but the counts is defined.
+    /// Compares `logits`, K of them per row, with `labels` in 0..K; rows without a label are
+    /// skipped. With a logit that is not finite, only the counts are defined.
     ///
     /// # Panics
     ///
@@ -61,7 +71,7 @@ impl ClassMetrics {
         Self {
             auc: mean(class_auc.iter().copied().flatten()),
             average_precision: mean(against_rest(average_precision).into_iter().flatten()),
-            accuracy: super::ratio(hits as f64, labels.len() as f64),
+            accuracy: ratio(hits as f64, labels.len() as f64),
             balanced_accuracy: mean(recalls(&confusion).into_iter().flatten()),
             macro_f1: mean(f1s(&confusion).into_iter().flatten()),
             log_loss: mean(losses),
@@ -72,24 +82,20 @@ impl ClassMetrics {
     }
 }
 
-/// Logarithms of the softmax of `logits`, stable.
-pub fn log_softmax(logits: &[f64]) -> Vec<f64> {
-    let max = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let log_sum = max + logits.iter().map(|logit| (logit - max).exp()).sum::<f64>().ln();
-    logits.iter().map(|logit| logit - log_sum).collect()
-}
-
 /// `ln(p / (1 - p))` of class `k`: orders as its probability does, but does not saturate.
 ///
 /// # Panics
 ///
 /// If a row of `logits` has no class `k`.
+///
+/// # Examples
+///
+/// ```
+/// let odds = reperio_stats::metrics::log_odds(&[vec![2.0, 2.0], vec![3.0, 1.0]], 0);
+/// assert!(odds[0].abs() < 1e-12 && (odds[1] - 2.0).abs() < 1e-12);
+/// ```
 pub fn log_odds(logits: &[Vec<f64>], k: usize) -> Vec<f64> {
-    let of = |row: &Vec<f64>| {
-        let rest = row.iter().enumerate().filter(|(i, _)| *i != k).map(|(_, logit)| *logit);
-        let max = rest.clone().fold(f64::NEG_INFINITY, f64::max);
-        row[k] - (max + rest.map(|logit| (logit - max).exp()).sum::<f64>().ln())
-    };
+    let of = |row: &Vec<f64>| row[k] - log_sum_exp(row[..k].iter().chain(&row[k + 1..]).copied());
     logits.iter().map(of).collect()
 }
 
@@ -118,9 +124,8 @@ fn confusion(logits: &[Vec<f64>], labels: &[usize], n_classes: usize) -> Vec<Vec
 
 /// Recall of each class that occurs.
 fn recalls(confusion: &[Vec<usize>]) -> Vec<Option<f64>> {
-    let recall = |(k, row): (usize, &Vec<usize>)| {
-        super::ratio(row[k] as f64, row.iter().sum::<usize>() as f64)
-    };
+    let recall =
+        |(k, row): (usize, &Vec<usize>)| ratio(row[k] as f64, row.iter().sum::<usize>() as f64);
     confusion.iter().enumerate().map(recall).collect()
 }
 
@@ -129,7 +134,7 @@ fn f1s(confusion: &[Vec<usize>]) -> Vec<Option<f64>> {
     let f1 = |k: usize| {
         let labelled: usize = confusion[k].iter().sum();
         let called: usize = confusion.iter().map(|row| row[k]).sum();
-        super::ratio(2.0 * confusion[k][k] as f64, (labelled + called) as f64)
+        ratio(2.0 * confusion[k][k] as f64, (labelled + called) as f64)
     };
     (0..confusion.len()).map(f1).collect()
 }

@@ -2,9 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{labelled, mean, ranks::midranks, ratio};
+use super::{labelled, ranks::midranks};
+use crate::moments::{mean, ratio};
 
 /// Summary of predicted quantities. A value that the data do not define is `None`.
+///
+/// ```
+/// use reperio_stats::metrics::RegressionMetrics;
+///
+/// let metrics = RegressionMetrics::of(&[1.0, 2.0, 4.0], &[Some(1.0), Some(3.0), None]);
+/// assert_eq!((metrics.n, metrics.mae, metrics.spearman), (2, Some(0.5), Some(1.0)));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RegressionMetrics {
     /// Predictions with a target.
@@ -21,7 +29,7 @@ pub struct RegressionMetrics {
 
 impl RegressionMetrics {
     /// Compares `predictions` with `targets`; rows without a target are skipped. With a value that
-    /// is not finite nothing but the count is defined.
+    /// is not finite, only the count is defined.
     ///
     /// # Panics
     ///
@@ -46,13 +54,8 @@ impl RegressionMetrics {
     }
 }
 
-/// Spearman's rank correlation, ties at their mean rank. `None` if one side is constant.
-///
-/// # Panics
-///
-/// If the lengths differ.
-pub fn spearman(a: &[f64], b: &[f64]) -> Option<f64> {
-    assert_eq!(a.len(), b.len(), "two columns of the same length");
+/// Spearman's rank correlation of two columns, ties at their mean rank. `None` if one side is constant.
+fn spearman(a: &[f64], b: &[f64]) -> Option<f64> {
     let centre = (a.len() + 1) as f64 / 2.0;
     let (a, b) = (midranks(a), midranks(b));
     let product = |x: &[f64], y: &[f64]| -> f64 {

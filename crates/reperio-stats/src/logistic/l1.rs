@@ -4,6 +4,7 @@
 //! join the working set, steepest first, until none does; all p columns are read once a round.
 
 use super::design::{Design, Linear};
+use super::dot;
 use super::loss::{base_rate, derivatives, loss};
 
 /// How far a slope may be from where the penalty holds it; the penalty's own slope is 1.
@@ -53,10 +54,6 @@ pub(super) fn path(design: &Design<'_>, labels: &[bool], cs: &[f64]) -> Vec<Line
 pub(super) fn steepest(design: &Design<'_>, labels: &[bool]) -> f64 {
     let (slopes, _) = derivatives(&vec![base_rate(labels); labels.len()], labels, 1.0);
     design.transposed_times(&slopes).iter().fold(0.0, |most, slope| slope.abs().max(most))
-}
-
-fn dot(x: &[f64], y: &[f64]) -> f64 {
-    x.iter().zip(y).map(|(x, y)| x * y).sum()
 }
 
 /// How far `slope` is from one that holds `weight` where it is.

@@ -1,7 +1,17 @@
-//! Logarithm of the rising factorial, without the cancellation of two log-gammas.
+//! Logarithms of factorials and of rising factorials, these without the cancellation of two log-gammas.
 
 /// Stirling's series is used from here on: its first omitted term is below 1e-14.
 const LARGE: f64 = 12.0;
+
+/// ln n! for n from 0 to `last`.
+pub(crate) fn ln_factorials(last: usize) -> Vec<f64> {
+    let mut sum = 0.0;
+    let next = |n: usize| {
+        sum += (n.max(1) as f64).ln();
+        sum
+    };
+    (0..=last).map(next).collect()
+}
 
 /// `ln(Γ(x + n) / Γ(x))` for x > 0 and a whole n, with its first and second derivative by x.
 ///
@@ -11,7 +21,7 @@ const LARGE: f64 = 12.0;
 ///
 /// Small x are raised by the product itself; then Stirling's series at both ends, subtracted term by term with
 /// `ln(1 + n / x)`, so that x = 1e9 and n = 1 lose no digit.
-pub(super) fn ln_rising(x: f64, n: u64) -> [f64; 3] {
+pub(crate) fn ln_rising(x: f64, n: u64) -> [f64; 3] {
     let mut sum = [0.0; 3];
     let (mut x, mut n) = (x, n);
     while n > 0 && x < LARGE {
