@@ -9,7 +9,7 @@
     reason = "kernels are inlined where instructions are enabled, and index fixed blocks"
 )]
 
-use super::lanes::{LANES, Lanes, Row, Task, floats, floats_mut};
+use super::lanes::{LANES, Row, Task, Vectors, floats, floats_mut};
 use super::math::{selu, selu_slope};
 
 /// How the left factor of a product lies in memory.
@@ -46,26 +46,31 @@ pub(super) enum Then<'a> {
 /// A product whose output is made in blocks that stay in registers.
 trait Blocked {
     /// Lane rows `column..column + B` of the output, `R` of its rows at a time.
-    fn columns<S: Lanes, const R: usize, const B: usize>(&mut self, rows: usize, column: usize);
+    fn columns<S: Vectors, const R: usize, const B: usize>(
+        &mut self,
+        simd: S,
+        rows: usize,
+        column: usize,
+    );
 }
 
 /// Makes all `rows` lane rows of the output, in blocks as large as the registers hold.
 #[inline(always)]
-fn blocked<S: Lanes, P: Blocked>(mut product: P, rows: usize) {
+fn blocked<S: Vectors, P: Blocked>(simd: S, mut product: P, rows: usize) {
     let mut column = 0;
     while column + 2 <= rows {
         if S::WIDE {
-            product.columns::<S, 8, 2>(rows, column);
+            product.columns::<S, 8, 2>(simd, rows, column);
         } else {
-            product.columns::<S, 2, 2>(rows, column);
+            product.columns::<S, 2, 2>(simd, rows, column);
         }
         column += 2;
     }
     if column < rows {
         if S::WIDE {
-            product.columns::<S, 8, 1>(rows, column);
+            product.columns::<S, 8, 1>(simd, rows, column);
         } else {
-            product.columns::<S, 4, 1>(rows, column);
+            product.columns::<S, 4, 1>(simd, rows, column);
         }
     }
 }
@@ -88,36 +93,44 @@ impl Task for Product<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Lanes>(self) {
+    fn run<S: Vectors>(self, simd: S) {
         let rows = self.right.len() / self.depth;
-        blocked::<S, _>(self, rows);
+        blocked(simd, self, rows);
     }
 }
 
 impl Blocked for Product<'_> {
     #[inline(always)]
-    fn columns<S: Lanes, const R: usize, const B: usize>(&mut self, rows: usize, column: usize) {
+    fn columns<S: Vectors, const R: usize, const B: usize>(
+        &mut self,
+        simd: S,
+        rows: usize,
+        column: usize,
+    ) {
         for i in (0..self.n).step_by(R) {
-            let mut sums = [[S::splat(0.0); B]; R];
+            let mut sums = [[simd.splat(0.0); B]; R];
             for r in 0..R {
                 for b in 0..B {
                     sums[r][b] = match self.start {
-                        Start::Zero => S::splat(0.0),
-                        Start::Row(row) => S::load(&row[column + b]),
-                        Start::Kept => S::load(&self.out[(i + r) * rows + column + b]),
+                        Start::Zero => simd.splat(0.0),
+                        Start::Row(row) => simd.load(&row[column + b]),
+                        Start::Kept => simd.load(&self.out[(i + r) * rows + column + b]),
                     };
                 }
             }
-            self.sum_up(rows, column, i, &mut sums);
+            self.sum_up(simd, (rows, column), i, &mut sums);
             for r in 0..R {
                 for b in 0..B {
                     let at = (i + r) * rows + column + b;
                     let value = match self.then {
-                        Then::Selu => selu(sums[r][b]),
-                        Then::Slope(outputs) => sums[r][b].mul(selu_slope(S::load(&outputs[at]))),
+                        Then::Selu => selu(simd, sums[r][b]),
+                        Then::Slope(outputs) => {
+                            let slope = selu_slope(simd, simd.load(&outputs[at]));
+                            simd.mul(sums[r][b], slope)
+                        }
                         Then::Nothing => sums[r][b],
                     };
-                    value.store(&mut self.out[at]);
+                    simd.store(value, &mut self.out[at]);
                 }
             }
         }
@@ -127,12 +140,12 @@ impl Blocked for Product<'_> {
 impl Product<'_> {
     /// Adds the terms of sequences `i..i + R`.
     #[inline(always)]
-    fn sum_up<S: Lanes, const R: usize, const B: usize>(
+    fn sum_up<S: Vectors, const R: usize, const B: usize>(
         &self,
-        rows: usize,
-        column: usize,
+        simd: S,
+        (rows, column): (usize, usize),
         i: usize,
-        sums: &mut [[S; B]; R],
+        sums: &mut [[S::V; B]; R],
     ) {
         let rights = self.right.chunks_exact(rows).take(self.depth).enumerate();
         match self.left {
@@ -141,18 +154,18 @@ impl Product<'_> {
                     &floats(&values[(i + r) * stride..(i + r + 1) * stride])[..self.depth]
                 });
                 for (d, right) in rights {
-                    let right: [S; B] = load(&right[column..]);
+                    let right = load::<S, B>(simd, &right[column..]);
                     for r in 0..R {
-                        accumulate(S::splat(lefts[r][d]), right, &mut sums[r]);
+                        accumulate(simd, simd.splat(lefts[r][d]), right, &mut sums[r]);
                     }
                 }
             }
             Left::ByColumn { values, rows: stride } => {
                 for (d, right) in rights {
-                    let right: [S; B] = load(&right[column..]);
+                    let right = load::<S, B>(simd, &right[column..]);
                     let left = &floats(&values[d * stride..(d + 1) * stride])[i..i + R];
                     for r in 0..R {
-                        accumulate(S::splat(left[r]), right, &mut sums[r]);
+                        accumulate(simd, simd.splat(left[r]), right, &mut sums[r]);
                     }
                 }
             }
@@ -161,18 +174,23 @@ impl Product<'_> {
 }
 
 #[inline(always)]
-fn load<S: Lanes, const B: usize>(rows: &[Row]) -> [S; B] {
-    let mut out = [S::splat(0.0); B];
+fn load<S: Vectors, const B: usize>(simd: S, rows: &[Row]) -> [S::V; B] {
+    let mut out = [simd.splat(0.0); B];
     for b in 0..B {
-        out[b] = S::load(&rows[b]);
+        out[b] = simd.load(&rows[b]);
     }
     out
 }
 
 #[inline(always)]
-fn accumulate<S: Lanes, const B: usize>(left: S, right: [S; B], sums: &mut [S; B]) {
+fn accumulate<S: Vectors, const B: usize>(
+    simd: S,
+    left: S::V,
+    right: [S::V; B],
+    sums: &mut [S::V; B],
+) {
     for b in 0..B {
-        sums[b] = left.fma(right[b], sums[b]);
+        sums[b] = simd.fma(left, right[b], sums[b]);
     }
 }
 
@@ -192,21 +210,26 @@ impl Task for Outer<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Lanes>(self) {
+    fn run<S: Vectors>(self, simd: S) {
         let rows = self.right.len() / self.n;
-        blocked::<S, _>(self, rows);
+        blocked(simd, self, rows);
     }
 }
 
 impl Blocked for Outer<'_> {
     #[inline(always)]
-    fn columns<S: Lanes, const R: usize, const B: usize>(&mut self, rows: usize, column: usize) {
+    fn columns<S: Vectors, const R: usize, const B: usize>(
+        &mut self,
+        simd: S,
+        rows: usize,
+        column: usize,
+    ) {
         let whole = self.depth / R * R;
         for d in (0..whole).step_by(R) {
-            self.block::<S, R, B>(rows, column, d);
+            self.block::<S, R, B>(simd, (rows, column), d);
         }
         for d in whole..self.depth {
-            self.block::<S, 1, B>(rows, column, d);
+            self.block::<S, 1, B>(simd, (rows, column), d);
         }
     }
 }
@@ -214,27 +237,27 @@ impl Blocked for Outer<'_> {
 impl Outer<'_> {
     /// Rows `d..d + R` of the result.
     #[inline(always)]
-    fn block<S: Lanes, const R: usize, const B: usize>(
+    fn block<S: Vectors, const R: usize, const B: usize>(
         &mut self,
-        rows: usize,
-        column: usize,
+        simd: S,
+        (rows, column): (usize, usize),
         d: usize,
     ) {
         let stride = self.left.len() / self.n * LANES;
-        let mut sums = [[S::splat(0.0); B]; R];
+        let mut sums = [[simd.splat(0.0); B]; R];
         for (left, right) in
             floats(self.left).chunks_exact(stride).zip(self.right.chunks_exact(rows))
         {
             let left = &left[d..d + R];
-            let right: [S; B] = load(&right[column..]);
+            let right = load::<S, B>(simd, &right[column..]);
             for r in 0..R {
-                accumulate(S::splat(left[r]), right, &mut sums[r]);
+                accumulate(simd, simd.splat(left[r]), right, &mut sums[r]);
             }
         }
         for r in 0..R {
             for b in 0..B {
                 let out = &mut self.out[(d + r) * rows + column + b];
-                S::load(out).add(sums[r][b]).store(out);
+                simd.store(simd.add(simd.load(out), sums[r][b]), out);
             }
         }
     }
@@ -256,7 +279,7 @@ impl Task for WeightedSum<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Lanes>(self) {
+    fn run<S: Vectors>(self, simd: S) {
         let rows = self.values.len() / self.n;
         for (weights, out) in
             self.weights.chunks_exact(self.weight_rows).zip(self.out.chunks_exact_mut(rows))
@@ -264,11 +287,11 @@ impl Task for WeightedSum<'_> {
             let weights = &floats(weights)[..self.n];
             let mut column = 0;
             while column + 2 <= rows {
-                weighted_sum::<S, 2>(weights, self.values, (rows, column), out);
+                weighted_sum::<S, 2>(simd, weights, self.values, (rows, column), out);
                 column += 2;
             }
             if column < rows {
-                weighted_sum::<S, 1>(weights, self.values, (rows, column), out);
+                weighted_sum::<S, 1>(simd, weights, self.values, (rows, column), out);
             }
         }
     }
@@ -276,23 +299,24 @@ impl Task for WeightedSum<'_> {
 
 /// Four interleaved sums hide the latency of the additions.
 #[inline(always)]
-fn weighted_sum<S: Lanes, const B: usize>(
+fn weighted_sum<S: Vectors, const B: usize>(
+    simd: S,
     weights: &[f32],
     values: &[Row],
     (rows, column): (usize, usize),
     out: &mut [Row],
 ) {
-    let mut sums = [[S::splat(0.0); B]; 4];
+    let mut sums = [[simd.splat(0.0); B]; 4];
     for (weights, values) in weights.chunks_exact(4).zip(values.chunks_exact(4 * rows)) {
         for k in 0..4 {
-            let value: [S; B] = load(&values[k * rows + column..]);
-            accumulate(S::splat(weights[k]), value, &mut sums[k]);
+            let value = load::<S, B>(simd, &values[k * rows + column..]);
+            accumulate(simd, simd.splat(weights[k]), value, &mut sums[k]);
         }
     }
     for b in 0..B {
-        let sum = sums[0][b].add(sums[1][b]).add(sums[2][b].add(sums[3][b]));
+        let halves = (simd.add(sums[0][b], sums[1][b]), simd.add(sums[2][b], sums[3][b]));
         let out = &mut out[column + b];
-        S::load(out).add(sum).store(out);
+        simd.store(simd.add(simd.load(out), simd.add(halves.0, halves.1)), out);
     }
 }
 
@@ -312,17 +336,17 @@ impl Task for Dots<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Lanes>(self) {
+    fn run<S: Vectors>(self, simd: S) {
         let rows = self.values.len() / self.n;
         for (vector, out) in
             self.vectors.chunks_exact(rows).zip(self.out.chunks_exact_mut(self.out_rows))
         {
             for (value, out) in self.values.chunks_exact(rows).zip(floats_mut(out)) {
-                let mut sum = S::load(&value[0]).mul(S::load(&vector[0]));
+                let mut sum = simd.mul(simd.load(&value[0]), simd.load(&vector[0]));
                 for (a, b) in value[1..].iter().zip(&vector[1..]) {
-                    sum = S::load(a).fma(S::load(b), sum);
+                    sum = simd.fma(simd.load(a), simd.load(b), sum);
                 }
-                *out = sum.sum();
+                *out = simd.sum(sum);
             }
         }
     }

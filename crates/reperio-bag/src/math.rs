@@ -2,7 +2,7 @@
 
 #![expect(clippy::inline_always, reason = "kernels are inlined where instructions are enabled")]
 
-use super::lanes::Lanes;
+use super::lanes::Vectors;
 
 /// Scale of SELU (Klambauer et al. 2017, equation 2).
 pub(super) const LAMBDA: f32 = 1.050_701;
@@ -21,41 +21,40 @@ const RANGE: [f32; 2] = [-87.0, 88.0];
 
 /// `exp(x)` within two units in the last place, for x clamped to [-87, 88].
 #[inline(always)]
-pub(super) fn exp<S: Lanes>(x: S) -> S {
-    let x = S::splat(RANGE[0]).max(x);
-    let x = S::select(x.gt(S::splat(RANGE[1])), S::splat(RANGE[1]), x);
-    let biased = x.fma(S::splat(std::f32::consts::LOG2_E), S::splat(ROUND_TO_EXPONENT));
-    let n = biased.sub(S::splat(ROUND_TO_EXPONENT));
-    let r = n.fma(S::splat(-LN_2[0]), x);
-    let r = n.fma(S::splat(-LN_2[1]), r);
-    let mut poly = S::splat(POLYNOMIAL[0]);
+pub(super) fn exp<S: Vectors>(simd: S, x: S::V) -> S::V {
+    let x = simd.max(simd.splat(RANGE[0]), x);
+    let x = simd.select(simd.gt(x, simd.splat(RANGE[1])), simd.splat(RANGE[1]), x);
+    let biased = simd.fma(x, simd.splat(std::f32::consts::LOG2_E), simd.splat(ROUND_TO_EXPONENT));
+    let n = simd.sub(biased, simd.splat(ROUND_TO_EXPONENT));
+    let r = simd.fma(n, simd.splat(-LN_2[0]), x);
+    let r = simd.fma(n, simd.splat(-LN_2[1]), r);
+    let mut poly = simd.splat(POLYNOMIAL[0]);
     for coefficient in &POLYNOMIAL[1..] {
-        poly = poly.fma(r, S::splat(*coefficient));
+        poly = simd.fma(poly, r, simd.splat(*coefficient));
     }
-    let exp_r = poly.fma(r.mul(r), r.add(S::splat(1.0)));
-    exp_r.mul(biased.mantissa_to_exponent())
+    let exp_r = simd.fma(poly, simd.mul(r, r), simd.add(r, simd.splat(1.0)));
+    simd.mul(exp_r, simd.mantissa_to_exponent(biased))
 }
 
 /// `exp(x)` for x <= 0, and 0 below -87: the weight of a softmax.
 #[inline(always)]
-pub(super) fn exp_weight<S: Lanes>(x: S) -> S {
-    S::select(S::splat(RANGE[0]).gt(x), S::splat(0.0), exp(x))
+pub(super) fn exp_weight<S: Vectors>(simd: S, x: S::V) -> S::V {
+    simd.select(simd.gt(simd.splat(RANGE[0]), x), simd.splat(0.0), exp(simd, x))
 }
 
 /// SELU.
 #[inline(always)]
-pub(super) fn selu<S: Lanes>(x: S) -> S {
-    let zero = S::splat(0.0);
-    let positive = x.mul(S::splat(LAMBDA));
-    let negative = exp(x).fma(S::splat(LAMBDA_ALPHA), S::splat(-LAMBDA_ALPHA));
-    S::select(x.gt(zero), positive, negative)
+pub(super) fn selu<S: Vectors>(simd: S, x: S::V) -> S::V {
+    let positive = simd.mul(x, simd.splat(LAMBDA));
+    let negative = simd.fma(exp(simd, x), simd.splat(LAMBDA_ALPHA), simd.splat(-LAMBDA_ALPHA));
+    simd.select(simd.gt(x, simd.splat(0.0)), positive, negative)
 }
 
 /// Slope of SELU where its value is `y`.
 #[inline(always)]
-pub(super) fn selu_slope<S: Lanes>(y: S) -> S {
-    let negative = y.add(S::splat(LAMBDA_ALPHA));
-    S::select(y.gt(S::splat(0.0)), S::splat(LAMBDA), negative)
+pub(super) fn selu_slope<S: Vectors>(simd: S, y: S::V) -> S::V {
+    let negative = simd.add(y, simd.splat(LAMBDA_ALPHA));
+    simd.select(simd.gt(y, simd.splat(0.0)), simd.splat(LAMBDA), negative)
 }
 
 #[cfg(test)]
@@ -69,13 +68,13 @@ mod tests {
         type Output = [f32; 4];
 
         #[inline(always)]
-        fn run<S: Lanes>(self) -> [f32; 4] {
-            let x = S::splat(self.0);
+        fn run<S: Vectors>(self, simd: S) -> [f32; 4] {
+            let x = simd.splat(self.0);
             let mut out = [Row::default(); 4];
-            exp(x).store(&mut out[0]);
-            exp_weight(x).store(&mut out[1]);
-            selu(x).store(&mut out[2]);
-            selu_slope(selu(x)).store(&mut out[3]);
+            simd.store(exp(simd, x), &mut out[0]);
+            simd.store(exp_weight(simd, x), &mut out[1]);
+            simd.store(selu(simd, x), &mut out[2]);
+            simd.store(selu_slope(simd, selu(simd, x)), &mut out[3]);
             out.map(|row| row.0[7])
         }
     }
@@ -105,11 +104,14 @@ mod tests {
                 assert!(error <= 3e-7 * want.abs().max(1.0), "x={x}: {portable:?} != {expected:?}");
             }
             assert!((f64::from(portable[0]) / expected[0] - 1.0).abs() < 3e-7, "x={x}");
-            if InstructionSet::Avx512.is_available() {
-                let avx512 = dispatch(InstructionSet::Avx512, Both(x));
-                let avx2 = dispatch(InstructionSet::Avx2, Both(x));
-                assert_eq!(avx512.map(f32::to_bits), avx2.map(f32::to_bits), "x={x}");
-                for (a, b) in avx512.into_iter().zip(portable) {
+            let fused =
+                |set: &InstructionSet| *set != InstructionSet::Portable && set.is_available();
+            let mut first = None;
+            for set in InstructionSet::ALL.into_iter().filter(fused) {
+                let values = dispatch(set, Both(x));
+                let bits = values.map(f32::to_bits);
+                assert_eq!(*first.get_or_insert(bits), bits, "{set:?} x={x}");
+                for (a, b) in values.into_iter().zip(portable) {
                     assert!((a - b).abs() <= 3e-7 * b.abs().max(1.0), "x={x}: {a} {b}");
                 }
             }

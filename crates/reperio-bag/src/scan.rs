@@ -11,7 +11,7 @@
 
 use super::BagInput;
 use super::chunk::{Codes, Operation};
-use super::lanes::{InstructionSet, Lanes, Row, Task, dispatch};
+use super::lanes::{InstructionSet, Row, Task, Vectors, dispatch};
 use super::math::{selu, selu_slope};
 use super::pack::{CODES, Slab};
 use super::shape::{MAX_WIDTH, Windows};
@@ -83,35 +83,35 @@ impl<const K: usize, const B: usize, const ARGS: bool> Task for Scan<'_, K, B, A
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Lanes>(self) {
+    fn run<S: Vectors>(self, simd: S) {
         let slab = self.laid.slab;
         let table = taps::<K, B>(&slab.table);
         let starts = slab.starts.as_chunks::<B>().0;
-        let scale = S::splat(self.laid.scale);
+        let scale = simd.splat(self.laid.scale);
         for i in 0..self.laid.codes.lengths.len() {
             let on = self.laid.competition(i);
-            let factor = S::splat(self.laid.codes.factors[i]);
-            let mut best = [S::splat(f32::NEG_INFINITY); B];
-            let mut arg = [S::splat(0.0); B];
-            let mut p = S::splat(0.0);
+            let factor = simd.splat(self.laid.codes.factors[i]);
+            let mut best = [simd.splat(f32::NEG_INFINITY); B];
+            let mut arg = [simd.splat(0.0); B];
+            let mut p = simd.splat(0.0);
             let starts = &starts[on.first..on.first + on.windows];
             for (codes, start) in on.codes.windows(K).zip(starts) {
-                let value = window::<S, K, B>(table, codes, start, factor);
-                compete::<S, B, ARGS>(value, p, &mut best, &mut arg);
+                let value = window::<S, K, B>(simd, table, codes, start, factor);
+                compete::<S, B, ARGS>(simd, value, p, (&mut best, &mut arg));
                 if ARGS {
-                    p = p.add(S::splat(1.0));
+                    p = simd.add(p, simd.splat(1.0));
                 }
             }
             if on.beyond {
-                let p = S::splat(self.laid.codes.lengths[i] as f32);
-                compete::<S, B, ARGS>([S::splat(0.0); B], p, &mut best, &mut arg);
+                let p = simd.splat(self.laid.codes.lengths[i] as f32);
+                compete::<S, B, ARGS>(simd, [simd.splat(0.0); B], p, (&mut best, &mut arg));
             }
             let at = i * self.laid.embed_rows + slab.embed_row;
             for b in 0..B {
-                let m = best[b].fma(scale, S::load(&slab.bias[b]));
-                selu(m).store(&mut self.embed[at + b]);
+                let m = simd.fma(best[b], scale, simd.load(&slab.bias[b]));
+                simd.store(selu(simd, m), &mut self.embed[at + b]);
                 if ARGS {
-                    arg[b].store(&mut self.args[at + b]);
+                    simd.store(arg[b], &mut self.args[at + b]);
                 }
             }
         }
@@ -127,39 +127,40 @@ fn taps<const K: usize, const B: usize>(table: &[Row]) -> &[[[Row; B]; CODES]; K
 
 /// Value of one window: `start + factor * sum_t W[t][code_t]`.
 #[inline(always)]
-fn window<S: Lanes, const K: usize, const B: usize>(
+fn window<S: Vectors, const K: usize, const B: usize>(
+    simd: S,
     table: &[[[Row; B]; CODES]; K],
     codes: &[u8],
     start: &[Row; B],
-    factor: S,
-) -> [S; B] {
-    let mut sums = [S::splat(0.0); B];
+    factor: S::V,
+) -> [S::V; B] {
+    let mut sums = [simd.splat(0.0); B];
     for t in 0..K {
         let taps = &table[t][usize::from(codes[t])];
         for b in 0..B {
-            let tap = S::load(&taps[b]);
-            sums[b] = if t == 0 { tap } else { sums[b].add(tap) };
+            let tap = simd.load(&taps[b]);
+            sums[b] = if t == 0 { tap } else { simd.add(sums[b], tap) };
         }
     }
     for b in 0..B {
-        sums[b] = factor.fma(sums[b], S::load(&start[b]));
+        sums[b] = simd.fma(factor, sums[b], simd.load(&start[b]));
     }
     sums
 }
 
 #[inline(always)]
-fn compete<S: Lanes, const B: usize, const ARGS: bool>(
-    value: [S; B],
-    p: S,
-    best: &mut [S; B],
-    arg: &mut [S; B],
+fn compete<S: Vectors, const B: usize, const ARGS: bool>(
+    simd: S,
+    value: [S::V; B],
+    p: S::V,
+    (best, arg): (&mut [S::V; B], &mut [S::V; B]),
 ) {
     for b in 0..B {
         if ARGS {
-            let better = value[b].gt(best[b]);
-            arg[b] = S::select(better, p, arg[b]);
+            let better = simd.gt(value[b], best[b]);
+            arg[b] = simd.select(better, p, arg[b]);
         }
-        best[b] = value[b].max(best[b]);
+        best[b] = simd.max(value[b], best[b]);
     }
 }
 
@@ -178,61 +179,61 @@ impl<const K: usize, const B: usize> Task for Scatter<'_, K, B> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Lanes>(self) {
+    fn run<S: Vectors>(self, simd: S) {
         let taps = self.dtable.as_chunks_mut::<B>().0.as_chunks_mut::<CODES>().0;
         let dtable: &mut [[[Row; B]; CODES]; K] =
             taps.first_chunk_mut().expect("a slab's table has a part for each tap");
         let dstarts = self.dstarts.as_chunks_mut::<B>().0;
         let with_starts = self.laid.index.terms > 0;
-        let scale = S::splat(self.laid.scale);
-        let mut dbias = [S::splat(0.0); B];
+        let scale = simd.splat(self.laid.scale);
+        let mut dbias = [simd.splat(0.0); B];
         for i in 0..self.laid.codes.lengths.len() {
             let on = self.laid.competition(i);
-            let factor = S::splat(self.laid.codes.factors[i]);
+            let factor = simd.splat(self.laid.codes.factors[i]);
             let at = i * self.laid.embed_rows + self.laid.slab.embed_row;
-            let (mut dvalue, mut args) = ([S::splat(0.0); B], [S::splat(0.0); B]);
+            let (mut dvalue, mut args) = ([simd.splat(0.0); B], [simd.splat(0.0); B]);
             for b in 0..B {
-                let dm =
-                    S::load(&self.dembed[at + b]).mul(selu_slope(S::load(&self.embed[at + b])));
-                dbias[b] = dbias[b].add(dm);
-                dvalue[b] = dm.mul(scale);
-                args[b] = S::load(&self.args[at + b]);
+                let slope = selu_slope(simd, simd.load(&self.embed[at + b]));
+                let dm = simd.mul(simd.load(&self.dembed[at + b]), slope);
+                dbias[b] = simd.add(dbias[b], dm);
+                dvalue[b] = simd.mul(dm, scale);
+                args[b] = simd.load(&self.args[at + b]);
             }
-            let mut p = S::splat(-1.0);
+            let mut p = simd.splat(-1.0);
             for (w, codes) in on.codes.windows(K).take(on.windows).enumerate() {
-                p = p.add(S::splat(1.0));
+                p = simd.add(p, simd.splat(1.0));
                 let mut any = 0;
-                let mut here = [S::splat(0.0); B];
+                let mut here = [simd.splat(0.0); B];
                 for b in 0..B {
-                    let mask = args[b].eq(p);
-                    any |= S::bits(mask);
-                    here[b] = S::select(mask, dvalue[b], S::splat(0.0));
+                    let mask = simd.eq(args[b], p);
+                    any |= simd.bits(mask);
+                    here[b] = simd.select(mask, dvalue[b], simd.splat(0.0));
                 }
                 if any == 0 {
                     continue;
                 }
                 if with_starts {
-                    add_to::<S, B>(&mut dstarts[on.first + w], here);
+                    add_to(simd, &mut dstarts[on.first + w], here);
                 }
                 for b in 0..B {
-                    here[b] = here[b].mul(factor);
+                    here[b] = simd.mul(here[b], factor);
                 }
                 for t in 0..K {
-                    add_to::<S, B>(&mut dtable[t][usize::from(codes[t])], here);
+                    add_to(simd, &mut dtable[t][usize::from(codes[t])], here);
                 }
             }
         }
         for b in 0..B {
             let out = &mut self.dbias[b];
-            S::load(out).add(dbias[b]).store(out);
+            simd.store(simd.add(simd.load(out), dbias[b]), out);
         }
     }
 }
 
 #[inline(always)]
-fn add_to<S: Lanes, const B: usize>(rows: &mut [Row; B], values: [S; B]) {
+fn add_to<S: Vectors, const B: usize>(simd: S, rows: &mut [Row; B], values: [S::V; B]) {
     for b in 0..B {
-        S::load(&rows[b]).add(values[b]).store(&mut rows[b]);
+        simd.store(simd.add(simd.load(&rows[b]), values[b]), &mut rows[b]);
     }
 }
 

@@ -2,7 +2,7 @@
 
 #![expect(clippy::inline_always, reason = "kernels are inlined where instructions are enabled")]
 
-use super::lanes::{LANES, Lanes, Row, Task};
+use super::lanes::{LANES, Row, Task, Vectors};
 use super::math::exp_weight;
 
 /// Completes scores, `<q, key>` so far, by `gamma * log_count`; returns the largest of the first `n`. The
@@ -18,16 +18,17 @@ impl Task for FinishScores<'_> {
     type Output = f32;
 
     #[inline(always)]
-    fn run<S: Lanes>(self) -> f32 {
-        let gamma = S::splat(self.gamma);
-        let mut largest = S::splat(f32::NEG_INFINITY);
+    fn run<S: Vectors>(self, simd: S) -> f32 {
+        let gamma = simd.splat(self.gamma);
+        let mut largest = simd.splat(f32::NEG_INFINITY);
         for (k, (scores, log_counts)) in self.scores.iter_mut().zip(self.log_counts).enumerate() {
-            S::load(log_counts).fma(gamma, S::load(scores)).store(scores);
+            let score = simd.fma(simd.load(log_counts), gamma, simd.load(scores));
+            simd.store(score, scores);
             let live = self.n.saturating_sub(k * LANES).min(LANES);
             scores.0[live..].fill(f32::NEG_INFINITY);
-            largest = S::load(scores).max(largest);
+            largest = simd.max(simd.load(scores), largest);
         }
-        largest.largest()
+        simd.largest(largest)
     }
 }
 
@@ -43,15 +44,16 @@ impl Task for Weights<'_> {
     type Output = f32;
 
     #[inline(always)]
-    fn run<S: Lanes>(self) -> f32 {
-        let (max, factor) = (S::splat(self.max), S::splat(self.factor));
-        let mut sum = S::splat(0.0);
+    fn run<S: Vectors>(self, simd: S) -> f32 {
+        let (max, factor) = (simd.splat(self.max), simd.splat(self.factor));
+        let mut sum = simd.splat(0.0);
         for (scores, out) in self.scores.iter().zip(self.out) {
-            let weight = exp_weight(S::load(scores).sub(max)).mul(factor);
-            sum = sum.add(weight);
-            weight.store(out);
+            let weight = exp_weight(simd, simd.sub(simd.load(scores), max));
+            let weight = simd.mul(weight, factor);
+            sum = simd.add(sum, weight);
+            simd.store(weight, out);
         }
-        sum.sum()
+        simd.sum(sum)
     }
 }
 
@@ -70,15 +72,15 @@ impl Task for ScoreGradient<'_> {
     type Output = f32;
 
     #[inline(always)]
-    fn run<S: Lanes>(self) -> f32 {
-        let mut dgamma = S::splat(0.0);
+    fn run<S: Vectors>(self, simd: S) -> f32 {
+        let (mean, mut dgamma) = (simd.splat(self.mean), simd.splat(0.0));
         for ((attention, log_counts), dots) in
             self.attention.iter().zip(self.log_counts).zip(self.dots)
         {
-            let gradient = S::load(attention).mul(S::load(dots).sub(S::splat(self.mean)));
-            dgamma = gradient.fma(S::load(log_counts), dgamma);
-            gradient.store(dots);
+            let gradient = simd.mul(simd.load(attention), simd.sub(simd.load(dots), mean));
+            dgamma = simd.fma(gradient, simd.load(log_counts), dgamma);
+            simd.store(gradient, dots);
         }
-        dgamma.sum()
+        simd.sum(dgamma)
     }
 }

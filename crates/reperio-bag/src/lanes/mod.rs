@@ -1,21 +1,26 @@
-//! Sixteen `f32` lanes, three ways: AVX-512, AVX2 and plain arrays.
+//! Sixteen `f32` lanes, four ways: AVX-512, AVX2, NEON and plain arrays.
 //!
-//! Kernels are written once over [`Lanes`] and instantiated inside a function that enables the
-//! instruction set ([`dispatch`]); every method must therefore be inlined. AVX-512 and AVX2 round every
-//! operation alike, so they agree bit for bit; plain arrays have no fused multiply-add and agree to
-//! rounding.
-//!
-//! This module is the one place with unsafe code. The lane types cannot be named outside of it, so a
-//! kernel can only meet them through [`dispatch`], which asks the processor first.
+//! Kernels are written once over [`Vectors`] and run where the instruction set is enabled ([`dispatch`]), so every
+//! method must be inlined. A set's token shows that the processor has its instructions, so that nothing here is
+//! unsafe but the view of rows as floats. AVX-512, AVX2 and NEON round every operation alike, so they agree bit
+//! for bit; plain arrays have no fused multiply-add and agree to rounding.
 
-#![expect(unsafe_code, reason = "vector instructions; the scalar twin holds them to its values")]
 #![expect(clippy::inline_always, reason = "methods are inlined where instructions are enabled")]
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod portable;
+
+#[cfg(target_arch = "aarch64")]
+use pulp::aarch64::Neon;
+#[cfg(target_arch = "x86_64")]
+use pulp::x86::{V3, V4};
+
+use portable::Portable;
 
 /// Lanes of a vector, and floats of a [`Row`].
 pub(super) const LANES: usize = 16;
@@ -31,6 +36,10 @@ pub(super) fn rows_of(floats: usize) -> usize {
 }
 
 /// The floats of `rows`, one row after another.
+#[expect(
+    unsafe_code,
+    reason = "the standard library has no view of aligned rows as what they hold"
+)]
 pub(super) fn floats(rows: &[Row]) -> &[f32] {
     // SAFETY: `Row` is `repr(C)` over 16 floats without padding (64 bytes, aligned to 64), so `rows` is
     // that many initialised floats in one allocation.
@@ -38,43 +47,49 @@ pub(super) fn floats(rows: &[Row]) -> &[f32] {
 }
 
 /// The floats of `rows`, one row after another.
+#[expect(unsafe_code, reason = "as for `floats`")]
 pub(super) fn floats_mut(rows: &mut [Row]) -> &mut [f32] {
     // SAFETY: as in `floats`; the borrow of `rows` is exclusive and lasts as long as the result.
     unsafe { std::slice::from_raw_parts_mut(rows.as_mut_ptr().cast(), rows.len() * LANES) }
 }
 
-/// Vector of [`LANES`] floats. Every sum of products is one `fma` a term, in the order written.
-pub(super) trait Lanes: Copy {
+/// Instructions that the processor is known to have. Every sum of products is one `fma` a term, in the order
+/// written.
+pub(super) trait Vectors: Copy {
+    /// [`LANES`] floats in registers.
+    type V: Copy;
     /// One truth value a lane.
     type Mask: Copy;
-    /// Rows of a matrix product that are kept in registers at once.
+    /// Whether the registers hold eight rows of a matrix product at once, not two.
     const WIDE: bool;
 
-    fn splat(value: f32) -> Self;
-    fn load(row: &Row) -> Self;
-    fn store(self, row: &mut Row);
-    fn add(self, other: Self) -> Self;
-    fn sub(self, other: Self) -> Self;
-    fn mul(self, other: Self) -> Self;
-    /// `self * factor + term`, rounded once where the processor can.
-    fn fma(self, factor: Self, term: Self) -> Self;
-    /// The larger; `other` if they are equal or one is NaN.
-    fn max(self, other: Self) -> Self;
-    fn gt(self, other: Self) -> Self::Mask;
-    fn eq(self, other: Self) -> Self::Mask;
-    fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
+    fn splat(self, value: f32) -> Self::V;
+    fn load(self, row: &Row) -> Self::V;
+    fn store(self, value: Self::V, row: &mut Row);
+    fn add(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `a - b`.
+    fn sub(self, a: Self::V, b: Self::V) -> Self::V;
+    fn mul(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `a * b + c`, rounded once where the processor can.
+    fn fma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// The larger; `b` if they are equal or one is NaN.
+    fn max(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `a > b`.
+    fn gt(self, a: Self::V, b: Self::V) -> Self::Mask;
+    fn eq(self, a: Self::V, b: Self::V) -> Self::Mask;
+    fn select(self, mask: Self::Mask, yes: Self::V, no: Self::V) -> Self::V;
     /// Lane i as bit i.
-    fn bits(mask: Self::Mask) -> u16;
+    fn bits(self, mask: Self::Mask) -> u16;
     /// Shifts the bits of each float left by 23: an integer in the mantissa becomes the exponent.
-    fn mantissa_to_exponent(self) -> Self;
+    fn mantissa_to_exponent(self, value: Self::V) -> Self::V;
     /// Sum over the lanes as a tree: halves, quarters, pairs.
-    fn sum(self) -> f32;
+    fn sum(self, value: Self::V) -> f32;
 
     /// Largest lane.
     #[inline(always)]
-    fn largest(self) -> f32 {
+    fn largest(self, value: Self::V) -> f32 {
         let mut row = Row::default();
-        self.store(&mut row);
+        self.store(value, &mut row);
         let mut largest = row.0[0];
         for value in row.0 {
             if value > largest {
@@ -85,28 +100,47 @@ pub(super) trait Lanes: Copy {
     }
 }
 
-/// A kernel that runs on any lanes. `run` must be `#[inline(always)]`.
+/// A kernel that runs on any vectors. `run` must be `#[inline(always)]`.
 pub(super) trait Task {
     /// What the kernel returns.
     type Output;
-    /// Runs on lanes `S`.
-    fn run<S: Lanes>(self) -> Self::Output;
+    /// Runs with the instructions of `simd`.
+    fn run<S: Vectors>(self, simd: S) -> Self::Output;
+}
+
+/// A task and its instructions. No closure: the body of one is compiled apart, without the instructions.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+struct On<S, T> {
+    simd: S,
+    task: T,
+}
+
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+impl<S: Vectors, T: Task> pulp::NullaryFnOnce for On<S, T> {
+    type Output = T::Output;
+
+    #[inline(always)]
+    fn call(self) -> T::Output {
+        self.task.run(self.simd)
+    }
 }
 
 /// Which instructions the kernels use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InstructionSet {
-    /// AVX-512 (F, BW, DQ, VL): 16 lanes in one register.
+    /// AVX-512 (x86-64-v4): 16 lanes in one register.
     Avx512,
-    /// AVX2 with fused multiply-add: 16 lanes in two registers. Bits equal those of AVX-512.
+    /// AVX2 with fused multiply-add (x86-64-v3): 16 lanes in two registers. Bits equal those of AVX-512.
     Avx2,
+    /// NEON, which every 64-bit ARM processor has: 16 lanes in four registers. Bits equal those of AVX-512.
+    Neon,
     /// Whatever the compiler makes of plain arrays. Equal within rounding.
     Portable,
 }
 
 impl InstructionSet {
     /// All sets, fastest first.
-    pub const ALL: [Self; 3] = [Self::Avx512, Self::Avx2, Self::Portable];
+    pub const ALL: [Self; 4] = [Self::Avx512, Self::Avx2, Self::Neon, Self::Portable];
 
     /// The fastest set that this processor has.
     pub fn detect() -> Self {
@@ -117,17 +151,15 @@ impl InstructionSet {
     pub fn is_available(self) -> bool {
         match self {
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => {
-                is_x86_feature_detected!("avx512f")
-                    && is_x86_feature_detected!("avx512bw")
-                    && is_x86_feature_detected!("avx512dq")
-                    && is_x86_feature_detected!("avx512vl")
-                    && is_x86_feature_detected!("fma")
-            }
+            Self::Avx512 => V4::is_available(),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+            Self::Avx2 => V3::is_available(),
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => Neon::is_available(),
             #[cfg(not(target_arch = "x86_64"))]
             Self::Avx512 | Self::Avx2 => false,
+            #[cfg(not(target_arch = "aarch64"))]
+            Self::Neon => false,
             Self::Portable => true,
         }
     }
@@ -136,15 +168,25 @@ impl InstructionSet {
 /// Runs `task` with `set`, or with [`InstructionSet::Portable`] where the processor lacks it.
 #[inline]
 pub(super) fn dispatch<T: Task>(set: InstructionSet, task: T) -> T::Output {
-    match set {
-        // SAFETY: the guard has asked the processor for every feature that the function enables.
-        #[cfg(target_arch = "x86_64")]
-        InstructionSet::Avx512 if set.is_available() => unsafe { avx512::run(task) },
-        // SAFETY: as above.
-        #[cfg(target_arch = "x86_64")]
-        InstructionSet::Avx2 if set.is_available() => unsafe { avx2::run(task) },
-        _ => portable::run(task),
+    #[cfg(target_arch = "x86_64")]
+    if set == InstructionSet::Avx512
+        && let Some(simd) = V4::try_new()
+    {
+        return simd.vectorize(On { simd, task });
     }
+    #[cfg(target_arch = "x86_64")]
+    if set == InstructionSet::Avx2
+        && let Some(simd) = V3::try_new()
+    {
+        return simd.vectorize(On { simd, task });
+    }
+    #[cfg(target_arch = "aarch64")]
+    if set == InstructionSet::Neon
+        && let Some(simd) = Neon::try_new()
+    {
+        return simd.vectorize(On { simd, task });
+    }
+    task.run(Portable)
 }
 
 #[cfg(test)]
@@ -158,23 +200,24 @@ mod tests {
         type Output = Vec<u32>;
 
         #[inline(always)]
-        fn run<S: Lanes>(self) -> Vec<u32> {
-            let [a, b, c] = [S::load(&self.0[0]), S::load(&self.0[1]), S::load(&self.0[2])];
-            let mut out = vec![u32::from(S::bits(a.gt(b))), u32::from(S::bits(a.eq(c)))];
+        fn run<S: Vectors>(self, simd: S) -> Vec<u32> {
+            let [a, b, c] = [0, 1, 2].map(|k| simd.load(&self.0[k]));
+            let (greater, equal) = (simd.gt(a, b), simd.eq(a, c));
+            let mut out = vec![u32::from(simd.bits(greater)), u32::from(simd.bits(equal))];
             let values = [
-                a.add(b),
-                a.sub(b),
-                a.mul(b),
-                a.max(b),
-                S::select(a.gt(b), a, c),
-                S::splat(12_582_912.0 + 130.0).mantissa_to_exponent(),
+                simd.add(a, b),
+                simd.sub(a, b),
+                simd.mul(a, b),
+                simd.max(a, b),
+                simd.select(greater, a, c),
+                simd.mantissa_to_exponent(simd.splat(12_582_912.0 + 130.0)),
             ];
             for value in values {
                 let mut row = Row::default();
-                value.store(&mut row);
+                simd.store(value, &mut row);
                 out.extend(row.0.map(f32::to_bits));
-                out.push(value.sum().to_bits());
-                out.push(value.largest().to_bits());
+                out.push(simd.sum(value).to_bits());
+                out.push(simd.largest(value).to_bits());
             }
             out
         }
@@ -188,6 +231,41 @@ mod tests {
         assert_eq!(expected[1], 0xffff);
         for set in InstructionSet::ALL {
             assert_eq!(dispatch(set, rows()), expected, "{set:?}");
+        }
+    }
+
+    /// `a * b + c` of each lane, and the larger of a and b.
+    struct Rounded([Row; 3]);
+
+    impl Task for Rounded {
+        type Output = [Row; 2];
+
+        #[inline(always)]
+        fn run<S: Vectors>(self, simd: S) -> [Row; 2] {
+            let [a, b, c] = [0, 1, 2].map(|k| simd.load(&self.0[k]));
+            let mut out = [Row::default(); 2];
+            simd.store(simd.fma(a, b, c), &mut out[0]);
+            simd.store(simd.max(a, b), &mut out[1]);
+            out
+        }
+    }
+
+    #[test]
+    fn products_are_rounded_once_with_their_sum_and_a_maximum_of_equals_is_the_second() {
+        let row = |step: f32| Row(std::array::from_fn(|i| (i as f32 * step).sin() * 3.0));
+        let mut rows = [row(1.3), row(0.7), row(-1.1)];
+        (rows[0].0[3], rows[1].0[3]) = (0.0, -0.0);
+        (rows[0].0[4], rows[1].0[5]) = (f32::NAN, f32::NAN);
+        for set in InstructionSet::ALL.into_iter().filter(|set| set.is_available()) {
+            let [sums, larger] = dispatch(set, Rounded(rows));
+            for lane in 0..LANES {
+                let [a, b, c] = rows.map(|row| row.0[lane]);
+                let sum = if set == InstructionSet::Portable { a * b + c } else { a.mul_add(b, c) };
+                let same = sums.0[lane].to_bits() == sum.to_bits();
+                assert!(same || sum.is_nan() && sums.0[lane].is_nan(), "{set:?} {lane}: {sum}");
+                let want = if a > b { a } else { b };
+                assert_eq!(larger.0[lane].to_bits(), want.to_bits(), "{set:?} {lane}");
+            }
         }
     }
 }

@@ -1,89 +1,91 @@
 //! Sixteen lanes as a plain array.
 
-use super::{LANES, Lanes, Row, Task};
+use super::{LANES, Row, Vectors};
 
+/// What every processor can do.
 #[derive(Clone, Copy)]
-pub(super) struct Portable([f32; LANES]);
-
-pub(super) fn run<T: Task>(task: T) -> T::Output {
-    task.run::<Portable>()
-}
+pub(super) struct Portable;
 
 /// Applies `f` to each pair of lanes.
 #[inline(always)]
-fn zip<R: Copy + Default>(a: Portable, b: Portable, f: impl Fn(f32, f32) -> R) -> [R; LANES] {
+fn zip<R: Copy + Default>(
+    a: [f32; LANES],
+    b: [f32; LANES],
+    f: impl Fn(f32, f32) -> R,
+) -> [R; LANES] {
     let mut out = [R::default(); LANES];
-    for (out, (a, b)) in out.iter_mut().zip(a.0.into_iter().zip(b.0)) {
+    for (out, (a, b)) in out.iter_mut().zip(a.into_iter().zip(b)) {
         *out = f(a, b);
     }
     out
 }
 
-impl Lanes for Portable {
+impl Vectors for Portable {
+    type V = [f32; LANES];
     type Mask = [bool; LANES];
     const WIDE: bool = false;
 
     #[inline(always)]
-    fn splat(value: f32) -> Self {
-        Self([value; LANES])
+    fn splat(self, value: f32) -> Self::V {
+        [value; LANES]
     }
 
     #[inline(always)]
-    fn load(row: &Row) -> Self {
-        Self(row.0)
+    fn load(self, row: &Row) -> Self::V {
+        row.0
     }
 
     #[inline(always)]
-    fn store(self, row: &mut Row) {
-        row.0 = self.0;
+    fn store(self, value: Self::V, row: &mut Row) {
+        row.0 = value;
     }
 
     #[inline(always)]
-    fn add(self, other: Self) -> Self {
-        Self(zip(self, other, |a, b| a + b))
+    fn add(self, a: Self::V, b: Self::V) -> Self::V {
+        zip(a, b, |a, b| a + b)
     }
 
     #[inline(always)]
-    fn sub(self, other: Self) -> Self {
-        Self(zip(self, other, |a, b| a - b))
+    fn sub(self, a: Self::V, b: Self::V) -> Self::V {
+        zip(a, b, |a, b| a - b)
     }
 
     #[inline(always)]
-    fn mul(self, other: Self) -> Self {
-        Self(zip(self, other, |a, b| a * b))
+    fn mul(self, a: Self::V, b: Self::V) -> Self::V {
+        zip(a, b, |a, b| a * b)
     }
 
     #[inline(always)]
-    fn fma(self, factor: Self, term: Self) -> Self {
-        self.mul(factor).add(term)
+    fn fma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
+        self.add(self.mul(a, b), c)
     }
 
     #[inline(always)]
-    fn max(self, other: Self) -> Self {
-        Self(zip(self, other, |a, b| if a > b { a } else { b }))
+    fn max(self, a: Self::V, b: Self::V) -> Self::V {
+        zip(a, b, |a, b| if a > b { a } else { b })
     }
 
     #[inline(always)]
-    fn gt(self, other: Self) -> Self::Mask {
-        zip(self, other, |a, b| a > b)
+    fn gt(self, a: Self::V, b: Self::V) -> Self::Mask {
+        zip(a, b, |a, b| a > b)
     }
 
     #[inline(always)]
-    fn eq(self, other: Self) -> Self::Mask {
-        zip(self, other, |a, b| a == b)
+    fn eq(self, a: Self::V, b: Self::V) -> Self::Mask {
+        zip(a, b, |a, b| a == b)
     }
 
     #[inline(always)]
-    fn select(mask: Self::Mask, yes: Self, no: Self) -> Self {
+    fn select(self, mask: Self::Mask, yes: Self::V, no: Self::V) -> Self::V {
         let mut out = no;
-        for ((out, yes), mask) in out.0.iter_mut().zip(yes.0).zip(mask) {
+        for ((out, yes), mask) in out.iter_mut().zip(yes).zip(mask) {
             *out = if mask { yes } else { *out };
         }
         out
     }
 
     #[inline(always)]
-    fn bits(mask: Self::Mask) -> u16 {
+    fn bits(self, mask: Self::Mask) -> u16 {
         let mut bits = 0;
         for (i, bit) in mask.into_iter().enumerate() {
             bits |= u16::from(bit) << i;
@@ -92,13 +94,13 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
-    fn mantissa_to_exponent(self) -> Self {
-        Self(self.0.map(|value| f32::from_bits(value.to_bits() << 23)))
+    fn mantissa_to_exponent(self, value: Self::V) -> Self::V {
+        value.map(|value| f32::from_bits(value.to_bits() << 23))
     }
 
     #[inline(always)]
-    fn sum(self) -> f32 {
-        let mut lanes = self.0;
+    fn sum(self, value: Self::V) -> f32 {
+        let mut lanes = value;
         let mut half = LANES / 2;
         while half > 0 {
             for i in 0..half {
