@@ -331,6 +331,6 @@ fn shorter_by_one<'a>(all: &Sequences<'a>) -> Sequences<'a> {
 fn message(panic: Box<dyn std::any::Any + Send>) -> String {
     match panic.downcast::<String>() {
         Ok(text) => *text,
-        Err(other) => (*other.downcast::<&str>().unwrap()).to_owned(),
+        Err(other) => (*other.downcast::<&str>().expect("a panic's text")).to_owned(),
     }
 }

@@ -18,7 +18,7 @@ fn six() -> OwnedSequences {
     ];
     let mut six = OwnedSequences::default();
     for (residues, genes, count) in rows {
-        let code = |residue| "ACDEFGHIKLMNPQRSTVWY".find(residue).unwrap() as u8;
+        let code = |residue| "ACDEFGHIKLMNPQRSTVWY".find(residue).expect("a residue") as u8;
         six.push(&residues.chars().map(code).collect::<Vec<_>>(), genes, count.ln());
     }
     six
