@@ -27,6 +27,8 @@
 //! Nothing here reads a global random state: dropout takes the caller's seed, and
 //! [`SeededVars`] starts variables from a seed.
 
+#![forbid(unsafe_code)]
+
 pub mod analysis;
 pub mod association;
 mod beta;

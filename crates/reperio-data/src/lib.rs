@@ -4,6 +4,8 @@
 //! rows to clonotypes, [`cohort`] stores them with their labels, [`encode`] turns them into the flat
 //! arrays that the model reads. No tensors and no terminal here.
 
+#![forbid(unsafe_code)]
+
 pub mod alphabet;
 pub mod atomic;
 pub mod cohort;

@@ -5,6 +5,8 @@
 //! evidence, an error that does not name its file. `tests/replay.rs` runs every target on `corpus/<target>/` and on
 //! what was once found, `found/<target>/`; `fuzz/` is the glue to `cargo-fuzz`, which looks for more.
 
+#![forbid(unsafe_code)]
+
 mod checkpoint;
 mod compressed;
 mod configs;

@@ -1,6 +1,8 @@
 //! Models of immune repertoires as sums of parts: Hopfield pooling over encoded repertoires, k-mers, public clonotypes,
 //! genes; their training, scores and evidence.
 
+#![forbid(unsafe_code)]
+
 pub mod bag;
 pub mod combine;
 pub mod config;

@@ -9,6 +9,8 @@
 //! All methods are binary classifiers and answer with a logit, so that every one has an AUC, a Brier
 //! score and a calibration curve.
 
+#![forbid(unsafe_code)]
+
 pub mod catalogue;
 mod choose;
 pub mod compare;

@@ -1,5 +1,7 @@
 //! The `reperio` program: one module a subcommand, each with its `Args` and its `run`.
 
+#![forbid(unsafe_code)]
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};

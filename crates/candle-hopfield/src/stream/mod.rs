@@ -21,7 +21,7 @@
 //! empty bag gives zeros, and so does one with log-weights of -inf only. NaN in scores gives NaN, as do
 //! infinite scores; a value that is not finite spoils z even at weight 0, as in any matrix product.
 //!
-//! The number of threads changes no bit, and neither does the instruction set: AVX2 where the processor has it,
+//! The number of threads changes no bit, and neither does the instruction set: AVX2 or NEON where the processor has it,
 //! the same operations in the same order where not.
 //!
 //! # Examples

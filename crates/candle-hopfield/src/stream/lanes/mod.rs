@@ -1,6 +1,6 @@
-//! Vectors of eight `f32`, two ways: AVX2 and plain arrays.
+//! Vectors of eight `f32`, three ways: AVX2, NEON and plain arrays.
 //!
-//! Every product is rounded before it is added (no fused multiply-add) and every sum has a fixed order, so both
+//! Every product is rounded before it is added (no fused multiply-add) and every sum has a fixed order, so all
 //! ways give the same bits. Plain arrays alone do not do: the compiler spreads sums of products over patterns
 //! and gathers floats one by one.
 
@@ -8,6 +8,8 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod portable;
 
 pub(super) use portable::Portable;
@@ -37,11 +39,16 @@ pub(super) trait Task {
     fn run<S: Vectors>(self, simd: S);
 }
 
-/// Runs `task` on AVX2 where the processor has it.
+/// Runs `task` on AVX2 or NEON where the processor has it.
 pub(super) fn dispatch<T: Task>(task: T) {
     #[cfg(target_arch = "x86_64")]
     if let Some(simd) = pulp::x86::V3::try_new() {
         return avx2::run(simd, task);
+    }
+    // NEON is part of the target: its instructions need not be enabled.
+    #[cfg(target_arch = "aarch64")]
+    if let Some(simd) = pulp::aarch64::Neon::try_new() {
+        return task.run(simd);
     }
     task.run(Portable);
 }

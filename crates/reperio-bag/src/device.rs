@@ -1,0 +1,191 @@
+//! Where the bag operation runs: on the CPU, or on a GPU where there is one.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use super::cuda::{Card, CudaError};
+use super::self_test;
+use super::{BagInput, BagLayout, Pooled, SequenceScores};
+
+/// Which device is asked for: `auto`, `cpu` or `cuda:N`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum DeviceChoice {
+    /// The first GPU if it works, or else the CPU.
+    #[default]
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// GPU N, from 0.
+    Cuda(usize),
+}
+
+impl FromStr for DeviceChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let ordinal = |number: &str| number.parse().ok().map(Self::Cuda);
+        match text {
+            "auto" => Some(Self::Auto),
+            "cpu" => Some(Self::Cpu),
+            "cuda" => Some(Self::Cuda(0)),
+            _ => text.strip_prefix("cuda:").and_then(ordinal),
+        }
+        .ok_or_else(|| "expected auto, cpu or cuda:N".to_owned())
+    }
+}
+
+impl fmt::Display for DeviceChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => write!(f, "auto"),
+            Self::Cpu => write!(f, "cpu"),
+            Self::Cuda(ordinal) => write!(f, "cuda:{ordinal}"),
+        }
+    }
+}
+
+impl DeviceChoice {
+    /// Opens the device; a GPU must first compute what the CPU does. `auto` says in the log why it takes
+    /// the CPU where a GPU does not work.
+    ///
+    /// # Errors
+    ///
+    /// If a GPU is asked for by its number and does not work, or is wrong.
+    pub fn open(self) -> Result<Device, CudaError> {
+        let device = match self {
+            Self::Cpu => Device::Cpu,
+            Self::Cuda(ordinal) => Device::Cuda(Arc::new(trusted(ordinal)?)),
+            Self::Auto => match trusted(0) {
+                Ok(card) => Device::Cuda(Arc::new(card)),
+                Err(CudaError::NoDriver | CudaError::NoDevice { .. }) => Device::Cpu,
+                Err(err) => {
+                    tracing::warn!(
+                        reason = chain(&err),
+                        "the GPU does not work, so the CPU is used"
+                    );
+                    Device::Cpu
+                }
+            },
+        };
+        tracing::info!(device = %device, "device");
+        Ok(device)
+    }
+}
+
+/// Opens GPU `ordinal`, if it computes what the CPU does.
+fn trusted(ordinal: usize) -> Result<Card, CudaError> {
+    let card = Card::open(ordinal)?;
+    self_test::check(&card)?;
+    Ok(card)
+}
+
+/// An error with its causes.
+fn chain(err: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(err), |err| err.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// A device that runs the bag operation. A GPU that fails hands over to the CPU, and the log says so.
+#[derive(Clone, Debug, Default)]
+pub enum Device {
+    /// The CPU.
+    #[default]
+    Cpu,
+    /// A GPU.
+    Cuda(Arc<Card>),
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cpu => write!(f, "cpu"),
+            Self::Cuda(card) => write!(f, "cuda:{} ({})", card.info().ordinal, card.info().name),
+        }
+    }
+}
+
+impl Device {
+    /// [`forward`](crate::forward) on this device.
+    ///
+    /// # Panics
+    ///
+    /// As [`forward`](crate::forward).
+    pub fn forward(&self, layout: &BagLayout, params: &[f32], bags: &[BagInput]) -> Vec<Pooled> {
+        self.on_card(|card| card.forward(layout, params, bags))
+            .unwrap_or_else(|| crate::forward(layout, params, bags))
+    }
+
+    /// [`backward`](crate::backward) on this device.
+    ///
+    /// # Panics
+    ///
+    /// As [`backward`](crate::backward).
+    pub fn backward(
+        &self,
+        layout: &BagLayout,
+        params: &[f32],
+        bags: &[BagInput],
+        (pooled, dz): (&[Pooled], &[f32]),
+    ) -> Vec<f32> {
+        self.on_card(|card| card.backward(layout, params, bags, (pooled, dz)))
+            .unwrap_or_else(|| crate::backward(layout, params, bags, pooled, dz))
+    }
+
+    /// [`sequences`](crate::sequences) on this device.
+    ///
+    /// # Panics
+    ///
+    /// As [`sequences`](crate::sequences).
+    pub fn sequences(
+        &self,
+        layout: &BagLayout,
+        params: &[f32],
+        bag: &BagInput,
+        (pooled, head): (&Pooled, &[f32]),
+    ) -> SequenceScores {
+        self.on_card(|card| card.sequences(layout, params, bag, (pooled, head)))
+            .unwrap_or_else(|| crate::sequences(layout, params, bag, pooled, head))
+    }
+
+    /// The result of a GPU, or nothing where the CPU must do the work.
+    fn on_card<T>(&self, work: impl FnOnce(&Card) -> Result<T, CudaError>) -> Option<T> {
+        let Self::Cuda(card) = self else { return None };
+        match work(card) {
+            Ok(result) => Some(result),
+            Err(CudaError::Failed) => None,
+            Err(err) => {
+                tracing::warn!(reason = chain(&err), "the GPU failed, so the CPU goes on");
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn choices_are_read_and_written() {
+        for (text, choice) in [
+            ("auto", DeviceChoice::Auto),
+            ("cpu", DeviceChoice::Cpu),
+            ("cuda:0", DeviceChoice::Cuda(0)),
+            ("cuda:12", DeviceChoice::Cuda(12)),
+        ] {
+            assert_eq!(text.parse(), Ok(choice));
+            assert_eq!(choice.to_string(), text);
+        }
+        assert_eq!("cuda".parse(), Ok(DeviceChoice::Cuda(0)));
+        for text in ["", "gpu", "cuda:", "cuda:-1", "cuda:x", "CPU"] {
+            let error = text.parse::<DeviceChoice>().unwrap_err();
+            assert_eq!(error, "expected auto, cpu or cuda:N", "{text}");
+        }
+    }
+
+    #[test]
+    fn the_cpu_can_always_be_opened() {
+        assert!(matches!(DeviceChoice::Cpu.open(), Ok(Device::Cpu)));
+    }
+}
