@@ -5,10 +5,11 @@ use std::path::Path;
 use anyhow::Result;
 use polars::prelude::{Column, DataFrame, NamedFrom as _, Series};
 use reperio_model::metrics::probability;
-use reperio_reference::compare::{Figures, Outcome};
+use reperio_reference::compare::{
+    ComparisonCohort, Figures, MethodSummary, Outcome, REFERENCE, Summary,
+};
 
-use super::labelled::Labelled;
-use super::{Compared, Row};
+use super::Compared;
 use crate::shell::output::{align, row};
 use crate::shell::{paths, table};
 
@@ -24,7 +25,7 @@ pub(super) fn lines(compared: &Compared) -> Vec<String> {
         &"Brier",
         &"fit s",
     ])];
-    for Row { figures, .. } in &compared.methods {
+    for MethodSummary { figures, .. } in &compared.summary.methods {
         let cells = Cells::of(figures);
         let Cells { auc, interval, folds, difference, .. } = &cells;
         let (ap, brier) = (number(figures.average_precision), number(figures.brier));
@@ -40,7 +41,8 @@ pub(super) fn lines(compared: &Compared) -> Vec<String> {
 
 /// "label: 1 against 0, 100 repertoires (50 positive, ...".
 pub(super) fn about(compared: &Compared) -> String {
-    let Compared { target, repertoires, positive, clonotypes, folds, repeats, .. } = compared;
+    let Summary { target, repertoires, positive, clonotypes, folds, repeats, .. } =
+        &compared.summary;
     let repeats = if *repeats > 1 { format!(", {repeats} repeats") } else { String::new() };
     format!(
         "{target}; {repertoires} repertoires, {positive} positive, median {clonotypes} clonotypes; {folds} folds{repeats}"
@@ -64,7 +66,7 @@ impl Cells {
             ci.map_or_else(String::new, |[low, high]| format!("{low:.3} to {high:.3}"))
         };
         let difference = match (figures.difference, figures.difference_ci) {
-            (Some(_), _) if figures.method == super::REFERENCE => String::new(),
+            (Some(_), _) if figures.method == REFERENCE => String::new(),
             (Some(value), ci) => with_interval(&format!("{value:+.3}"), &between(ci)),
             (None, _) => String::new(),
         };
@@ -91,7 +93,7 @@ pub(super) fn number(value: Option<f64>) -> String {
 pub(super) fn write(
     out: &Path,
     compared: &Compared,
-    labelled: &Labelled<'_>,
+    labelled: &ComparisonCohort<'_>,
     outcomes: &[Outcome],
 ) -> Result<()> {
     table::write(&out.join("predictions.tsv"), predictions(labelled, outcomes)?)?;
@@ -101,7 +103,7 @@ pub(super) fn write(
 }
 
 /// One row a method, repeat and held-out repertoire.
-fn predictions(labelled: &Labelled<'_>, outcomes: &[Outcome]) -> Result<DataFrame> {
+fn predictions(labelled: &ComparisonCohort<'_>, outcomes: &[Outcome]) -> Result<DataFrame> {
     let (mut methods, mut repeats, mut folds) = (Vec::new(), Vec::new(), Vec::new());
     let (mut ids, mut labels, mut logits) = (Vec::new(), Vec::new(), Vec::new());
     for outcome in outcomes {
@@ -153,7 +155,7 @@ const FIGURES: [Figure; 18] = [
 ];
 
 fn figures(compared: &Compared) -> Result<DataFrame> {
-    let methods = &compared.methods;
+    let methods = &compared.summary.methods;
     let names: Vec<&str> = methods.iter().map(|row| row.figures.method.as_str()).collect();
     let mut columns = vec![Column::new("method".into(), names)];
     for (name, value) in FIGURES {
@@ -164,7 +166,7 @@ fn figures(compared: &Compared) -> Result<DataFrame> {
 }
 
 fn markdown(compared: &Compared) -> String {
-    let recovered = compared.methods.iter().any(|row| row.figures.recovery_ap.is_some());
+    let recovered = compared.summary.methods.iter().any(|row| row.figures.recovery_ap.is_some());
     let mut header = vec![
         "method",
         "AUC (95 %)",
@@ -183,7 +185,7 @@ fn markdown(compared: &Compared) -> String {
     let mut lines = vec![about(compared).replace('<', "&lt;"), String::new()];
     lines.push(format!("| {} |", header.join(" | ")));
     lines.push(format!("|{}", "---|".repeat(header.len())));
-    for Row { figures, control, .. } in &compared.methods {
+    for MethodSummary { figures, control, .. } in &compared.summary.methods {
         let cells = Cells::of(figures);
         let name = if *control { format!("*{}*", figures.method) } else { figures.method.clone() };
         let auc = with_interval(&cells.auc, &cells.interval);

@@ -2,46 +2,39 @@
 
 use std::collections::BTreeMap;
 use std::mem;
-use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-use anyhow::Result;
-use polars::prelude::{Column, DataFrame, NamedFrom as _, Series};
 use rayon::prelude::*;
-use reperio_data::cohort::Cohort;
 use reperio_data::metadata::Metadata;
-use reperio_data::progress::Observer;
 use reperio_data::repertoire::Repertoire;
-use reperio_model::model::{Explanation, Model};
-use reperio_model::target::TargetKind;
 use serde::Serialize;
 
-use crate::shell::table;
-use crate::tables::predictions::for_each;
-use crate::tables::sequences::{self, output_names};
+use super::Leading;
+use crate::model::Model;
+use crate::target::TargetKind;
 
 /// A clonotype of the cohort.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Ranked {
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Ranked {
     /// Output whose evidence is meant: the positive value, a class, or the target of a regression.
-    pub(crate) output: String,
+    pub output: String,
     /// Place in the ranking of this output, from 1.
-    pub(crate) rank: usize,
+    pub rank: usize,
     /// Junction, anchors included.
-    pub(crate) junction_aa: String,
+    pub junction_aa: String,
     /// V gene, "" if unknown.
-    pub(crate) v_call: String,
+    pub v_call: String,
     /// J gene, "" if unknown.
-    pub(crate) j_call: String,
+    pub j_call: String,
     /// Its highest evidence in any repertoire.
-    pub(crate) evidence: f64,
+    pub evidence: f64,
     /// Repertoires that contain it.
-    pub(crate) carriers: usize,
+    pub carriers: usize,
     /// Carriers whose label is this output; none where labels are not known or are numbers.
-    pub(crate) positive_carriers: Option<usize>,
+    pub positive_carriers: Option<usize>,
     /// Carriers with another label.
-    pub(crate) negative_carriers: Option<usize>,
+    pub negative_carriers: Option<usize>,
 }
 
 /// Junction codes, V gene, J gene.
@@ -71,28 +64,26 @@ impl Clonotype {
 
 /// The distinct clonotypes with the highest evidence for each output, of repertoires that come one after the other in
 /// any order. It keeps a number of clonotypes that does not grow with that of the repertoires.
-pub(crate) struct Leaders {
+pub(super) struct Leaders {
     outputs: Vec<Mutex<BTreeMap<Clonotype, f64>>>,
     top: usize,
 }
 
 impl Leaders {
     /// The `top` of each output of `model`.
-    pub(crate) fn new(model: &Model, top: usize) -> Self {
-        let outputs = output_names(model).iter().map(|_| Mutex::default()).collect();
-        Self { outputs, top }
+    pub(super) fn new(model: &Model, top: usize) -> Self {
+        Self { outputs: (0..model.n_outputs()).map(|_| Mutex::default()).collect(), top }
     }
 
-    /// Looks at one repertoire.
+    /// Looks at one repertoire, given the `best` of each output.
     ///
     /// Its best alone are enough: one of the `top` of all by highest evidence is among the `top` of the repertoire where
     /// it is highest.
-    pub(crate) fn add(&self, repertoire: &Repertoire, explanation: &Explanation) {
-        let best = sequences::best(repertoire, explanation, self.top);
+    pub(super) fn add(&self, repertoire: &Repertoire, best: &[Vec<Leading>]) {
         for (leaders, best) in self.outputs.iter().zip(best) {
-            let mut leaders = leaders.lock().expect("no thread panics with the leaders");
-            for (i, evidence) in best {
-                let clonotype = Clonotype::of(key(repertoire, i));
+            let mut leaders = leaders.lock().unwrap_or_else(PoisonError::into_inner);
+            for &Leading { place, evidence } in best {
+                let clonotype = Clonotype::of(key(repertoire, place));
                 let highest = leaders.entry(clonotype).or_insert(evidence);
                 *highest = highest.max(evidence);
             }
@@ -113,7 +104,7 @@ fn ranked(all: BTreeMap<Clonotype, f64>, top: usize) -> Vec<(Clonotype, f64)> {
 }
 
 /// Counts the repertoires that carry the leaders: all of them have to come once more.
-pub(crate) struct Carriers {
+pub(super) struct Carriers {
     outputs: Vec<Output>,
 }
 
@@ -129,19 +120,20 @@ struct Output {
 
 impl Carriers {
     /// Nothing counted yet.
-    pub(crate) fn new(model: &Model, leaders: &Leaders, metadata: &Metadata) -> Self {
-        let one = |(output, name): (usize, String)| {
-            let mut all =
-                leaders.outputs[output].lock().expect("no thread panics with the leaders");
-            let leaders = ranked(mem::take(&mut all), leaders.top);
+    pub(super) fn new(model: &Model, leaders: Leaders, metadata: &Metadata) -> Self {
+        let Leaders { outputs, top } = leaders;
+        let named = model.output_names().into_iter().zip(outputs);
+        let outputs = named.enumerate().map(|(output, (name, all))| {
+            let all = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+            let leaders = ranked(all, top);
             let counts = leaders.iter().map(|_| Default::default()).collect();
             Output { name, leaders, labels: labels(model, metadata, output), counts }
-        };
-        Self { outputs: output_names(model).into_iter().enumerate().map(one).collect() }
+        });
+        Self { outputs: outputs.collect() }
     }
 
     /// Looks at one repertoire.
-    pub(crate) fn add(&self, repertoire: &Repertoire) {
+    pub(super) fn add(&self, repertoire: &Repertoire) {
         for Output { leaders, labels, counts, .. } in &self.outputs {
             let label = labels.as_ref().and_then(|labels| labels.get(&repertoire.id));
             let label = label.map(|&is_output| if is_output { 1 } else { 2 });
@@ -156,7 +148,7 @@ impl Carriers {
     }
 
     /// The leaders with their carriers.
-    pub(crate) fn ranked(self) -> Vec<Ranked> {
+    pub(super) fn ranked(self) -> Vec<Ranked> {
         let mut all = Vec::new();
         for Output { name, leaders, labels, counts } in self.outputs {
             for (place, ((clonotype, evidence), counts)) in
@@ -178,28 +170,6 @@ impl Carriers {
         }
         all
     }
-}
-
-/// Ranks the clonotypes of a cohort that is in memory by their evidence, and keeps the `top` of each output; none once the
-/// observer has cancelled.
-pub(crate) fn rank(
-    model: &Model,
-    cohort: &Cohort,
-    top: usize,
-    observer: &dyn Observer,
-) -> Result<Option<Vec<Ranked>>> {
-    let leaders = Leaders::new(model, top);
-    let explained = for_each("explaining", &cohort.repertoires, observer, |repertoire| {
-        let explanation = model.explain(repertoire);
-        sequences::check(&repertoire.id, &sequences::sums(&explanation))?;
-        leaders.add(repertoire, &explanation);
-        Ok(())
-    });
-    let Some(explained) = explained else { return Ok(None) };
-    explained.into_iter().collect::<Result<()>>()?;
-    let carriers = Carriers::new(model, &leaders, &cohort.metadata);
-    cohort.repertoires.par_iter().for_each(|repertoire| carriers.add(repertoire));
-    Ok(Some(carriers.ranked()))
 }
 
 /// Whether `repertoire`, whose rows are sorted by key, holds the clonotype.
@@ -229,28 +199,4 @@ fn labels(model: &Model, metadata: &Metadata, output: usize) -> Option<BTreeMap<
     let name = &target.outputs()[output + target.width() - first];
     let values = metadata.ids.iter().zip(metadata.column(&target.column)?);
     Some(values.filter_map(|(id, value)| Some((id.clone(), value.as_ref()? == name))).collect())
-}
-
-/// Writes the ranking.
-pub(crate) fn write(path: &Path, ranked: &[Ranked]) -> Result<()> {
-    let texts =
-        |name: &str, text: &dyn Fn(&Ranked) -> String| table::text(name, ranked.iter().map(text));
-    let counts = |name: &str, count: &dyn Fn(&Ranked) -> Option<usize>| -> Column {
-        let values: Vec<Option<u64>> =
-            ranked.iter().map(|one| count(one).map(|n| n as u64)).collect();
-        Series::new(name.into(), values).into()
-    };
-    let evidence: Vec<f64> = ranked.iter().map(|one| one.evidence).collect();
-    let columns = vec![
-        texts("output", &|one| one.output.clone()),
-        counts("rank", &|one| Some(one.rank)),
-        texts("junction_aa", &|one| one.junction_aa.clone()),
-        texts("v_call", &|one| one.v_call.clone()),
-        texts("j_call", &|one| one.j_call.clone()),
-        Column::new("evidence".into(), evidence),
-        counts("carriers", &|one| Some(one.carriers)),
-        counts("positive_carriers", &|one| one.positive_carriers),
-        counts("negative_carriers", &|one| one.negative_carriers),
-    ];
-    table::write(path, DataFrame::new(ranked.len(), columns)?)
 }
