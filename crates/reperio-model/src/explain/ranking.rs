@@ -111,11 +111,35 @@ pub(super) struct Carriers {
 /// The leaders of one output.
 struct Output {
     name: String,
-    leaders: Vec<(Clonotype, f64)>,
+    leaders: Vec<Leader>,
     /// Whether the label of a repertoire is this output, by id; none where labels are not known or are numbers.
     labels: Option<BTreeMap<String, bool>>,
-    /// Carriers of each leader: all, those whose label is this output, those with another label.
-    counts: Vec<[AtomicUsize; 3]>,
+}
+
+/// A clonotype and how many repertoires carry it.
+struct Leader {
+    clonotype: Clonotype,
+    evidence: f64,
+    carriers: AtomicUsize,
+    /// Those whose label is its output.
+    positive: AtomicUsize,
+    /// Those with another label.
+    negative: AtomicUsize,
+}
+
+impl Leader {
+    fn new((clonotype, evidence): (Clonotype, f64)) -> Self {
+        let [carriers, positive, negative] = [const { AtomicUsize::new(0) }; 3];
+        Self { clonotype, evidence, carriers, positive, negative }
+    }
+
+    /// Counts a carrier, whose label is its output or another one, if it has a label.
+    fn count(&self, is_output: Option<bool>) {
+        let of_label = is_output.map(|own| if own { &self.positive } else { &self.negative });
+        for count in [Some(&self.carriers), of_label].into_iter().flatten() {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
 }
 
 impl Carriers {
@@ -125,23 +149,19 @@ impl Carriers {
         let named = model.output_names().into_iter().zip(outputs);
         let outputs = named.enumerate().map(|(output, (name, all))| {
             let all = all.into_inner().unwrap_or_else(PoisonError::into_inner);
-            let leaders = ranked(all, top);
-            let counts = leaders.iter().map(|_| Default::default()).collect();
-            Output { name, leaders, labels: labels(model, metadata, output), counts }
+            let leaders = ranked(all, top).into_iter().map(Leader::new).collect();
+            Output { name, leaders, labels: labels(model, metadata, output) }
         });
         Self { outputs: outputs.collect() }
     }
 
     /// Looks at one repertoire.
     pub(super) fn add(&self, repertoire: &Repertoire) {
-        for Output { leaders, labels, counts, .. } in &self.outputs {
-            let label = labels.as_ref().and_then(|labels| labels.get(&repertoire.id));
-            let label = label.map(|&is_output| if is_output { 1 } else { 2 });
-            leaders.par_iter().zip(counts).for_each(|((clonotype, _), counts)| {
-                if carries(repertoire, clonotype.key()) {
-                    for place in [Some(0), label].into_iter().flatten() {
-                        counts[place].fetch_add(1, Ordering::Relaxed);
-                    }
+        for Output { leaders, labels, .. } in &self.outputs {
+            let is_output = labels.as_ref().and_then(|labels| labels.get(&repertoire.id).copied());
+            leaders.par_iter().for_each(|leader| {
+                if carries(repertoire, leader.clonotype.key()) {
+                    leader.count(is_output);
                 }
             });
         }
@@ -150,21 +170,19 @@ impl Carriers {
     /// The leaders with their carriers.
     pub(super) fn ranked(self) -> Vec<Ranked> {
         let mut all = Vec::new();
-        for Output { name, leaders, labels, counts } in self.outputs {
-            for (place, ((clonotype, evidence), counts)) in
-                leaders.into_iter().zip(counts).enumerate()
-            {
-                let [carriers, positive, negative] = counts.map(AtomicUsize::into_inner);
+        for Output { name, leaders, labels } in self.outputs {
+            for (leader, rank) in leaders.into_iter().zip(1..) {
+                let Clonotype { codes, v_call, j_call } = leader.clonotype;
                 all.push(Ranked {
                     output: name.clone(),
-                    rank: place + 1,
-                    junction_aa: reperio_data::alphabet::decode(&clonotype.codes),
-                    v_call: clonotype.v_call,
-                    j_call: clonotype.j_call,
-                    evidence,
-                    carriers,
-                    positive_carriers: labels.as_ref().map(|_| positive),
-                    negative_carriers: labels.as_ref().map(|_| negative),
+                    rank,
+                    junction_aa: reperio_data::alphabet::decode(&codes),
+                    v_call,
+                    j_call,
+                    evidence: leader.evidence,
+                    carriers: leader.carriers.into_inner(),
+                    positive_carriers: labels.as_ref().map(|_| leader.positive.into_inner()),
+                    negative_carriers: labels.as_ref().map(|_| leader.negative.into_inner()),
                 });
             }
         }
