@@ -163,9 +163,29 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Evaluated> {
     };
     let seconds = started.elapsed().as_secs_f64();
     let chosen = if model.is_some() { ChosenBy::Model } else { args.target.chosen() };
-    let counts = evaluation::counts(&evaluation, chosen);
-    let evaluated = finish(&args.out, evaluation, args.permute_labels, seconds)?;
-    Ok(Evaluated { group: labels::people(&people), labels: counts, ..evaluated })
+    let labels = evaluation::counts(&evaluation, chosen);
+    write(&args.out, &evaluation)?;
+    let Some(first) = evaluation.summaries.first().cloned() else {
+        bail!("no target was evaluated");
+    };
+    let TargetSummary { auc, auc_ci, fold_auc, mean_fold_auc, control, .. } = first;
+    let (targets, permute_labels) = (evaluation.summaries, args.permute_labels);
+    Ok(Evaluated {
+        out: args.out.clone(),
+        repertoires: evaluation.predictions.len(),
+        folds: fold_auc.len(),
+        permute_labels,
+        auc,
+        auc_ci,
+        fold_auc,
+        mean_fold_auc,
+        control,
+        verdicts: targets.iter().map(|own| verdict::of(own, permute_labels.is_some())).collect(),
+        targets,
+        labels,
+        group: labels::people(&people),
+        seconds,
+    })
 }
 
 /// Trains and tests in every fold.
@@ -218,42 +238,17 @@ fn test(
 }
 
 /// Writes the tables of an evaluation.
-fn finish(
-    out: &Path,
-    evaluation: Evaluation,
-    permute_labels: Option<u64>,
-    seconds: f64,
-) -> Result<Evaluated> {
-    let mut columns = evaluation::columns(&evaluation);
-    let ids: Vec<&str> = evaluation.predictions.iter().map(|p| p.repertoire_id.as_str()).collect();
-    let folds: Vec<u64> = evaluation.predictions.iter().map(|p| p.fold as u64).collect();
-    columns.insert(0, Column::new("repertoire_id".into(), ids));
-    columns.insert(1, Column::new("fold".into(), folds));
-    let repertoires = evaluation.predictions.len();
-    table::write(&out.join("predictions.tsv"), DataFrame::new(repertoires, columns)?)?;
-    let Evaluation { summaries, training, .. } = evaluation;
-    let metrics = Metrics { targets: &summaries, training: &training };
-    paths::write_text(&out.join("metrics.json"), &serde_json::to_string_pretty(&metrics)?)?;
-    let Some(first) = summaries.first().cloned() else {
-        bail!("no target was evaluated");
-    };
-    let TargetSummary { auc, auc_ci, fold_auc, mean_fold_auc, control, .. } = first;
-    Ok(Evaluated {
-        out: out.to_owned(),
-        repertoires,
-        folds: fold_auc.len(),
-        permute_labels,
-        auc,
-        auc_ci,
-        fold_auc,
-        mean_fold_auc,
-        control,
-        verdicts: summaries.iter().map(|own| verdict::of(own, permute_labels.is_some())).collect(),
-        targets: summaries,
-        labels: Vec::new(),
-        group: None,
-        seconds,
-    })
+fn write(out: &Path, evaluation: &Evaluation) -> Result<()> {
+    let Evaluation { predictions, summaries, training, .. } = evaluation;
+    let ids: Vec<&str> = predictions.iter().map(|own| own.repertoire_id.as_str()).collect();
+    let folds: Vec<u64> = predictions.iter().map(|own| own.fold as u64).collect();
+    let mut columns = vec![Column::new("repertoire_id".into(), ids)];
+    columns.push(Column::new("fold".into(), folds));
+    columns.extend(evaluation::columns(evaluation));
+    let table = DataFrame::new(predictions.len(), columns)?;
+    table::write(&out.join("predictions.tsv"), table)?;
+    let metrics = serde_json::to_string_pretty(&Metrics { targets: summaries, training })?;
+    paths::write_text(&out.join("metrics.json"), &metrics)
 }
 
 impl Report for Evaluated {
