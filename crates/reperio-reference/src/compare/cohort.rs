@@ -4,9 +4,10 @@ use reperio_data::repertoire::Repertoire;
 use reperio_data::split::{Division, DivisionError, Item, Splits};
 use reperio_model::evaluate;
 use reperio_model::labelled::LabelledCohort;
+use reperio_model::metrics::probability;
 use reperio_model::target::{Labels, TargetKind};
 
-use super::{Comparison, RepeatLabels, Truth};
+use super::{Comparison, Outcome, RepeatLabels, Truth};
 
 /// Why methods cannot be compared on a cohort.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +109,24 @@ impl<'a> ComparisonCohort<'a> {
         }
     }
 
+    /// What the methods say of every repertoire that was held out, outcome by outcome.
+    pub fn predictions<'b>(&'b self, outcomes: &'b [Outcome]) -> Vec<ComparedPrediction<'b>> {
+        let of = move |outcome: &'b Outcome| {
+            let labels = self.labels[outcome.repeat].of(outcome.permuted);
+            let held = outcome.held.iter().zip(&outcome.logits);
+            held.map(move |(&i, &logit)| ComparedPrediction {
+                method: &outcome.method,
+                repeat: outcome.repeat + 1,
+                fold: outcome.fold + 1,
+                repertoire_id: &self.repertoires[i].id,
+                label: labels[i],
+                logit,
+                probability: probability(logit),
+            })
+        };
+        outcomes.iter().flat_map(of).collect()
+    }
+
     /// The folds of each repeat by repertoire.
     pub fn splits(&self) -> Vec<Splits> {
         let splits = self.folds.iter().map(|folds| {
@@ -116,6 +135,25 @@ impl<'a> ComparisonCohort<'a> {
         });
         splits.collect()
     }
+}
+
+/// What a method says of a repertoire that was held out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ComparedPrediction<'a> {
+    /// [`Entry::name`](super::Entry::name).
+    pub method: &'a str,
+    /// Repeat, from 1.
+    pub repeat: usize,
+    /// Fold, from 1.
+    pub fold: usize,
+    /// Repertoire.
+    pub repertoire_id: &'a str,
+    /// Whether it is positive, as the method's labels say.
+    pub label: bool,
+    /// Logit of the positive class.
+    pub logit: f64,
+    /// Its probability.
+    pub probability: f64,
 }
 
 /// The fold of each repertoire; every one must be held out once, so that methods have the same predictions.

@@ -17,7 +17,7 @@ use reperio_data::stable_hash::StableHasher;
 use reperio_model::features::{FeatureCache, FitError, TrainingPart};
 
 use crate::method::{Fitted, Method, MethodError};
-pub use cohort::{ComparisonCohort, FoldsWanted, UnfitCohort};
+pub use cohort::{ComparedPrediction, ComparisonCohort, FoldsWanted, UnfitCohort};
 pub use figures::{Curves, Figures, figures};
 pub use outcome::{Cost, InvalidOutcome, Outcome};
 pub use summary::{MethodSummary, REFERENCE, Summary, summary};

@@ -4,9 +4,8 @@ use std::path::Path;
 
 use anyhow::Result;
 use polars::prelude::{Column, DataFrame, NamedFrom as _, Series};
-use reperio_model::metrics::probability;
 use reperio_reference::compare::{
-    ComparisonCohort, Figures, MethodSummary, Outcome, REFERENCE, Summary,
+    ComparedPrediction, ComparisonCohort, Figures, MethodSummary, Outcome, REFERENCE, Summary,
 };
 
 use super::Compared;
@@ -96,38 +95,32 @@ pub(super) fn write(
     labelled: &ComparisonCohort<'_>,
     outcomes: &[Outcome],
 ) -> Result<()> {
-    table::write(&out.join("predictions.tsv"), predictions(labelled, outcomes)?)?;
+    table::write(&out.join("predictions.tsv"), predictions(&labelled.predictions(outcomes))?)?;
     table::write(&out.join("compare.tsv"), figures(compared)?)?;
     paths::write_text(&out.join("compare.md"), &markdown(compared))?;
     paths::write_text(&out.join("compare.json"), &serde_json::to_string_pretty(compared)?)
 }
 
 /// One row a method, repeat and held-out repertoire.
-fn predictions(labelled: &ComparisonCohort<'_>, outcomes: &[Outcome]) -> Result<DataFrame> {
-    let (mut methods, mut repeats, mut folds) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut ids, mut labels, mut logits) = (Vec::new(), Vec::new(), Vec::new());
-    for outcome in outcomes {
-        let of = labelled.labels[outcome.repeat].of(outcome.permuted);
-        for (&i, &logit) in outcome.held.iter().zip(&outcome.logits) {
-            methods.push(outcome.method.as_str());
-            repeats.push(outcome.repeat as u64 + 1);
-            folds.push(outcome.fold as u64 + 1);
-            ids.push(labelled.repertoires[i].id.as_str());
-            labels.push(u32::from(of[i]));
-            logits.push(logit);
-        }
-    }
-    let probabilities: Vec<f64> = logits.iter().map(|&logit| probability(logit)).collect();
+fn predictions(all: &[ComparedPrediction<'_>]) -> Result<DataFrame> {
+    let texts = |text: fn(&ComparedPrediction<'_>) -> String| all.iter().map(text);
+    let counts = |name: &str, count: fn(&ComparedPrediction<'_>) -> usize| {
+        Column::new(name.into(), all.iter().map(|own| count(own) as u64).collect::<Vec<_>>())
+    };
+    let numbers = |name: &str, number: fn(&ComparedPrediction<'_>) -> f64| {
+        Column::new(name.into(), all.iter().map(number).collect::<Vec<_>>())
+    };
+    let labels: Vec<u32> = all.iter().map(|own| u32::from(own.label)).collect();
     let columns = vec![
-        Column::new("method".into(), methods),
-        Column::new("repeat".into(), repeats),
-        Column::new("fold".into(), folds),
-        Column::new("repertoire_id".into(), ids),
+        table::text("method", texts(|own| own.method.to_owned())),
+        counts("repeat", |own| own.repeat),
+        counts("fold", |own| own.fold),
+        table::text("repertoire_id", texts(|own| own.repertoire_id.to_owned())),
         Column::new("label".into(), labels),
-        Column::new("logit".into(), logits),
-        Column::new("probability".into(), probabilities),
+        numbers("logit", |own| own.logit),
+        numbers("probability", |own| own.probability),
     ];
-    Ok(DataFrame::new(columns[0].len(), columns)?)
+    Ok(DataFrame::new(all.len(), columns)?)
 }
 
 /// A column of `compare.tsv`: its name and the figure in it.
