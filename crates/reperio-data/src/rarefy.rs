@@ -6,10 +6,41 @@
 
 use std::collections::HashSet;
 
-use rand::Rng;
+use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
 
 use crate::repertoire::Repertoire;
+
+/// How deep repertoires may be; smaller ones stay whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// So many clonotypes.
+    Clonotypes(usize),
+    /// So many templates (copies).
+    Templates(u64),
+}
+
+/// Draws from every repertoire; what is drawn depends on the seed and the repertoire's id alone.
+pub fn all(repertoires: &mut [Repertoire], depth: Depth, seed: u64) {
+    repertoires.par_iter_mut().for_each(|repertoire| {
+        let mut rng = stream(seed, &repertoire.id);
+        *repertoire = match depth {
+            Depth::Clonotypes(n) => to_clonotypes(repertoire, n, &mut rng),
+            Depth::Templates(n) => to_templates(repertoire, n, &mut rng),
+        };
+    });
+}
+
+/// Random numbers of the repertoire `id`.
+fn stream(seed: u64, id: &str) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let digest = Sha256::digest(id.as_bytes());
+    let first = digest.iter().take(8).fold(0, |sum, &byte| sum << 8 | u64::from(byte));
+    rng.set_stream(first);
+    rng
+}
 
 /// Keeps `n` clonotypes, each with equal probability and all of its copies.
 pub fn to_clonotypes(repertoire: &Repertoire, n: usize, rng: &mut ChaCha8Rng) -> Repertoire {
@@ -93,7 +124,6 @@ mod tests {
     use crate::alphabet::AMINO_ACIDS;
     use crate::repertoire::{Builder, Row};
     use proptest::prelude::*;
-    use rand::SeedableRng;
 
     /// Clonotype i is `C`, residue i, `F`: the canonical order is that of `counts`.
     fn repertoire(counts: &[u64]) -> Repertoire {

@@ -64,3 +64,36 @@ pub fn methods(setup: &Setup) -> Result<Vec<Box<dyn Method>>, InvalidSimulation>
     }
     Ok(methods)
 }
+
+/// A name that is none of the methods, or stands twice.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("method {name:?}, expected each at most once of: {known}")]
+pub struct UnknownMethod {
+    /// The name.
+    pub name: String,
+    /// All names.
+    pub known: String,
+}
+
+/// The methods of those names, in their order; all if there are none.
+///
+/// # Errors
+///
+/// If a name is unknown or stands twice.
+pub fn choose(
+    all: Vec<Box<dyn Method>>,
+    names: &[String],
+) -> Result<Vec<Box<dyn Method>>, UnknownMethod> {
+    if names.is_empty() {
+        return Ok(all);
+    }
+    let mut left: Vec<Option<Box<dyn Method>>> = all.into_iter().map(Some).collect();
+    let known: Vec<&str> = left.iter().flatten().map(|method| method.name()).collect();
+    let known = known.join(", ");
+    let mut take = |name: &String| {
+        let named = left.iter_mut().find(|one| one.as_ref().is_some_and(|one| one.name() == name));
+        let method = named.and_then(Option::take);
+        method.ok_or_else(|| UnknownMethod { name: name.clone(), known: known.clone() })
+    };
+    names.iter().map(&mut take).collect()
+}

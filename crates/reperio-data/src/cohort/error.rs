@@ -55,7 +55,7 @@ pub enum CohortError {
         /// Rows dropped by reason, in words.
         reasons: String,
     },
-    /// What the caller of [`super::visit`] did with a repertoire failed.
+    /// What the caller of [`super::ReadRequest::visit`] did with a repertoire failed.
     #[error(transparent)]
     Visit {
         /// Its error.

@@ -48,24 +48,47 @@ pub struct Visited<T> {
     pub results: Vec<T>,
 }
 
-/// Reads what [`load`] reads and keeps none of it: `visit` gets each repertoire, in any order and in several
-/// threads. Memory does not grow with the number of files, but a file of many repertoires is read whole.
-///
-/// That several files are of one sample is a warning and no error: each repertoire is seen alone, none is held out.
-///
-/// # Errors
-///
-/// As [`load`], some only after all repertoires have been visited; and the first error of `visit`.
-pub fn visit<T: Send>(
-    inputs: &[PathBuf],
-    metadata: Option<&Path>,
-    options: &ReadOptions,
-    (task, observer): (&str, &dyn Observer),
-    visit: impl Fn(Repertoire) -> Result<T, Box<dyn Error + Send + Sync>> + Sync,
-) -> Result<Visited<T>, CohortError> {
-    let pace = Pace { task, at_once: rayon::current_num_threads(), observer };
-    let work = |own, _| visit(own).map_err(|source| CohortError::Visit { source });
-    go_through(inputs, metadata, options, pace, false, work)
+/// Repertoires to read: what [`load`] takes, as one value.
+#[derive(Clone, Debug, Default)]
+pub struct ReadRequest {
+    /// Stores, repertoire files and folders of such files.
+    pub inputs: Vec<PathBuf>,
+    /// Table of labels, if it is not the one that lies beside the files.
+    pub metadata: Option<PathBuf>,
+    /// How to read raw files.
+    pub options: ReadOptions,
+}
+
+impl ReadRequest {
+    /// [`load`]s everything.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`].
+    pub fn load(&self, observer: &dyn Observer) -> Result<Cohort, CohortError> {
+        load(&self.inputs, self.metadata.as_deref(), &self.options, observer)
+    }
+
+    /// Reads what [`load`] reads and keeps none of it: `work` gets each repertoire, in any order and in several
+    /// threads; `task` is what the observer is told. Memory does not grow with the number of files, but a file of many
+    /// repertoires is read whole.
+    ///
+    /// That several files are of one sample is a warning and no error: each repertoire is seen alone, none is held out.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`], some only after all repertoires have been visited; and the first error of `work`.
+    pub fn visit<T: Send>(
+        &self,
+        task: &str,
+        observer: &dyn Observer,
+        work: impl Fn(Repertoire) -> Result<T, Box<dyn Error + Send + Sync>> + Sync,
+    ) -> Result<Visited<T>, CohortError> {
+        let pace = Pace { task, at_once: rayon::current_num_threads(), observer };
+        let work = |own, _| work(own).map_err(|source| CohortError::Visit { source });
+        let Self { inputs, metadata, options } = self;
+        go_through(inputs, metadata.as_deref(), options, pace, false, work)
+    }
 }
 
 /// Calls `work` on every repertoire of the inputs. Files of one sample are an error if the cohort `may_be_divided`.

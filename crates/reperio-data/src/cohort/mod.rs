@@ -19,7 +19,9 @@ use crate::repertoire::Repertoire;
 
 mod chains;
 mod copies;
+mod describe;
 mod error;
+mod fingerprint;
 mod folders;
 mod import;
 mod inputs;
@@ -33,10 +35,11 @@ mod samples;
 mod store;
 mod work;
 
+pub use describe::{Described, Description};
 pub use error::{CohortError, MissingFiles};
 pub use import::{ImportRequest, import};
 pub use inputs::Skipped;
-pub use load::{Visited, load, visit};
+pub use load::{ReadRequest, Visited, load};
 pub use manifest::file_name;
 pub use report::{ImportRow, ImportSummary, Replaced, notes};
 

@@ -12,8 +12,10 @@ use rand_chacha::ChaCha8Rng;
 use crate::table::{duplicates, quoted};
 
 mod balance;
+mod division;
 mod saved;
 
+pub use division::{Division, DivisionError};
 pub use saved::{Splits, SplitsError};
 
 /// One repertoire to be put on a side.

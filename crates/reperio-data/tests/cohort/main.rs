@@ -76,11 +76,8 @@ fn visiting_sees_what_loading_keeps_a_few_at_a_time() {
             now.fetch_sub(1, SeqCst);
             Ok((own.id.clone(), own.len()))
         };
-        let inputs = [scenario.path(input)];
-        let visited = pool.install(|| {
-            cohort::visit(&inputs, None, &ReadOptions::default(), ("visiting", &Silent), visit)
-        });
-        let visited = visited.unwrap();
+        let request = scenario.request(input);
+        let visited = pool.install(|| request.visit("visiting", &Silent, visit)).unwrap();
         let cohort = scenario.load(&[input], None).unwrap();
         let expected: Vec<_> =
             cohort.repertoires.iter().map(|own| (own.id.clone(), own.len())).collect();
@@ -88,9 +85,7 @@ fn visiting_sees_what_loading_keeps_a_few_at_a_time() {
         assert!(most.into_inner() <= 3, "{input}: more repertoires than threads");
     }
     let fails = |own: Repertoire| if own.id == "r05" { Err("no more".into()) } else { Ok(()) };
-    let inputs = [scenario.path("in")];
-    let result =
-        cohort::visit(&inputs, None, &ReadOptions::default(), ("visiting", &Silent), fails);
+    let result = scenario.request("in").visit("visiting", &Silent, fails);
     assert_eq!(scenario.text(result), "no more");
 }
 

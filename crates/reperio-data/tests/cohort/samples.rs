@@ -3,8 +3,6 @@
 use std::fs;
 
 use insta::assert_snapshot;
-use reperio_data::cohort;
-use reperio_data::format::ReadOptions;
 use reperio_data::progress::Silent;
 use reperio_data::repertoire::Repertoire;
 
@@ -130,9 +128,8 @@ fn files_of_one_sample_are_refused_unless_they_are_told_apart() {
       "S1" in lane1.tsv (`sample_id`), lane2.tsv (`sample_id`)
     "#);
     assert_eq!(scenario.text(scenario.load(&["in"], None)), message);
-    let (inputs, options) = ([scenario.path("in")], ReadOptions::default());
     let visit = |own: Repertoire| Ok(own.id.clone());
-    let visited = cohort::visit(&inputs, None, &options, ("visiting", &Silent), visit).unwrap();
+    let visited = scenario.request("in").visit("visiting", &Silent, visit).unwrap();
     assert_eq!(visited.results, ["lane1", "lane2"], "one by one they are read");
     let message = scenario.text(scenario.load(&["in/lane1.tsv", "both.tsv"], None));
     assert!(

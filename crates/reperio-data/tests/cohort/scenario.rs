@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use reperio_data::cohort::{self, Cohort, CohortError, ImportRequest, ImportSummary};
+use reperio_data::cohort::{self, Cohort, CohortError, ImportRequest, ImportSummary, ReadRequest};
 use reperio_data::format::ReadOptions;
 use reperio_data::progress::{Observer, Silent};
 use tempfile::TempDir;
@@ -74,6 +74,11 @@ impl Scenario {
             options: ReadOptions::default(),
         };
         cohort::import(&request, observer)
+    }
+
+    /// What reads one of the files or folders.
+    pub(crate) fn request(&self, input: &str) -> ReadRequest {
+        ReadRequest { inputs: vec![self.path(input)], ..ReadRequest::default() }
     }
 
     pub(crate) fn load(

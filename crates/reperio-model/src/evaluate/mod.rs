@@ -5,12 +5,10 @@
 
 mod control;
 mod summary;
-
-use std::sync::atomic::{AtomicU64, Ordering};
+mod verdict;
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
 use reperio_data::progress::{Observer, Progress};
 use reperio_data::split::{self, Fold};
 use reperio_stats::Groups;
@@ -19,11 +17,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::combine::{Chance, PredictionSet};
 use crate::config::Config;
+use crate::each::each;
 use crate::model::Model;
+use crate::score::{NotFinite, check_finite};
 use crate::target::{Labels, Target, TargetKind};
 use crate::train::{self, Dataset, Place, TrainError, TrainingReport};
 pub(crate) use summary::interval;
 pub use summary::{Metrics, TargetSummary};
+pub use verdict::{AgainstControl, Figure, Verdict};
 
 /// Share of the repertoires whose label the prediction sets of an evaluation are to hold.
 pub const COVERAGE: f64 = 0.9;
@@ -35,6 +36,33 @@ pub struct Plan {
     pub folds: Vec<Option<usize>>,
     /// Train on labels permuted with this seed: a control that must come out at chance.
     pub permute_labels: Option<u64>,
+}
+
+/// Repertoires of a fold below which pooling over folds distorts the AUC.
+pub const SMALL_FOLD: usize = 10;
+
+impl Plan {
+    /// Repertoires of the smallest fold, if there are several folds and it has fewer than [`SMALL_FOLD`].
+    pub fn small_fold(&self) -> Option<usize> {
+        let folds = Fold::all(&self.folds);
+        let smallest = folds.iter().map(|fold| fold.held.len()).min()?;
+        Some(smallest).filter(|&n| folds.len() > 1 && n < SMALL_FOLD)
+    }
+}
+
+/// Why there is no evaluation.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EvaluateError {
+    /// No model could be trained in a fold, or the person asked to stop.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// A score is no number: no figure of it means anything.
+    #[error(transparent)]
+    Score(#[from] NotFinite),
+    /// The person asked to stop.
+    #[error("interrupted")]
+    Cancelled,
 }
 
 /// One held-out prediction.
@@ -50,6 +78,12 @@ pub struct HeldOut {
     pub sets: Vec<Option<PredictionSet>>,
     /// The same of the control, a linear model of depth and V/J usage; empty where there is none.
     pub control: Vec<f64>,
+}
+
+impl HeldOut {
+    fn check(&self) -> Result<(), NotFinite> {
+        check_finite(&self.repertoire_id, self.outputs.iter().chain(&self.control))
+    }
 }
 
 /// A whole evaluation.
@@ -75,7 +109,7 @@ pub struct Evaluation {
 ///
 /// # Errors
 ///
-/// See [`TrainError`].
+/// See [`EvaluateError`].
 ///
 /// # Panics
 ///
@@ -86,7 +120,7 @@ pub fn evaluate(
     plan: &Plan,
     place: Place<'_>,
     observer: &dyn Observer,
-) -> Result<Evaluation, TrainError> {
+) -> Result<Evaluation, EvaluateError> {
     assert_eq!(plan.folds.len(), dataset.members.len(), "one fold a repertoire");
     let mut labels = match plan.permute_labels {
         Some(seed) => permuted(dataset.labels, &dataset.groups(), seed),
@@ -126,6 +160,7 @@ pub fn evaluate(
     }
     let tested: Vec<usize> = (0..predictions.len()).filter(|&i| predictions[i].is_some()).collect();
     let predictions: Vec<HeldOut> = predictions.into_iter().flatten().collect();
+    predictions.iter().try_for_each(HeldOut::check)?;
     let groups = dataset.groups().select(&tested);
     let labels = labels.select(&tested);
     let chance = if folds.len() > 1 { Chance::CrossValidated } else { Chance::Tested };
@@ -139,31 +174,32 @@ pub fn evaluate(
     })
 }
 
-/// Tests a trained model on `dataset`, whose labels are those of the model's targets
-/// ([`Labels::of`]); `None` once the observer has cancelled.
+/// Tests a trained model on `dataset`, whose labels are those of the model's targets ([`Labels::of`]).
 ///
 /// There is one fold, no training and no control.
-pub fn test(model: &Model, dataset: Dataset<'_>, observer: &dyn Observer) -> Option<Evaluation> {
-    let (done, total) = (AtomicU64::new(0), dataset.members.len() as u64);
-    let score = |i: usize| {
+///
+/// # Errors
+///
+/// If the observer has cancelled, or a score is no finite number.
+pub fn test(
+    model: &Model,
+    dataset: Dataset<'_>,
+    observer: &dyn Observer,
+) -> Result<Evaluation, EvaluateError> {
+    let predictions = each("testing", dataset.members.len(), observer, |i| {
         let repertoire = dataset.repertoire(i);
-        if observer.cancelled() {
-            return None;
-        }
         let outputs = model.outputs(repertoire);
         let sets = model.sets(&outputs, COVERAGE);
         let outputs = raw(&model.info().targets, &outputs);
-        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-        observer.progress(Progress { task: "testing", done, total, unit: "repertoires" });
         let repertoire_id = repertoire.id.clone();
-        Some(HeldOut { repertoire_id, fold: 0, outputs, sets, control: Vec::new() })
-    };
-    let predictions: Vec<HeldOut> =
-        (0..dataset.members.len()).into_par_iter().map(score).collect::<Option<_>>()?;
+        HeldOut { repertoire_id, fold: 0, outputs, sets, control: Vec::new() }
+    });
+    let predictions = predictions.ok_or(EvaluateError::Cancelled)?;
+    predictions.iter().try_for_each(HeldOut::check)?;
     let summaries =
         summary::summaries(dataset.labels, &predictions, &dataset.groups(), Chance::Tested);
     let Labels { targets, values } = dataset.labels.clone();
-    Some(Evaluation { targets, labels: values, predictions, summaries, training: Vec::new() })
+    Ok(Evaluation { targets, labels: values, predictions, summaries, training: Vec::new() })
 }
 
 /// Regression outputs in their own unit: each fold standardises by its own training part.

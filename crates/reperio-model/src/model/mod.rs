@@ -191,6 +191,16 @@ impl Model {
         self.weights.iter().map(Weights::heads).collect()
     }
 
+    /// Names of the outputs of all targets; with several targets each begins with `<target>.`.
+    pub fn output_names(&self) -> Vec<String> {
+        let targets = &self.info.targets;
+        let names = targets.iter().flat_map(|target| {
+            let prefix = target.prefix(targets);
+            target.outputs().into_iter().map(move |output| format!("{prefix}{output}"))
+        });
+        names.collect()
+    }
+
     /// Outputs of all targets, one after another.
     pub fn n_outputs(&self) -> usize {
         self.info.targets.iter().map(Target::width).sum()

@@ -8,7 +8,7 @@ use reperio_stats::metrics::{log_softmax, probability};
 use serde::{Deserialize, Serialize};
 
 use super::{Model, TargetModel};
-use crate::bag::Bag;
+use crate::bag::{Bag, Pooled};
 use crate::combine::PredictionSet;
 use crate::network::Weights;
 use crate::parts::Part;
@@ -92,10 +92,30 @@ pub struct Explanation {
     pub heads: usize,
 }
 
+/// A repertoire as one member of the network pooled it.
+struct Seen<'a> {
+    weights: &'a Weights,
+    /// The sequences that it scores.
+    bag: Bag,
+    /// Their places in the repertoire; all if `None`.
+    kept: Option<Vec<u32>>,
+    pooled: Pooled,
+}
+
 impl Model {
-    fn bag(&self, repertoire: &Repertoire) -> Bag {
+    /// Pools a repertoire with every member of the network; nothing where the network is left out.
+    fn seen(&self, repertoire: &Repertoire) -> Vec<Seen<'_>> {
+        if self.weights.is_empty() {
+            return vec![];
+        }
         let encoded = Arc::new(EncodedRepertoire::new(repertoire, &self.info.genes));
-        prepare::whole(&self.info.config.model, &encoded)
+        let whole = prepare::whole(&self.info.config.model, &encoded);
+        let members = self.weights.iter().map(|weights| {
+            let (bag, kept) = self.reduced(weights, &whole);
+            let pooled = weights.pool(&[bag.input()]).remove(0);
+            Seen { weights, bag, kept, pooled }
+        });
+        members.collect()
     }
 
     /// The sequences that `weights` scores, and their places in the repertoire (all if `None`).
@@ -111,7 +131,12 @@ impl Model {
 
     /// Outputs of all targets.
     pub fn outputs(&self, repertoire: &Repertoire) -> Vec<f64> {
-        let network = self.network_outputs(repertoire);
+        self.combined(repertoire, &self.seen(repertoire))
+    }
+
+    /// Outputs of all targets for a repertoire that the network has pooled.
+    fn combined(&self, repertoire: &Repertoire, seen: &[Seen<'_>]) -> Vec<f64> {
+        let network = self.network_outputs(seen);
         let mut outputs = Vec::with_capacity(self.n_outputs());
         for target in &self.targets {
             for (o, bias) in target.bias.iter().enumerate() {
@@ -125,17 +150,14 @@ impl Model {
     }
 
     /// Outputs of the network, averaged over its members; nothing where it is left out.
-    fn network_outputs(&self, repertoire: &Repertoire) -> Vec<f64> {
-        if self.weights.is_empty() {
+    fn network_outputs(&self, seen: &[Seen<'_>]) -> Vec<f64> {
+        if seen.is_empty() {
             return vec![];
         }
-        let bag = self.bag(repertoire);
         let mut mean = vec![0.0; self.n_outputs()];
-        for weights in &self.weights {
-            let (bag, _) = self.reduced(weights, &bag);
-            let pooled = weights.pool(&[bag.input()]).remove(0);
-            for (mean, output) in mean.iter_mut().zip(weights.outputs(&pooled)) {
-                *mean += output / self.weights.len() as f64;
+        for Seen { weights, pooled, .. } in seen {
+            for (mean, output) in mean.iter_mut().zip(weights.outputs(pooled)) {
+                *mean += output / seen.len() as f64;
             }
         }
         mean
@@ -163,9 +185,13 @@ impl Model {
             let warnings = self.info.population.warnings(repertoire);
             return Prediction { clonotypes: 0, targets, warnings };
         }
-        let outputs = self.outputs(repertoire);
+        self.prediction(repertoire, &self.outputs(repertoire))
+    }
+
+    /// What the outputs of a repertoire with clonotypes say.
+    pub(crate) fn prediction(&self, repertoire: &Repertoire, outputs: &[f64]) -> Prediction {
         let mut targets = Vec::new();
-        let mut rest = &outputs[..];
+        let mut rest = outputs;
         for target in &self.info.targets {
             let (own, others) = rest.split_at(target.width());
             targets.push(TargetPrediction::new(target, own));
@@ -181,8 +207,9 @@ impl Model {
     pub fn explain(&self, repertoire: &Repertoire) -> Explanation {
         let (n, outputs) = (repertoire.len(), self.n_outputs());
         let heads = self.heads().iter().sum();
+        let seen = self.seen(repertoire);
         let mut out = Explanation {
-            logits: self.outputs(repertoire),
+            logits: self.combined(repertoire, &seen),
             bias: self.targets.iter().flat_map(|target| target.bias.iter().copied()).collect(),
             evidence: vec![0.0; n * outputs],
             parts: vec![],
@@ -192,7 +219,7 @@ impl Model {
         for part in self.parts() {
             let mut evidence = vec![0.0; n * outputs];
             if part == Part::Network {
-                self.explain_network(repertoire, &mut out, &mut evidence);
+                self.explain_network(&seen, &mut out, &mut evidence);
             } else {
                 self.explain_terms(part, repertoire, &mut out.bias, &mut evidence);
             }
@@ -229,20 +256,14 @@ impl Model {
     }
 
     /// Adds what the network says, and its attention.
-    fn explain_network(
-        &self,
-        repertoire: &Repertoire,
-        out: &mut Explanation,
-        evidence: &mut [f64],
-    ) {
-        let (outputs, members) = (self.n_outputs(), self.weights.len());
+    fn explain_network(&self, seen: &[Seen<'_>], out: &mut Explanation, evidence: &mut [f64]) {
+        let outputs = self.n_outputs();
         let mut first = 0;
         // Weight of the network by output.
         let scale = |target: &TargetModel| vec![target.network; target.bias.len()];
         let scales: Vec<f64> = self.targets.iter().flat_map(scale).collect();
-        let bag = self.bag(repertoire);
-        let share = 1.0 / members as f64;
-        for (m, weights) in self.weights.iter().enumerate() {
+        let share = 1.0 / seen.len() as f64;
+        for (m, Seen { weights, bag, kept, pooled }) in seen.iter().enumerate() {
             let heads = weights.heads();
             let origin = self.info.evidence_origin.get(m).cloned();
             let origin = origin.unwrap_or_else(|| vec![0.0; outputs * heads]);
@@ -250,10 +271,7 @@ impl Model {
             for (t, (own, origin)) in weights.bias.iter().zip(&origin).enumerate() {
                 out.bias[t] += (f64::from(*own) + origin.iter().sum::<f64>()) * share * scales[t];
             }
-            let (bag, kept) = self.reduced(weights, &bag);
-            let input = bag.input();
-            let pooled = weights.pool(&[input]).remove(0);
-            let scores = weights.sequences(&input, &pooled);
+            let scores = weights.sequences(&bag.input(), pooled);
             for k in 0..bag.repertoire.len() {
                 let i = kept.as_ref().map_or(k, |kept| kept[k] as usize);
                 let from = &scores.attention[k * heads..(k + 1) * heads];

@@ -1,12 +1,14 @@
 //! Targets: what is predicted from a repertoire, and the labels that a cohort gives.
 
+mod counts;
+mod names;
 mod read;
 
 use reperio_data::metadata::Metadata;
 use reperio_stats::moments::mean_and_sd;
 use serde::{Deserialize, Serialize};
 
-pub use read::why_positive;
+pub use counts::{ChosenBy, TargetCounts};
 use read::{column_of, known_values, numbers, read_one};
 
 /// A column of the metadata that is to be predicted.
@@ -21,7 +23,8 @@ pub struct TargetSpec {
 }
 
 /// The kinds of target by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum KindName {
     /// Two classes.
     Binary,
@@ -170,7 +173,7 @@ impl Labels {
     /// Reads the labels of `specs` from `metadata`.
     ///
     /// Without a stated kind: a stated positive value or two different values make a binary target
-    /// (positive: see [`why_positive`]), more than ten different numbers a regression, anything else classes.
+    /// (positive: see [`TargetCounts::positive_because`]), more than ten different numbers a regression, anything else classes.
     ///
     /// # Errors
     ///

@@ -133,7 +133,7 @@ fn says_yes(value: &str) -> bool {
 
 /// Why `positive` is the positive class against `negative`, of which there are so many repertoires each, when nothing
 /// else is said: never the one that says no, else the one that says yes, else the rarer, else the last in order.
-pub fn why_positive(positive: (&str, usize), negative: (&str, usize)) -> &'static str {
+pub(super) fn why_positive(positive: (&str, usize), negative: (&str, usize)) -> &'static str {
     if says_no(negative.0, positive.0) > says_no(positive.0, negative.0) {
         "the other value says no"
     } else if says_yes(positive.0) && !says_yes(negative.0) {

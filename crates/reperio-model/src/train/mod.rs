@@ -9,6 +9,7 @@ mod member;
 mod network;
 pub(crate) mod objective;
 mod report;
+mod run;
 mod terms;
 
 use std::path::Path;
@@ -31,6 +32,7 @@ use network::TrainedNetwork;
 pub use report::{
     EpochReport, MemberReport, OutOfFold, SeedFate, SeedReport, TermReport, TrainingReport,
 };
+pub use run::{Run, RunError, RunPrediction, Side, run};
 use terms::Columns;
 
 /// What a model is trained on: some repertoires of a cohort and their labels.

@@ -4,7 +4,10 @@
 //! [`Keeper`], which may have it from an earlier run already: that is how a comparison goes on where it
 //! stopped. [`figures`] turns the outcomes into a row a method.
 
+mod cohort;
 mod figures;
+mod outcome;
+mod summary;
 mod truth;
 
 use reperio_data::progress::{Observer, Progress};
@@ -13,11 +16,13 @@ use reperio_data::split::Fold;
 use reperio_data::stable_hash::StableHasher;
 use reperio_model::features::{FeatureCache, FitError, TrainingPart};
 use reperio_stats::Groups;
-use serde::{Deserialize, Serialize};
 
 use crate::method::{Fitted, Method, MethodError};
+pub use cohort::{ComparedPrediction, ComparisonCohort, FoldsWanted, UnfitCohort};
 pub use figures::{Curves, Figures, figures};
-pub use truth::{Recovery, Truth, TruthError};
+pub use outcome::{Cost, InvalidOutcome, Outcome};
+pub use summary::{MethodSummary, REFERENCE, Summary, summary};
+pub use truth::{Recovery, Truth, TruthError, share_found};
 
 /// A method in the comparison.
 pub struct Entry<'a> {
@@ -33,6 +38,14 @@ impl Entry<'_> {
         let mark = if self.permuted { "-permuted" } else { "" };
         format!("{}{mark}", self.method.name())
     }
+}
+
+/// `methods`, and the reference among them once more on permuted labels.
+pub fn entries(methods: &[Box<dyn Method>]) -> Vec<Entry<'_>> {
+    let given = methods.iter().map(|method| Entry { method: &**method, permuted: false });
+    let reference = methods.iter().filter(|method| method.name() == REFERENCE);
+    let permuted = reference.map(|method| Entry { method: &**method, permuted: true });
+    given.chain(permuted).collect()
 }
 
 /// The same work for every method.
@@ -65,44 +78,6 @@ impl RepeatLabels {
     pub fn of(&self, permuted: bool) -> &[bool] {
         if permuted { &self.permuted } else { &self.given }
     }
-}
-
-/// Time and memory of some work.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Cost {
-    /// Wall-clock time.
-    pub seconds: f64,
-    /// Highest resident memory of the process meanwhile, where the system tells.
-    pub peak_bytes: Option<u64>,
-}
-
-/// One method in one fold.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Outcome {
-    /// [`Entry::name`].
-    pub method: String,
-    /// Whether its labels were permuted ones.
-    pub permuted: bool,
-    /// Repeat, from 0.
-    pub repeat: usize,
-    /// Fold, from 0.
-    pub fold: usize,
-    /// Repertoires held out.
-    pub held: Vec<usize>,
-    /// Logit of each.
-    pub logits: Vec<f64>,
-    /// Hyper-parameters chosen.
-    pub choices: serde_json::Value,
-    /// Hash of every number learned, in hexadecimal: equal for equal models.
-    pub learned: String,
-    /// How well the implanted sequences of the held-out repertoires were found.
-    pub recovery: Option<Recovery>,
-    /// Features that need no label; counted in the first fold that needed them.
-    pub prepare: Cost,
-    /// Fitting, choice of hyper-parameters included.
-    pub fit: Cost,
-    /// Scoring of the held-out repertoires.
-    pub score: Cost,
 }
 
 /// Which fold of which method.

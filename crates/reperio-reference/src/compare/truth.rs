@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use reperio_data::alphabet;
 use reperio_data::compress::{self, OpenError};
 use reperio_data::limits::MAX_RATIO;
 use reperio_data::repertoire::Repertoire;
+use reperio_data::simulate::{Oracle, Target};
+use reperio_model::explain::Ranked;
 use reperio_stats::metrics;
 use serde::{Deserialize, Serialize};
 
@@ -88,6 +91,11 @@ impl Truth {
         self.implanted.is_empty()
     }
 
+    /// Distinct implanted clonotypes.
+    pub fn distinct(&self) -> usize {
+        self.implanted.values().flatten().collect::<BTreeSet<_>>().len()
+    }
+
     /// Ranks all clonotypes of `repertoires` by `evidence`; `None` if it has none, or nothing was
     /// implanted.
     pub fn recovery<'a>(
@@ -126,6 +134,16 @@ impl Truth {
     }
 }
 
+/// Of the first `n` clonotypes of a ranking, the share that carry a signal of the label.
+pub fn share_found(oracle: &Oracle, ranked: &[Ranked], n: usize) -> f64 {
+    let carries = |one: &&Ranked| {
+        let codes: Option<Vec<u8>> = one.junction_aa.bytes().map(alphabet::code).collect();
+        codes.is_some_and(|codes| oracle.carries(Target::Label, &codes, &one.v_call, &one.j_call))
+    };
+    let found = ranked.iter().take(n).filter(carries).count();
+    found as f64 / n.max(1) as f64
+}
+
 fn clonotype(repertoire: &Repertoire, i: usize) -> Clonotype {
     let (v_call, j_call) = (repertoire.v_call(i).to_owned(), repertoire.j_call(i).to_owned());
     (repertoire.junction_aa(i), v_call, j_call)
@@ -157,6 +175,7 @@ mod tests {
         truth.insert("a", "CAF", "TRBV9", "");
         truth.insert("b", "CGF", "TRBV9", "");
         truth.insert("elsewhere", "CGF", "TRBV9", "");
+        assert_eq!((truth.len(), truth.distinct()), (3, 2));
         let score = |own: &Repertoire| {
             let of = |i| f64::from(own.junction_aa(i).as_bytes()[1]);
             Some((0..own.len()).map(|i| -of(i)).collect())

@@ -2,15 +2,13 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
-use reperio_data::cohort::{self, Cohort};
+use anyhow::{Result, bail};
+use reperio_data::cohort::{Cohort, ReadRequest};
 use reperio_data::metadata::Metadata;
-use reperio_data::progress::Observer;
-use reperio_model::target::{KindName, Labels, TargetSpec};
-use sha2::{Digest, Sha256};
+use reperio_model::people::{self, People};
+use reperio_model::target::{ChosenBy, KindName, Labels, TargetSpec};
 
-use crate::arguments::groups::{self, Grouping};
-use crate::arguments::inputs::ReadArgs;
+use crate::arguments::inputs::{self, ReadArgs};
 use crate::shell::Shell;
 use crate::shell::outputs::Sources;
 
@@ -51,12 +49,9 @@ impl CohortArgs {
     ///
     /// Repertoires without clonotypes are left out, with a warning: nothing can be learned from them.
     pub(crate) fn load(&self, shell: &Shell) -> Result<Cohort> {
-        let (inputs, metadata) = ([self.cohort.clone()], self.metadata.clone());
-        let options = self.read.options();
-        let load = move |observer: &dyn Observer| {
-            cohort::load(&inputs, metadata.as_deref(), &options, observer)
-        };
-        let mut cohort = shell.read("nothing was written, run the command again", load)?;
+        let (inputs, metadata) = (vec![self.cohort.clone()], self.metadata.clone());
+        let request = ReadRequest { inputs, metadata, options: self.read.options() };
+        let mut cohort = inputs::load(request, shell)?;
         for id in cohort.take_empty() {
             tracing::warn!("{id} has no clonotypes: it is left out");
         }
@@ -96,34 +91,13 @@ impl TargetArgs {
         Ok(Labels::read(metadata, &specs)?)
     }
 
-    /// Who chose the positive value, if it was not seen from the labels.
-    pub(crate) fn because(&self) -> Option<&'static str> {
-        self.positive.as_ref().map(|_| "it was asked for")
+    /// Who chose the positive value.
+    pub(crate) fn chosen(&self) -> ChosenBy {
+        if self.positive.is_some() { ChosenBy::Person } else { ChosenBy::Values }
     }
 
-    /// Group of each repertoire: the column's value, or the repertoire's own id.
-    pub(crate) fn groups(&self, metadata: &Metadata) -> Result<Grouping> {
-        groups::find(metadata, self.group.as_deref(), &self.target)
+    /// Which repertoires belong to one person.
+    pub(crate) fn people(&self, metadata: &Metadata) -> Result<People> {
+        Ok(people::find(metadata, self.group.as_deref(), &self.target)?)
     }
-}
-
-/// SHA-256 of the clonotypes and metadata of `cohort`, the same for files and a store of them.
-pub(crate) fn fingerprint(cohort: &Cohort) -> Result<String> {
-    let mut hash = Sha256::new();
-    for repertoire in &cohort.repertoires {
-        hash.update(repertoire.id.as_bytes());
-        hash.update([0]);
-        for i in 0..repertoire.len() {
-            hash.update(repertoire.junction_codes(i));
-            hash.update([u8::MAX]);
-            hash.update(repertoire.v_call(i).as_bytes());
-            hash.update([u8::MAX]);
-            hash.update(repertoire.j_call(i).as_bytes());
-            hash.update(repertoire.counts()[i].to_le_bytes());
-        }
-    }
-    let metadata = &cohort.metadata;
-    hash.update(serde_json::to_vec(&metadata.columns).context("cannot write the metadata")?);
-    let hex: Vec<String> = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(hex.concat())
 }

@@ -4,12 +4,11 @@ use std::num::NonZeroU64;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use reperio_data::cohort::{self, Cohort, Visited};
+use reperio_data::cohort::{Cohort, ReadRequest};
 use reperio_data::format::{Columns, Format, ReadOptions};
 use reperio_data::gene::{Locus, Species};
 use reperio_data::limits::MAX_RATIO;
 use reperio_data::progress::Observer;
-use reperio_data::repertoire::Repertoire;
 
 use crate::shell::Shell;
 
@@ -118,29 +117,20 @@ pub(crate) struct InputArgs {
 }
 
 impl InputArgs {
-    /// Reads everything.
-    pub(crate) fn load(&self, shell: &Shell) -> Result<Cohort> {
+    /// The same as the library takes them.
+    pub(crate) fn request(&self) -> ReadRequest {
         let (inputs, metadata) = (self.inputs.clone(), self.metadata.clone());
-        let options = self.read.options();
-        let load = move |observer: &dyn Observer| {
-            cohort::load(&inputs, metadata.as_deref(), &options, observer)
-        };
-        shell.read("nothing was written, run the command again", load)
+        ReadRequest { inputs, metadata, options: self.read.options() }
     }
 
-    /// Reads one repertoire after the other and keeps none; `work` gets each, in any order and in several threads.
-    pub(crate) fn visit<T: Send + 'static>(
-        &self,
-        task: &'static str,
-        shell: &Shell,
-        work: impl Fn(Repertoire) -> Result<T> + Send + Sync + 'static,
-    ) -> Result<Visited<T>> {
-        let (inputs, metadata) = (self.inputs.clone(), self.metadata.clone());
-        let options = self.read.options();
-        let visit = move |observer: &dyn Observer| {
-            let work = |own| work(own).map_err(anyhow::Error::into_boxed_dyn_error);
-            cohort::visit(&inputs, metadata.as_deref(), &options, (task, observer), work)
-        };
-        shell.read("run the command again", visit)
+    /// Reads everything.
+    pub(crate) fn load(&self, shell: &Shell) -> Result<Cohort> {
+        load(self.request(), shell)
     }
+}
+
+/// Reads everything.
+pub(crate) fn load(request: ReadRequest, shell: &Shell) -> Result<Cohort> {
+    let load = move |observer: &dyn Observer| request.load(observer);
+    shell.read("nothing was written, run the command again", load)
 }

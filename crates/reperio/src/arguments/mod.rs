@@ -1,10 +1,10 @@
 //! Options that several commands share, and what they mean.
 
 pub(crate) mod cohort;
+pub(crate) mod config;
 pub(crate) mod device;
-pub(crate) mod folds;
-pub(crate) mod groups;
 pub(crate) mod inputs;
 pub(crate) mod rarefy;
 pub(crate) mod run_config;
 pub(crate) mod shares;
+pub(crate) mod simulated;

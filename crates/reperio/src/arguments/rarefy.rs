@@ -2,12 +2,8 @@
 
 use std::num::{NonZeroU64, NonZeroUsize};
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
-use rayon::prelude::*;
-use reperio_data::rarefy;
+use reperio_data::rarefy::{self, Depth};
 use reperio_data::repertoire::Repertoire;
-use sha2::{Digest, Sha256};
 
 /// How deep repertoires may be; smaller ones stay whole.
 #[derive(clap::Args, Clone, Copy, Debug)]
@@ -22,27 +18,12 @@ pub(crate) struct RarefyArgs {
 }
 
 impl RarefyArgs {
-    /// Draws from every repertoire; what is drawn depends on the seed and the repertoire's id alone.
+    /// Draws from every repertoire, if a depth is given.
     pub(crate) fn apply(self, repertoires: &mut [Repertoire], seed: u64) {
-        if self.rarefy.is_none() && self.rarefy_templates.is_none() {
-            return;
+        let templates = || self.rarefy_templates.map(|n| Depth::Templates(n.get()));
+        let depth = self.rarefy.map(|n| Depth::Clonotypes(n.get())).or_else(templates);
+        if let Some(depth) = depth {
+            rarefy::all(repertoires, depth, seed);
         }
-        repertoires.par_iter_mut().for_each(|repertoire| {
-            let mut rng = rng(seed, &repertoire.id);
-            if let Some(n) = self.rarefy {
-                *repertoire = rarefy::to_clonotypes(repertoire, n.get(), &mut rng);
-            }
-            if let Some(n) = self.rarefy_templates {
-                *repertoire = rarefy::to_templates(repertoire, n.get(), &mut rng);
-            }
-        });
     }
-}
-
-fn rng(seed: u64, id: &str) -> ChaCha8Rng {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let digest = Sha256::digest(id.as_bytes());
-    let first = digest.iter().take(8).fold(0, |sum, &byte| sum << 8 | u64::from(byte));
-    rng.set_stream(first);
-    rng
 }

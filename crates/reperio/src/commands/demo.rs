@@ -7,12 +7,14 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use clap::Command;
 use reperio_data::lock::Lock;
+use reperio_data::simulate::Oracle;
+use reperio_reference::compare;
 use serde::Serialize;
 
 use super::{evaluate, explain, import, score, simulate, train};
+use crate::arguments::simulated::Simulated;
 use crate::shell::output::{Report, align, row};
 use crate::shell::{Shell, interrupted, outputs, paths};
-use crate::tables::recovery::{self, Recovery};
 
 /// What is simulated.
 const CONFIG: &str = include_str!("../../../../configs/simulate/demo.toml");
@@ -45,10 +47,11 @@ struct Demo {
     auc: Option<f64>,
     /// Its 95 % interval.
     auc_ci: Option<[f64; 2]>,
-    /// `recovery`: of the first `implanted` distinct sequences of the test repertoires by evidence,
-    /// the share that carry a motif; `implanted`: distinct implanted sequences there.
-    #[serde(flatten)]
-    recovery: Recovery,
+    /// Of the first `implanted` distinct sequences of the test repertoires by evidence, the share that
+    /// carry a motif.
+    recovery: f64,
+    /// Distinct implanted sequences there.
+    implanted: usize,
     /// Seconds of all steps.
     seconds: f64,
     /// The commands that were run, and the seconds of each.
@@ -94,15 +97,17 @@ fn demo(out: &Path, shell: &Shell) -> Result<Demo> {
     let evaluated = steps.run("evaluate", &arguments, evaluate::execute)?;
     let arguments = ["--model", &run, &test, "--out", &steps.path("scores.tsv")];
     steps.run("score", &arguments, score::execute)?;
-    let (made, why) = (out.join("test-files"), out.join("why"));
-    let top = recovery::implanted(&made)?.to_string();
-    let arguments = ["--model", &run, &test, "--top", &top, "--out", &steps.path("why")];
-    steps.run("explain", &arguments, explain::execute)?;
+    let Simulated { config, truth } = Simulated::read(&out.join("test-files"))?;
+    let implanted = truth.distinct();
+    let (top, why) = (implanted.to_string(), steps.path("why"));
+    let arguments = ["--model", &run, &test, "--top", &top, "--out", &why];
+    let explained = steps.run("explain", &arguments, explain::execute)?;
     Ok(Demo {
         out: out.to_owned(),
         auc: evaluated.auc,
         auc_ci: evaluated.auc_ci,
-        recovery: recovery::recovery(&made, &why)?,
+        recovery: compare::share_found(&Oracle::new(&config)?, &explained.sequences, implanted),
+        implanted,
         seconds: started.elapsed().as_secs_f64(),
         steps: steps.done,
     })
@@ -167,7 +172,7 @@ impl Report for Demo {
         lines.push(String::new());
         let auc = self.auc.map_or_else(String::new, |auc| format!("{auc:.4}"));
         let interval = self.auc_ci.map_or_else(String::new, |[a, b]| format!("{a:.4} to {b:.4}"));
-        let Recovery { recovery, implanted } = self.recovery;
+        let Self { recovery, implanted, .. } = self;
         lines.extend(align(&[
             row([&format!("AUC on {TEST} test repertoires"), &auc, &interval]),
             row([

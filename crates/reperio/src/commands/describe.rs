@@ -4,11 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
-use rayon::prelude::*;
-use reperio_data::cohort::Cohort;
+use reperio_data::cohort::Description;
 use reperio_data::format::{self, Reading};
-use reperio_data::import_counts::ImportCounts;
-use reperio_data::summary::Summary;
 use serde::Serialize;
 
 use crate::arguments::inputs::InputArgs;
@@ -51,36 +48,11 @@ struct Preview {
     not_read: Vec<String>,
 }
 
-/// What `describe --json` prints.
-#[derive(Serialize)]
-struct Description {
-    /// One entry a repertoire, by id.
-    repertoires: Vec<Described>,
-    /// Clonotypes of all repertoires by junction length in residues.
-    lengths: BTreeMap<u64, u64>,
-    /// Share of clonotypes a V gene, "" for unknown.
-    v_usage: BTreeMap<String, f64>,
-    /// Share of clonotypes a J gene, "" for unknown.
-    j_usage: BTreeMap<String, f64>,
-    /// Repertoires by value, for each column of the metadata; missing values are "".
-    metadata: BTreeMap<String, BTreeMap<String, u64>>,
-}
-
-/// A repertoire of [`Description`].
-#[derive(Serialize)]
-struct Described {
-    /// Its id.
-    repertoire_id: String,
-    /// What reading it counted: `rows` = `kept` + all of `dropped`.
-    #[serde(flatten)]
-    counts: ImportCounts,
-}
-
 pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
     if args.columns {
         return shell.print(&preview(&args.input)?);
     }
-    shell.print(&describe(&args.input.load(shell)?))
+    shell.print(&args.input.load(shell)?.describe())
 }
 
 fn preview(input: &InputArgs) -> Result<Previews> {
@@ -107,39 +79,6 @@ impl Report for Previews {
         }
         lines
     }
-}
-
-fn describe(cohort: &Cohort) -> Description {
-    let summaries: Vec<Summary> = cohort.repertoires.par_iter().map(Summary::of).collect();
-    let mut lengths = BTreeMap::new();
-    for (&length, n) in summaries.iter().flat_map(|own| &own.lengths) {
-        *lengths.entry(length).or_default() += n;
-    }
-    let mut metadata: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
-    for (name, values) in &cohort.metadata.columns {
-        let column = metadata.entry(name.clone()).or_default();
-        for value in values {
-            *column.entry(value.clone().unwrap_or_default()).or_default() += 1;
-        }
-    }
-    let ids = cohort.repertoires.iter().map(|repertoire| repertoire.id.clone());
-    let repertoires = ids
-        .zip(cohort.counts.iter().cloned())
-        .map(|(repertoire_id, counts)| Described { repertoire_id, counts })
-        .collect();
-    let v_usage = shares(summaries.iter().map(|own| &own.v_call));
-    let j_usage = shares(summaries.iter().map(|own| &own.j_call));
-    Description { repertoires, lengths, v_usage, j_usage, metadata }
-}
-
-/// Share of each name among all clonotypes.
-fn shares<'a>(tables: impl Iterator<Item = &'a BTreeMap<String, u64>>) -> BTreeMap<String, f64> {
-    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-    for (name, n) in tables.flatten() {
-        *counts.entry(name.clone()).or_default() += n;
-    }
-    let total: u64 = counts.values().sum();
-    counts.into_iter().map(|(name, n)| (name, n as f64 / total as f64)).collect()
 }
 
 impl Report for Description {

@@ -6,29 +6,26 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 use polars::prelude::{Column, DataFrame};
 use reperio_data::cohort::Cohort;
-use reperio_data::split::{Fold, Splits};
+use reperio_data::split::{Division, Splits};
 use reperio_model::config::Config;
-use reperio_model::evaluate::{self, Evaluation, Plan, TargetSummary};
-use reperio_model::features::FeatureCache;
+use reperio_model::evaluate::{self, Evaluation, Plan, SMALL_FOLD, TargetSummary};
+use reperio_model::labelled::LabelledCohort;
 use reperio_model::model::Model;
-use reperio_model::target::Labels;
-use reperio_model::train::{Dataset, Place, TrainingReport};
+use reperio_model::target::{ChosenBy, Labels, TargetCounts};
+use reperio_model::train::{Place, TrainingReport};
 use reperio_stats::Groups;
 use serde::Serialize;
 
-use super::train::ConfigArgs;
-use crate::arguments::cohort::{CohortArgs, TargetArgs, fingerprint};
+use crate::arguments::cohort::{CohortArgs, TargetArgs};
+use crate::arguments::config::ConfigArgs;
 use crate::arguments::device::DeviceArgs;
-use crate::arguments::folds::Division;
-use crate::arguments::groups::Grouping;
 use crate::arguments::rarefy::RarefyArgs;
 use crate::arguments::run_config;
 use crate::arguments::shares::Shares;
 use crate::shell::output::Report;
 use crate::shell::outputs::{self, OverwriteArgs, Results};
-use crate::shell::{Shell, interrupted, paths, table};
-use crate::tables::labels::TargetCounts;
-use crate::tables::{evaluation, predictions, verdict};
+use crate::shell::{Shell, paths, table};
+use crate::tables::{evaluation, labels, verdict};
 
 /// Cross-validate a classifier, or test a trained one
 ///
@@ -90,9 +87,6 @@ impl Args {
         }
     }
 }
-
-/// Repertoires of a fold below which pooling over folds distorts the AUC.
-const SMALL_FOLD: usize = 10;
 
 /// What it writes.
 const RESULTS: Results = Results {
@@ -163,28 +157,36 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Evaluated> {
     let _lock = outputs::folder(&args.out, &RESULTS, &sources, existing)?;
     let mut cohort = args.cohort.load(shell)?;
     args.rarefy.apply(&mut cohort.repertoires, config.training.seed);
-    let Grouping { groups, line: group } = args.target.groups(&cohort.metadata)?;
+    let people = args.target.people(&cohort.metadata)?;
     let evaluation = match &model {
-        Some(model) => test(args, Model::load(model)?, &cohort, &groups, shell)?,
-        None => cross_validate(args, &config, &cohort, &groups, shell)?,
+        Some(model) => test(args, Model::load(model)?, &cohort, &people.groups, shell)?,
+        None => cross_validate(args, &config, &cohort, &people.groups, shell)?,
     };
     let seconds = started.elapsed().as_secs_f64();
-    check_finite(&evaluation)?;
-    let because = match &model {
-        Some(_) => Some("the model was trained so"),
-        None => args.target.because(),
+    let chosen = if model.is_some() { ChosenBy::Model } else { args.target.chosen() };
+    let labels = evaluation::counts(&evaluation, chosen);
+    write(&args.out, &evaluation)?;
+    let Some(first) = evaluation.summaries.first().cloned() else {
+        bail!("no target was evaluated");
     };
-    let counts = evaluation::counts(&evaluation, because);
-    let evaluated = finish(&args.out, evaluation, args.permute_labels, seconds)?;
-    Ok(Evaluated { group, labels: counts, ..evaluated })
-}
-
-/// Refuses scores that are no numbers: no figure of them means anything.
-fn check_finite(evaluation: &Evaluation) -> Result<()> {
-    for own in &evaluation.predictions {
-        predictions::check_finite(&own.repertoire_id, own.outputs.iter().chain(&own.control))?;
-    }
-    Ok(())
+    let TargetSummary { auc, auc_ci, fold_auc, mean_fold_auc, control, .. } = first;
+    let (targets, permute_labels) = (evaluation.summaries, args.permute_labels);
+    Ok(Evaluated {
+        out: args.out.clone(),
+        repertoires: evaluation.predictions.len(),
+        folds: fold_auc.len(),
+        permute_labels,
+        auc,
+        auc_ci,
+        fold_auc,
+        mean_fold_auc,
+        control,
+        verdicts: targets.iter().map(|own| verdict::of(own, permute_labels.is_some())).collect(),
+        targets,
+        labels,
+        group: labels::people(&people),
+        seconds,
+    })
 }
 
 /// Trains and tests in every fold.
@@ -199,25 +201,22 @@ fn cross_validate(
     let items = evaluate::items(&cohort.metadata.ids, &labels, groups);
     let folds = args.division().of(&items, config.training.seed)?;
     shell.log_to(&args.out)?;
-    run_config::write(&args.out, config, fingerprint(cohort)?)?;
+    run_config::write(&args.out, config, cohort.sha256())?;
     Splits::new(&items, &folds).write(&args.out.join("splits.tsv"))?;
-    let repertoires: Vec<_> = cohort.repertoires.iter().collect();
-    let cache = FeatureCache::new(&repertoires, groups);
-    let members: Vec<usize> = (0..repertoires.len()).collect();
-    let dataset = Dataset { cache: &cache, members: &members, labels: &labels };
-    let sizes: Vec<usize> = Fold::all(&folds).iter().map(|fold| fold.held.len()).collect();
-    let smallest = sizes.iter().min().copied().unwrap_or(0);
-    if sizes.len() > 1 && smallest < SMALL_FOLD {
+    let plan = Plan { folds, permute_labels: args.permute_labels };
+    if let Some(smallest) = plan.small_fold() {
         tracing::warn!(
             smallest,
             "folds of fewer than {SMALL_FOLD} repertoires: a pooled AUC comes out too low, see the mean of the folds' AUCs"
         );
     }
-    let plan = Plan { folds, permute_labels: args.permute_labels };
     let checkpoint = args.out.join("checkpoint");
     let device = args.device.open()?;
     let place = Place { checkpoint: Some(&checkpoint), device: &device };
-    let evaluation = evaluate::evaluate(dataset, config, &plan, place, shell.observer());
+    let data = LabelledCohort { cohort, labels: &labels, groups };
+    let evaluation = data.with_dataset(|dataset| {
+        evaluate::evaluate(dataset, config, &plan, place, shell.observer())
+    });
     let resume = "the same command with --resume goes on where it stopped";
     shell.or_interrupted(evaluation, resume)
 }
@@ -233,57 +232,29 @@ fn test(
     let labels = Labels::of(&cohort.metadata, &model.info().targets)?;
     shell.log_to(&args.out)?;
     let model = model.on(&args.device.open()?);
-    run_config::write(&args.out, &model.info().config, fingerprint(cohort)?)?;
-    let repertoires: Vec<_> = cohort.repertoires.iter().collect();
-    let cache = FeatureCache::new(&repertoires, groups);
-    let members: Vec<usize> = (0..repertoires.len()).collect();
-    let dataset = Dataset { cache: &cache, members: &members, labels: &labels };
-    let evaluation = evaluate::test(&model, dataset, shell.observer());
-    evaluation.ok_or_else(|| interrupted("run the command again"))
+    run_config::write(&args.out, &model.info().config, cohort.sha256())?;
+    let data = LabelledCohort { cohort, labels: &labels, groups };
+    let evaluation = data.with_dataset(|dataset| evaluate::test(&model, dataset, shell.observer()));
+    shell.or_interrupted(evaluation, "run the command again")
 }
 
 /// Writes the tables of an evaluation.
-fn finish(
-    out: &Path,
-    evaluation: Evaluation,
-    permute_labels: Option<u64>,
-    seconds: f64,
-) -> Result<Evaluated> {
-    let mut columns = evaluation::columns(&evaluation);
-    let ids: Vec<&str> = evaluation.predictions.iter().map(|p| p.repertoire_id.as_str()).collect();
-    let folds: Vec<u64> = evaluation.predictions.iter().map(|p| p.fold as u64).collect();
-    columns.insert(0, Column::new("repertoire_id".into(), ids));
-    columns.insert(1, Column::new("fold".into(), folds));
-    let repertoires = evaluation.predictions.len();
-    table::write(&out.join("predictions.tsv"), DataFrame::new(repertoires, columns)?)?;
-    let Evaluation { summaries, training, .. } = evaluation;
-    let metrics = Metrics { targets: &summaries, training: &training };
-    paths::write_text(&out.join("metrics.json"), &serde_json::to_string_pretty(&metrics)?)?;
-    let Some(first) = summaries.first().cloned() else {
-        bail!("no target was evaluated");
-    };
-    let TargetSummary { auc, auc_ci, fold_auc, mean_fold_auc, control, .. } = first;
-    Ok(Evaluated {
-        out: out.to_owned(),
-        repertoires,
-        folds: fold_auc.len(),
-        permute_labels,
-        auc,
-        auc_ci,
-        fold_auc,
-        mean_fold_auc,
-        control,
-        verdicts: summaries.iter().map(|own| verdict::of(own, permute_labels.is_some())).collect(),
-        targets: summaries,
-        labels: Vec::new(),
-        group: None,
-        seconds,
-    })
+fn write(out: &Path, evaluation: &Evaluation) -> Result<()> {
+    let Evaluation { predictions, summaries, training, .. } = evaluation;
+    let ids: Vec<&str> = predictions.iter().map(|own| own.repertoire_id.as_str()).collect();
+    let folds: Vec<u64> = predictions.iter().map(|own| own.fold as u64).collect();
+    let mut columns = vec![Column::new("repertoire_id".into(), ids)];
+    columns.push(Column::new("fold".into(), folds));
+    columns.extend(evaluation::columns(evaluation));
+    let table = DataFrame::new(predictions.len(), columns)?;
+    table::write(&out.join("predictions.tsv"), table)?;
+    let metrics = serde_json::to_string_pretty(&Metrics { targets: summaries, training })?;
+    paths::write_text(&out.join("metrics.json"), &metrics)
 }
 
 impl Report for Evaluated {
     fn lines(&self) -> Vec<String> {
-        let mut lines: Vec<String> = self.labels.iter().map(TargetCounts::line).collect();
+        let mut lines: Vec<String> = self.labels.iter().map(labels::line).collect();
         lines.extend(self.group.clone());
         lines.push(String::new());
         for target in &self.targets {

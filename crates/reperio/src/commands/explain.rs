@@ -1,23 +1,21 @@
 //! `reperio explain`: the sequences that drove the scores.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::Result;
 use reperio_data::cohort;
+use reperio_data::progress::Observer;
 use reperio_data::repertoire::Repertoire;
+use reperio_model::explain::{self, ExplainedCohort, HeadSummary, Ranked};
 use reperio_model::model::Model;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::arguments::device::DeviceArgs;
 use crate::arguments::inputs::InputArgs;
 use crate::shell::output::{Report, align, row};
 use crate::shell::outputs::{self, OverwriteArgs, Results, Sources};
 use crate::shell::{Interrupted, Shell};
-use crate::tables::heads::{self, HeadSummary, HeadsOf};
-use crate::tables::ranking::{self, Carriers, Leaders, Ranked};
-use crate::tables::sequences::{self, Sum};
+use crate::tables::{attention, sequences};
 
 /// Rows of a table on the terminal; the file has all of them.
 const SHOWN: usize = 20;
@@ -76,8 +74,18 @@ pub(crate) struct Explained {
     largest_difference: f64,
     /// What each head attends to.
     heads: Vec<HeadSummary>,
-    /// The distinct clonotypes with the highest evidence, at most 20 an output.
+    /// The distinct clonotypes with the highest evidence, printed at most 20 an output.
+    #[serde(serialize_with = "first")]
     pub(crate) sequences: Vec<Ranked>,
+}
+
+/// The first of each output.
+fn shown(sequences: &[Ranked]) -> impl Iterator<Item = &Ranked> {
+    sequences.iter().filter(|ranked| ranked.rank <= SHOWN)
+}
+
+fn first<S: Serializer>(sequences: &[Ranked], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(shown(sequences))
 }
 
 pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
@@ -86,9 +94,6 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
 
 /// The command, without printing its result: explains every repertoire, writes a table each, and
 /// ranks their clonotypes together.
-///
-/// The repertoires come twice, and none is kept: to be explained, and to count who carries the clonotypes that turned out
-/// to lead.
 pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Explained> {
     let model = Model::file(&args.model);
     let sources = Sources::of(&args.input.inputs).and(&args.input.metadata).and([&model]);
@@ -103,122 +108,37 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Explained> {
     if explained.as_ref().is_err_and(|err| !err.is::<Interrupted>()) {
         RESULTS.remove(&args.out, &sources)?;
     }
-    explained.map(|own| Explained { no_signal, ..own })
-}
-
-/// Writes everything.
-fn explain(args: &Args, model: Model, shell: &Shell) -> Result<Explained> {
-    let top = if args.top == 0 { usize::MAX } else { args.top };
-    let leaders = Leaders::new(&model, top);
-    let work = Arc::new(Work { model, leaders, folder: args.out.join("repertoires"), top });
-    let own = Arc::clone(&work);
-    let visited =
-        args.input.visit("explaining", shell, move |repertoire| own.explain(&repertoire))?;
-    let ids = visited.metadata.ids.iter();
-    let empty: Vec<String> = ids
-        .zip(&visited.results)
-        .filter(|(_, one)| one.is_none())
-        .map(|(id, _)| id.clone())
-        .collect();
-    for id in &empty {
-        tracing::warn!("{id} has no clonotypes: there is nothing to explain");
-    }
-    let all: Vec<One> = visited.results.into_iter().flatten().collect();
-    if all.is_empty() {
-        bail!("no repertoire to explain");
-    }
-    let again = Arc::new(Again {
-        carriers: Carriers::new(&work.model, &work.leaders, &visited.metadata),
-        sample: heads::Sample::of(all.iter().map(|one| &one.heads)),
-        fingerprints: all.iter().map(|one| (one.id.clone(), one.fingerprint)).collect(),
-    });
-    let own = Arc::clone(&again);
-    let others = args
-        .input
-        .visit("counting carriers", shell, move |repertoire| own.look(&repertoire))?
-        .results;
-    let again = Arc::into_inner(again).context("reading has not ended")?;
-    let ranked = again.carriers.ranked();
-    let (model, out) = (&work.model, &args.out);
-    let largest_difference = largest_difference(all.iter().map(|one| &one.sums));
-    sequences::write_sums(
-        &out.join("scores.tsv"),
-        model,
-        &all.iter().map(|one| (&one.id, &one.sums)),
-    )?;
-    let heads: Vec<HeadsOf> = all.into_iter().map(|one| one.heads).collect();
-    heads::write(&out.join("heads.tsv"), model, &heads)?;
-    ranking::write(&out.join("sequences.tsv.gz"), &ranked)?; // Last: its presence means "done".
+    let ExplainedCohort { repertoires, empty, largest_difference, heads, sequences } = explained?;
     Ok(Explained {
-        out: out.clone(),
-        repertoires: heads.len(),
+        out: args.out.clone(),
+        repertoires: repertoires.len(),
         empty,
-        no_signal: vec![],
+        no_signal,
         largest_difference,
-        heads: heads::summary(model, &heads, &others.concat()),
-        sequences: ranked.into_iter().filter(|ranked| ranked.rank <= SHOWN).collect(),
+        heads,
+        sequences,
     })
 }
 
-/// What explaining one repertoire takes.
-struct Work {
-    model: Model,
-    leaders: Leaders,
-    /// Where the tables go.
-    folder: PathBuf,
-    top: usize,
-}
-
-/// What is kept of one repertoire.
-struct One {
-    id: String,
-    fingerprint: [u8; 32],
-    sums: Vec<Sum>,
-    heads: HeadsOf,
-}
-
-impl Work {
-    /// Explains one repertoire and writes its table; nothing without clonotypes.
-    fn explain(&self, repertoire: &Repertoire) -> Result<Option<One>> {
-        if repertoire.is_empty() {
-            return Ok(None);
-        }
-        let explanation = self.model.explain(repertoire);
-        let (id, sums) = (repertoire.id.clone(), sequences::sums(&explanation));
-        sequences::check(&id, &sums)?;
-        let path = self.folder.join(cohort::file_name(&id)).join("sequences.tsv.gz");
-        sequences::write(&path, &self.model, repertoire, &explanation, self.top)?;
-        self.leaders.add(repertoire, &explanation);
-        let heads = HeadsOf::new(repertoire, &explanation);
-        Ok(Some(One { id, fingerprint: repertoire.fingerprints().counted, sums, heads }))
-    }
-}
-
-/// What the second look at every repertoire takes.
-struct Again {
-    carriers: Carriers,
-    sample: heads::Sample,
-    fingerprints: BTreeMap<String, [u8; 32]>,
-}
-
-impl Again {
-    /// Junctions that stand for the repertoire.
-    fn look(&self, repertoire: &Repertoire) -> Result<Vec<Vec<u8>>> {
-        let id = &repertoire.id;
-        let same = self
-            .fingerprints
-            .get(id)
-            .map_or(repertoire.is_empty(), |own| *own == repertoire.fingerprints().counted);
-        if !same {
-            bail!("{id} changed while it was explained: run the command again");
-        }
-        self.carriers.add(repertoire);
-        Ok(self.sample.take(repertoire))
-    }
-}
-
-fn largest_difference<'a>(sums: impl Iterator<Item = &'a Vec<Sum>>) -> f64 {
-    sums.flatten().map(|sum| sum.difference()).fold(0.0, f64::max)
+/// Explains everything and writes it.
+fn explain(args: &Args, model: Model, shell: &Shell) -> Result<ExplainedCohort> {
+    let top = if args.top == 0 { usize::MAX } else { args.top };
+    let (request, folder) = (args.input.request(), args.out.join("repertoires"));
+    let explain = move |observer: &dyn Observer| {
+        let write = |repertoire: &Repertoire, explained: &explain::Explained| {
+            let path = folder.join(cohort::file_name(&repertoire.id)).join("sequences.tsv.gz");
+            let written = sequences::write(&path, &model, repertoire, explained);
+            written.map_err(anyhow::Error::into_boxed_dyn_error)
+        };
+        let found = explain::inputs(&model, &request, top, observer, write);
+        found.map(|found| (model, found))
+    };
+    let (model, found) = shell.read("run the command again", explain)?;
+    sequences::write_sums(&args.out.join("scores.tsv"), &model, &found.repertoires)?;
+    attention::write(&args.out.join("heads.tsv"), &model, &found.repertoires)?;
+    // Last: its presence means "done".
+    sequences::write_ranked(&args.out.join("sequences.tsv.gz"), &found.sequences)?;
+    Ok(found)
 }
 
 /// What is said of a target without a signal.
@@ -233,7 +153,7 @@ impl Report for Explained {
         let mut lines: Vec<String> = self.no_signal.iter().map(|column| chance(column)).collect();
         let mut rows =
             vec![row([&"output", &"rank", &"junction", &"V", &"J", &"evidence", &"carriers"])];
-        for one in &self.sequences {
+        for one in shown(&self.sequences) {
             let carriers = match (one.positive_carriers, one.negative_carriers) {
                 (Some(positive), Some(negative)) => format!("{positive} + / {negative} -"),
                 _ => one.carriers.to_string(),
@@ -244,27 +164,9 @@ impl Report for Explained {
         }
         lines.extend(align(&rows));
         lines.push(String::new());
-        lines.extend(self.head_lines());
+        lines.extend(attention::lines(&self.heads));
         let (n, out) = (self.repertoires, self.out.display());
         lines.push(format!("{n} repertoires explained in {out}"));
         lines
-    }
-}
-
-impl Explained {
-    /// A table of the heads: how widely they attend, and to what.
-    fn head_lines(&self) -> Vec<String> {
-        if self.heads.is_empty() {
-            return vec!["The model has no network: no attention".to_owned()];
-        }
-        let mut rows = vec![row([&"head", &"sequences with 90 %", &"share", &"class"])];
-        let mut motifs = vec!["motifs of the most attended (of all)".to_owned()];
-        for head in &self.heads {
-            let share = format!("{:.1} %", 100.0 * head.share);
-            rows.push(row([&head.attention, &head.sequences, &share, &head.class]));
-            motifs.push(head.motifs());
-        }
-        let lines = align(&rows).into_iter().zip(motifs);
-        lines.map(|(line, motifs)| format!("{line}  {motifs}")).collect()
     }
 }

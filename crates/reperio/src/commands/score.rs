@@ -1,14 +1,14 @@
 //! `reperio score`: a trained model's scores of repertoires.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use polars::prelude::{Column, DataFrame};
-use reperio_data::repertoire::Repertoire;
+use reperio_data::progress::Observer;
 use reperio_model::combine::PredictionSet;
 use reperio_model::evaluate::COVERAGE;
 use reperio_model::model::{Model, Prediction, TargetPrediction};
+use reperio_model::score::{self, Score};
 use serde::Serialize;
 
 use crate::arguments::device::DeviceArgs;
@@ -60,33 +60,6 @@ pub(crate) struct Scores {
     no_signal: Vec<String>,
 }
 
-/// The score of one repertoire.
-#[derive(Serialize)]
-struct Score {
-    /// Its id.
-    repertoire_id: String,
-    /// `clonotypes` used; `targets`, each with `logits`, `probabilities`, `class` or `value`; and
-    /// `warnings`.
-    #[serde(flatten)]
-    prediction: Prediction,
-    /// What cannot be ruled out, a target each; none for a model of before.
-    prediction_sets: Vec<Option<PredictionSet>>,
-}
-
-impl Score {
-    fn of(model: &Model, repertoire: &Repertoire, coverage: f64) -> Result<Self> {
-        let prediction = predictions::predict_one(model, repertoire)?;
-        let outputs: Vec<f64> =
-            prediction.targets.iter().flat_map(|target| target.logits.clone()).collect();
-        let prediction_sets = if outputs.is_empty() {
-            vec![None; prediction.targets.len()] // Nothing is known of a repertoire without clonotypes.
-        } else {
-            model.sets(&outputs, coverage)
-        };
-        Ok(Self { repertoire_id: repertoire.id.clone(), prediction, prediction_sets })
-    }
-}
-
 pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
     shell.print(&execute(args, shell)?)
 }
@@ -99,13 +72,12 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Scores> {
     if !(args.coverage > 0.0 && args.coverage < 1.0) {
         bail!("--coverage {}, expected a share between 0 and 1", args.coverage);
     }
-    let model = Arc::new(Model::load(&model)?.on(&args.device.open()?));
-    let (own, coverage) = (Arc::clone(&model), args.coverage);
-    let one = move |repertoire: Repertoire| Score::of(&own, &repertoire, coverage);
-    let scores = args.input.visit("scoring", shell, one)?.results;
-    if scores.is_empty() {
-        bail!("no repertoire to score");
-    }
+    let model = Model::load(&model)?.on(&args.device.open()?);
+    let (request, coverage) = (args.input.request(), args.coverage);
+    let score = move |observer: &dyn Observer| {
+        score::inputs(&model, &request, coverage, observer).map(|scores| (model, scores))
+    };
+    let (model, scores) = shell.read("run the command again", score)?;
     table::write(&args.out, frame(&model, &scores)?)?;
     for Score { repertoire_id, .. } in scores.iter().filter(|own| own.prediction.clonotypes == 0) {
         tracing::warn!("{repertoire_id} has no clonotypes: it gets no score");
@@ -122,11 +94,10 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Scores> {
 fn frame(model: &Model, scores: &[Score]) -> Result<DataFrame> {
     let ids: Vec<&str> = scores.iter().map(|score| score.repertoire_id.as_str()).collect();
     let mut columns = vec![Column::new("repertoire_id".into(), ids)];
-    let targets: Vec<Vec<TargetPrediction>> =
-        scores.iter().map(|score| score.prediction.targets.clone()).collect();
-    columns.extend(predictions::columns(&model.info().targets, &targets));
-    for (t, target) in model.info().targets.iter().enumerate() {
-        let name = format!("{}prediction_set", predictions::prefix(&model.info().targets, target));
+    let (said, targets) = (scores.iter().map(|score| &score.prediction), &model.info().targets);
+    columns.extend(predictions::columns(targets, &said.collect::<Vec<&Prediction>>()));
+    for (t, target) in targets.iter().enumerate() {
+        let name = format!("{}prediction_set", target.prefix(targets));
         let set = |score: &Score| {
             score.prediction_sets[t].as_ref().map_or_else(String::new, PredictionSet::text)
         };

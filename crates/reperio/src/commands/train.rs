@@ -5,25 +5,22 @@ use std::time::Instant;
 
 use anyhow::Result;
 use polars::prelude::{Column, DataFrame};
-use reperio_data::cohort::Cohort;
-use reperio_model::config::Config;
-use reperio_model::features::FeatureCache;
-use reperio_model::model::{Prediction, TargetPrediction};
-use reperio_model::parts::Part;
-use reperio_model::target::Labels;
-use reperio_model::train::{self, Dataset, Fitted, MemberReport, Place, SeedFate, TrainingReport};
-use reperio_stats::Groups;
+use reperio_model::labelled::LabelledCohort;
+use reperio_model::model::{ModelInfo, Prediction};
+use reperio_model::target::TargetCounts;
+use reperio_model::train::{
+    self, MemberReport, Place, Run, RunPrediction, SeedFate, TrainingReport,
+};
 use serde::Serialize;
 
-use crate::arguments::cohort::{CohortArgs, TargetArgs, fingerprint};
+use crate::arguments::cohort::{CohortArgs, TargetArgs};
+use crate::arguments::config::ConfigArgs;
 use crate::arguments::device::DeviceArgs;
-use crate::arguments::groups::Grouping;
 use crate::arguments::run_config;
 use crate::shell::output::{Report, align, row};
 use crate::shell::outputs::{self, OverwriteArgs, Results};
-use crate::shell::{Shell, interrupted, paths, table};
-use crate::tables::labels::TargetCounts;
-use crate::tables::{parts, predictions, ranking};
+use crate::shell::{Shell, paths, table};
+use crate::tables::{labels, parts, predictions, sequences};
 
 /// Rows of the run folder's `sequences.tsv.gz` for each output.
 const RANKED: usize = 1000;
@@ -68,48 +65,6 @@ const RESULTS: Results = Results {
     is_own: |out| run_config::is_of(out, "train"),
 };
 
-/// What a person changes from run to run.
-#[derive(clap::Args, Clone, Debug)]
-#[command(next_help_heading = "Training")]
-pub(crate) struct ConfigArgs {
-    /// Config file (TOML) that states what differs from the defaults
-    #[arg(long, value_name = "TOML")]
-    pub(crate) config: Option<PathBuf>,
-    /// Source of all random numbers [default: 0]
-    #[arg(long, value_name = "N")]
-    pub(crate) seed: Option<u64>,
-    /// Passes over the training repertoires, at most
-    #[arg(long, value_name = "N")]
-    epochs: Option<usize>,
-    /// Parts to learn, separated by commas: network, kmers, clones, genes, depth [default: all but
-    /// depth]. A part that does not help gets no weight
-    #[arg(long, value_name = "PARTS", value_delimiter = ',')]
-    parts: Vec<Part>,
-    /// Learn from the number of clonotypes and their copies, too. Depth often tells how samples were made, not who
-    /// is ill
-    #[arg(long)]
-    use_depth: bool,
-}
-
-impl ConfigArgs {
-    /// The config file with what the command line overrides.
-    pub(crate) fn resolve(&self) -> Result<Config> {
-        let mut config = run_config::read(self.config.as_deref())?;
-        let training = &mut config.training;
-        training.seed = self.seed.unwrap_or(training.seed);
-        training.epochs = self.epochs.unwrap_or(training.epochs);
-        if !self.parts.is_empty() {
-            config.parts.include.clone_from(&self.parts);
-        }
-        let parts = &mut config.parts.include;
-        if self.use_depth && !parts.contains(&Part::Depth) {
-            parts.push(Part::Depth);
-        }
-        config.validate()?;
-        Ok(config)
-    }
-}
-
 /// What `train --json` prints.
 #[derive(Serialize)]
 pub(crate) struct Trained {
@@ -138,95 +93,53 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Trained> {
     let _lock = outputs::folder(&args.out, &RESULTS, &sources, existing)?;
     let cohort = args.cohort.load(shell)?;
     let labels = args.target.labels(&cohort.metadata)?;
-    let Grouping { groups, line: group } = args.target.groups(&cohort.metadata)?;
-    let training = Training {
-        cohort: &cohort,
-        labels: &labels,
-        groups: &groups,
-        config: &config,
-        device: args.device,
-    };
-    let targets = TargetCounts::of(&labels, args.target.because());
+    let people = args.target.people(&cohort.metadata)?;
+    let targets = TargetCounts::of(&labels, args.target.chosen());
     for target in &targets {
-        tracing::info!("{}", target.line());
+        tracing::info!("{}", labels::line(target));
     }
-    let Fitted { report, .. } = training.run(&args.out, shell)?;
+    shell.log_to(&args.out)?;
+    run_config::write(&args.out, &config, cohort.sha256())?;
+    let checkpoint = args.out.join("checkpoint");
+    let device = args.device.open()?;
+    let place = Place { checkpoint: Some(&checkpoint), device: &device };
+    let data = LabelledCohort { cohort: &cohort, labels: &labels, groups: &people.groups };
+    let run = train::run(data, &config, place, RANKED, shell.observer());
+    let resume = format!(
+        "{} holds everything so far: the same command with --resume goes on",
+        checkpoint.display()
+    );
+    let run = shell.or_interrupted(run, &resume)?;
+    write(&args.out, &run)?;
     let seconds = started.elapsed().as_secs_f64();
-    Ok(Trained { out: args.out.clone(), targets, group, report, seconds })
+    let (out, group) = (args.out.clone(), labels::people(&people));
+    Ok(Trained { out, targets, group, report: run.fitted.report, seconds })
 }
 
-/// A training run and what it works on.
-pub(crate) struct Training<'a> {
-    pub(crate) cohort: &'a Cohort,
-    pub(crate) labels: &'a Labels,
-    pub(crate) groups: &'a Groups,
-    pub(crate) config: &'a Config,
-    pub(crate) device: DeviceArgs,
+/// Writes what a run folder holds beside its configuration.
+fn write(out: &Path, Run { fitted, predictions, sequences }: &Run) -> Result<()> {
+    write_predictions(out, fitted.model.info(), predictions)?;
+    sequences::write_ranked(&out.join("sequences.tsv.gz"), sequences)?;
+    let metrics = serde_json::to_string_pretty(&fitted.report)?;
+    paths::write_text(&out.join("metrics.json"), &metrics)?;
+    fitted.model.save(&out.join("model.safetensors"))?; // Last: its presence means "done".
+    Ok(())
 }
 
-impl Training<'_> {
-    /// Trains and writes the run folder `out`.
-    pub(crate) fn run(&self, out: &Path, shell: &Shell) -> Result<Fitted> {
-        shell.log_to(out)?;
-        run_config::write(out, self.config, fingerprint(self.cohort)?)?;
-        let (labels, groups) = (self.labels, self.groups);
-        let repertoires: Vec<_> = self.cohort.repertoires.iter().collect();
-        let cache = FeatureCache::new(&repertoires, groups);
-        let members: Vec<usize> = (0..repertoires.len()).collect();
-        let dataset = Dataset { cache: &cache, members: &members, labels };
-        let checkpoint = out.join("checkpoint");
-        let device = self.device.open()?;
-        let place = Place { checkpoint: Some(&checkpoint), device: &device };
-        let fitted = train::fit(dataset, self.config, place, shell.observer());
-        let resume = format!(
-            "{} holds everything so far: the same command with --resume goes on",
-            checkpoint.display()
-        );
-        let fitted = shell.or_interrupted(fitted, &resume)?;
-        let scored =
-            predictions::predict(&fitted.model, &self.cohort.repertoires, shell.observer())?;
-        let Some(scored) = scored else { return Err(interrupted(&resume)) };
-        self.write_predictions(out, &fitted, &scored)?;
-        let ranked = ranking::rank(&fitted.model, self.cohort, RANKED, shell.observer())?;
-        let Some(ranked) = ranked else { return Err(interrupted(&resume)) };
-        ranking::write(&out.join("sequences.tsv.gz"), &ranked)?;
-        let metrics = serde_json::to_string_pretty(&fitted.report)?;
-        paths::write_text(&out.join("metrics.json"), &metrics)?;
-        fitted.model.save(&out.join("model.safetensors"))?; // Last: its presence means "done".
-        Ok(fitted)
-    }
-
-    /// `predictions.tsv`: the finished model's scores, and in which part each repertoire was.
-    fn write_predictions(&self, out: &Path, fitted: &Fitted, scored: &[Prediction]) -> Result<()> {
-        let ids = &self.cohort.metadata.ids;
-        let mut columns = vec![Column::new("repertoire_id".into(), ids.clone())];
-        let part = |i: usize| part(&fitted.report, self.labels, i, &ids[i]);
-        columns.push(Column::new("part".into(), (0..ids.len()).map(part).collect::<Vec<_>>()));
-        let targets: Vec<Vec<TargetPrediction>> =
-            scored.iter().map(|prediction| prediction.targets.clone()).collect();
-        columns.extend(predictions::columns(&fitted.model.info().targets, &targets));
-        table::write(&out.join("predictions.tsv"), DataFrame::new(ids.len(), columns)?)
-    }
-}
-
-/// "fit", "validation" (of a member that was not trained again on everything), or "unlabelled".
-fn part(report: &TrainingReport, labels: &Labels, i: usize, id: &String) -> &'static str {
-    if !labels.is_labelled(i) {
-        "unlabelled"
-    } else if report
-        .members
-        .iter()
-        .any(|member| member.selection.is_empty() && member.validation.contains(id))
-    {
-        "validation"
-    } else {
-        "fit"
-    }
+/// `predictions.tsv`: the finished model's scores, and in which part each repertoire was.
+fn write_predictions(out: &Path, model: &ModelInfo, all: &[RunPrediction]) -> Result<()> {
+    let ids: Vec<&str> = all.iter().map(|own| own.repertoire_id.as_str()).collect();
+    let parts: Vec<String> = all.iter().map(|own| own.side.to_string()).collect();
+    let said: Vec<&Prediction> = all.iter().map(|own| &own.prediction).collect();
+    let mut columns = vec![Column::new("repertoire_id".into(), ids)];
+    columns.push(Column::new("part".into(), parts));
+    columns.extend(predictions::columns(&model.targets, &said));
+    table::write(&out.join("predictions.tsv"), DataFrame::new(all.len(), columns)?)
 }
 
 impl Report for Trained {
     fn lines(&self) -> Vec<String> {
-        let mut lines: Vec<String> = self.targets.iter().map(TargetCounts::line).collect();
+        let mut lines: Vec<String> = self.targets.iter().map(labels::line).collect();
         lines.extend(self.group.clone());
         lines.extend(self.network_lines());
         for (terms, held_out) in self.report.terms.iter().zip(&self.report.out_of_fold) {

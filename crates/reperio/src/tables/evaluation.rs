@@ -3,18 +3,16 @@
 use polars::prelude::{Column, NamedFrom as _, Series};
 use reperio_model::combine::PredictionSet;
 use reperio_model::evaluate::{Evaluation, HeldOut, Metrics, TargetSummary};
-use reperio_model::target::{Labels, Target, TargetKind};
+use reperio_model::target::{ChosenBy, Labels, Target, TargetCounts, TargetKind};
 use reperio_stats::metrics::probability;
 
 use crate::shell::output::align;
 use crate::shell::table;
-use crate::tables::labels::TargetCounts;
-use crate::tables::predictions::prefix;
 
 /// The labels that were evaluated against, as they were understood.
-pub(crate) fn counts(evaluation: &Evaluation, because: Option<&'static str>) -> Vec<TargetCounts> {
+pub(crate) fn counts(evaluation: &Evaluation, chosen: ChosenBy) -> Vec<TargetCounts> {
     let (targets, values) = (evaluation.targets.clone(), evaluation.labels.clone());
-    TargetCounts::of(&Labels { targets, values }, because)
+    TargetCounts::of(&Labels { targets, values }, chosen)
 }
 
 /// For each target its `label`, then `logit` and `probability` of the positive class, or `logit_<class>`
@@ -23,8 +21,9 @@ pub(crate) fn columns(evaluation: &Evaluation) -> Vec<Column> {
     let mut columns = Vec::new();
     let mut first = 0;
     for (t, (target, labels)) in evaluation.targets.iter().zip(&evaluation.labels).enumerate() {
-        let prefix = prefix(&evaluation.targets, target);
-        columns.push(label(&format!("{prefix}label"), target, labels));
+        let prefix = target.prefix(&evaluation.targets);
+        let label = |value: &Option<f64>| value.map_or_else(String::new, |own| target.label(own));
+        columns.push(table::text(&format!("{prefix}label"), labels.iter().map(label)));
         let numbers = |name: String, values: Vec<Option<f64>>| -> Column {
             Series::new(format!("{prefix}{name}").into(), values).into()
         };
@@ -59,18 +58,6 @@ fn output_columns(target: &Target) -> Vec<String> {
         }
         TargetKind::Regression { .. } => vec!["value".to_owned()],
     }
-}
-
-fn label(name: &str, target: &Target, labels: &[Option<f64>]) -> Column {
-    let class = |value: &Option<f64>| match (&target.kind, value) {
-        (_, None) => String::new(),
-        (TargetKind::Binary { positive, negative }, Some(value)) => {
-            if *value > 0.5 { positive } else { negative }.clone()
-        }
-        (TargetKind::Classes { classes }, Some(index)) => classes[*index as usize].clone(),
-        (TargetKind::Regression { .. }, Some(value)) => value.to_string(),
-    };
-    table::text(name, labels.iter().map(class))
 }
 
 /// The figures of one target, a line each.

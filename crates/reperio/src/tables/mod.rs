@@ -1,13 +1,11 @@
 //! The tables that commands print and write.
 
+pub(crate) mod attention;
 pub(crate) mod counts;
 pub(crate) mod evaluation;
-pub(crate) mod heads;
 pub(crate) mod labels;
 pub(crate) mod parts;
 pub(crate) mod predictions;
-pub(crate) mod ranking;
 pub(crate) mod readings;
-pub(crate) mod recovery;
 pub(crate) mod sequences;
 pub(crate) mod verdict;

@@ -1,51 +1,55 @@
 //! What an evaluation says, in a sentence, and what to do next.
 
-use reperio_model::evaluate::{Metrics, TargetSummary};
-
-/// Figures that chance gives less often than this are above chance.
-const LEVEL: f64 = 0.05;
+use reperio_model::evaluate::{AgainstControl, Figure, Metrics, TargetSummary, Verdict};
 
 /// The verdict on one target; `permuted` if its labels were dealt out at random.
 pub(crate) fn of(target: &TargetSummary, permuted: bool) -> String {
     let column = &target.column;
-    let figure = target.auc.or(target.pooled.r2());
-    let (Some(value), Some(p)) = (figure, target.p_value) else {
-        return format!(
-            "Verdict for {column}: none, there are not labels of two classes. Next: label more repertoires"
-        );
-    };
     let name = if matches!(target.pooled, Metrics::Regression(_)) { "R2" } else { "AUC" };
-    let own = format!("{name} {value:.3}, P {p:.3}");
-    if permuted {
-        return if p < LEVEL {
-            format!(
+    let figure = |Figure { value, p_value }| format!("{name} {value:.3}, P {p_value:.3}");
+    let (own, against) = match (target.verdict(), permuted) {
+        (Verdict::Nothing, _) => {
+            return format!(
+                "Verdict for {column}: none, there are not labels of two classes. Next: label more repertoires"
+            );
+        }
+        (Verdict::AtChance(own), true) => {
+            let own = figure(own);
+            return format!(
+                "Verdict for {column}: at chance ({own}), as it must be with permuted labels"
+            );
+        }
+        (Verdict::AboveChance(own, _), true) => {
+            let own = figure(own);
+            return format!(
                 "Verdict for {column}: above chance ({own}) although the labels were permuted. Next: another seed of --permute-labels; if it stays, look for repertoires of one person in several folds (--group)"
-            )
-        } else {
-            format!("Verdict for {column}: at chance ({own}), as it must be with permuted labels")
-        };
-    }
-    if p >= LEVEL {
-        return format!(
-            "Verdict for {column}: not above chance ({own}). Next: more repertoires, or a look at the labels; do not score with this model"
-        );
-    }
-    let Some(control) = target.control else {
-        return format!("Verdict for {column}: above chance ({own}) on these repertoires");
+            );
+        }
+        (Verdict::AtChance(own), false) => {
+            let own = figure(own);
+            return format!(
+                "Verdict for {column}: not above chance ({own}). Next: more repertoires, or a look at the labels; do not score with this model"
+            );
+        }
+        (Verdict::AboveChance(own, against), false) => (figure(own), against),
     };
-    let clearly = target.auc_ci.map_or(value > control, |[low, _]| low > control);
-    let (against, next) = if clearly {
-        ("and above", "train on all repertoires, then score and explain")
-    } else if value > control {
-        (
+    let (against, next, control) = match against {
+        AgainstControl::Unknown => {
+            return format!("Verdict for {column}: above chance ({own}) on these repertoires");
+        }
+        AgainstControl::Clear(control) => {
+            ("and above", "train on all repertoires, then score and explain", control)
+        }
+        AgainstControl::Unclear(control) => (
             "but not clearly above",
             "more repertoires, or --rarefy to see what is left at equal depth",
-        )
-    } else {
-        (
+            control,
+        ),
+        AgainstControl::Below(control) => (
             "but not above",
             "--rarefy, and ask whether cases and controls were sequenced alike: depth and gene usage may be all that it sees",
-        )
+            control,
+        ),
     };
     format!(
         "Verdict for {column}: above chance ({own}), {against} depth and V/J usage alone ({control:.3}). Next: {next}"

@@ -38,22 +38,6 @@ impl FoldFiles {
         Ok(Self { folder, repertoires, started: Instant::now() })
     }
 
-    /// Refuses what no method can have said: scores that are no numbers, or of repertoires that there are not.
-    fn check(&self, outcome: &Outcome) -> Result<()> {
-        let Outcome { method, held, logits, .. } = outcome;
-        let (n, most) = (held.len(), self.repertoires);
-        if logits.len() != n || held.iter().any(|&i| i >= most) {
-            bail!(
-                "{method} has {} scores of {n} repertoires, expected one of each of {most}",
-                logits.len()
-            );
-        }
-        match logits.iter().find(|logit| !logit.is_finite()) {
-            Some(logit) => bail!("a score of {method} is {logit}, expected a finite number"),
-            None => Ok(()),
-        }
-    }
-
     fn path(&self, method: &str, repeat: usize, fold: usize) -> PathBuf {
         self.folder.join(method).join(format!("{}-{}.json", repeat + 1, fold + 1))
     }
@@ -72,12 +56,12 @@ impl Keeper for FoldFiles {
         if own != (true, true, true) {
             bail!("{}: it is of another method or fold", damaged());
         }
-        self.check(&outcome).with_context(damaged)?;
+        outcome.check(self.repertoires).with_context(damaged)?;
         Ok(Some(outcome))
     }
 
     fn keep(&mut self, outcome: &Outcome) -> Result<()> {
-        self.check(outcome)?;
+        outcome.check(self.repertoires)?;
         let path = self.path(&outcome.method, outcome.repeat, outcome.fold);
         paths::write_text(&path, &serde_json::to_string_pretty(outcome)?)
     }

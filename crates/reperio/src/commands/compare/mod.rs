@@ -1,36 +1,33 @@
 //! `reperio compare`: published methods and Reperio on the same folds.
 
 mod keeper;
-mod labelled;
 mod page;
 mod tables;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
-use reperio_data::simulate::SimulationConfig;
+use anyhow::Result;
+use reperio_data::split::Division;
+use reperio_model::labelled::LabelledCohort;
+use reperio_model::target::TargetCounts;
 use reperio_reference::catalogue::{self, Setup};
 use reperio_reference::compare::{
-    self, CompareError, Comparison, Curves, Entry, Figures, Outcome, Truth,
+    self, CompareError, Comparison, ComparisonCohort, FoldsWanted, Outcome, Summary,
 };
 use reperio_reference::method::Method;
 use serde::Serialize;
 
-use super::train::ConfigArgs;
-use crate::arguments::cohort::{CohortArgs, TargetArgs, fingerprint};
+use crate::arguments::cohort::{CohortArgs, TargetArgs};
+use crate::arguments::config::ConfigArgs;
 use crate::arguments::device::DeviceArgs;
-use crate::arguments::folds::Division;
 use crate::arguments::rarefy::RarefyArgs;
 use crate::arguments::run_config;
+use crate::arguments::simulated::Simulated;
 use crate::shell::output::Report;
 use crate::shell::outputs::{self, OverwriteArgs, Results};
 use crate::shell::{Shell, interrupted, paths};
+use crate::tables::labels;
 use keeper::FoldFiles;
-use labelled::{FoldsWanted, Labelled};
-
-/// The method that others are compared with, and the one that is trained on permuted labels too.
-const REFERENCE: &str = "reperio";
 
 /// Compare published methods with Reperio on the same folds
 ///
@@ -109,33 +106,9 @@ struct Compared {
     version: &'static str,
     /// Command line.
     command: Vec<String>,
-    /// Column and its positive value.
-    target: String,
-    /// Labelled repertoires.
-    repertoires: usize,
-    /// Positive ones.
-    positive: usize,
-    /// Median of clonotypes a repertoire.
-    clonotypes: usize,
-    /// Folds.
-    folds: usize,
-    /// Repeats.
-    repeats: usize,
-    /// One entry a method and control, in the order of `--methods`.
-    methods: Vec<Row>,
-    /// Points of the curves of the first repeat.
-    curves: Vec<Curves>,
-}
-
-/// A method of [`Compared`].
-#[derive(Serialize)]
-struct Row {
-    /// What it is.
-    about: &'static str,
-    /// Whether it shows what can be had without the signal: permuted labels, depth alone.
-    control: bool,
+    /// `target`, sizes, and for each of `methods` its figures and `curves`.
     #[serde(flatten)]
-    figures: Figures,
+    summary: Summary,
 }
 
 pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
@@ -151,7 +124,7 @@ fn execute(args: &Args, shell: &Shell) -> Result<Compared> {
         device: args.device.open()?,
         simulation: simulated.as_ref().map(|own| own.config.clone()),
     };
-    let methods = choose(catalogue::methods(&setup)?, &args.methods)?;
+    let methods = catalogue::choose(catalogue::methods(&setup)?, &args.methods)?;
     let existing = args.overwrite.or_resume(args.resume)?;
     let sources = args.cohort.sources().and(&args.config.config);
     let sources = sources.and(&args.splits).and(&args.simulated);
@@ -162,55 +135,44 @@ fn execute(args: &Args, shell: &Shell) -> Result<Compared> {
     let table = args.splits.as_deref().map(Division::Table);
     let division = table.unwrap_or(Division::Folds(args.folds));
     let folds = FoldsWanted { division, repeats, seed };
-    let labelled = Labelled::of(&args.target, &cohort, &folds)?;
+    let labels = args.target.labels(&cohort.metadata)?;
+    for counts in TargetCounts::of(&labels, args.target.chosen()) {
+        tracing::info!("{}", labels::line(&counts));
+    }
+    let people = args.target.people(&cohort.metadata)?;
+    if let Some(line) = labels::people(&people) {
+        tracing::info!("{line}");
+    }
+    let data = LabelledCohort { cohort: &cohort, labels: &labels, groups: &people.groups };
+    let labelled = ComparisonCohort::of(data, &folds)?;
     shell.log_to(&args.out)?;
-    let sha256 = fingerprint(&cohort)?;
+    let sha256 = cohort.sha256();
     let same = (&sha256, &labelled.target, &labelled.folds, &config, setup.deeprc_updates);
     let files =
         FoldFiles::open(&args.out, &serde_json::to_string(&same)?, labelled.repertoires.len())?;
     run_config::write(&args.out, &config, sha256)?;
-    labelled.write_splits(&args.out)?;
+    write_splits(&args.out, &labelled)?;
     let truth = simulated.as_ref().map(|own| &own.truth);
     let comparison = labelled.comparison(truth, seed);
     let outcomes = all_folds(&comparison, &methods, files, shell)?;
-    let compared = summary(&args.out, &labelled, &comparison, &methods, &outcomes);
+    let compared = Compared {
+        out: args.out.clone(),
+        version: env!("CARGO_PKG_VERSION"),
+        command: std::env::args().collect(),
+        summary: compare::summary(&labelled, &comparison, &methods, &outcomes),
+    };
     tables::write(&args.out, &compared, &labelled, &outcomes)?;
     paths::write_text(&args.out.join("compare.html"), &page::html(&compared, &outcomes))?;
     Ok(compared)
 }
 
-/// What `simulate` left beside a cohort.
-struct Simulated {
-    config: SimulationConfig,
-    truth: Truth,
-}
-
-impl Simulated {
-    fn read(folder: &Path) -> Result<Self> {
-        let path = folder.join("simulation.toml");
-        let text = fs::read_to_string(&path).with_context(|| {
-            format!("cannot read {}, expected a folder that `simulate` wrote", path.display())
-        })?;
-        let config =
-            toml::from_str(&text).with_context(|| format!("{} is damaged", path.display()))?;
-        Ok(Self { config, truth: Truth::read(&folder.join("truth.tsv.gz"))? })
+/// `splits.tsv`, which `evaluate --splits` takes; of further repeats `splits-2.tsv` and so on.
+fn write_splits(out: &Path, labelled: &ComparisonCohort<'_>) -> Result<()> {
+    for (repeat, splits) in labelled.splits().iter().enumerate() {
+        let mark = if repeat == 0 { String::new() } else { format!("-{}", repeat + 1) };
+        splits.write(&out.join(format!("splits{mark}.tsv")))?;
     }
-}
-
-/// The methods of those names, in their order; all if there are none.
-fn choose(all: Vec<Box<dyn Method>>, names: &[String]) -> Result<Vec<Box<dyn Method>>> {
-    if names.is_empty() {
-        return Ok(all);
-    }
-    let mut left: Vec<Option<Box<dyn Method>>> = all.into_iter().map(Some).collect();
-    let known: Vec<&str> = left.iter().flatten().map(|method| method.name()).collect();
-    let known = known.join(", ");
-    let mut take = |name: &String| {
-        let named = left.iter_mut().find(|one| one.as_ref().is_some_and(|one| one.name() == name));
-        let method = named.and_then(Option::take);
-        method.with_context(|| format!("method {name:?}, expected each at most once of: {known}"))
-    };
-    names.iter().map(&mut take).collect()
+    Ok(())
 }
 
 /// Runs the methods, and the reference on permuted labels.
@@ -220,11 +182,7 @@ fn all_folds(
     mut files: FoldFiles,
     shell: &Shell,
 ) -> Result<Vec<Outcome>> {
-    let reference = methods.iter().filter(|method| method.name() == REFERENCE);
-    let given = methods.iter().map(|method| Entry { method: &**method, permuted: false });
-    let permuted = reference.map(|method| Entry { method: &**method, permuted: true });
-    let entries: Vec<Entry<'_>> = given.chain(permuted).collect();
-    match compare::run(comparison, &entries, &mut files, shell.observer()) {
+    match compare::run(comparison, &compare::entries(methods), &mut files, shell.observer()) {
         Ok(outcomes) => Ok(outcomes),
         Err(CompareError::Cancelled) => {
             Err(interrupted("the same command with --resume goes on where it stopped"))
@@ -233,38 +191,6 @@ fn all_folds(
         Err(CompareError::Method { method, fold, source }) => {
             Err(anyhow::Error::new(source).context(format!("{method}, fold {fold}")))
         }
-    }
-}
-
-fn summary(
-    out: &Path,
-    labelled: &Labelled<'_>,
-    comparison: &Comparison<'_>,
-    methods: &[Box<dyn Method>],
-    outcomes: &[Outcome],
-) -> Compared {
-    let (figures, curves) = compare::figures(comparison, outcomes, REFERENCE);
-    let row = |figures: Figures| {
-        let own = methods.iter().find(|method| method.name() == figures.method);
-        let about = own.map_or("reperio on permuted labels: must be at 0.5", |own| own.about());
-        let control = figures.permuted || own.is_some_and(|own| own.is_control());
-        Row { about, control, figures }
-    };
-    let mut sizes: Vec<usize> = labelled.repertoires.iter().map(|own| own.len()).collect();
-    sizes.sort_unstable();
-    let folds = comparison.folds.first().and_then(|folds| folds.iter().max());
-    Compared {
-        out: out.to_owned(),
-        version: env!("CARGO_PKG_VERSION"),
-        command: std::env::args().collect(),
-        target: labelled.target.clone(),
-        repertoires: labelled.repertoires.len(),
-        positive: labelled.labels[0].given.iter().filter(|label| **label).count(),
-        clonotypes: sizes.get(sizes.len() / 2).copied().unwrap_or(0),
-        folds: folds.map_or(0, |last| last + 1),
-        repeats: comparison.folds.len(),
-        methods: figures.into_iter().map(row).collect(),
-        curves,
     }
 }
 

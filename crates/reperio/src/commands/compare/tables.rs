@@ -4,11 +4,11 @@ use std::path::Path;
 
 use anyhow::Result;
 use polars::prelude::{Column, DataFrame, NamedFrom as _, Series};
-use reperio_reference::compare::{Figures, Outcome};
-use reperio_stats::metrics::probability;
+use reperio_reference::compare::{
+    ComparedPrediction, ComparisonCohort, Figures, MethodSummary, Outcome, REFERENCE, Summary,
+};
 
-use super::labelled::Labelled;
-use super::{Compared, Row};
+use super::Compared;
 use crate::shell::output::{align, row};
 use crate::shell::{paths, table};
 
@@ -24,7 +24,7 @@ pub(super) fn lines(compared: &Compared) -> Vec<String> {
         &"Brier",
         &"fit s",
     ])];
-    for Row { figures, .. } in &compared.methods {
+    for MethodSummary { figures, .. } in &compared.summary.methods {
         let cells = Cells::of(figures);
         let Cells { auc, interval, folds, difference, .. } = &cells;
         let (ap, brier) = (number(figures.average_precision), number(figures.brier));
@@ -40,7 +40,8 @@ pub(super) fn lines(compared: &Compared) -> Vec<String> {
 
 /// "label: 1 against 0, 100 repertoires (50 positive, ...".
 pub(super) fn about(compared: &Compared) -> String {
-    let Compared { target, repertoires, positive, clonotypes, folds, repeats, .. } = compared;
+    let Summary { target, repertoires, positive, clonotypes, folds, repeats, .. } =
+        &compared.summary;
     let repeats = if *repeats > 1 { format!(", {repeats} repeats") } else { String::new() };
     format!(
         "{target}; {repertoires} repertoires, {positive} positive, median {clonotypes} clonotypes; {folds} folds{repeats}"
@@ -64,7 +65,7 @@ impl Cells {
             ci.map_or_else(String::new, |[low, high]| format!("{low:.3} to {high:.3}"))
         };
         let difference = match (figures.difference, figures.difference_ci) {
-            (Some(_), _) if figures.method == super::REFERENCE => String::new(),
+            (Some(_), _) if figures.method == REFERENCE => String::new(),
             (Some(value), ci) => with_interval(&format!("{value:+.3}"), &between(ci)),
             (None, _) => String::new(),
         };
@@ -91,41 +92,35 @@ pub(super) fn number(value: Option<f64>) -> String {
 pub(super) fn write(
     out: &Path,
     compared: &Compared,
-    labelled: &Labelled<'_>,
+    labelled: &ComparisonCohort<'_>,
     outcomes: &[Outcome],
 ) -> Result<()> {
-    table::write(&out.join("predictions.tsv"), predictions(labelled, outcomes)?)?;
+    table::write(&out.join("predictions.tsv"), predictions(&labelled.predictions(outcomes))?)?;
     table::write(&out.join("compare.tsv"), figures(compared)?)?;
     paths::write_text(&out.join("compare.md"), &markdown(compared))?;
     paths::write_text(&out.join("compare.json"), &serde_json::to_string_pretty(compared)?)
 }
 
 /// One row a method, repeat and held-out repertoire.
-fn predictions(labelled: &Labelled<'_>, outcomes: &[Outcome]) -> Result<DataFrame> {
-    let (mut methods, mut repeats, mut folds) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut ids, mut labels, mut logits) = (Vec::new(), Vec::new(), Vec::new());
-    for outcome in outcomes {
-        let of = labelled.labels[outcome.repeat].of(outcome.permuted);
-        for (&i, &logit) in outcome.held.iter().zip(&outcome.logits) {
-            methods.push(outcome.method.as_str());
-            repeats.push(outcome.repeat as u64 + 1);
-            folds.push(outcome.fold as u64 + 1);
-            ids.push(labelled.repertoires[i].id.as_str());
-            labels.push(u32::from(of[i]));
-            logits.push(logit);
-        }
-    }
-    let probabilities: Vec<f64> = logits.iter().map(|&logit| probability(logit)).collect();
+fn predictions(all: &[ComparedPrediction<'_>]) -> Result<DataFrame> {
+    let texts = |text: fn(&ComparedPrediction<'_>) -> String| all.iter().map(text);
+    let counts = |name: &str, count: fn(&ComparedPrediction<'_>) -> usize| {
+        Column::new(name.into(), all.iter().map(|own| count(own) as u64).collect::<Vec<_>>())
+    };
+    let numbers = |name: &str, number: fn(&ComparedPrediction<'_>) -> f64| {
+        Column::new(name.into(), all.iter().map(number).collect::<Vec<_>>())
+    };
+    let labels: Vec<u32> = all.iter().map(|own| u32::from(own.label)).collect();
     let columns = vec![
-        Column::new("method".into(), methods),
-        Column::new("repeat".into(), repeats),
-        Column::new("fold".into(), folds),
-        Column::new("repertoire_id".into(), ids),
+        table::text("method", texts(|own| own.method.to_owned())),
+        counts("repeat", |own| own.repeat),
+        counts("fold", |own| own.fold),
+        table::text("repertoire_id", texts(|own| own.repertoire_id.to_owned())),
         Column::new("label".into(), labels),
-        Column::new("logit".into(), logits),
-        Column::new("probability".into(), probabilities),
+        numbers("logit", |own| own.logit),
+        numbers("probability", |own| own.probability),
     ];
-    Ok(DataFrame::new(columns[0].len(), columns)?)
+    Ok(DataFrame::new(all.len(), columns)?)
 }
 
 /// A column of `compare.tsv`: its name and the figure in it.
@@ -153,7 +148,7 @@ const FIGURES: [Figure; 18] = [
 ];
 
 fn figures(compared: &Compared) -> Result<DataFrame> {
-    let methods = &compared.methods;
+    let methods = &compared.summary.methods;
     let names: Vec<&str> = methods.iter().map(|row| row.figures.method.as_str()).collect();
     let mut columns = vec![Column::new("method".into(), names)];
     for (name, value) in FIGURES {
@@ -164,7 +159,7 @@ fn figures(compared: &Compared) -> Result<DataFrame> {
 }
 
 fn markdown(compared: &Compared) -> String {
-    let recovered = compared.methods.iter().any(|row| row.figures.recovery_ap.is_some());
+    let recovered = compared.summary.methods.iter().any(|row| row.figures.recovery_ap.is_some());
     let mut header = vec![
         "method",
         "AUC (95 %)",
@@ -183,7 +178,7 @@ fn markdown(compared: &Compared) -> String {
     let mut lines = vec![about(compared).replace('<', "&lt;"), String::new()];
     lines.push(format!("| {} |", header.join(" | ")));
     lines.push(format!("|{}", "---|".repeat(header.len())));
-    for Row { figures, control, .. } in &compared.methods {
+    for MethodSummary { figures, control, .. } in &compared.summary.methods {
         let cells = Cells::of(figures);
         let name = if *control { format!("*{}*", figures.method) } else { figures.method.clone() };
         let auc = with_interval(&cells.auc, &cells.interval);

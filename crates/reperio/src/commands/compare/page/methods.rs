@@ -11,7 +11,7 @@ use super::{anchor, or_dash};
 
 /// One article a method, in the order of the command line: texts point to the one before.
 pub(super) fn methods(compared: &Compared, all: &[Ranked<'_>], outcomes: &[Outcome]) -> Element {
-    let given = compared.methods.iter();
+    let given = compared.summary.methods.iter();
     let given = given.filter_map(|row| all.iter().find(|one| one.name() == row.figures.method));
     let article = |one: &Ranked<'_>| {
         let own = outcomes.iter().filter(|outcome| outcome.method == one.name());

@@ -12,7 +12,7 @@ mod tests;
 
 use std::path::Path;
 
-use reperio_reference::compare::Outcome;
+use reperio_reference::compare::{Outcome, Summary};
 
 use super::Compared;
 use super::tables::about;
@@ -25,7 +25,7 @@ pub(super) fn html(compared: &Compared, outcomes: &[Outcome]) -> String {
     let all = ranked::ranked(compared);
     let head = element("head")
         .raw(META)
-        .with(element("title").text(format!("{} · reperio compare", compared.target)))
+        .with(element("title").text(format!("{} · reperio compare", compared.summary.target)))
         .with(element("style").raw(include_str!("style.css")));
     let main = element("main")
         .with(section("auc-section", "AUC", None).with(forests(&all)))
@@ -66,10 +66,11 @@ fn paragraph(text: &str) -> Element {
 fn header(compared: &Compared, all: &[Ranked<'_>]) -> Element {
     let verdict = ranked::verdict(all).into_iter().map(|text| paragraph(&text));
     let facts = about(compared);
-    let facts = facts.strip_prefix(&compared.target).unwrap_or(&facts).trim_start_matches("; ");
+    let facts =
+        facts.strip_prefix(&compared.summary.target).unwrap_or(&facts).trim_start_matches("; ");
     element("header")
         .with(element("p").set("class", "kicker").text("reperio compare"))
-        .with(element("h1").text(&compared.target))
+        .with(element("h1").text(&compared.summary.target))
         .with(element("p").set("class", "facts").text(facts))
         .all(verdict)
 }
@@ -80,7 +81,8 @@ fn forests(all: &[Ranked<'_>]) -> Element {
 }
 
 fn panels(compared: &Compared, kind: Kind) -> Panels {
-    Panels { kind, prevalence: compared.positive as f64 / compared.repertoires as f64 }
+    let Summary { positive, repertoires, .. } = compared.summary;
+    Panels { kind, prevalence: positive as f64 / repertoires as f64 }
 }
 
 /// Reperio, the best of the others, the oracle and the controls in one picture.

@@ -2,10 +2,10 @@
 
 use std::cmp::{Ordering, Reverse};
 
-use reperio_reference::compare::Curves;
+use reperio_reference::compare::{Curves, MethodSummary, REFERENCE};
 
+use super::super::Compared;
 use super::super::tables::{Cells, with_interval};
-use super::super::{Compared, REFERENCE, Row};
 use super::or_dash;
 
 /// The method that knows what was implanted: an upper bound, not a rival.
@@ -44,7 +44,7 @@ impl Role {
 
 /// A method with its curves.
 pub(super) struct Ranked<'a> {
-    pub(super) row: &'a Row,
+    pub(super) row: &'a MethodSummary,
     pub(super) role: Role,
     pub(super) curves: Option<&'a Curves>,
 }
@@ -66,18 +66,19 @@ impl Ranked<'_> {
 
 /// All methods, the highest AUC first.
 pub(super) fn ranked<'a>(compared: &'a Compared) -> Vec<Ranked<'a>> {
-    let role = |row: &Row| match row.figures.method.as_str() {
+    let role = |row: &MethodSummary| match row.figures.method.as_str() {
         REFERENCE => Role::Reference,
         ORACLE => Role::Oracle,
         _ if row.figures.permuted => Role::Permuted,
         _ if row.control => Role::Control,
         _ => Role::Rival,
     };
-    let ranked = |row: &'a Row| {
-        let curves = compared.curves.iter().find(|curves| curves.method == row.figures.method);
+    let ranked = |row: &'a MethodSummary| {
+        let curves =
+            compared.summary.curves.iter().find(|curves| curves.method == row.figures.method);
         Ranked { row, role: role(row), curves }
     };
-    let mut all: Vec<Ranked<'_>> = compared.methods.iter().map(ranked).collect();
+    let mut all: Vec<Ranked<'_>> = compared.summary.methods.iter().map(ranked).collect();
     all.sort_by_key(|one| Reverse(rank(one)));
     if let Some(best) = all.iter_mut().find(|one| one.role == Role::Rival) {
         best.role = Role::BestRival;

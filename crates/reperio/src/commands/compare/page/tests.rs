@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
-use reperio_reference::compare::{Cost, Curves, Figures, Outcome};
+use reperio_reference::compare::{Cost, Curves, Figures, MethodSummary, Outcome, Summary};
 use reperio_stats::metrics::{
     auc, average_precision, brier, calibration, delong, precision_recall_curve, probability,
     roc_curve, sensitivity_at_specificity,
 };
 use serde_json::json;
 
-use super::super::{Compared, Row};
+use super::super::Compared;
 use super::html;
 
 /// Repertoires of a made-up cohort, every third one positive.
@@ -88,7 +88,7 @@ fn compared(n: usize) -> Compared {
     let made = (0..).zip(&METHODS[..n]).map(|(seed, (name, apart, control))| {
         let (figures, curves) = method(name, *apart, seed);
         let about = "what it is, in half a sentence (Somebody et al. 2017)";
-        (Row { about, control: *control, figures }, curves)
+        (MethodSummary { about, control: *control, figures }, curves)
     });
     let (methods, curves) = made.unzip();
     let command = ["/opt/bin/reperio", "compare", "--cohort", "my cohort", "--target", "disease"];
@@ -96,14 +96,16 @@ fn compared(n: usize) -> Compared {
         out: PathBuf::from("comparison"),
         version: "1.2.3",
         command: command.map(str::to_owned).to_vec(),
-        target: "disease: sick against well".to_owned(),
-        repertoires: SIZE,
-        positive: SIZE / 3,
-        clonotypes: 5000,
-        folds: 5,
-        repeats: 1,
-        methods,
-        curves,
+        summary: Summary {
+            target: "disease: sick against well".to_owned(),
+            repertoires: SIZE,
+            positive: SIZE / 3,
+            clonotypes: 5000,
+            folds: 5,
+            repeats: 1,
+            methods,
+            curves,
+        },
     }
 }
 
@@ -189,7 +191,9 @@ fn eighteen_methods_have_a_line_in_each_figure_and_table() {
 #[test]
 fn the_highest_auc_stands_first_and_a_missing_one_last() {
     let mut compared = compared(4);
-    for (row, auc) in compared.methods.iter_mut().zip([None, Some(0.7), Some(0.8), Some(0.9)]) {
+    for (row, auc) in
+        compared.summary.methods.iter_mut().zip([None, Some(0.7), Some(0.8), Some(0.9)])
+    {
         row.figures.auc = auc;
     }
     let page = html(&compared, &[]);
@@ -204,7 +208,7 @@ fn the_highest_auc_stands_first_and_a_missing_one_last() {
 #[test]
 fn names_from_outside_are_text() {
     let mut compared = compared(2);
-    compared.target = "<script>alert('1')</script>: a \"b\" against c&d".to_owned();
+    compared.summary.target = "<script>alert('1')</script>: a \"b\" against c&d".to_owned();
     compared.command.push("--target=<script>alert('1')</script>".to_owned());
     let page = html(&compared, &[]);
     check(&page);
@@ -216,19 +220,19 @@ fn names_from_outside_are_text() {
 #[test]
 fn nothing_known_draws_nothing() {
     let mut compared = compared(2);
-    for row in &mut compared.methods {
+    for row in &mut compared.summary.methods {
         let figures = &mut row.figures;
         (figures.auc, figures.auc_ci, figures.difference_ci) =
             (Some(f64::NAN), Some([f64::NAN, 1.0]), Some([0.0, f64::INFINITY]));
         (figures.difference, figures.brier, figures.peak_bytes) = (None, None, None);
         figures.fold_auc = vec![None, Some(f64::NAN)];
     }
-    compared.curves[0].roc = Vec::new();
-    compared.curves[0].calibration.clear();
-    compared.curves[0].precision_recall = vec![[f64::NAN, 0.5]];
-    compared.curves.pop();
-    compared.repertoires = 0;
-    compared.positive = 0;
+    compared.summary.curves[0].roc = Vec::new();
+    compared.summary.curves[0].calibration.clear();
+    compared.summary.curves[0].precision_recall = vec![[f64::NAN, 0.5]];
+    compared.summary.curves.pop();
+    compared.summary.repertoires = 0;
+    compared.summary.positive = 0;
     let page = html(&compared, &[]);
     let shapes = elements(&page);
     assert_eq!(count(&shapes, "circle") + count(&shapes, "path"), 2, "the legend's lines only");

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Result, bail};
 use reperio_data::metadata::Metadata;
 use reperio_data::table::plain;
 use reperio_stats::Groups;
@@ -29,24 +28,55 @@ const SUBJECT: &str = "subject_id";
 /// The word for no groups.
 const EACH: &str = "repertoire_id";
 
-/// Groups of repertoires, and where they come from.
-pub(crate) struct Grouping {
-    /// Named by the column's value, or by the repertoire's own id.
-    pub(crate) groups: Groups,
-    /// Which column they come from, in a sentence; none where each repertoire stands for itself.
-    pub(crate) line: Option<String>,
+/// Which repertoires belong to one person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct People {
+    /// Person of each repertoire: the column's value, or the repertoire's own id.
+    pub groups: Groups,
+    /// The column that they come from; none where each repertoire stands for itself.
+    pub column: Option<String>,
 }
 
-/// The groups of the column `asked`, or of the one that looks like people. Targets are none.
-pub(crate) fn find(
+/// Why it is not known which repertoires belong to one person.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PeopleError {
+    /// No such column.
+    #[error("no column {column:?} in the metadata, expected one of: {known}")]
+    UnknownColumn {
+        /// Column asked for.
+        column: String,
+        /// Columns that exist.
+        known: String,
+    },
+    /// Two columns of people contradict each other.
+    #[error(
+        "columns {first:?} and {second:?} both look like people and divide the repertoires differently: \
+         --group COLUMN says which are never divided between training and test"
+    )]
+    Contradiction {
+        /// A column.
+        first: String,
+        /// One that divides differently.
+        second: String,
+    },
+}
+
+/// The people of the column `asked`, or of the one that looks like people. Targets are none.
+///
+/// # Errors
+///
+/// See [`PeopleError`].
+pub fn find(
     metadata: &Metadata,
     asked: Option<&str>,
     targets: &[String],
-) -> Result<Grouping> {
+) -> Result<People, PeopleError> {
     if let Some(name) = asked {
         if metadata.column(name).is_none() && name != EACH {
-            let names: Vec<_> = metadata.columns.iter().map(|(name, _)| name.as_str()).collect();
-            bail!("no column {name:?} in the metadata, expected one of: {}", names.join(", "));
+            let known: Vec<_> = metadata.columns.iter().map(|(name, _)| name.as_str()).collect();
+            let (column, known) = (name.to_owned(), known.join(", "));
+            return Err(PeopleError::UnknownColumn { column, known });
         }
         return Ok(of(metadata, metadata.column(name).map(|values| (name, values))));
     }
@@ -56,20 +86,16 @@ pub(crate) fn find(
     let found: Vec<_> = metadata.columns.iter().filter(is_candidate).collect();
     let (first, others) = match &found[..] {
         [] => {
-            return Ok(Grouping {
-                line: None,
+            return Ok(People {
+                column: None,
                 ..of(metadata, metadata.column(SUBJECT).map(|v| (SUBJECT, v)))
             });
         }
         [first, others @ ..] => (first, others),
     };
     if let Some(other) = others.iter().find(|other| division(&other.1) != division(&first.1)) {
-        bail!(
-            "columns {:?} and {:?} both look like people and divide the repertoires differently: \
-             --group COLUMN says which are never divided between training and test",
-            first.0,
-            other.0
-        );
+        let (first, second) = (first.0.clone(), other.0.clone());
+        return Err(PeopleError::Contradiction { first, second });
     }
     Ok(of(metadata, Some((&first.0, &first.1))))
 }
@@ -91,20 +117,14 @@ fn division(values: &[Option<String>]) -> Vec<usize> {
         .collect()
 }
 
-fn of(metadata: &Metadata, column: Option<(&str, &[Option<String>])>) -> Grouping {
+fn of(metadata: &Metadata, column: Option<(&str, &[Option<String>])>) -> People {
     let own = |i: usize| format!("repertoire {}", metadata.ids[i]);
     let value = |i: usize| column.and_then(|(_, values)| values[i].clone());
     let names: Vec<String> =
         (0..metadata.ids.len()).map(|i| value(i).unwrap_or_else(|| own(i))).collect();
     let groups = Groups::of(&names);
-    let line = column.filter(|_| !groups.are_single()).map(|(name, _)| {
-        format!(
-            "Groups {name}: {} repertoires of {}, never divided between training and test (--group COLUMN chooses)",
-            groups.rows(),
-            groups.count()
-        )
-    });
-    Grouping { groups, line }
+    let column = column.filter(|_| !groups.are_single()).map(|(name, _)| name.to_owned());
+    People { groups, column }
 }
 
 #[cfg(test)]
@@ -121,9 +141,11 @@ mod tests {
             columns.iter().map(|(name, text)| ((*name).to_owned(), values(text))).collect();
         let ids = (0..columns[0].1.len()).map(|i| format!("r{i}")).collect();
         match find(&Metadata { ids, columns }, asked, &["label".to_owned()]) {
-            Ok(Grouping { groups, line }) => {
+            Ok(People { groups, column }) => {
                 let names: Vec<&str> = (0..groups.rows()).map(|i| groups.name(i)).collect();
-                format!("{} | {}", names.join(", "), line.unwrap_or_default())
+                let distinct = groups.count();
+                let column = column.map_or_else(String::new, |own| format!("{own}: {distinct}"));
+                format!("{} | {column}", names.join(", "))
             }
             Err(err) => err.to_string(),
         }
@@ -134,9 +156,7 @@ mod tests {
         for name in ["subject_id", "Subject ID", "patient_id", "Patient", "donor.id", "individual"]
         {
             let text = check(&[(name, "a b a c .")], None);
-            let expected =
-                format!("a, b, a, c, repertoire r4 | Groups {name}: 5 repertoires of 4,");
-            assert!(text.starts_with(&expected), "{text}");
+            assert_eq!(text, format!("a, b, a, c, repertoire r4 | {name}: 4"));
         }
         assert_snapshot!(check(&[("patient", "1 0 1 0 1")], None), @"repertoire r0, repertoire r1, repertoire r2, repertoire r3, repertoire r4 |");
         assert_snapshot!(check(&[("donor", "a b c")], None), @"repertoire r0, repertoire r1, repertoire r2 |");

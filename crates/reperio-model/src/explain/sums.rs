@@ -1,0 +1,68 @@
+//! What the logits of a repertoire are made of.
+
+use super::ExplainError;
+use crate::model::Explanation;
+
+/// Evidences and bias add up to the logit within this; more would be a fault of the program.
+pub(super) const TOLERANCE: f64 = 1e-4;
+
+/// What a logit is made of: the bias and the evidences of all clonotypes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sum {
+    /// The logit.
+    pub logit: f64,
+    /// The bias.
+    pub bias: f64,
+    /// The evidences of all clonotypes together.
+    pub evidence: f64,
+}
+
+impl Sum {
+    /// How far bias and evidences together are from the logit.
+    pub fn difference(self) -> f64 {
+        (self.logit - self.bias - self.evidence).abs()
+    }
+}
+
+/// The sum behind each output.
+pub(super) fn sums(explanation: &Explanation) -> Vec<Sum> {
+    let Explanation { logits, bias, evidence, .. } = explanation;
+    let sum = |output: usize| Sum {
+        logit: logits[output],
+        bias: bias[output],
+        evidence: evidence.iter().skip(output).step_by(logits.len()).sum(),
+    };
+    (0..logits.len()).map(sum).collect()
+}
+
+/// Refuses evidences and biases that do not add up to the logits of the repertoire `id`.
+pub(super) fn check(id: &str, sums: &[Sum]) -> Result<(), ExplainError> {
+    // A difference that is no number is refused too.
+    match sums.iter().map(|sum| sum.difference()).find(|own| own.is_nan() || *own > TOLERANCE) {
+        Some(difference) => Err(ExplainError::Sum { id: id.to_owned(), difference }),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_that_do_not_add_up_are_refused() {
+        let explanation = Explanation {
+            logits: vec![3.0, 1.0],
+            bias: vec![0.5, 0.25],
+            evidence: vec![2.0, 0.5, 0.5, 0.25],
+            ..Explanation::default()
+        };
+        let mut sums = sums(&explanation);
+        let evidences: Vec<f64> = sums.iter().map(|sum| sum.evidence).collect();
+        assert_eq!(evidences, [2.5, 0.75]);
+        assert!(check("r", &sums).is_ok());
+        for logit in [1.001, f64::NAN] {
+            sums[1].logit = logit;
+            assert!(matches!(check("r", &sums), Err(ExplainError::Sum { .. })), "{logit}");
+        }
+    }
+}

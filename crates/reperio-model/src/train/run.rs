@@ -1,0 +1,113 @@
+//! A training run on a whole cohort: the model, what it says of the cohort, and the clonotypes that drove it.
+
+use std::fmt;
+
+use reperio_data::progress::Observer;
+
+use super::{Fitted, Place, TrainError, TrainingReport, fit};
+use crate::config::Config;
+use crate::explain::{self, ExplainError, Ranked};
+use crate::labelled::LabelledCohort;
+use crate::model::Prediction;
+use crate::score::{NotFinite, check_finite};
+
+/// A finished run.
+#[derive(Debug)]
+pub struct Run {
+    /// The model and how its training went.
+    pub fitted: Fitted,
+    /// What the model says of every repertoire of the cohort, in its order.
+    pub predictions: Vec<RunPrediction>,
+    /// The distinct clonotypes of the cohort with the highest evidence, output by output.
+    pub sequences: Vec<Ranked>,
+}
+
+/// A finished model's prediction of a repertoire of the cohort that it was trained on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunPrediction {
+    /// Repertoire.
+    pub repertoire_id: String,
+    /// What the training used it for.
+    pub side: Side,
+    /// What the model says.
+    pub prediction: Prediction,
+}
+
+/// What a training used a repertoire for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The model was fitted to it.
+    Fit,
+    /// It decided when a member stopped that was not trained again on everything.
+    Validation,
+    /// It has no label.
+    Unlabelled,
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fit => "fit",
+            Self::Validation => "validation",
+            Self::Unlabelled => "unlabelled",
+        })
+    }
+}
+
+/// Why a run stopped.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// There is no model.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// A score of the model is no number.
+    #[error(transparent)]
+    Score(#[from] NotFinite),
+    /// The model could not be explained, or the person asked to stop.
+    #[error(transparent)]
+    Explain(#[from] ExplainError),
+}
+
+/// [`fit`]s a model to a cohort, and lets it score the cohort and rank its clonotypes, the `top` of each output.
+///
+/// # Errors
+///
+/// See [`RunError`].
+pub fn run(
+    data: LabelledCohort<'_>,
+    config: &Config,
+    place: Place<'_>,
+    top: usize,
+    observer: &dyn Observer,
+) -> Result<Run, RunError> {
+    let fitted = data.with_dataset(|dataset| fit(dataset, config, place, observer))?;
+    let model = &fitted.model;
+    let (said, sequences) = explain::rank(model, data.cohort, top, observer, |own, explained| {
+        let Some(explained) = explained else { return Ok(model.predict(own)) };
+        // The score is a by-product of its explanation: nothing is pooled again.
+        let logits = &explained.explanation.logits;
+        check_finite(&own.id, logits).map(|()| model.prediction(own, logits))
+    })?;
+    let said = said.into_iter().collect::<Result<Vec<_>, NotFinite>>()?;
+    let ids = &data.cohort.metadata.ids;
+    let predictions = said.into_iter().enumerate().map(|(i, prediction)| RunPrediction {
+        repertoire_id: ids[i].clone(),
+        side: side(&fitted.report, data, i),
+        prediction,
+    });
+    let predictions = predictions.collect();
+    Ok(Run { fitted, predictions, sequences })
+}
+
+/// What the training used repertoire `i` for.
+fn side(report: &TrainingReport, data: LabelledCohort<'_>, i: usize) -> Side {
+    let mut deciding = report.members.iter().filter(|member| member.selection.is_empty());
+    if !data.labels.is_labelled(i) {
+        Side::Unlabelled
+    } else if deciding.any(|member| member.validation.contains(&data.cohort.metadata.ids[i])) {
+        Side::Validation
+    } else {
+        Side::Fit
+    }
+}
