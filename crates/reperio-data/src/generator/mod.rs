@@ -30,7 +30,7 @@ use file::Parameters;
 use residues::Residues;
 
 /// What the shipped generator was fitted to stands in its card beside it.
-const HUMAN_TRB: &[u8] = include_bytes!("../../../../models/background-human-trb.json.gz");
+const HUMAN_TRB: &[u8] = include_bytes!("../../background/human-trb.json.gz");
 
 /// A fitted background generator.
 #[derive(Clone, Debug)]
