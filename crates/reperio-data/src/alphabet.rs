@@ -7,7 +7,7 @@ pub const AMINO_ACIDS: [u8; 20] = *b"ACDEFGHIKLMNPQRSTVWY";
 pub const PAD: u8 = 20;
 
 /// Code by ASCII byte, or 255 for everything that is not one of [`AMINO_ACIDS`].
-const CODES: [u8; 256] = {
+pub(crate) const CODES: [u8; 256] = {
     let mut codes = [u8::MAX; 256];
     let mut i = 0;
     while i < AMINO_ACIDS.len() {
@@ -23,13 +23,18 @@ pub fn code(residue: u8) -> Option<u8> {
     (code != u8::MAX).then_some(code)
 }
 
-/// Letters of residue `codes`.
+/// Letters of residue `codes`, `X` for what is no code.
 ///
-/// # Panics
+/// ```
+/// use reperio_data::alphabet::{PAD, code, decode};
 ///
-/// If a code is not below 20.
+/// assert_eq!(code(b'C'), Some(1));
+/// assert_eq!(decode(&[1, 0, 4]), "CAF");
+/// assert_eq!(decode(&[PAD]), "X");
+/// ```
 pub fn decode(codes: &[u8]) -> String {
-    codes.iter().map(|&code| char::from(AMINO_ACIDS[usize::from(code)])).collect()
+    let letter = |&code: &u8| AMINO_ACIDS.get(usize::from(code)).copied().unwrap_or(b'X');
+    codes.iter().map(|code| char::from(letter(code))).collect()
 }
 
 #[cfg(test)]

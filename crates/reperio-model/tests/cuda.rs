@@ -4,6 +4,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use reperio_data::alphabet::decode;
 use reperio_data::encode::EncodedRepertoire;
+use reperio_data::junction::JunctionAa;
 use reperio_data::repertoire::{Builder, GeneVocabulary, Row};
 use reperio_model::bag::cuda::Card;
 use reperio_model::bag::{
@@ -85,7 +86,7 @@ fn repertoire(
         let codes: Vec<u8> = (0..length).map(|_| rng.random_range(0..20)).collect();
         let (v, j) = (rng.random_range(0..=shape.v_genes), rng.random_range(0..=shape.j_genes));
         builder.push(Row {
-            junction_aa: &decode(&codes),
+            junction_aa: JunctionAa::new(&decode(&codes)).expect("amino acids"),
             v_call: &format!("V{v:03}"),
             j_call: &format!("J{j:03}"),
             duplicate_count: rng.random_range(1..20),

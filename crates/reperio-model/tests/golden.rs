@@ -54,8 +54,8 @@ fn the_demo_model_gives_the_committed_scores() {
     let rows: Vec<Vec<&str>> =
         expected.lines().skip(1).map(|row| row.split('\t').collect()).collect();
     assert_eq!(rows.len(), cohort.len());
-    let truth = cohort.metadata.column("label").unwrap();
-    for ((repertoire, row), label) in cohort.repertoires.iter().zip(rows).zip(truth) {
+    let truth = cohort.metadata().column("label").unwrap();
+    for ((repertoire, row), label) in cohort.repertoires().iter().zip(rows).zip(truth) {
         let prediction = model.predict(repertoire);
         let target = &prediction.targets[0];
         assert_eq!(repertoire.id, row[0]);

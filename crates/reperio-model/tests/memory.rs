@@ -8,6 +8,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use reperio_data::alphabet::decode;
 use reperio_data::encode::EncodedRepertoire;
+use reperio_data::junction::JunctionAa;
 use reperio_data::repertoire::{Builder, Row};
 use reperio_model::bag::{
     BagInput, BagLayout, BagShape, FilterGroup, PositionTerms, Windows, backward, forward,
@@ -24,7 +25,12 @@ fn a_million_sequences_train_within_300_megabytes() {
         let length = rng.random_range(8..=24);
         let codes: Vec<u8> = (0..length).map(|_| rng.random_range(0..20)).collect();
         let junction_aa = &decode(&codes);
-        builder.push(Row { junction_aa, v_call: "TRBV9", j_call: "", duplicate_count: 1 });
+        builder.push(Row {
+            junction_aa: JunctionAa::new(junction_aa).expect("amino acids"),
+            v_call: "TRBV9",
+            j_call: "",
+            duplicate_count: 1,
+        });
     }
     let distinct = builder.finish("large".to_owned());
     let distinct = EncodedRepertoire::new(&distinct, distinct.genes());

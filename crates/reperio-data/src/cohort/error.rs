@@ -4,8 +4,6 @@ use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
-use polars::prelude::PolarsError;
-
 use crate::atomic::WriteError;
 use crate::format::ReadError;
 use crate::limits::MAX_ID;
@@ -36,6 +34,14 @@ pub enum CohortError {
     /// A store where raw files are expected.
     #[error("{path} is a cohort already, expected repertoire files")]
     IsCohort {
+        /// The store.
+        path: PathBuf,
+    },
+    /// A store where this crate was built without the feature `store`.
+    #[error(
+        "{path} is a cohort, which a build without the feature `store` cannot read, expected repertoire files"
+    )]
+    WithoutStores {
         /// The store.
         path: PathBuf,
     },
@@ -211,8 +217,8 @@ pub enum CohortError {
     Parquet {
         /// The file.
         path: PathBuf,
-        /// What polars says.
-        source: PolarsError,
+        /// What the reader of Parquet says.
+        source: Box<dyn Error + Send + Sync>,
     },
     /// A Parquet file does not hold what it should.
     #[error("{path}: {found}, expected {expected}")]

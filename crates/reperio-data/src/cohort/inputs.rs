@@ -10,7 +10,7 @@ use crate::format::{self, ReadError, ReadOptions, Refusal};
 use crate::metadata::Metadata;
 
 use super::error::{CohortError, MissingFiles, chain};
-use super::{folders, manifest, matching};
+use super::{folders, layout, matching};
 
 /// Names of metadata tables, looked for in a folder that is the only input.
 const METADATA_FILES: [&str; 3] = ["metadata.tsv", "metadata.csv", "metadata.txt"];
@@ -85,7 +85,7 @@ pub(super) fn find(
     for input in inputs {
         if !input.is_dir() {
             walk.add(vec![input.clone()], input.parent().unwrap_or(Path::new("")), None);
-        } else if manifest::is_store(input) {
+        } else if layout::is_store(input) {
             found.stores.push(input.clone());
         } else {
             walk.folder(input, input)?;
@@ -98,7 +98,7 @@ pub(super) fn find(
 
 fn beside(inputs: &[PathBuf]) -> Option<PathBuf> {
     let [folder] = inputs else { return None };
-    if manifest::is_store(folder) {
+    if layout::is_store(folder) {
         return None;
     }
     METADATA_FILES.into_iter().map(|name| folder.join(name)).find(|path| path.is_file())
@@ -157,7 +157,7 @@ impl<'a> Walk<'a> {
         Self {
             options,
             metadata: table.and_then(|(path, _)| path.canonicalize().ok()),
-            ids: table.iter().flat_map(|(_, table)| table.ids.iter().cloned()).collect(),
+            ids: table.iter().flat_map(|(_, table)| table.ids().iter().cloned()).collect(),
             listed: found.listed.iter().map(|(path, _)| path.clone()).collect(),
             folders: all_named.then(parents),
             seen: BTreeSet::new(),
@@ -259,7 +259,7 @@ impl<'a> Walk<'a> {
                     "all samples of Cell Ranger together, read from per_sample_outs".to_owned(),
                 );
             }
-            return manifest::is_store(path).then(|| "a cohort, name it as an input".to_owned());
+            return layout::is_store(path).then(|| "a cohort, name it as an input".to_owned());
         }
         if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
             return Some("a pipe or a device, expected a regular file".to_owned());

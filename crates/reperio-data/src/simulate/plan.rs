@@ -121,7 +121,7 @@ impl Plan {
             let name = |i| self.batch(i).map(|batch| ["A", "B"][batch].to_owned());
             columns.push(column("batch", &name));
         }
-        Metadata { ids, columns }
+        Metadata::from_columns(ids, columns).expect("numbered ids, and columns of one value each")
     }
 }
 

@@ -4,6 +4,7 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use reperio_data::alphabet::decode;
 use reperio_data::encode::EncodedRepertoire;
+use reperio_data::junction::JunctionAa;
 use reperio_data::repertoire::{Builder, GeneVocabulary, Row};
 use reperio_model::bag::{BagShape, Windows};
 use reperio_model::config::Config;
@@ -26,7 +27,7 @@ pub(crate) fn repertoire(n: usize, rng: &mut ChaCha8Rng) -> EncodedRepertoire {
         let length = rng.random_range(10..=20);
         let codes: Vec<u8> = (0..length).map(|_| rng.random_range(0..20)).collect();
         builder.push(Row {
-            junction_aa: &decode(&codes),
+            junction_aa: JunctionAa::new(&decode(&codes)).expect("amino acids"),
             v_call: &format!("V{:02}", rng.random_range(1..GENES.0)),
             j_call: &format!("J{:02}", rng.random_range(1..GENES.1)),
             duplicate_count: rng.random_range(1..20),

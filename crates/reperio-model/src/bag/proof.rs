@@ -6,6 +6,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use reperio_data::alphabet::decode;
 use reperio_data::encode::EncodedRepertoire;
+use reperio_data::junction::JunctionAa;
 use reperio_data::repertoire::{Builder, GeneVocabulary, Row};
 
 use super::cuda::{Card, CudaError};
@@ -76,7 +77,7 @@ fn repertoire(rng: &mut ChaCha8Rng) -> EncodedRepertoire {
         let codes: Vec<u8> =
             (0..rng.random_range(1..=40)).map(|_| rng.random_range(0..20)).collect();
         builder.push(Row {
-            junction_aa: &decode(&codes),
+            junction_aa: JunctionAa::new(&decode(&codes)).expect("amino acids"),
             v_call: &format!("V{}", rng.random_range(1..8)),
             j_call: &format!("J{}", rng.random_range(1..4)),
             duplicate_count: rng.random_range(1..50),

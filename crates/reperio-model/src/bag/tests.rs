@@ -7,6 +7,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use reperio_data::alphabet::decode;
 use reperio_data::encode::EncodedRepertoire;
+use reperio_data::junction::JunctionAa;
 use reperio_data::repertoire::{Builder, GeneVocabulary, Row};
 
 use super::*;
@@ -121,7 +122,7 @@ fn repertoire(
         // One gene more than the vocabulary has: unknown to the model.
         let (v, j) = (rng.random_range(0..=shape.v_genes), rng.random_range(0..=shape.j_genes));
         builder.push(Row {
-            junction_aa: &decode(&codes),
+            junction_aa: JunctionAa::new(&decode(&codes)).unwrap(),
             v_call: &format!("V{v:03}"),
             j_call: &format!("J{j:03}"),
             duplicate_count: rng.random_range(1..20),

@@ -79,7 +79,7 @@ impl TargetArgs {
         if let Some(i) = (0..self.target.len()).find(twice) {
             bail!("--target {} twice, expected different columns", self.target[i]);
         }
-        if metadata.columns.is_empty() {
+        if metadata.columns().is_empty() {
             bail!(
                 "the repertoires have no labels: give the table that has them with --metadata (to `import` for a cohort store)"
             );
@@ -110,7 +110,7 @@ impl TargetArgs {
 /// SHA-256 of the clonotypes and metadata of `cohort`, the same for files and a store of them.
 pub(crate) fn fingerprint(cohort: &Cohort) -> Result<String> {
     let mut hash = Sha256::new();
-    for repertoire in &cohort.repertoires {
+    for repertoire in cohort.repertoires() {
         hash.update(repertoire.id.as_bytes());
         hash.update([0]);
         for i in 0..repertoire.len() {
@@ -122,8 +122,8 @@ pub(crate) fn fingerprint(cohort: &Cohort) -> Result<String> {
             hash.update(repertoire.counts()[i].to_le_bytes());
         }
     }
-    let metadata = &cohort.metadata;
-    hash.update(serde_json::to_vec(&metadata.columns).context("cannot write the metadata")?);
+    let metadata = cohort.metadata();
+    hash.update(serde_json::to_vec(metadata.columns()).context("cannot write the metadata")?);
     let hex: Vec<String> = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(hex.concat())
 }

@@ -40,7 +40,7 @@ pub(crate) struct Groups {
 pub(crate) fn find(metadata: &Metadata, asked: Option<&str>, targets: &[String]) -> Result<Groups> {
     if let Some(name) = asked {
         if metadata.column(name).is_none() && name != EACH {
-            let names: Vec<_> = metadata.columns.iter().map(|(name, _)| name.as_str()).collect();
+            let names: Vec<_> = metadata.columns().iter().map(|(name, _)| name.as_str()).collect();
             bail!("no column {name:?} in the metadata, expected one of: {}", names.join(", "));
         }
         return Ok(of(metadata, metadata.column(name).map(|values| (name, values))));
@@ -48,7 +48,7 @@ pub(crate) fn find(metadata: &Metadata, asked: Option<&str>, targets: &[String])
     let is_candidate = |(name, values): &&(String, Vec<_>)| {
         PEOPLE.contains(&plain(name).as_str()) && !targets.contains(name) && are_people(values)
     };
-    let found: Vec<_> = metadata.columns.iter().filter(is_candidate).collect();
+    let found: Vec<_> = metadata.columns().iter().filter(is_candidate).collect();
     let (first, others) = match &found[..] {
         [] => {
             return Ok(Groups {
@@ -87,10 +87,10 @@ fn division(values: &[Option<String>]) -> Vec<usize> {
 }
 
 fn of(metadata: &Metadata, column: Option<(&str, &[Option<String>])>) -> Groups {
-    let own = |i: usize| format!("repertoire {}", metadata.ids[i]);
+    let own = |i: usize| format!("repertoire {}", metadata.ids()[i]);
     let value = |i: usize| column.and_then(|(_, values)| values[i].clone());
     let names: Vec<String> =
-        (0..metadata.ids.len()).map(|i| value(i).unwrap_or_else(|| own(i))).collect();
+        (0..metadata.ids().len()).map(|i| value(i).unwrap_or_else(|| own(i))).collect();
     let mut distinct: Vec<&String> = names.iter().collect();
     distinct.sort_unstable();
     distinct.dedup();
@@ -117,7 +117,7 @@ mod tests {
         let columns: Vec<_> =
             columns.iter().map(|(name, text)| ((*name).to_owned(), values(text))).collect();
         let ids = (0..columns[0].1.len()).map(|i| format!("r{i}")).collect();
-        match find(&Metadata { ids, columns }, asked, &["label".to_owned()]) {
+        match find(&Metadata::from_columns(ids, columns).unwrap(), asked, &["label".to_owned()]) {
             Ok(Groups { names, line }) => {
                 format!("{} | {}", names.join(", "), line.unwrap_or_default())
             }

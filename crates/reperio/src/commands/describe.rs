@@ -110,21 +110,21 @@ impl Report for Previews {
 }
 
 fn describe(cohort: &Cohort) -> Description {
-    let summaries: Vec<Summary> = cohort.repertoires.par_iter().map(Summary::of).collect();
+    let summaries: Vec<Summary> = cohort.repertoires().par_iter().map(Summary::of).collect();
     let mut lengths = BTreeMap::new();
     for (&length, n) in summaries.iter().flat_map(|own| &own.lengths) {
         *lengths.entry(length).or_default() += n;
     }
     let mut metadata: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
-    for (name, values) in &cohort.metadata.columns {
+    for (name, values) in cohort.metadata().columns() {
         let column = metadata.entry(name.clone()).or_default();
         for value in values {
             *column.entry(value.clone().unwrap_or_default()).or_default() += 1;
         }
     }
-    let ids = cohort.repertoires.iter().map(|repertoire| repertoire.id.clone());
+    let ids = cohort.repertoires().iter().map(|repertoire| repertoire.id.clone());
     let repertoires = ids
-        .zip(cohort.counts.iter().cloned())
+        .zip(cohort.counts().iter().cloned())
         .map(|(repertoire_id, counts)| Described { repertoire_id, counts })
         .collect();
     let v_usage = shares(summaries.iter().map(|own| &own.v_call));

@@ -161,8 +161,8 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Evaluated> {
     let sources = args.cohort.sources().and(&args.config.config).and(&args.splits).and(&model);
     let _lock = outputs::folder(&args.out, &RESULTS, &sources, existing)?;
     let mut cohort = args.cohort.load(shell)?;
-    args.rarefy.apply(&mut cohort.repertoires, config.training.seed);
-    let Groups { names: groups, line: group } = args.target.groups(&cohort.metadata)?;
+    args.rarefy.apply(cohort.repertoires_mut(), config.training.seed);
+    let Groups { names: groups, line: group } = args.target.groups(cohort.metadata())?;
     let evaluation = match &model {
         Some(model) => test(args, Model::load(model)?, &cohort, &groups, shell)?,
         None => cross_validate(args, &config, &cohort, &groups, shell)?,
@@ -194,13 +194,13 @@ fn cross_validate(
     groups: &[String],
     shell: &Shell,
 ) -> Result<Evaluation> {
-    let labels = args.target.labels(&cohort.metadata)?;
-    let items = evaluate::items(&cohort.metadata.ids, &labels, groups);
+    let labels = args.target.labels(cohort.metadata())?;
+    let items = evaluate::items(cohort.metadata().ids(), &labels, groups);
     let folds = args.division().of(&items, config.training.seed)?;
     shell.log_to(&args.out)?;
     run_config::write(&args.out, config, fingerprint(cohort)?)?;
     Splits::new(&items, &folds).write(&args.out.join("splits.tsv"))?;
-    let repertoires: Vec<_> = cohort.repertoires.iter().collect();
+    let repertoires: Vec<_> = cohort.repertoires().iter().collect();
     let cache = FeatureCache::new(&repertoires, groups);
     let members: Vec<usize> = (0..repertoires.len()).collect();
     let dataset = Dataset { cache: &cache, members: &members, labels: &labels };
@@ -229,11 +229,11 @@ fn test(
     groups: &[String],
     shell: &Shell,
 ) -> Result<Evaluation> {
-    let labels = Labels::of(&cohort.metadata, &model.info().targets)?;
+    let labels = Labels::of(cohort.metadata(), &model.info().targets)?;
     shell.log_to(&args.out)?;
     let model = model.on(&args.device.open()?);
     run_config::write(&args.out, &model.info().config, fingerprint(cohort)?)?;
-    let repertoires: Vec<_> = cohort.repertoires.iter().collect();
+    let repertoires: Vec<_> = cohort.repertoires().iter().collect();
     let cache = FeatureCache::new(&repertoires, groups);
     let members: Vec<usize> = (0..repertoires.len()).collect();
     let dataset = Dataset { cache: &cache, members: &members, labels: &labels };

@@ -114,7 +114,7 @@ fn explain(args: &Args, model: Model, shell: &Shell) -> Result<Explained> {
     let own = Arc::clone(&work);
     let visited =
         args.input.visit("explaining", shell, move |repertoire| own.explain(&repertoire))?;
-    let ids = visited.metadata.ids.iter();
+    let ids = visited.metadata.ids().iter();
     let empty: Vec<String> = ids
         .zip(&visited.results)
         .filter(|(_, one)| one.is_none())

@@ -136,8 +136,8 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Trained> {
     let sources = args.cohort.sources().and(&args.config.config);
     let _lock = outputs::folder(&args.out, &RESULTS, &sources, existing)?;
     let cohort = args.cohort.load(shell)?;
-    let labels = args.target.labels(&cohort.metadata)?;
-    let Groups { names: groups, line: group } = args.target.groups(&cohort.metadata)?;
+    let labels = args.target.labels(cohort.metadata())?;
+    let Groups { names: groups, line: group } = args.target.groups(cohort.metadata())?;
     let training = Training {
         cohort: &cohort,
         labels: &labels,
@@ -169,7 +169,7 @@ impl Training<'_> {
         shell.log_to(out)?;
         run_config::write(out, self.config, fingerprint(self.cohort)?)?;
         let (labels, groups) = (self.labels, self.groups);
-        let repertoires: Vec<_> = self.cohort.repertoires.iter().collect();
+        let repertoires: Vec<_> = self.cohort.repertoires().iter().collect();
         let cache = FeatureCache::new(&repertoires, groups);
         let members: Vec<usize> = (0..repertoires.len()).collect();
         let dataset = Dataset { cache: &cache, members: &members, labels };
@@ -183,7 +183,7 @@ impl Training<'_> {
         );
         let fitted = shell.or_interrupted(fitted, &resume)?;
         let scored =
-            predictions::predict(&fitted.model, &self.cohort.repertoires, shell.observer())?;
+            predictions::predict(&fitted.model, self.cohort.repertoires(), shell.observer())?;
         let Some(scored) = scored else { return Err(interrupted(&resume)) };
         self.write_predictions(out, &fitted, &scored)?;
         let ranked = ranking::rank(&fitted.model, self.cohort, RANKED, shell.observer())?;
@@ -197,8 +197,8 @@ impl Training<'_> {
 
     /// `predictions.tsv`: the finished model's scores, and in which part each repertoire was.
     fn write_predictions(&self, out: &Path, fitted: &Fitted, scored: &[Prediction]) -> Result<()> {
-        let ids = &self.cohort.metadata.ids;
-        let mut columns = vec![Column::new("repertoire_id".into(), ids.clone())];
+        let ids = self.cohort.metadata().ids();
+        let mut columns = vec![Column::new("repertoire_id".into(), ids)];
         let part = |i: usize| part(&fitted.report, self.labels, i, &ids[i]);
         columns.push(Column::new("part".into(), (0..ids.len()).map(part).collect::<Vec<_>>()));
         let targets: Vec<Vec<TargetPrediction>> =

@@ -189,7 +189,7 @@ pub(crate) fn rank(
     observer: &dyn Observer,
 ) -> Result<Option<Vec<Ranked>>> {
     let leaders = Leaders::new(model, top);
-    let explained = for_each("explaining", &cohort.repertoires, observer, |repertoire| {
+    let explained = for_each("explaining", cohort.repertoires(), observer, |repertoire| {
         let explanation = model.explain(repertoire);
         sequences::check(&repertoire.id, &sequences::sums(&explanation))?;
         leaders.add(repertoire, &explanation);
@@ -197,8 +197,8 @@ pub(crate) fn rank(
     });
     let Some(explained) = explained else { return Ok(None) };
     explained.into_iter().collect::<Result<()>>()?;
-    let carriers = Carriers::new(model, &leaders, &cohort.metadata);
-    cohort.repertoires.par_iter().for_each(|repertoire| carriers.add(repertoire));
+    let carriers = Carriers::new(model, &leaders, cohort.metadata());
+    cohort.repertoires().par_iter().for_each(|repertoire| carriers.add(repertoire));
     Ok(Some(carriers.ranked()))
 }
 
@@ -227,7 +227,7 @@ fn labels(model: &Model, metadata: &Metadata, output: usize) -> Option<BTreeMap<
         return None;
     }
     let name = &target.outputs()[output + target.width() - first];
-    let values = metadata.ids.iter().zip(metadata.column(&target.column)?);
+    let values = metadata.ids().iter().zip(metadata.column(&target.column)?);
     Some(values.filter_map(|(id, value)| Some((id.clone(), value.as_ref()? == name))).collect())
 }
 

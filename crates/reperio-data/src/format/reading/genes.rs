@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Plan;
+use super::plan::Plan;
 use super::sample::Sample;
 use crate::gene::{Locus, Species, SpeciesEvidence, normalise};
 

@@ -4,12 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use super::super::Format;
 use super::super::columns::{Check, Places};
-use super::anchors::{Letters, Sequence};
+use super::anchors::Tally;
 use super::counts::CountUnit;
 use super::genes::Known;
+use super::plan::{Chain, Plan};
 use super::sample::Sample;
+use super::sequence::{Letters, Sequence};
 use super::unread::{LooksLike, Unread};
-use super::{Chain, Plan, Tally};
 use crate::gene::{Species, normalise};
 use crate::import_counts::DropReason;
 

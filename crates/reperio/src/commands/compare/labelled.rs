@@ -42,7 +42,7 @@ impl<'a> Labelled<'a> {
         cohort: &'a Cohort,
         wanted: &FoldsWanted<'_>,
     ) -> Result<Self> {
-        let labels = args.labels(&cohort.metadata)?;
+        let labels = args.labels(cohort.metadata())?;
         let [target] = &labels.targets[..] else {
             bail!("{} targets, expected one to compare methods on", labels.targets.len());
         };
@@ -56,14 +56,14 @@ impl<'a> Labelled<'a> {
             tracing::info!("{}", counts.line());
         }
         let target = format!("{}: {positive} against {negative}", target.column);
-        let usable = |&i: &usize| labels.is_labelled(i) && !cohort.repertoires[i].is_empty();
+        let usable = |&i: &usize| labels.is_labelled(i) && !cohort.repertoires()[i].is_empty();
         let rows: Vec<usize> = (0..labels.len()).filter(usable).collect();
-        let Groups { names: all_groups, line } = args.groups(&cohort.metadata)?;
+        let Groups { names: all_groups, line } = args.groups(cohort.metadata())?;
         if let Some(line) = line {
             tracing::info!("{line}");
         }
         let groups: Vec<String> = rows.iter().map(|&i| all_groups[i].clone()).collect();
-        let ids: Vec<String> = rows.iter().map(|&i| cohort.metadata.ids[i].clone()).collect();
+        let ids: Vec<String> = rows.iter().map(|&i| cohort.metadata().ids()[i].clone()).collect();
         let labels = labels.select(&rows);
         let items = evaluate::items(&ids, &labels, &groups);
         let seeds = || (0..wanted.repeats as u64).map(|repeat| wanted.seed.wrapping_add(repeat));
@@ -73,7 +73,7 @@ impl<'a> Labelled<'a> {
             given: classes(&labels),
             permuted: classes(&evaluate::permuted(&labels, &groups, seed.wrapping_add(1))),
         });
-        let repertoires = rows.iter().map(|&i| &cohort.repertoires[i]).collect();
+        let repertoires = rows.iter().map(|&i| &cohort.repertoires()[i]).collect();
         Ok(Self { target, repertoires, labels: labels.collect(), groups, items, folds })
     }
 

@@ -157,7 +157,7 @@ fn execute(args: &Args, shell: &Shell) -> Result<Compared> {
     let sources = sources.and(&args.splits).and(&args.simulated);
     let _lock = outputs::folder(&args.out, &RESULTS, &sources, existing)?;
     let mut cohort = args.cohort.load(shell)?;
-    args.rarefy.apply(&mut cohort.repertoires, config.training.seed);
+    args.rarefy.apply(cohort.repertoires_mut(), config.training.seed);
     let (repeats, seed) = (args.repeats.get(), config.training.seed);
     let table = args.splits.as_deref().map(Division::Table);
     let division = table.unwrap_or(Division::Folds(args.folds));
