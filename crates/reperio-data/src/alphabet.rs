@@ -49,6 +49,22 @@ mod tests {
         }
     }
 
+    /// Whatever stands in for a residue code, nothing public panics.
+    #[test]
+    fn what_is_no_code_is_no_fault() {
+        use crate::kmer::{atchley, pattern::Pattern};
+        use crate::simulate::{Oracle, SimulationConfig, Target};
+        let all: Vec<u8> = (0..=u8::MAX).collect();
+        assert_eq!(decode(&all), format!("ACDEFGHIKLMNPQRSTVWY{}", "X".repeat(236)));
+        assert!(atchley::embed(&all)[100..].iter().all(|factor| factor.to_bits() == 0));
+        let codes: Vec<u32> = Pattern::contiguous(7).codes(&all).collect();
+        assert_eq!(codes.len(), 250);
+        assert_eq!(Pattern::contiguous(2).text(Pattern::contiguous(2).code(&[1, 0])), "CA");
+        let text = "[[signals]]\nname = 's'\nmotifs = ['LDR']\nwitness_number = 1";
+        let config: SimulationConfig = toml::from_str(text).unwrap();
+        assert!(!Oracle::new(&config).unwrap().carries(Target::Label, &all, "", ""));
+    }
+
     /// The alphabet agrees with that of the `bio` crate, less its ambiguity codes.
     #[test]
     fn every_amino_acid_is_in_the_protein_alphabet() {

@@ -57,18 +57,3 @@ pub(crate) fn is_missing(text: &str) -> bool {
     let text = text.trim();
     PYTHON.contains(&text) || WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_for_no_value_are_known_and_words_for_no_are_not_among_them() {
-        for text in ["n/a", "Unknown", " ", "None", "n.d.", "Not tested", "#DIV/0!", "NaT"] {
-            assert!(is_missing(text), "{text:?}");
-        }
-        for text in ["none", "-", "0", "no"] {
-            assert!(!is_missing(text), "{text:?}");
-        }
-    }
-}

@@ -11,8 +11,6 @@ use crate::lock::LockError;
 use crate::metadata::MetadataError;
 use crate::table::quoted;
 
-use super::inputs::Skipped;
-
 /// Why a cohort could not be imported or loaded. Faults of one kind are listed all at once.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -260,6 +258,15 @@ pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
 
 fn error_list(errors: &[ReadError]) -> String {
     below(errors.iter().map(|error| chain(error)))
+}
+
+/// A file in an input folder that was not read.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Skipped {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// Why it was not read.
+    pub reason: String,
 }
 
 /// Files that a table of labels names and that are not there.

@@ -10,9 +10,10 @@ use crate::progress::Observer;
 use crate::repertoire::Repertoire;
 
 use super::copies::{self, Likeness};
-use super::inputs::{self, Source};
+use super::inputs;
 use super::reading::{self, FileContent, Pace, Stored};
 use super::samples::{self, Member};
+use super::sources::Source;
 use super::{Cohort, CohortError, matching, notes, store};
 
 /// Loads stores, repertoire files and folders of such files as one cohort.

@@ -8,11 +8,11 @@ use crate::format;
 use crate::limits::MAX_ID;
 
 use super::error::CohortError;
-use super::inputs::{Inputs, Source};
 use super::layout;
+use super::sources::{Inputs, Source};
 
 /// A repertoire and where it comes from.
-pub(super) type Origin = (String, String);
+pub(super) type IdOrigin = (String, String);
 
 /// Finds the metadata rows of each source: those whose `filename` is the source, else the one whose
 /// id is its name, with or without extension. Ids written with an extension lose it.
@@ -64,7 +64,7 @@ pub(super) fn check_names(found: &Inputs, stored: &BTreeSet<String>) -> Result<(
     let Some((path, table)) = &found.metadata else { return Ok(()) };
     let taken = taken(found);
     let origin = |source: &Source| (source.id.clone(), source.name.clone());
-    let unlisted: Vec<Origin> =
+    let unlisted: Vec<IdOrigin> =
         found.sources.iter().filter(|source| source.rows.is_empty()).map(origin).collect();
     let free = (0..table.len()).filter(|row| !taken.contains(row)).map(|row| &table.ids()[row]);
     let free: Vec<String> = free.cloned().collect();
@@ -101,7 +101,7 @@ fn check_case<'a>(ids: impl Iterator<Item = &'a String>) -> Result<(), CohortErr
 /// among `read` and `stored`.
 pub(super) fn check(
     found: &Inputs,
-    read: &[Origin],
+    read: &[IdOrigin],
     stored: &BTreeSet<String>,
 ) -> Result<(), CohortError> {
     check_lengths(read.iter().map(|(id, _)| id.clone()))?;
@@ -117,7 +117,7 @@ pub(super) fn check(
     check_case(origins.keys().copied().chain(stored))?;
     let Some((path, table)) = &found.metadata else { return Ok(()) };
     let listed: BTreeSet<&String> = table.ids().iter().collect();
-    let unlisted: Vec<Origin> =
+    let unlisted: Vec<IdOrigin> =
         read.iter().filter(|(id, _)| !listed.contains(id)).cloned().collect();
     let known = |id: &&String| origins.contains_key(id) || stored.contains(*id);
     let unmatched: Vec<String> = table.ids().iter().filter(|id| !known(id)).cloned().collect();

@@ -1,6 +1,6 @@
 //! Cohorts: repertoires with a table of labels and covariates, from raw files or from a store.
 //!
-//! A *store* is a folder that [`import`] writes and any Parquet reader opens:
+//! A *store* (feature `store`) is a folder that `import` writes and any Parquet reader opens:
 //!
 //! ```text
 //! cohort.parquet             metadata and import counts (`import_*`), a row a repertoire
@@ -28,14 +28,14 @@ mod matching;
 mod notes;
 mod reading;
 mod samples;
+mod sources;
 #[cfg(feature = "store")]
 mod store;
 #[cfg(not(feature = "store"))]
 #[path = "without_store.rs"]
 mod store;
 
-pub use error::{CohortError, MissingFiles};
-pub use inputs::Skipped;
+pub use error::{CohortError, MissingFiles, Skipped};
 pub use layout::file_name;
 pub use load::{Visited, load, visit};
 pub use notes::notes;

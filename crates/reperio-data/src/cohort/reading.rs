@@ -11,9 +11,9 @@ use crate::metadata::Metadata;
 use crate::progress::{Observer, Progress};
 
 use super::chains;
-use super::error::{CohortError, chain};
-use super::inputs::{Inputs, Skipped, Source};
+use super::error::{CohortError, Skipped, chain};
 use super::samples::Member;
+use super::sources::{Inputs, Source};
 
 /// How files are worked through.
 #[derive(Clone, Copy)]

@@ -6,7 +6,7 @@ use super::barcodes;
 use super::columns::is_missing;
 use super::fault::{Fault, shown};
 use super::gene_cache::{GeneCache, GeneCall};
-use super::group::{Contig, Group, Kept, Origin};
+use super::group::{Contig, Kept, Origin, RowGroup};
 use super::reading::fields::{gene, is_junction, no_tallies, read_letters, sequence, stated_locus};
 use super::reading::{
     Chain, Letters, Plan, Reading, Tally, is_anchored, is_grouped, is_nucleotides,
@@ -58,7 +58,7 @@ pub(super) struct Collector<'a> {
     grouped: Option<String>,
     /// Whether a point in another count is a decimal one.
     has_fractions: bool,
-    groups: Vec<Group>,
+    groups: Vec<RowGroup>,
     index: HashMap<Box<[u8]>, usize>,
     last: usize,
 }
@@ -161,7 +161,7 @@ impl<'a> Collector<'a> {
                 None => self.add_group(id, line),
             };
         }
-        let Group { watched, counts, .. } = &mut self.groups[self.last];
+        let RowGroup { watched, counts, .. } = &mut self.groups[self.last];
         for (before, &at) in watched.iter_mut().zip(&self.plan.watched) {
             let value = record.field(at);
             if **before == *value || is_missing(value) {
@@ -177,7 +177,7 @@ impl<'a> Collector<'a> {
     }
 
     fn add_group(&mut self, id: &[u8], first_line: u64) -> usize {
-        self.groups.push(Group::new(id, first_line, self.plan.watched.len()));
+        self.groups.push(RowGroup::new(id, first_line, self.plan.watched.len()));
         self.index.insert(id.into(), self.groups.len() - 1);
         self.groups.len() - 1
     }
@@ -337,7 +337,7 @@ impl<'a> Collector<'a> {
     ) -> Result<Vec<ReadRepertoire>, (u64, Fault)> {
         let named = self.options.repertoire_column.is_some() || self.groups.len() > 1;
         let mut out = Vec::with_capacity(self.groups.len());
-        for Group { id, first_line, builder, mut counts, contigs, .. } in self.groups {
+        for RowGroup { id, first_line, builder, mut counts, contigs, .. } in self.groups {
             if named && id.is_empty() {
                 let at = self.plan.repertoire_id.unwrap_or_default();
                 let expected = "the id of a repertoire in every row";

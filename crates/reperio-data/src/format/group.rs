@@ -38,7 +38,7 @@ pub(super) struct Contig {
 
 /// One repertoire while its rows are read.
 #[derive(Debug)]
-pub(super) struct Group {
+pub(super) struct RowGroup {
     pub(super) id: Box<[u8]>,
     pub(super) first_line: u64,
     /// First values of the columns that must not change.
@@ -50,7 +50,7 @@ pub(super) struct Group {
     pub(super) contigs: HashSet<Contig>,
 }
 
-impl Group {
+impl RowGroup {
     /// A repertoire without rows, of which `watched` columns must not change.
     pub(super) fn new(id: &[u8], first_line: u64, watched: usize) -> Self {
         Self {

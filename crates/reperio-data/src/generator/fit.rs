@@ -1,8 +1,8 @@
 //! Fitting a generator to real repertoires.
 
 use super::file::{Lengths, Parameters};
-use super::layout::{CLASSES, Layout};
-use super::residues::Tally;
+use super::layout::{CLASSES, TableLayout};
+use super::residues::ResidueTally;
 use super::{CountModel, DepthModel, Generator, Variation, rows};
 use crate::repertoire::{GeneVocabulary, Repertoire};
 
@@ -66,8 +66,8 @@ impl Generator {
             return Err(FitError::Empty { repertoires: repertoires.len(), min_length, max_length });
         }
         let class_bounds = class_bounds(&lengths, min);
-        let layout = Layout { n_v, n_j, max_length: max, class_bounds };
-        let mut tally = Tally::new(layout.clone());
+        let layout = TableLayout { n_v, n_j, max_length: max, class_bounds };
+        let mut tally = ResidueTally::new(layout.clone());
         each(repertoires, &genes, (min, max), |v, j, junction| tally.add(v, j, junction));
         Ok(Self::new(Parameters {
             fitted_repertoires: repertoires.len() as u64,

@@ -10,7 +10,7 @@
 /// let patterns = Pattern::all(2, 1); // `XX` and `X-X`
 /// let junction = [1, 0, 4]; // residue codes of CAF
 /// let texts: Vec<String> =
-///     patterns.iter().flat_map(|own| own.codes(&junction).map(|code| own.text(code))).collect();
+///     patterns.iter().flat_map(|own| own.codes(&junction).map(move |code| own.text(code))).collect();
 /// assert_eq!(texts, ["CA", "AF", "C-F"]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -129,7 +129,8 @@ pub fn folds(items: &[Item], k: usize, seed: u64) -> Result<Vec<usize>, SplitErr
 ///     group: format!("r{i}"),
 /// };
 /// let held = holdout(&(0..20).map(item).collect::<Vec<_>>(), 0.2, 7)?;
-/// assert_eq!(held.iter().filter(|&&held| held).count(), 4);
+/// let n = held.iter().filter(|&&own| own).count();
+/// assert!((3..=5).contains(&n), "{n} of 20");
 /// # Ok(())
 /// # }
 /// ```

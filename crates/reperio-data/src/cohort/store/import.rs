@@ -9,9 +9,10 @@ use crate::lock::Lock;
 use crate::progress::Observer;
 
 use super::super::error::CohortError;
-use super::super::inputs::{self, Inputs};
+use super::super::inputs;
 use super::super::layout::JOURNAL;
 use super::super::reading::{self, Pace};
+use super::super::sources::Inputs;
 use super::super::{matching, samples};
 use super::entries;
 use super::report::{self, ImportRow, ImportSummary, PREFIX};
@@ -31,7 +32,7 @@ pub struct ImportRequest {
 }
 
 /// Reads repertoire files and adds them to the store `request.out`, in place of those with the same
-/// ids. Labels of repertoires that the metadata lists are replaced.
+/// ids. Labels of repertoires that the metadata lists are replaced. Needs the feature `store`.
 ///
 /// A source that was imported before in the same way (same content, same options, same version) is
 /// not read again. Until everything has been read and matched, a cohort that was there stays as it

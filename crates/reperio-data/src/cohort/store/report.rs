@@ -13,7 +13,7 @@ use crate::import_counts::ImportCounts;
 use crate::metadata::Metadata;
 use crate::table::{self, Cell};
 
-use super::super::inputs::Skipped;
+use super::super::error::Skipped;
 use super::super::{copies, notes, samples};
 use super::manifest::Entry;
 

@@ -19,9 +19,9 @@ use crate::format::{ReadOptions, ReadRepertoire};
 use crate::metadata::Metadata;
 
 use super::super::error::CohortError;
-use super::super::inputs::Source;
 use super::super::layout::{self, COHORT, JOURNAL, MANIFEST, PREVIOUS};
 use super::super::samples::Member;
+use super::super::sources::Source;
 use super::super::{matching, reading};
 use super::manifest::{self, Done, Entry, FORMAT_VERSION, Manifest, REPORT, SourceRecord};
 use super::report::Replaced;

@@ -17,7 +17,7 @@ pub(in super::super) fn is_nucleotides(residues: &[u8]) -> bool {
 
 /// What a column of sequences holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Content {
+pub(super) enum ColumnContent {
     Junctions,
     Cdr3s,
     Nucleotides,
@@ -90,25 +90,25 @@ impl Tally {
         }
     }
 
-    pub(super) fn content(self) -> Content {
+    pub(super) fn content(self) -> ColumnContent {
         let Self { rows, anchored, behind, bare, nucleotides, .. } = self;
         let no_cysteine = behind + bare;
         if rows == 0 {
-            Content::Unclear
+            ColumnContent::Unclear
         } else if 10 * nucleotides >= 9 * rows {
-            Content::Nucleotides
+            ColumnContent::Nucleotides
         } else if self.of_both_letters().is_some() {
-            Content::BothLetters
+            ColumnContent::BothLetters
         } else if 10 * anchored.min(bare) > rows || anchored > bare && self.are_more(bare, 20) {
-            Content::Mixture
+            ColumnContent::Mixture
         } else if self.has_many_of_one_anchor() {
-            Content::OneAnchor
+            ColumnContent::OneAnchor
         } else if 10 * anchored >= 8 * rows {
-            Content::Junctions
+            ColumnContent::Junctions
         } else if 10 * no_cysteine >= 8 * rows && 10 * anchored <= rows && rows + bare > 1 {
-            Content::Cdr3s
+            ColumnContent::Cdr3s
         } else {
-            Content::Unclear
+            ColumnContent::Unclear
         }
     }
 }
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
     use insta::assert_snapshot;
 
-    fn content(sequences: &[&str]) -> Content {
+    fn content(sequences: &[&str]) -> ColumnContent {
         let mut tally = Tally::default();
         for sequence in sequences {
             tally.add(sequence.as_bytes());
@@ -130,20 +130,20 @@ mod tests {
 
     #[test]
     fn content_tells_what_sequences_are() {
-        assert_eq!(content(&["CASSYEQYF"]), Content::Junctions);
-        assert_eq!(content(&["CASSYEQYF", "CARDYFDYW", "CAVMDSNYQLI"]), Content::Unclear);
-        assert_eq!(content(&["ASSYEQY", "ARDYFDY"]), Content::Cdr3s);
-        assert_eq!(content(&["ASSYEAF", "ASSYEQF"]), Content::Cdr3s);
-        assert_eq!(content(&["SARDPF"]), Content::Unclear);
-        assert_eq!(content(&["CASSYEQYF", "ASSYEQY"]), Content::Mixture);
-        assert_eq!(content(&["CASSYEQY", "CASSLYEQY"]), Content::OneAnchor);
-        assert_eq!(content(&["CASSYEQYFGPG", "CASSLYEQYFGPG"]), Content::OneAnchor);
-        assert_eq!(content(&["ASSYEQYF", "ASSLYEQYF", "ASSGYEQYF"]), Content::OneAnchor);
-        assert_eq!(content(&["ASSYEAF", "ASSYEQF", "ASSYEQY"]), Content::Cdr3s);
-        assert_eq!(content(&["TGTGCCAGCTTC", "TGTGCCAGCTTT"]), Content::Nucleotides);
-        assert_eq!(content(&["CASSYEQYF", "TGTGCCAGCTTT"]), Content::BothLetters);
-        assert_eq!(content(&["ASSYEQY", "ASSLEQY", "GCCAGCTTT"]), Content::BothLetters);
-        assert_eq!(content(&[]), Content::Unclear);
+        assert_eq!(content(&["CASSYEQYF"]), ColumnContent::Junctions);
+        assert_eq!(content(&["CASSYEQYF", "CARDYFDYW", "CAVMDSNYQLI"]), ColumnContent::Unclear);
+        assert_eq!(content(&["ASSYEQY", "ARDYFDY"]), ColumnContent::Cdr3s);
+        assert_eq!(content(&["ASSYEAF", "ASSYEQF"]), ColumnContent::Cdr3s);
+        assert_eq!(content(&["SARDPF"]), ColumnContent::Unclear);
+        assert_eq!(content(&["CASSYEQYF", "ASSYEQY"]), ColumnContent::Mixture);
+        assert_eq!(content(&["CASSYEQY", "CASSLYEQY"]), ColumnContent::OneAnchor);
+        assert_eq!(content(&["CASSYEQYFGPG", "CASSLYEQYFGPG"]), ColumnContent::OneAnchor);
+        assert_eq!(content(&["ASSYEQYF", "ASSLYEQYF", "ASSGYEQYF"]), ColumnContent::OneAnchor);
+        assert_eq!(content(&["ASSYEAF", "ASSYEQF", "ASSYEQY"]), ColumnContent::Cdr3s);
+        assert_eq!(content(&["TGTGCCAGCTTC", "TGTGCCAGCTTT"]), ColumnContent::Nucleotides);
+        assert_eq!(content(&["CASSYEQYF", "TGTGCCAGCTTT"]), ColumnContent::BothLetters);
+        assert_eq!(content(&["ASSYEQY", "ASSLEQY", "GCCAGCTTT"]), ColumnContent::BothLetters);
+        assert_eq!(content(&[]), ColumnContent::Unclear);
     }
 
     #[test]

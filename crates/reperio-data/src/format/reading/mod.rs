@@ -128,7 +128,7 @@ pub(super) fn plan_of_one(
         plan: &plan,
         unit: CountUnit::Rows,
         few_cells: None,
-        species: &genes::Known::default(),
+        species: &genes::KnownSpecies::default(),
         unread: Vec::new(),
         latin: false,
         sample,
@@ -144,7 +144,7 @@ fn named_sequences(header: &Header, options: &ReadOptions) -> Vec<usize> {
 }
 
 /// Lets each row say whether it is of the species as which all are read.
-fn watch_species(plan: &mut Plan, species: &genes::Known) {
+fn watch_species(plan: &mut Plan, species: &genes::KnownSpecies) {
     if let Some(at) = species.column.filter(|_| species.foreign.is_none()) {
         plan.checks.push((at, Check::Species(species.species)));
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::columns::ChainPlaces;
-use super::anchors::{Content, Tally};
+use super::anchors::{ColumnContent, Tally};
 
 /// What the letters of a sequence are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,15 +53,17 @@ impl Sequence {
     pub(in super::super) fn judged(self, tally: Tally) -> Result<Self, Tally> {
         match tally.content() {
             _ if self.is_mistaken(tally) => Err(tally),
-            Content::Junctions => Ok(Self { anchors: true, ..self }),
-            Content::Cdr3s => Ok(Self { anchors: false, ..self }),
-            Content::Nucleotides if self.letters == Letters::AminoAcids => {
+            ColumnContent::Junctions => Ok(Self { anchors: true, ..self }),
+            ColumnContent::Cdr3s => Ok(Self { anchors: false, ..self }),
+            ColumnContent::Nucleotides if self.letters == Letters::AminoAcids => {
                 Ok(Self { letters: Letters::Nucleotides, anchors: true, ..self })
             }
             // A second C in front would make another sequence of most of them.
-            Content::Unclear if !self.anchors && tally.mostly_begins_with_c() => Err(tally),
-            Content::Nucleotides | Content::Unclear => Ok(self),
-            Content::Mixture | Content::OneAnchor | Content::BothLetters => Err(tally),
+            ColumnContent::Unclear if !self.anchors && tally.mostly_begins_with_c() => Err(tally),
+            ColumnContent::Nucleotides | ColumnContent::Unclear => Ok(self),
+            ColumnContent::Mixture | ColumnContent::OneAnchor | ColumnContent::BothLetters => {
+                Err(tally)
+            }
         }
     }
 }
