@@ -14,8 +14,7 @@ use std::path::{Path, PathBuf};
 use crate::limits::FREE_BYTES;
 
 pub use bounded::TooLarge;
-pub use lines::LongLine;
-pub(crate) use lines::ShortLines;
+pub(crate) use lines::{LongLine, ShortLines};
 
 /// How a file is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,14 +7,12 @@ use super::columns::{Layout, Places};
 use super::error::ReadError;
 use super::header::Header;
 use super::lines::Lines;
-use super::opened::{Asked, OpenTable, Opened, TextFile};
+use super::opened::{Asked, OpenTable, Opened, Text, TextFile, text};
 use super::refusal::Refusal;
 use super::{
     Columns, Format, ReadOptions, airr, airr_ml, deeprc, imgt, immunarch, immuneml, immunoseq,
     mixcr, paired, refuse, shape, tcrdb, tenx, trust4, vdjtools,
 };
-use crate::compress::{self, ShortLines};
-use crate::decode::{self, Encoding, Utf16};
 use crate::limits::MAX_LINES_BEFORE_HEADER;
 use crate::table;
 
@@ -36,18 +34,6 @@ static LAYOUTS: [&Layout; 14] = [
     &airr::LAYOUT,
     &paired::LAYOUT,
 ];
-
-/// Bytes looked at before anything is parsed.
-const HEAD: u64 = 1 << 14;
-
-/// The text of a file, and how it begins.
-struct Text {
-    source: TextFile,
-    /// The first bytes, without a mark of the encoding.
-    head: Vec<u8>,
-    /// What follows them.
-    rest: Box<dyn Read>,
-}
 
 /// Opens a file, finds its format and reads as far as the header.
 pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Opened, ReadError> {
@@ -78,37 +64,6 @@ pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Opened, ReadErr
 /// Whether a file that is no known table holds receptors, as far as its first lines tell.
 pub(super) fn holds_receptors(path: &Path, options: &ReadOptions) -> bool {
     text(path, options).is_ok_and(|text| refuse::holds_receptors(&text.head))
-}
-
-/// Opens a file, undoes its compression and its encoding.
-fn text(path: &Path, options: &ReadOptions) -> Result<Text, ReadError> {
-    let (compression, reader) = compress::open(path, options.max_ratio)?;
-    let mut reader = ShortLines::new(reader);
-    let source = TextFile { path: path.to_owned(), compression };
-    let mut head = head_of(&mut reader, &source)?;
-    let rest: Box<dyn Read> = match decode::recognise(&head) {
-        Encoding::Utf32 => {
-            return Err(ReadError::Charset { path: source.path, encoding: "UTF-32" });
-        }
-        Encoding::Utf16(order) => {
-            let mut text = Utf16::new(Cursor::new(head).chain(reader), order);
-            head = head_of(&mut text, &source)?;
-            Box::new(text)
-        }
-        Encoding::Bytes { mark } => {
-            head.drain(..mark);
-            Box::new(reader)
-        }
-    };
-    Ok(Text { source, head, rest })
-}
-
-/// The first bytes of a text.
-fn head_of(reader: &mut impl Read, source: &TextFile) -> Result<Vec<u8>, ReadError> {
-    let mut head = Vec::new();
-    let result = reader.take(HEAD).read_to_end(&mut head);
-    result.map_err(|err| ReadError::from_io(err, &source.path, 1, source.compression))?;
-    Ok(head)
 }
 
 /// Reads lines until one is a header; comment lines (`#`) and the line `sep=;` may stand before it. The header itself
