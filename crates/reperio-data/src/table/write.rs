@@ -64,7 +64,7 @@ mod tests {
     fn what_would_break_a_row_is_quoted() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("t.tsv");
-        let texts = ["a b", "a\tb", "a \"b\"", "a\nb", ""].map(|text| Cell::text(text));
+        let texts = ["a b", "a\tb", "a \"b\"", "a\nb", ""].map(Cell::text);
         let row: Vec<_> = texts.into_iter().chain([Cell::Missing, Cell::Number(7)]).collect();
         write_tsv(&path, &["p", "q", "r", "s", "t", "u", "v"], [row].into_iter()).unwrap();
         let expected = "p\tq\tr\ts\tt\tu\tv\na b\t\"a\tb\"\t\"a \"\"b\"\"\"\t\"a\nb\"\t\"\"\t\t7\n";
