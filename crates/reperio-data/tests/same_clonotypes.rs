@@ -212,7 +212,7 @@ fn imported_exports_of_different_tools_are_one_cohort() {
     };
     let rows: Vec<Made> = (0..60).map(row).collect();
     let expected = store(&airr(&rows));
-    let counts = &expected.0.counts[0];
+    let counts = &expected.0.counts()[0];
     assert_eq!(counts.dropped(), 15);
     // A family is not unknown.
     let kept = |keep: &dyn Fn(&Made) -> bool| {

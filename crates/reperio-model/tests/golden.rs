@@ -77,10 +77,10 @@ fn the_committed_configs_train_and_score() {
     let generator = Generator::human_trb();
     let made = simulate::cohort(&simulation, Background::Generator(&generator)).unwrap().cohort;
     let spec = TargetSpec { column: "label".to_owned(), positive: None, kind: None };
-    let labels = Labels::read(&made.metadata, &[spec]).unwrap();
-    let subjects = made.metadata.column("subject_id").unwrap();
+    let labels = Labels::read(made.metadata(), &[spec]).unwrap();
+    let subjects = made.metadata().column("subject_id").unwrap();
     let groups: Vec<String> = subjects.iter().flatten().cloned().collect();
-    let repertoires: Vec<_> = made.repertoires.iter().collect();
+    let repertoires: Vec<_> = made.repertoires().iter().collect();
     let cache = FeatureCache::new(&repertoires, &groups);
     let members: Vec<usize> = (0..repertoires.len()).collect();
     let dataset = Dataset { cache: &cache, members: &members, labels: &labels };
@@ -95,7 +95,7 @@ fn the_committed_configs_train_and_score() {
         let path = folder.path().join("model.safetensors");
         fitted.model.save(&path).unwrap();
         let loaded = Model::load(&path).unwrap();
-        for repertoire in &made.repertoires {
+        for repertoire in made.repertoires() {
             let prediction = loaded.predict(repertoire);
             assert_eq!(prediction, fitted.model.predict(repertoire), "{name}");
             let probability = prediction.targets[0].probabilities[0];

@@ -187,7 +187,7 @@ fn ids_that_are_no_file_names_are_encoded() {
     scenario.write("m.tsv", "id\tfilename\n../x\tin/a.tsv\na b\tin/b.tsv\nü\tin/sub/c.tsv\n");
     scenario.import(&["in/a.tsv", "in/b.tsv", "in/sub/c.tsv"], Some("m.tsv")).unwrap();
     assert!(scenario.path("cohort/repertoires/%2E.%2Fx.parquet").is_file());
-    assert_eq!(scenario.load(&["cohort"], None).unwrap().metadata.ids(), ["../x", "a b", "ü"]);
+    assert_eq!(scenario.load(&["cohort"], None).unwrap().metadata().ids(), ["../x", "a b", "ü"]);
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn one_table_of_many_repertoires_is_matched_by_id() {
     assert!(scenario.import(&["in"], None).unwrap().repertoires.iter().all(|row| row.unchanged));
     assert_same_files(&scenario.store(), &before, "the second time");
     let x = [Some("1".to_owned()), Some("2".to_owned())];
-    assert_eq!(scenario.load(&["cohort"], None).unwrap().metadata.column("x"), Some(&x[..]));
+    assert_eq!(scenario.load(&["cohort"], None).unwrap().metadata().column("x"), Some(&x[..]));
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn tables_of_one_chain_each_are_one_repertoire() {
     let again = scenario.import(&["in"], None).unwrap();
     assert!(again.repertoires.iter().all(|row| row.unchanged));
     let apart = scenario.load(&["in"], Some("labels.tsv")).unwrap();
-    assert_eq!(apart.metadata.ids(), ["a", "b", "c"], "the metadata names each file");
+    assert_eq!(apart.metadata().ids(), ["a", "b", "c"], "the metadata names each file");
 }
 
 /// It would stand in the cohort twice.
@@ -87,7 +87,7 @@ fn a_table_alone_and_as_a_part_of_a_sample_is_refused() {
     scenario.write(alpha, &clones("TRAV1-2", "TRAJ33", "CAVMDSNYQLIW"));
     let message = scenario.text(scenario.import(&["in"], None));
     assert_snapshot!(message, @r#"tables that are repertoires by themselves and parts of others: "P1.clones_TRB" of "P1", expected one or the other: import all tables of a sample together into a new store"#);
-    assert_eq!(scenario.load(&["cohort"], None).unwrap().metadata.ids(), ["P1.clones_TRB"]);
+    assert_eq!(scenario.load(&["cohort"], None).unwrap().metadata().ids(), ["P1.clones_TRB"]);
     fs::remove_dir_all(scenario.path("cohort")).unwrap();
     scenario.import(&["in"], None).unwrap();
     assert_eq!(scenario.text(scenario.import(&[beta], None)), message);
