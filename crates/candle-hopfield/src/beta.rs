@@ -69,6 +69,13 @@ pub(crate) fn as_tensor(values: &[f64], dtype: DType, device: &Device) -> Result
 /// How beta moves during training; hand [`BetaSchedule::at`] to [`Call::beta`](crate::Call).
 ///
 /// A beta that rises lets a head average at first and single out patterns later, as annealing does.
+///
+/// ```
+/// use candle_hopfield::BetaSchedule;
+///
+/// let schedule = BetaSchedule::Linear { start: 1.0, end: 3.0, steps: 4 };
+/// assert_eq!([0, 2, 9].map(|step| schedule.at(step)), [1.0, 2.0, 3.0]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum BetaSchedule {
     /// Always the same.

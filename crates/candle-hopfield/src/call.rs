@@ -6,6 +6,25 @@ use crate::scoring::Scoring;
 use crate::{Config, beta};
 
 /// What a call may bring besides the patterns; nothing by default.
+///
+/// ```
+/// use candle_core::{DType, Device, Tensor};
+/// use candle_hopfield::{Call, Config, HopfieldPooling, PoolingConfig, SeededVars};
+///
+/// # fn main() -> candle_core::Result<()> {
+/// let vars = SeededVars::new(3);
+/// let vb = vars.builder(DType::F32, &Device::Cpu);
+/// let pooling = HopfieldPooling::new(&PoolingConfig::default(), &Config::new(4), vb)?;
+/// let sets = Tensor::ones((1, 2, 4), DType::F32, &Device::Cpu)?; // (batch, patterns, input)
+/// // The second pattern counts three times.
+/// let weights = Tensor::new(&[[0f32, 3f32.ln()]], &Device::Cpu)?; // (batch, patterns)
+/// let call = Call { log_weights: Some(&weights), ..Call::default() };
+/// let retrieval = pooling.retrieve(&sets, &sets, call)?;
+/// let association = retrieval.association.flatten_all()?.to_vec1::<f32>()?; // (1, 1, 1, 2)
+/// assert!((association[1] - 0.75).abs() < 1e-5, "equal patterns: {association:?}");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Call<'a> {
     /// (batch, patterns): not 0 where a stored pattern is padding, of any type.

@@ -38,6 +38,20 @@ pub struct GaussianConfig {
 /// themselves and draws the first ones at random or takes `mu_i = s_i`, without a difference in its
 /// results; written as here, the start is the same in every run and a width never becomes negative.
 /// Positions are relative, so that one layer serves any number of patterns.
+///
+/// ```
+/// use candle_core::{DType, Device, Module, Tensor};
+/// use candle_hopfield::{GaussianAveraging, GaussianConfig, SeededVars};
+///
+/// # fn main() -> candle_core::Result<()> {
+/// let vars = SeededVars::new(3);
+/// let vb = vars.builder(DType::F32, &Device::Cpu);
+/// let averaging = GaussianAveraging::new(&GaussianConfig { heads: 2, states: 3 }, vb)?;
+/// let patterns = Tensor::ones((1, 2, 10, 4), DType::F32, &Device::Cpu)?; // (batch, heads, n, d)
+/// assert_eq!(averaging.forward(&patterns)?.dims(), [1, 2, 3, 4]); // (batch, heads, states, d)
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct GaussianAveraging {
     shift: Tensor,

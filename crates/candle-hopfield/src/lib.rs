@@ -24,6 +24,37 @@
 //! | what a head does | [`analysis`] |
 //! | averaging by place instead of content | [`gaussian`] |
 //!
+//! # Example
+//!
+//! Pools sets of 500 patterns to one vector each:
+//!
+//! ```
+//! use candle_core::{DType, Device, Module, Tensor};
+//! use candle_hopfield::{Config, HopfieldPooling, PoolingConfig, SeededVars};
+//!
+//! # fn main() -> candle_core::Result<()> {
+//! let vars = SeededVars::new(1); // vars.variables() go to an optimiser
+//! let vb = vars.builder(DType::F32, &Device::Cpu);
+//! let config = Config { heads: 4, ..Config::new(32) };
+//! let pooling = HopfieldPooling::new(&PoolingConfig::default(), &config, vb)?;
+//! let sets = Tensor::ones((8, 500, 32), DType::F32, &Device::Cpu)?; // (sets, patterns, features)
+//! assert_eq!(pooling.forward(&sets)?.dims(), [8, 32]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! The crate has none. `candle-core` is used without its default features; a feature of it for a GPU is the
+//! caller's to enable.
+//!
+//! # Errors
+//!
+//! Everything that can fail returns [`candle_core::Result`]. Messages name the option or tensor, what was found and
+//! what was expected: options are checked when a layer is made ([`Config::check`]), shapes when it is called.
+//!
+//! # Random numbers
+//!
 //! Nothing here reads a global random state: dropout takes the caller's seed, and
 //! [`SeededVars`] starts variables from a seed.
 

@@ -30,6 +30,20 @@ impl LookupConfig {
 ///
 /// Variables: `stored` (quantity, `stored_size`), `projected` (quantity, `projection_size`) if targets
 /// are separate, and those of [`Hopfield`].
+///
+/// ```
+/// use candle_core::{DType, Device, Module, Tensor};
+/// use candle_hopfield::{Config, HopfieldLayer, LookupConfig, SeededVars};
+///
+/// # fn main() -> candle_core::Result<()> {
+/// let vars = SeededVars::new(3);
+/// let vb = vars.builder(DType::F32, &Device::Cpu);
+/// let memory = HopfieldLayer::new(&LookupConfig::new(50), &Config::new(16), vb)?;
+/// let states = Tensor::ones((4, 7, 16), DType::F32, &Device::Cpu)?; // (batch, states, input)
+/// assert_eq!(memory.forward(&states)?.dims(), [4, 7, 16]); // (batch, states, output)
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct HopfieldLayer {
     hopfield: Hopfield,

@@ -37,6 +37,21 @@ const RENAMED: [(&str, &str); 16] = [
 /// a scaling *tensor* is spread over features there, over heads here; with several heads and a batch,
 /// its static patterns mix items of the batch.
 ///
+/// ```
+/// use std::collections::HashMap;
+///
+/// use candle_core::{DType, Device, Tensor};
+/// use candle_hopfield::{Config, pytorch};
+///
+/// # fn main() -> candle_core::Result<()> {
+/// let state = Tensor::zeros((1, 1, 16), DType::F32, &Device::Cpu)?; // of a `HopfieldPooling`
+/// let dict = HashMap::from([("pooling_weights".to_owned(), state)]);
+/// let renamed = pytorch::rename(&dict, &Config::new(16))?;
+/// assert_eq!(renamed["state"].dims(), [1, 16]);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// A tensor of an unknown name, or a shared one whose rows do not fit the config.
 #[expect(clippy::implicit_hasher, reason = "what candle loads and takes")]

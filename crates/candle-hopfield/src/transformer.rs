@@ -98,6 +98,20 @@ impl FeedForward {
 /// `linear_output`, `norm_output` with `weight` and `bias`.
 ///
 /// The association's output must be as wide as its input.
+///
+/// ```
+/// use candle_core::{DType, Device, Module, Tensor};
+/// use candle_hopfield::{Config, HopfieldEncoderLayer, SeededVars, TransformerConfig};
+///
+/// # fn main() -> candle_core::Result<()> {
+/// let vars = SeededVars::new(3);
+/// let vb = vars.builder(DType::F32, &Device::Cpu);
+/// let layer = HopfieldEncoderLayer::new(&Config::new(16), &TransformerConfig::default(), vb)?;
+/// let x = Tensor::ones((2, 5, 16), DType::F32, &Device::Cpu)?; // (batch, patterns, input)
+/// assert_eq!(layer.forward(&x)?.dims(), [2, 5, 16]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct HopfieldEncoderLayer {
     association: Hopfield,
@@ -154,6 +168,23 @@ impl Module for HopfieldEncoderLayer {
 ///
 /// Variables: those of [`Hopfield`] under `hopfield_association_self` and `hopfield_association_cross`;
 /// `norm_residual_self`, `norm_residual_cross`, `linear_residual`, `linear_output`, `norm_output`.
+///
+/// ```
+/// use candle_core::{DType, Device, Tensor};
+/// use candle_hopfield::{Call, Config, HopfieldDecoderLayer, SeededVars, TransformerConfig};
+///
+/// # fn main() -> candle_core::Result<()> {
+/// let vars = SeededVars::new(3);
+/// let vb = vars.builder(DType::F32, &Device::Cpu);
+/// let (config, transformer) = (Config::new(16), TransformerConfig::default());
+/// let layer = HopfieldDecoderLayer::new(&config, &config, &transformer, vb)?;
+/// let x = Tensor::ones((2, 5, 16), DType::F32, &Device::Cpu)?; // (batch, patterns, input)
+/// let memory = Tensor::ones((2, 9, 16), DType::F32, &Device::Cpu)?; // (batch, memories, stored)
+/// let decoded = layer.decode(&x, &memory, Call::default(), Call::default())?;
+/// assert_eq!(decoded.dims(), [2, 5, 16]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct HopfieldDecoderLayer {
     itself: Hopfield,

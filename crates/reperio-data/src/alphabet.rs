@@ -7,7 +7,7 @@ pub const AMINO_ACIDS: [u8; 20] = *b"ACDEFGHIKLMNPQRSTVWY";
 pub const PAD: u8 = 20;
 
 /// Code by ASCII byte, or 255 for everything that is not one of [`AMINO_ACIDS`].
-const CODES: [u8; 256] = {
+pub(crate) const CODES: [u8; 256] = {
     let mut codes = [u8::MAX; 256];
     let mut i = 0;
     while i < AMINO_ACIDS.len() {
@@ -23,13 +23,18 @@ pub fn code(residue: u8) -> Option<u8> {
     (code != u8::MAX).then_some(code)
 }
 
-/// Letters of residue `codes`.
+/// Letters of residue `codes`, `X` for what is no code.
 ///
-/// # Panics
+/// ```
+/// use reperio_data::alphabet::{PAD, code, decode};
 ///
-/// If a code is not below 20.
+/// assert_eq!(code(b'C'), Some(1));
+/// assert_eq!(decode(&[1, 0, 4]), "CAF");
+/// assert_eq!(decode(&[PAD]), "X");
+/// ```
 pub fn decode(codes: &[u8]) -> String {
-    codes.iter().map(|&code| char::from(AMINO_ACIDS[usize::from(code)])).collect()
+    let letter = |&code: &u8| AMINO_ACIDS.get(usize::from(code)).copied().unwrap_or(b'X');
+    codes.iter().map(|code| char::from(letter(code))).collect()
 }
 
 #[cfg(test)]
@@ -42,6 +47,22 @@ mod tests {
             let position = AMINO_ACIDS.iter().position(|&residue| residue == byte);
             assert_eq!(code(byte).map(usize::from), position, "byte {byte}");
         }
+    }
+
+    /// Whatever stands in for a residue code, nothing public panics.
+    #[test]
+    fn what_is_no_code_is_no_fault() {
+        use crate::kmer::{atchley, pattern::Pattern};
+        use crate::simulate::{Oracle, SimulationConfig, Target};
+        let all: Vec<u8> = (0..=u8::MAX).collect();
+        assert_eq!(decode(&all), format!("ACDEFGHIKLMNPQRSTVWY{}", "X".repeat(236)));
+        assert!(atchley::embed(&all)[100..].iter().all(|factor| factor.to_bits() == 0));
+        let codes: Vec<u32> = Pattern::contiguous(7).codes(&all).collect();
+        assert_eq!(codes.len(), 250);
+        assert_eq!(Pattern::contiguous(2).text(Pattern::contiguous(2).code(&[1, 0])), "CA");
+        let text = "[[signals]]\nname = 's'\nmotifs = ['LDR']\nwitness_number = 1";
+        let config: SimulationConfig = toml::from_str(text).unwrap();
+        assert!(!Oracle::new(&config).unwrap().carries(Target::Label, &all, "", ""));
     }
 
     /// The alphabet agrees with that of the `bio` crate, less its ambiguity codes.

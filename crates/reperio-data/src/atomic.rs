@@ -32,6 +32,20 @@ pub enum WriteError {
 /// Missing parent folders are made. A reader never sees a half-written `path`, whatever happens. What
 /// is no regular file (a pipe, `/dev/stdout`) is written to as it is, never replaced.
 ///
+/// # Examples
+///
+/// ```
+/// use std::io::Write;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("scores.tsv");
+/// reperio_data::atomic::write(&path, |file| file.write_all(b"a\t0.5\n"))?;
+/// assert_eq!(std::fs::read_to_string(&path)?, "a\t0.5\n");
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 ///
 /// Names `path` if a folder cannot be made, `fill` fails, or the file cannot be flushed or renamed.
@@ -42,8 +56,9 @@ pub fn write(
     write_and(path, fill, rename)
 }
 
-/// As [`write`], but the name may be lost by a power cut until its folder is flushed ([`flush`]): one flush serves for
+/// As [`write()`], but the name may be lost by a power cut until its folder is flushed ([`flush`]): one flush serves for
 /// thousands of files.
+#[cfg(feature = "store")]
 pub(crate) fn write_unflushed(
     path: &Path,
     fill: impl FnOnce(&mut File) -> io::Result<()>,
@@ -97,6 +112,7 @@ pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Renames a file inside its folder, whose new name may be lost until the folder is flushed ([`flush`]).
+#[cfg(feature = "store")]
 pub(crate) fn rename_unflushed(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)
 }

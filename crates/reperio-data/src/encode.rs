@@ -6,8 +6,7 @@ use crate::gene;
 use crate::junctions::Junctions;
 use crate::repertoire::{GeneVocabulary, Repertoire};
 
-/// Longest sequence that can be encoded, in residues.
-pub const MAX_LENGTH: usize = 255;
+pub use crate::junction::MAX_LENGTH;
 
 /// One repertoire over a model's gene vocabulary: 8 bytes a sequence, and junctions that it shares with
 /// the [`Repertoire`].
@@ -15,6 +14,24 @@ pub const MAX_LENGTH: usize = 255;
 /// Invariants, which fast paths rely on: residue codes are below 20, every sequence has 1 to
 /// [`MAX_LENGTH`] residues, gene indices are below the vocabulary's sizes, log-counts are finite and
 /// not negative. All columns have one entry a sequence.
+///
+/// # Examples
+///
+/// ```
+/// use reperio_data::encode::EncodedRepertoire;
+/// use reperio_data::repertoire::{Builder, GeneVocabulary, Row};
+///
+/// # fn main() -> Result<(), reperio_data::junction::InvalidJunction> {
+/// let mut builder = Builder::default();
+/// let junction_aa = "CAF".try_into()?;
+/// builder.push(Row { junction_aa, v_call: "TRBV9", j_call: "", duplicate_count: 1 });
+/// let donor = builder.finish("donor".to_owned());
+/// let encoded = EncodedRepertoire::new(&donor, &GeneVocabulary::of([&donor]));
+/// assert_eq!((encoded.residues(), encoded.offsets()), (&[1, 0, 4][..], &[0, 3][..]));
+/// assert_eq!((encoded.v(), encoded.j(), encoded.log_counts()), (&[1][..], &[0][..], &[0.0][..]));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct EncodedRepertoire {
     junctions: Arc<Junctions>,
@@ -29,26 +46,16 @@ pub struct EncodedRepertoire {
 impl EncodedRepertoire {
     /// Encodes `repertoire` over `genes`. A gene outside the vocabulary becomes its family if the vocabulary
     /// has that; what the vocabulary has in no form becomes unknown (index 0).
-    ///
-    /// # Panics
-    ///
-    /// If a junction is empty or longer than [`MAX_LENGTH`]; readers drop such rows.
     pub fn new(repertoire: &Repertoire, genes: &GeneVocabulary) -> Self {
         let v = translation(&repertoire.genes().v, &genes.v);
         let j = translation(&repertoire.genes().j, &genes.j);
         let junctions = Arc::clone(repertoire.junctions());
-        let (mut shortest, mut longest) = (usize::MAX, 0);
-        for length in junctions.lengths() {
-            shortest = shortest.min(length);
-            longest = longest.max(length);
-        }
-        assert!(shortest > 0 && longest <= MAX_LENGTH, "lengths {shortest} to {longest}");
         Self {
+            max_length: junctions.lengths().max().unwrap_or(0),
             junctions,
             v: repertoire.v().iter().map(|&index| v[usize::from(index)]).collect(),
             j: repertoire.j().iter().map(|&index| j[usize::from(index)]).collect(),
             log_counts: repertoire.counts().iter().map(|&count| (count as f32).ln()).collect(),
-            max_length: longest,
             identity: Arc::new(()),
         }
     }
@@ -148,6 +155,7 @@ mod tests {
     fn repertoire(rows: &[(&str, &str)]) -> Repertoire {
         let mut builder = Builder::default();
         for &(junction_aa, v_call) in rows {
+            let junction_aa = junction_aa.try_into().unwrap();
             builder.push(Row { junction_aa, v_call, j_call: "TRBJ2-1", duplicate_count: 1 });
         }
         builder.finish("r".to_owned())

@@ -5,6 +5,23 @@ use std::path::Path;
 
 /// Whether two paths lead to the same existing file or folder: through links, `..`, hard links, and letter case
 /// where the disk does not tell it apart.
+///
+/// # Examples
+///
+/// ```
+/// use std::path::Path;
+///
+/// use reperio_data::files::{is_inside, is_same};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("a.tsv");
+/// std::fs::write(&path, "")?;
+/// assert!(is_same(&path, &folder.path().join(".").join("a.tsv")));
+/// assert!(is_inside(&path, folder.path()) && !is_same(&path, Path::new("/")));
+/// # Ok(())
+/// # }
+/// ```
 pub fn is_same(a: &Path, b: &Path) -> bool {
     if cfg!(unix) {
         let found = a.metadata().and_then(|a| Ok((a, b.metadata()?)));

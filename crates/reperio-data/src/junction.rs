@@ -6,9 +6,106 @@
 //! only the CDR3, readers put the anchors back (`C` in front, [`closing_anchor`] behind) and count
 //! it, so that the made-up residues are never silent.
 
+use std::fmt;
+
 use crate::alphabet;
 use crate::gene::Locus;
 use crate::import_counts::DropReason;
+
+/// Longest junction that a repertoire holds, in residues.
+pub const MAX_LENGTH: usize = 255;
+
+/// A junction: 1 to [`MAX_LENGTH`] upper-case letters of the 20 standard amino acids, anchors included.
+///
+/// Text is checked here, once; nothing that takes a `JunctionAa` fails on a residue.
+///
+/// # Examples
+///
+/// ```
+/// use reperio_data::junction::JunctionAa;
+///
+/// # fn main() -> Result<(), reperio_data::junction::InvalidJunction> {
+/// let junction = JunctionAa::new("CASSLGTDTQYF")?;
+/// assert_eq!(junction.letters(), b"CASSLGTDTQYF");
+/// assert!(JunctionAa::new("CASS*F").is_err());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct JunctionAa<'a>(&'a [u8]);
+
+/// Why a text is no junction.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidJunction {
+    /// Empty, or too long.
+    #[error("a junction of {length} residues, expected 1 to {MAX_LENGTH}")]
+    Length {
+        /// Letters found.
+        length: usize,
+    },
+    /// Something else than the letter of an amino acid.
+    #[error(
+        "{found:?} at position {position} of a junction, expected an upper-case letter of one of the 20 amino acids"
+    )]
+    Residue {
+        /// What is there.
+        found: char,
+        /// 0-based position, in bytes.
+        position: usize,
+    },
+}
+
+impl<'a> JunctionAa<'a> {
+    /// Checks the letters of `text`.
+    ///
+    /// # Errors
+    ///
+    /// If there are none or too many, or one is no standard amino acid in upper case.
+    pub fn new(text: &'a str) -> Result<Self, InvalidJunction> {
+        let is_strange = |&(_, found): &(usize, char)| {
+            u8::try_from(found).ok().and_then(alphabet::code).is_none()
+        };
+        if let Some((position, found)) = text.char_indices().find(is_strange) {
+            return Err(InvalidJunction::Residue { found, position });
+        }
+        if !(1..=MAX_LENGTH).contains(&text.len()) {
+            return Err(InvalidJunction::Length { length: text.len() });
+        }
+        Ok(Self(text.as_bytes()))
+    }
+
+    /// The junction of letters that a reader has looked at one by one.
+    pub(crate) fn of_read(letters: &'a [u8]) -> Self {
+        debug_assert!((1..=MAX_LENGTH).contains(&letters.len()), "a length that is kept");
+        debug_assert!(letters.iter().all(|&letter| alphabet::code(letter).is_some()), "residues");
+        Self(letters)
+    }
+
+    /// Its letters, in ASCII.
+    pub fn letters(self) -> &'a [u8] {
+        self.0
+    }
+
+    /// Residue codes, each below 20.
+    pub fn codes(self) -> impl Iterator<Item = u8> + 'a {
+        self.0.iter().map(|&letter| alphabet::CODES[usize::from(letter)])
+    }
+}
+
+impl<'a> TryFrom<&'a str> for JunctionAa<'a> {
+    type Error = InvalidJunction;
+
+    fn try_from(text: &'a str) -> Result<Self, InvalidJunction> {
+        Self::new(text)
+    }
+}
+
+impl fmt::Display for JunctionAa<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|&letter| fmt::Write::write_char(f, char::from(letter)))
+    }
+}
 
 /// Words of nothing but letters of amino acids that tools write where there is no junction: TRUST4's
 /// `partial`, and those of statistics programs.
@@ -118,6 +215,24 @@ mod tests {
             Ok(()) => String::from_utf8(out).unwrap(),
             Err(reason) => reason.to_string(),
         }
+    }
+
+    #[test]
+    fn a_junction_is_of_amino_acids_alone() {
+        let check = |text: &str| match JunctionAa::new(text) {
+            Ok(junction) => junction.to_string(),
+            Err(err) => err.to_string(),
+        };
+        assert_eq!(check("CASSF"), "CASSF");
+        assert_eq!(check(""), "a junction of 0 residues, expected 1 to 255");
+        assert_eq!(check(&"A".repeat(256)), "a junction of 256 residues, expected 1 to 255");
+        let place = "of a junction, expected an upper-case letter of one of the 20 amino acids";
+        for (text, found) in [("CAxF", "'x' at position 2"), ("C\u{e9}F", "'\u{e9}' at position 1")]
+        {
+            assert_eq!(check(text), format!("{found} {place}"));
+        }
+        let codes: Vec<u8> = JunctionAa::new("ACY").unwrap().codes().collect();
+        assert_eq!(codes, [0, 1, 19]);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 pub const MAX_LINE: usize = 1 << 24;
 
 /// Lines before the header of a table: comments and blank lines.
-pub const MAX_LINES_BEFORE_HEADER: u64 = 10_000;
+pub(crate) const MAX_LINES_BEFORE_HEADER: u64 = 10_000;
 
 /// Decompressed bytes for each compressed one, if nothing else is asked for. Tables that say the same in every row
 /// reach some hundreds.
@@ -16,7 +16,7 @@ pub const MAX_RATIO: u64 = 1_000;
 pub const FREE_BYTES: u64 = 1 << 28;
 
 /// Bytes of an id as a file name; file systems take 255, and the store adds an ending.
-pub const MAX_ID: usize = 230;
+pub(crate) const MAX_ID: usize = 230;
 
 /// Copies of a clonotype, and of all clonotypes of a repertoire: half of what the type holds, so that two sums can be
 /// added.

@@ -16,6 +16,21 @@ const FOLDER: &str = ".reperio.lock";
 const DEPTH: usize = 2;
 
 /// An output that no other process may write to, until this is dropped.
+///
+/// # Examples
+///
+/// ```
+/// use reperio_data::lock::Lock;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// let lock = Lock::folder(folder.path())?;
+/// assert!(Lock::folder(folder.path()).is_err(), "taken");
+/// drop(lock);
+/// Lock::folder(folder.path())?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Lock {
     path: PathBuf,
@@ -70,6 +85,7 @@ impl Lock {
     }
 
     /// Whether a file of this name is a lock of a folder.
+    #[cfg(feature = "store")]
     pub(crate) fn is_name(name: &str) -> bool {
         name == FOLDER
     }

@@ -23,12 +23,25 @@ pub const ID_COLUMNS: [&str; 7] =
 pub const FILE_COLUMNS: [&str; 4] = ["filename", "file", "file_path", "path"];
 
 /// Labels and covariates of repertoires, as text; a column with its name holds one value a row.
+///
+/// Invariants: ids are distinct, and so are the names of columns; each column has a value, or none, for each id.
+///
+/// # Examples
+///
+/// ```
+/// use reperio_data::metadata::Metadata;
+///
+/// let ids = vec!["a".to_owned(), "b".to_owned()];
+/// let status = ("status".to_owned(), vec![Some("case".to_owned()), None]);
+/// let metadata = Metadata::from_columns(ids, vec![status]).expect("one value an id");
+/// assert_eq!(metadata.column("status").map(<[_]>::len), Some(metadata.len()));
+/// assert_eq!(metadata.column("age"), None);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metadata {
-    /// Distinct repertoire ids.
-    pub ids: Vec<String>,
-    /// Columns other than the id; `None` is a missing value. Names are distinct.
-    pub columns: Vec<(String, Vec<Option<String>>)>,
+    ids: Vec<String>,
+    /// Columns other than the id; `None` is a missing value.
+    columns: Vec<(String, Vec<Option<String>>)>,
 }
 
 /// Why a metadata table could not be used. Every message lists all faults of its kind.
@@ -75,7 +88,34 @@ pub enum MetadataError {
 }
 
 impl Metadata {
+    /// The table of these ids and columns, or `None` if ids or names repeat or a column has not one value an id.
+    pub fn from_columns(
+        ids: Vec<String>,
+        columns: Vec<(String, Vec<Option<String>>)>,
+    ) -> Option<Self> {
+        let names = columns.iter().map(|(name, _)| name);
+        let are_distinct = duplicates(&ids).is_empty() && duplicates(names).is_empty();
+        let are_whole = columns.iter().all(|(_, values)| values.len() == ids.len());
+        (are_distinct && are_whole).then_some(Self { ids, columns })
+    }
+
     /// Reads a metadata table; rows stay in the order of the file.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reperio_data::metadata::Metadata;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("metadata.csv");
+    /// std::fs::write(&path, "sample,status,age\na,case,NA\n")?;
+    /// let metadata = Metadata::read(&path)?;
+    /// assert_eq!(metadata.ids(), ["a"]);
+    /// assert_eq!(metadata.column("age"), Some(&[None][..]));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -119,6 +159,21 @@ impl Metadata {
         Ok(Self { ids, columns })
     }
 
+    /// Repertoire ids, one a row.
+    pub fn ids(&self) -> &[String] {
+        &self.ids
+    }
+
+    /// The columns other than the id, each with its name; `None` is a missing value.
+    pub fn columns(&self) -> &[(String, Vec<Option<String>>)] {
+        &self.columns
+    }
+
+    /// Gives row `row` the id that its repertoire has.
+    pub(crate) fn rename(&mut self, row: usize, id: &str) {
+        id.clone_into(&mut self.ids[row]);
+    }
+
     /// Rows.
     pub fn len(&self) -> usize {
         self.ids.len()
@@ -135,7 +190,7 @@ impl Metadata {
     }
 
     /// The name and the values of the column that says which file holds a repertoire.
-    pub fn files(&self) -> Option<(&str, &[Option<String>])> {
+    pub(crate) fn files(&self) -> Option<(&str, &[Option<String>])> {
         let names: Vec<String> = self.columns.iter().map(|(name, _)| name.clone()).collect();
         let (name, values) = &self.columns[file_column(&names)?];
         Some((name, values))
@@ -173,7 +228,7 @@ impl Metadata {
     /// # Panics
     ///
     /// If a row is out of range.
-    pub fn select(&self, rows: &[usize]) -> Self {
+    pub(crate) fn select(&self, rows: &[usize]) -> Self {
         let columns = self.columns.iter().map(|(name, values)| {
             (name.clone(), rows.iter().map(|&row| values[row].clone()).collect())
         });

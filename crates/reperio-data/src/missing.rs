@@ -6,7 +6,7 @@
 //! is one (newly diagnosed) is left with a class less, which is said with the labels, or with one only, an error.
 
 /// Words for "no value", in lower case; letter case does not matter.
-pub const WORDS: [&str; 39] = [
+const WORDS: [&str; 39] = [
     "",
     "na",
     "n/a",
@@ -53,15 +53,7 @@ pub const WORDS: [&str; 39] = [
 const PYTHON: [&str; 2] = ["None", "NaT"];
 
 /// Whether `text` says that there is no value.
-///
-/// ```
-/// use reperio_data::missing::is_missing;
-///
-/// assert!(is_missing("n/a") && is_missing("Unknown") && is_missing(" ") && is_missing("None"));
-/// assert!(is_missing("n.d.") && is_missing("Not tested") && is_missing("#DIV/0!") && is_missing("NaT"));
-/// assert!(!is_missing("none") && !is_missing("-") && !is_missing("0"));
-/// ```
-pub fn is_missing(text: &str) -> bool {
+pub(crate) fn is_missing(text: &str) -> bool {
     let text = text.trim();
     PYTHON.contains(&text) || WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
 }

@@ -14,6 +14,27 @@ pub struct Progress<'a> {
 }
 
 /// Receives progress, scalars for the log, and is asked whether to stop.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// use reperio_data::progress::{Observer, Progress};
+///
+/// /// Remembers how far the task is.
+/// struct Counter(AtomicU64);
+///
+/// impl Observer for Counter {
+///     fn progress(&self, progress: Progress<'_>) {
+///         self.0.fetch_max(progress.done, Ordering::Relaxed);
+///     }
+///     fn scalar(&self, _: &str, _: u64, _: f64) {}
+///     fn cancelled(&self) -> bool {
+///         false
+///     }
+/// }
+/// ```
 pub trait Observer: Sync {
     /// A task has advanced. May be called from any thread.
     fn progress(&self, progress: Progress<'_>);

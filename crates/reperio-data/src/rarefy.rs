@@ -43,6 +43,20 @@ fn stream(seed: u64, id: &str) -> ChaCha8Rng {
 }
 
 /// Keeps `n` clonotypes, each with equal probability and all of its copies.
+///
+/// # Examples
+///
+/// ```
+/// use rand_chacha::ChaCha8Rng;
+/// use rand_chacha::rand_core::SeedableRng;
+/// use reperio_data::rarefy;
+/// use reperio_data::generator::Generator;
+///
+/// let mut rng = ChaCha8Rng::seed_from_u64(1);
+/// let generator = Generator::human_trb();
+/// let donor = generator.repertoire("donor".to_owned(), 50, &generator.mean_usage(), &mut rng);
+/// assert_eq!(rarefy::to_clonotypes(&donor, 20, &mut rng).len(), 20);
+/// ```
 pub fn to_clonotypes(repertoire: &Repertoire, n: usize, rng: &mut ChaCha8Rng) -> Repertoire {
     if repertoire.len() <= n {
         return repertoire.clone();
@@ -64,6 +78,20 @@ pub fn to_clonotypes(repertoire: &Repertoire, n: usize, rng: &mut ChaCha8Rng) ->
 ///
 /// Clonotypes of which no copy is kept leave the repertoire. Time and memory grow with the smaller
 /// of `n` and `N - n`.
+///
+/// # Examples
+///
+/// ```
+/// use rand_chacha::ChaCha8Rng;
+/// use rand_chacha::rand_core::SeedableRng;
+/// use reperio_data::rarefy;
+/// use reperio_data::generator::Generator;
+///
+/// let mut rng = ChaCha8Rng::seed_from_u64(1);
+/// let generator = Generator::human_trb();
+/// let donor = generator.repertoire("donor".to_owned(), 50, &generator.mean_usage(), &mut rng);
+/// assert_eq!(rarefy::to_templates(&donor, 30, &mut rng).templates(), 30);
+/// ```
 ///
 /// # References
 ///
@@ -122,6 +150,7 @@ fn draw(total: u64, n: u64, rng: &mut ChaCha8Rng) -> Vec<u64> {
 mod tests {
     use super::*;
     use crate::alphabet::AMINO_ACIDS;
+    use crate::junction::JunctionAa;
     use crate::repertoire::{Builder, Row};
     use proptest::prelude::*;
 
@@ -131,7 +160,7 @@ mod tests {
         for (&duplicate_count, &residue) in counts.iter().zip(&AMINO_ACIDS) {
             let junction_aa = format!("C{}F", char::from(residue));
             builder.push(Row {
-                junction_aa: &junction_aa,
+                junction_aa: JunctionAa::new(&junction_aa).unwrap(),
                 v_call: "",
                 j_call: "",
                 duplicate_count,

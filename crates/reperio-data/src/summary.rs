@@ -7,6 +7,24 @@ use serde::{Deserialize, Serialize};
 use crate::repertoire::Repertoire;
 
 /// Sizes, lengths and gene usage of one repertoire. All tables count clonotypes.
+///
+/// # Examples
+///
+/// ```
+/// use reperio_data::repertoire::{Builder, Row};
+/// use reperio_data::summary::Summary;
+///
+/// # fn main() -> Result<(), reperio_data::junction::InvalidJunction> {
+/// let mut builder = Builder::default();
+/// for (junction, duplicate_count) in [("CASSF", 2), ("CASSLF", 1)] {
+///     let junction_aa = junction.try_into()?;
+///     builder.push(Row { junction_aa, v_call: "TRBV9", j_call: "", duplicate_count });
+/// }
+/// let summary = Summary::of(&builder.finish("donor".to_owned()));
+/// assert_eq!((summary.clonotypes, summary.templates, summary.v_call["TRBV9"]), (2, 3, 2));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// AIRR `repertoire_id`.
@@ -61,6 +79,7 @@ fn usage(names: &[String], indices: &[u16]) -> BTreeMap<String, u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::junction::JunctionAa;
     use crate::repertoire::{Builder, Row};
 
     #[test]
@@ -69,7 +88,12 @@ mod tests {
         let rows =
             [("CASSF", "TRBV9", 5), ("CASSF", "TRBV9", 2), ("CASF", "TRBV9", 1), ("CAWF", "", 3)];
         for (junction_aa, v_call, duplicate_count) in rows {
-            builder.push(Row { junction_aa, v_call, j_call: "TRBJ2-1", duplicate_count });
+            builder.push(Row {
+                junction_aa: JunctionAa::new(junction_aa).unwrap(),
+                v_call,
+                j_call: "TRBJ2-1",
+                duplicate_count,
+            });
         }
         let summary = Summary::of(&builder.finish("donor".to_owned()));
         let table =

@@ -212,7 +212,7 @@ fn imported_exports_of_different_tools_are_one_cohort() {
     };
     let rows: Vec<Made> = (0..60).map(row).collect();
     let expected = store(&airr(&rows));
-    let counts = &expected.0.counts[0];
+    let counts = &expected.0.counts()[0];
     assert_eq!(counts.dropped(), 15);
     // A family is not unknown.
     let kept = |keep: &dyn Fn(&Made) -> bool| {
@@ -269,8 +269,8 @@ fn tables_of_no_tool_are_read_whole_without_options() {
     };
     let (_, expected) = import(&tables(airr));
     let (summary, cohort) = import(&tables(of_no_tool));
-    assert_eq!(cohort.repertoires, expected.repertoires);
-    assert!(cohort.repertoires.iter().all(|own| own.templates() > own.len() as u64), "counts");
+    assert_eq!(cohort.repertoires(), expected.repertoires());
+    assert!(cohort.repertoires().iter().all(|own| own.templates() > own.len() as u64), "counts");
     assert!(summary.repertoires.iter().all(|row| row.counts.unknown_v == 0), "genes");
 }
 
@@ -288,8 +288,8 @@ fn a_mixed_folder_is_read_each_in_its_own_way() {
     let tables = writers.map(|(name, write)| (name.to_owned(), write(&rows)));
     let (summary, cohort) = import(&tables);
     assert_eq!(summary.copies.len(), 1, "all are copies of one sample: {:?}", summary.copies);
-    for own in &cohort.repertoires {
-        let first = &cohort.repertoires[0];
+    for own in cohort.repertoires() {
+        let first = &cohort.repertoires()[0];
         assert_eq!(own.fingerprints(), first.fingerprints(), "{} and {}", own.id, first.id);
     }
     let units: Vec<String> = summary

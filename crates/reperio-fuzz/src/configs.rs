@@ -33,10 +33,10 @@ pub(crate) fn simulation(bytes: &[u8]) {
     }
     let Ok(made) = simulate::cohort(&config, Background::Generator(&GENERATOR)) else { return };
     assert_eq!(made.cohort.len(), config.repertoires);
-    assert_eq!(made.cohort.metadata.len(), config.repertoires);
+    assert_eq!(made.cohort.metadata().len(), config.repertoires);
     let oracle = simulate::Oracle::new(&made.config).expect("the configuration of a simulation");
     for witness in &made.truth {
-        let own = made.cohort.repertoires.iter().find(|own| own.id == witness.repertoire_id);
+        let own = made.cohort.repertoires().iter().find(|own| own.id == witness.repertoire_id);
         let own = own.expect("a witness is in a repertoire of the cohort");
         let place = (0..own.len()).find(|&i| own.junction_aa(i) == witness.junction_aa);
         assert!(place.is_some(), "{witness:?} is not in its repertoire");

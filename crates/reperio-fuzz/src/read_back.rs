@@ -17,11 +17,11 @@ pub(crate) fn metadata(bytes: &[u8]) {
     match Metadata::read(&path) {
         Ok(read) => {
             assert!(!read.is_empty(), "a table that was read has rows");
-            let mut ids = read.ids.clone();
+            let mut ids = read.ids().to_vec();
             ids.sort_unstable();
             ids.dedup();
             assert_eq!(ids.len(), read.len(), "ids are distinct");
-            assert!(read.columns.iter().all(|(_, values)| values.len() == read.len()));
+            assert!(read.columns().iter().all(|(_, values)| values.len() == read.len()));
             assert_eq!(Metadata::read(&path).ok(), Some(read), "the same bytes are the same table");
         }
         Err(err) => names_its_file(&err, &path),

@@ -100,14 +100,14 @@ impl Store {
 
 /// What holds for every cohort that was loaded.
 fn check(cohort: &Cohort) {
-    let ids: Vec<&String> = cohort.repertoires.iter().map(|own| &own.id).collect();
+    let ids: Vec<&String> = cohort.repertoires().iter().map(|own| &own.id).collect();
     assert!(ids.is_sorted_by(|a, b| a < b), "ids are distinct and sorted");
-    assert!(ids.iter().copied().eq(&cohort.metadata.ids), "a row of labels a repertoire");
-    assert_eq!(cohort.counts.len(), cohort.len());
-    for (_, values) in &cohort.metadata.columns {
+    assert!(ids.iter().copied().eq(cohort.metadata().ids()), "a row of labels a repertoire");
+    assert_eq!(cohort.counts().len(), cohort.len());
+    for (_, values) in cohort.metadata().columns() {
         assert_eq!(values.len(), cohort.len(), "a value a repertoire");
     }
-    for repertoire in &cohort.repertoires {
+    for repertoire in cohort.repertoires() {
         let sum = repertoire.counts().iter().try_fold(0_u64, |sum, &n| sum.checked_add(n));
         assert_eq!(sum, Some(repertoire.templates()), "copies can be added up");
         let encoded = EncodedRepertoire::new(repertoire, &GeneVocabulary::of([repertoire]));

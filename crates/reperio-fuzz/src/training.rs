@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use reperio_data::junction::JunctionAa;
 use reperio_data::progress::{Observer, Progress};
 use reperio_data::repertoire::{Builder, Repertoire, Row};
 use reperio_model::bag::{Device, FilterGroup, PositionTerms};
@@ -18,7 +19,12 @@ pub(crate) fn repertoire(id: &str, junctions: &[&str]) -> Repertoire {
     let mut builder = Builder::default();
     for (i, junction_aa) in junctions.iter().enumerate() {
         let (v_call, j_call) = [("TRBV9", "TRBJ2-3"), ("TRBV6-2", ""), ("", "TRBJ1-1")][i % 3];
-        builder.push(Row { junction_aa, v_call, j_call, duplicate_count: i as u64 + 1 });
+        builder.push(Row {
+            junction_aa: JunctionAa::new(junction_aa).expect("amino acids"),
+            v_call,
+            j_call,
+            duplicate_count: i as u64 + 1,
+        });
     }
     builder.finish(id.to_owned())
 }

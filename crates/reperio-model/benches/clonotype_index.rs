@@ -9,6 +9,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use reperio_data::alphabet::AMINO_ACIDS;
+use reperio_data::junction::JunctionAa;
 use reperio_data::repertoire::{Builder, Repertoire, Row};
 use reperio_model::features::clonotype_index::{ClonotypeIndex, Identity};
 
@@ -47,9 +48,9 @@ fn repertoire(i: usize) -> Repertoire {
     let own = (PUBLIC..CLONOTYPES).map(|row| POOL + i * CLONOTYPES + row);
     for number in drawn(i).into_iter().chain(own) {
         let v_call = ["TRBV9", "TRBV20-1", "TRBV5-1"][number % 3];
-        let row =
-            Row { junction_aa: &junction(number), v_call, j_call: "TRBJ2-7", duplicate_count: 1 };
-        builder.push(Row { duplicate_count: rng.random_range(1..4), ..row });
+        let (junction, duplicate_count) = (junction(number), rng.random_range(1..4));
+        let junction_aa = JunctionAa::new(&junction).expect("amino acids");
+        builder.push(Row { junction_aa, v_call, j_call: "TRBJ2-7", duplicate_count });
     }
     builder.finish(format!("r{i}"))
 }

@@ -80,6 +80,7 @@ pub fn draw(n_sequences: usize, draws: usize, rng: &mut ChaCha8Rng) -> Vec<u32> 
 mod tests {
     use super::*;
     use rand::SeedableRng;
+    use reperio_data::junction::JunctionAa;
     use reperio_data::repertoire::{Builder, Row};
 
     /// The deviation from the whole input, written out.
@@ -104,7 +105,12 @@ mod tests {
     fn the_deviation_is_that_of_the_whole_input() {
         let mut builder = Builder::default();
         for (junction_aa, duplicate_count) in [("CASSLGTDTQYF", 7), ("CAF", 1), ("CASSF", 90)] {
-            builder.push(Row { junction_aa, v_call: "", j_call: "", duplicate_count });
+            builder.push(Row {
+                junction_aa: JunctionAa::new(junction_aa).unwrap(),
+                v_call: "",
+                j_call: "",
+                duplicate_count,
+            });
         }
         let repertoire = builder.finish("r".to_owned());
         let encoded = EncodedRepertoire::new(&repertoire, repertoire.genes());

@@ -22,7 +22,7 @@ pub struct LabelledCohort<'a> {
 impl LabelledCohort<'_> {
     /// Calls `work` with all repertoires as a dataset: to [train](crate::train), to [evaluate](crate::evaluate).
     pub fn with_dataset<T>(self, work: impl FnOnce(Dataset<'_>) -> T) -> T {
-        let repertoires: Vec<&Repertoire> = self.cohort.repertoires.iter().collect();
+        let repertoires: Vec<&Repertoire> = self.cohort.repertoires().iter().collect();
         let cache = FeatureCache::new(&repertoires, self.groups);
         let members: Vec<usize> = (0..repertoires.len()).collect();
         work(Dataset { cache: &cache, members: &members, labels: self.labels })

@@ -74,7 +74,7 @@ pub fn find(
 ) -> Result<People, PeopleError> {
     if let Some(name) = asked {
         if metadata.column(name).is_none() && name != EACH {
-            let known: Vec<_> = metadata.columns.iter().map(|(name, _)| name.as_str()).collect();
+            let known: Vec<_> = metadata.columns().iter().map(|(name, _)| name.as_str()).collect();
             let (column, known) = (name.to_owned(), known.join(", "));
             return Err(PeopleError::UnknownColumn { column, known });
         }
@@ -83,7 +83,7 @@ pub fn find(
     let is_candidate = |(name, values): &&(String, Vec<_>)| {
         PEOPLE.contains(&plain(name).as_str()) && !targets.contains(name) && are_people(values)
     };
-    let found: Vec<_> = metadata.columns.iter().filter(is_candidate).collect();
+    let found: Vec<_> = metadata.columns().iter().filter(is_candidate).collect();
     let (first, others) = match &found[..] {
         [] => {
             return Ok(People {
@@ -118,10 +118,10 @@ fn division(values: &[Option<String>]) -> Vec<usize> {
 }
 
 fn of(metadata: &Metadata, column: Option<(&str, &[Option<String>])>) -> People {
-    let own = |i: usize| format!("repertoire {}", metadata.ids[i]);
+    let own = |i: usize| format!("repertoire {}", metadata.ids()[i]);
     let value = |i: usize| column.and_then(|(_, values)| values[i].clone());
     let names: Vec<String> =
-        (0..metadata.ids.len()).map(|i| value(i).unwrap_or_else(|| own(i))).collect();
+        (0..metadata.ids().len()).map(|i| value(i).unwrap_or_else(|| own(i))).collect();
     let groups = Groups::of(&names);
     let column = column.filter(|_| !groups.are_single()).map(|(name, _)| name.to_owned());
     People { groups, column }
@@ -140,7 +140,7 @@ mod tests {
         let columns: Vec<_> =
             columns.iter().map(|(name, text)| ((*name).to_owned(), values(text))).collect();
         let ids = (0..columns[0].1.len()).map(|i| format!("r{i}")).collect();
-        match find(&Metadata { ids, columns }, asked, &["label".to_owned()]) {
+        match find(&Metadata::from_columns(ids, columns).unwrap(), asked, &["label".to_owned()]) {
             Ok(People { groups, column }) => {
                 let names: Vec<&str> = (0..groups.rows()).map(|i| groups.name(i)).collect();
                 let distinct = groups.count();

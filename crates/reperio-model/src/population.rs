@@ -148,12 +148,18 @@ fn divergence(a: &Shares, b: &Shares) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use reperio_data::junction::JunctionAa;
     use reperio_data::repertoire::{Builder, Row};
 
     fn repertoire(v_call: &str, junctions: &[&str]) -> Repertoire {
         let mut builder = Builder::default();
         for junction_aa in junctions {
-            builder.push(Row { junction_aa, v_call, j_call: "TRBJ1-1", duplicate_count: 1 });
+            builder.push(Row {
+                junction_aa: JunctionAa::new(junction_aa).unwrap(),
+                v_call,
+                j_call: "TRBJ1-1",
+                duplicate_count: 1,
+            });
         }
         builder.finish("r".to_owned())
     }

@@ -157,7 +157,7 @@ mod tests {
             toml::from_str("repertoires = 3\nclonotypes = 50").expect("a config");
         let made = simulate::cohort(&config, Background::Generator(&generator)).expect("a cohort");
         for config in [Config::default(), Config::deeprc()] {
-            let repertoires = &made.cohort.repertoires;
+            let repertoires = made.cohort.repertoires();
             let mut workload = Workload::new(&config, repertoires, 1).expect("a network");
             // Alone a bag is padded to its own longest sequence, in an update to the minibatch's.
             let first = workload.update(1.0).expect("an update");

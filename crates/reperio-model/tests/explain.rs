@@ -47,7 +47,7 @@ fn files_are_ranked_as_the_cohort_that_they_are() {
     let found = found.unwrap();
     let mut seen = seen.into_inner().unwrap();
     seen.sort();
-    assert_eq!(seen, cohort.metadata.ids, "each once");
+    assert_eq!(seen, cohort.metadata().ids(), "each once");
 
     let (logits, ranked) = explain::rank(&model, &cohort, 5, &Silent, |_, explained| {
         explained.map(|own| own.explanation.logits.clone())
@@ -55,7 +55,8 @@ fn files_are_ranked_as_the_cohort_that_they_are() {
     .unwrap();
     assert_eq!(found.sequences, ranked);
     let logits: Vec<f64> = logits.into_iter().flatten().flatten().collect();
-    let outputs: Vec<f64> = cohort.repertoires.iter().flat_map(|own| model.outputs(own)).collect();
+    let outputs: Vec<f64> =
+        cohort.repertoires().iter().flat_map(|own| model.outputs(own)).collect();
     assert_eq!(logits, outputs, "an explanation's logits are those of the score, to the bit");
     let sums: Vec<f64> = found.repertoires.iter().map(|own| own.sums[0].logit).collect();
     assert_eq!(sums, outputs);
@@ -73,9 +74,9 @@ fn the_first_of_a_cohort_are_the_highest_of_all_with_their_carriers() {
     evidence.sort_by(|a, b| b.total_cmp(a));
     assert_eq!(ranked.iter().map(|one| one.rank).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
     assert!(ranked[0].evidence.to_bits() == evidence[0].to_bits(), "{ranked:?}");
-    let labels = cohort.metadata.column("label").unwrap();
+    let labels = cohort.metadata().column("label").unwrap();
     for one in &ranked {
-        let carries = cohort.repertoires.iter().zip(labels).filter(|(own, _)| holds(own, one));
+        let carries = cohort.repertoires().iter().zip(labels).filter(|(own, _)| holds(own, one));
         let labels: Vec<Option<&str>> = carries.map(|(_, label)| label.as_deref()).collect();
         let count = |wanted: &str| labels.iter().filter(|label| **label == Some(wanted)).count();
         assert_eq!(one.carriers, labels.len());
@@ -92,7 +93,7 @@ fn scores_of_files_are_those_of_their_repertoires() {
     let cohort = request.load(&Silent).unwrap();
     let scores = score::inputs(&model, &request, 0.9, &Silent).unwrap();
     assert_eq!(scores.len(), cohort.len());
-    for (score, repertoire) in scores.iter().zip(&cohort.repertoires) {
+    for (score, repertoire) in scores.iter().zip(cohort.repertoires()) {
         assert_eq!(*score, score::one(&model, repertoire, 0.9).unwrap());
         assert_eq!(score.prediction, model.predict(repertoire));
     }

@@ -55,8 +55,8 @@ fn the_demo_model_gives_the_committed_scores() {
     let rows: Vec<Vec<&str>> =
         expected.lines().skip(1).map(|row| row.split('\t').collect()).collect();
     assert_eq!(rows.len(), cohort.len());
-    let truth = cohort.metadata.column("label").unwrap();
-    for ((repertoire, row), label) in cohort.repertoires.iter().zip(rows).zip(truth) {
+    let truth = cohort.metadata().column("label").unwrap();
+    for ((repertoire, row), label) in cohort.repertoires().iter().zip(rows).zip(truth) {
         let prediction = model.predict(repertoire);
         let target = &prediction.targets[0];
         assert_eq!(repertoire.id, row[0]);
@@ -78,10 +78,10 @@ fn the_committed_configs_train_and_score() {
     let generator = Generator::human_trb();
     let made = simulate::cohort(&simulation, Background::Generator(&generator)).unwrap().cohort;
     let spec = TargetSpec { column: "label".to_owned(), positive: None, kind: None };
-    let labels = Labels::read(&made.metadata, &[spec]).unwrap();
-    let subjects = made.metadata.column("subject_id").unwrap();
+    let labels = Labels::read(made.metadata(), &[spec]).unwrap();
+    let subjects = made.metadata().column("subject_id").unwrap();
     let groups = Groups::of(&subjects.iter().flatten().collect::<Vec<_>>());
-    let repertoires: Vec<_> = made.repertoires.iter().collect();
+    let repertoires: Vec<_> = made.repertoires().iter().collect();
     let cache = FeatureCache::new(&repertoires, &groups);
     let members: Vec<usize> = (0..repertoires.len()).collect();
     let dataset = Dataset { cache: &cache, members: &members, labels: &labels };
@@ -96,7 +96,7 @@ fn the_committed_configs_train_and_score() {
         let path = folder.path().join("model.safetensors");
         fitted.model.save(&path).unwrap();
         let loaded = Model::load(&path).unwrap();
-        for repertoire in &made.repertoires {
+        for repertoire in made.repertoires() {
             let prediction = loaded.predict(repertoire);
             assert_eq!(prediction, fitted.model.predict(repertoire), "{name}");
             let probability = prediction.targets[0].probabilities[0];

@@ -10,6 +10,7 @@ use candle_nn::VarBuilder;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use reperio_data::encode::EncodedRepertoire;
+use reperio_data::junction::JunctionAa;
 use reperio_data::repertoire::{Builder, Row};
 use reperio_model::bag::{
     Bag, BagInput, BagLayout, BagOp, BagShape, FilterGroup, PositionTerms, Windows, bag,
@@ -26,7 +27,12 @@ fn repertoire() -> EncodedRepertoire {
         ("CASSQEGLAGGRNEQFF", "TRBV4-1", "TRBJ2-1", 12),
     ];
     for (junction_aa, v_call, j_call, duplicate_count) in rows {
-        builder.push(Row { junction_aa, v_call, j_call, duplicate_count });
+        builder.push(Row {
+            junction_aa: JunctionAa::new(junction_aa).expect("amino acids"),
+            v_call,
+            j_call,
+            duplicate_count,
+        });
     }
     let repertoire = builder.finish("six".to_owned());
     EncodedRepertoire::new(&repertoire, repertoire.genes())

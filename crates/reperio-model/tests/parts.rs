@@ -1,6 +1,7 @@
 //! A model of parts: what holds for every part, alone and together.
 
 use reperio_data::generator::Generator;
+use reperio_data::metadata::Metadata;
 use reperio_data::progress::Silent;
 use reperio_data::repertoire::Repertoire;
 use reperio_data::simulate::{self, Background, SimulationConfig};
@@ -38,8 +39,8 @@ impl Case {
         let simulation: SimulationConfig = toml::from_str(SIMULATION).expect("a simulation");
         let generator = Generator::human_trb();
         let made = simulate::cohort(&simulation, Background::Generator(&generator));
-        let mut cohort = made.expect("a cohort").cohort;
-        let label = cohort.metadata.column("label").expect("labels").to_vec();
+        let cohort = made.expect("a cohort").cohort;
+        let label = cohort.metadata().column("label").expect("labels").to_vec();
         let positive = |i: usize| label[i].as_deref() == Some("1");
         let text = |i: usize, value: String| (i % 7 != 3).then_some(value);
         let class = |i: usize| if positive(i) { "case" } else { ["a", "b"][i / 2 % 2] };
@@ -47,8 +48,10 @@ impl Case {
         let n = label.len();
         let classes = (0..n).map(|i| text(i, class(i).to_owned())).collect();
         let numbers = (0..n).map(|i| text(i, number(i).to_string())).collect();
-        cohort.metadata.columns.push(("class".to_owned(), classes));
-        cohort.metadata.columns.push(("number".to_owned(), numbers));
+        let columns = [("label", label), ("class", classes), ("number", numbers)]
+            .map(|(n, c)| (n.to_owned(), c));
+        let ids = cohort.metadata().ids().to_vec();
+        let metadata = Metadata::from_columns(ids, columns.into()).expect("columns");
         let spec = |kind: &KindName| {
             let column = match kind {
                 KindName::Binary => "label",
@@ -58,9 +61,9 @@ impl Case {
             TargetSpec { column: column.to_owned(), positive: None, kind: Some(*kind) }
         };
         let specs: Vec<TargetSpec> = kinds.iter().map(spec).collect();
-        let labels = Labels::read(&cohort.metadata, &specs).expect("labels");
-        let groups = Groups::of(&cohort.metadata.ids);
-        Self { groups, repertoires: cohort.repertoires, labels }
+        let labels = Labels::read(&metadata, &specs).expect("labels");
+        let groups = Groups::of(metadata.ids());
+        Self { groups, repertoires: cohort.into_repertoires(), labels }
     }
 
     fn fit(&self, parts: &[Part]) -> Fitted {
@@ -155,7 +158,7 @@ fn a_file_of_before_is_a_network_only() {
     let cohort = reperio_data::cohort::load(&inputs, Some(labels.as_ref()), &options, &Silent)
         .expect("tiny");
     let expected = std::fs::read_to_string(file("network-only.scores.tsv")).expect("scores");
-    for (repertoire, row) in cohort.repertoires.iter().zip(expected.lines().skip(1)) {
+    for (repertoire, row) in cohort.repertoires().iter().zip(expected.lines().skip(1)) {
         let cells: Vec<&str> = row.split('\t').collect();
         assert_eq!(repertoire.id, cells[0]);
         let expected: f64 = cells[1].parse().expect("a logit");

@@ -129,12 +129,18 @@ impl Fitted for FittedDepth {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use reperio_data::junction::JunctionAa;
     use reperio_data::repertoire::{Builder, Row};
 
     fn repertoire(rows: &[(&str, u64)]) -> Repertoire {
         let mut builder = Builder::default();
         for &(junction_aa, duplicate_count) in rows {
-            builder.push(Row { junction_aa, v_call: "", j_call: "", duplicate_count });
+            builder.push(Row {
+                junction_aa: JunctionAa::new(junction_aa).unwrap(),
+                v_call: "",
+                j_call: "",
+                duplicate_count,
+            });
         }
         builder.finish("r".to_owned())
     }

@@ -30,10 +30,10 @@ impl Case {
         let config = toml::from_str(text).expect("a simulation");
         let generator = Generator::human_trb();
         let made = simulate::cohort(&config, Background::Generator(&generator)).expect("a cohort");
-        let column = made.cohort.metadata.column("label").expect("labels");
+        let column = made.cohort.metadata().column("label").expect("labels");
         let labels = column.iter().map(|label| label.as_deref() == Some("1")).collect();
-        let groups = Groups::of(&made.cohort.metadata.ids);
-        Self { repertoires: made.cohort.repertoires, labels, groups }
+        let groups = Groups::of(made.cohort.metadata().ids());
+        Self { repertoires: made.cohort.into_repertoires(), labels, groups }
     }
 
     /// Every positive repertoire without the clonotypes that `lost` names.
@@ -237,11 +237,11 @@ fn cd4_against_cd8_gives_the_known_figures() {
     let inputs = [folder.join("repertoires")];
     let cohort =
         cohort::load(&inputs, Some(&metadata), &ReadOptions::default(), &Silent).expect("a cohort");
-    let column = |name| cohort.metadata.column(name).expect("a column").iter();
+    let column = |name| cohort.metadata().column(name).expect("a column").iter();
     let labels = column("cell_subset").map(|value| value.as_deref() == Some("CD8")).collect();
     let donors = column("subject_id").map(|value| value.clone().expect("a donor"));
     let groups = Groups::of(&donors.collect::<Vec<_>>());
-    let case = Case { repertoires: cohort.repertoires, labels, groups };
+    let case = Case { repertoires: cohort.into_repertoires(), labels, groups };
     let limits: [(Box<dyn Method>, f64, f64); 5] = [
         (Box::new(KmerLogistic::three()), 0.87, 1.0),
         (Box::new(KmerLogistic::four()), 0.85, 1.0),

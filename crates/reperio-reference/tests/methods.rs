@@ -51,16 +51,16 @@ impl Case {
         let generator = Generator::human_trb();
         let made = simulate::cohort(&simulation, Background::Generator(&generator));
         let cohort = made.expect("a cohort").cohort;
-        let column = cohort.metadata.column("label").expect("labels");
+        let column = cohort.metadata().column("label").expect("labels");
         let labels = column.iter().map(|label| label.as_deref() == Some("1")).collect();
         let mut config = Config::default();
         config.training.epochs = 2;
         config.training.members = 2;
         let device = Device::Cpu;
         let setup = Setup { config, deeprc_updates: 8, device, simulation: Some(simulation) };
-        let groups = Groups::of(&cohort.metadata.ids);
+        let groups = Groups::of(cohort.metadata().ids());
         let methods = catalogue::methods(&setup).expect("a valid simulation");
-        Self { repertoires: cohort.repertoires, labels, groups, methods }
+        Self { repertoires: cohort.into_repertoires(), labels, groups, methods }
     }
 
     /// Every method in every one of `folds`.

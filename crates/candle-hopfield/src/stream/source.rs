@@ -98,6 +98,17 @@ pub fn pool_stream<E: From<Error>>(
 
 /// Pools `patterns` that are in memory, in parallel over fixed parts, with values of `width` floats.
 ///
+/// ```
+/// use candle_hopfield::stream::{Patterns, StatePatterns, pool};
+///
+/// # fn main() -> candle_core::Result<()> {
+/// let states = StatePatterns::new(&[1.0, 0.0], &[1.0])?;
+/// let pooled = pool(&states, 2, &Patterns::new(&[0.5, 1.0, 0.5, 3.0]))?;
+/// assert_eq!(pooled.finish().len(), 2);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 ///
 /// If `patterns` do not fit `states` and `width`.

@@ -18,6 +18,19 @@ use super::patterns::{Patterns, StatePatterns};
 /// ```
 ///
 /// States of disjoint sets of patterns [merge](Self::merge) to the state of their union.
+///
+/// ```
+/// use candle_hopfield::stream::{Patterns, PoolingState, StatePatterns};
+///
+/// # fn main() -> candle_core::Result<()> {
+/// let states = StatePatterns::new(&[1.0, 0.0], &[1.0])?; // one head, two floats, beta 1
+/// let mut pooled = PoolingState::new(1, 2);
+/// pooled.absorb(&states, &Patterns::new(&[0.5, 1.0, 0.5, 3.0]))?;
+/// let z = pooled.finish(); // (1, 2): the mean, as both patterns have the same score
+/// assert!((z[0] - 0.5).abs() < 1e-6 && (z[1] - 2.0).abs() < 1e-6, "{z:?}");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct PoolingState {
     totals: Vec<Total>,

@@ -87,7 +87,7 @@ fn store(c: &mut Criterion) {
             let inputs = std::slice::from_ref(&out);
             let read = cohort::load(inputs, None, &ReadOptions::default(), &Silent);
             let read = read.expect("a whole store");
-            let kept: usize = read.repertoires.iter().map(Repertoire::len).sum();
+            let kept: usize = read.repertoires().iter().map(Repertoire::len).sum();
             assert_eq!(kept as u64, clonotypes);
         });
     });

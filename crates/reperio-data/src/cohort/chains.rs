@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use crate::encode::MAX_LENGTH;
 use crate::format::{ReadError, ReadRepertoire, Reading};
-use crate::repertoire::{Builder, Repertoire, Row};
+use crate::junction::MAX_LENGTH;
+use crate::repertoire::{Builder, Repertoire};
 
 /// Distinct genes of a repertoire, and its residues: what their indices and offsets hold.
 const MAX_GENES: usize = 60_000;
@@ -52,9 +52,8 @@ fn add(own: &mut ReadRepertoire, read: &ReadRepertoire, path: &Path) -> Result<(
     let mut builder = Builder::default();
     for repertoire in [&own.repertoire, &read.repertoire] {
         for (i, &duplicate_count) in repertoire.counts().iter().enumerate() {
-            let junction_aa = repertoire.junction_aa(i);
-            let (v_call, j_call) = (repertoire.v_call(i), repertoire.j_call(i));
-            builder.push(Row { junction_aa: &junction_aa, v_call, j_call, duplicate_count });
+            let genes = (repertoire.v_call(i), repertoire.j_call(i));
+            builder.push_codes(repertoire.junction_codes(i), genes, duplicate_count);
         }
     }
     own.repertoire = builder.finish(own.repertoire.id.clone());

@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::repertoire::{Fingerprints, Repertoire};
 
-use super::manifest::Entry;
-
 /// Clonotypes of which two repertoires can be the same by chance.
-const BY_CHANCE: u64 = 1;
+pub(super) const BY_CHANCE: u64 = 1;
 
 /// What one repertoire is compared by: its id, the fingerprints of its clonotypes with and without their counts, and
 /// their number.
@@ -31,28 +29,16 @@ pub(super) fn of(all: &[Likeness]) -> Vec<Vec<String>> {
     groups(large.map(|own| (own.fingerprints.counted, &own.id)))
 }
 
-/// The same of a store, by the checksums of its files.
-pub(super) fn stored(entries: &BTreeMap<String, Entry>) -> Vec<Vec<String>> {
-    let large = entries.iter().filter(|(_, entry)| entry.counts.clonotypes > BY_CHANCE);
-    groups(large.map(|(id, entry)| (&entry.sha256, id)))
-}
-
 /// Ids of repertoires that hold the same clonotypes with other counts, in groups.
 pub(super) fn recounted(all: &[Likeness]) -> Vec<Vec<String>> {
     let large = all.iter().filter(|own| own.clonotypes > BY_CHANCE);
     unequal(large.map(|own| (own.fingerprints.clonotypes, own.fingerprints.counted, &own.id)))
 }
 
-/// The same of a store; entries of older versions do not tell.
-pub(super) fn stored_recounted(entries: &BTreeMap<String, Entry>) -> Vec<Vec<String>> {
-    let large = entries.iter().filter(|(_, entry)| {
-        entry.counts.clonotypes > BY_CHANCE && !entry.clonotypes_sha256.is_empty()
-    });
-    unequal(large.map(|(id, entry)| (&entry.clonotypes_sha256, &entry.sha256, id)))
-}
-
 /// Ids with the same first key, where not all have the same second one.
-fn unequal<'a, K: Ord, L: Ord>(all: impl Iterator<Item = (K, L, &'a String)>) -> Vec<Vec<String>> {
+pub(super) fn unequal<'a, K: Ord, L: Ord>(
+    all: impl Iterator<Item = (K, L, &'a String)>,
+) -> Vec<Vec<String>> {
     let mut by_content: BTreeMap<K, BTreeMap<L, Vec<String>>> = BTreeMap::new();
     for (key, counts, id) in all {
         by_content.entry(key).or_default().entry(counts).or_default().push(id.clone());
@@ -67,7 +53,7 @@ fn unequal<'a, K: Ord, L: Ord>(all: impl Iterator<Item = (K, L, &'a String)>) ->
 }
 
 /// Ids under the same key, where there are several.
-fn groups<'a, K: Ord>(all: impl Iterator<Item = (K, &'a String)>) -> Vec<Vec<String>> {
+pub(super) fn groups<'a, K: Ord>(all: impl Iterator<Item = (K, &'a String)>) -> Vec<Vec<String>> {
     let mut by_content: BTreeMap<K, Vec<String>> = BTreeMap::new();
     for (key, id) in all {
         by_content.entry(key).or_default().push(id.clone());

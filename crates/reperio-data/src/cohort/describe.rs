@@ -43,7 +43,7 @@ impl Cohort {
             *lengths.entry(length).or_default() += n;
         }
         let mut metadata: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
-        for (name, values) in &self.metadata.columns {
+        for (name, values) in self.metadata.columns() {
             let column = metadata.entry(name.clone()).or_default();
             for value in values {
                 *column.entry(value.clone().unwrap_or_default()).or_default() += 1;

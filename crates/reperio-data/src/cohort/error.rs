@@ -4,16 +4,12 @@ use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
-use polars::prelude::PolarsError;
-
 use crate::atomic::WriteError;
 use crate::format::ReadError;
 use crate::limits::MAX_ID;
 use crate::lock::LockError;
 use crate::metadata::MetadataError;
 use crate::table::quoted;
-
-use super::inputs::Skipped;
 
 /// Why a cohort could not be imported or loaded. Faults of one kind are listed all at once.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +32,14 @@ pub enum CohortError {
     /// A store where raw files are expected.
     #[error("{path} is a cohort already, expected repertoire files")]
     IsCohort {
+        /// The store.
+        path: PathBuf,
+    },
+    /// A store where this crate was built without the feature `store`.
+    #[error(
+        "{path} is a cohort, which a build without the feature `store` cannot read, expected repertoire files"
+    )]
+    WithoutStores {
         /// The store.
         path: PathBuf,
     },
@@ -211,8 +215,8 @@ pub enum CohortError {
     Parquet {
         /// The file.
         path: PathBuf,
-        /// What polars says.
-        source: PolarsError,
+        /// What the reader of Parquet says.
+        source: Box<dyn Error + Send + Sync>,
     },
     /// A Parquet file does not hold what it should.
     #[error("{path}: {found}, expected {expected}")]
@@ -254,6 +258,15 @@ pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
 
 fn error_list(errors: &[ReadError]) -> String {
     below(errors.iter().map(|error| chain(error)))
+}
+
+/// A file in an input folder that was not read.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Skipped {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// Why it was not read.
+    pub reason: String,
 }
 
 /// Files that a table of labels names and that are not there.

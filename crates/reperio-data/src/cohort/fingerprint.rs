@@ -24,7 +24,7 @@ impl Cohort {
                 hash.update(repertoire.counts()[i].to_le_bytes());
             }
         }
-        let columns = serde_json::to_vec(&self.metadata.columns).expect("the metadata are texts");
+        let columns = serde_json::to_vec(self.metadata.columns()).expect("the metadata are texts");
         hash.update(columns);
         let hex: Vec<String> = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         hex.concat()

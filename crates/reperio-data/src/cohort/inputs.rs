@@ -9,59 +9,12 @@ use crate::compress::OpenError;
 use crate::format::{self, ReadError, ReadOptions, Refusal};
 use crate::metadata::Metadata;
 
-use super::error::{CohortError, MissingFiles, chain};
-use super::{folders, manifest, matching};
+use super::error::{CohortError, MissingFiles, Skipped, chain};
+use super::sources::{Inputs, Source};
+use super::{folders, layout, matching};
 
 /// Names of metadata tables, looked for in a folder that is the only input.
 const METADATA_FILES: [&str; 3] = ["metadata.tsv", "metadata.csv", "metadata.txt"];
-
-/// A file in an input folder that was not read.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Skipped {
-    /// The file or folder.
-    pub path: PathBuf,
-    /// Why it was not read.
-    pub reason: String,
-}
-
-/// A file to read, or several of one sample.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Source {
-    /// Where it is, or the first of them.
-    pub(super) path: PathBuf,
-    /// The other tables of the sample, each of other chains.
-    pub(super) more: Vec<PathBuf>,
-    /// Its path from the input that a person named: the same wherever that stands.
-    pub(super) name: String,
-    /// Rows of the metadata that are about it, as far as its name tells.
-    pub(super) rows: Vec<usize>,
-    /// The id of its only repertoire, if it has but one.
-    pub(super) id: String,
-}
-
-impl Source {
-    /// All its files.
-    pub(super) fn paths(&self) -> impl Iterator<Item = &PathBuf> {
-        std::iter::once(&self.path).chain(&self.more)
-    }
-}
-
-/// What the inputs hold.
-#[derive(Debug, Default)]
-pub(super) struct Inputs {
-    /// Repertoire files in the order of the inputs, those of a folder sorted.
-    pub(super) sources: Vec<Source>,
-    /// Cohort stores.
-    pub(super) stores: Vec<PathBuf>,
-    /// Files that are not read.
-    pub(super) skipped: Vec<Skipped>,
-    /// The metadata table and what it says.
-    pub(super) metadata: Option<(PathBuf, Metadata)>,
-    /// Canonical path of each file that the metadata names, with its row.
-    pub(super) listed: Vec<(PathBuf, usize)>,
-    /// Files that the metadata names and that are not there.
-    pub(super) missing: Option<MissingFiles>,
-}
 
 /// Finds all repertoire files, and the metadata: `metadata`, or a metadata table at the top of the
 /// only input.
@@ -85,7 +38,7 @@ pub(super) fn find(
     for input in inputs {
         if !input.is_dir() {
             walk.add(vec![input.clone()], input.parent().unwrap_or(Path::new("")), None);
-        } else if manifest::is_store(input) {
+        } else if layout::is_store(input) {
             found.stores.push(input.clone());
         } else {
             walk.folder(input, input)?;
@@ -98,7 +51,7 @@ pub(super) fn find(
 
 fn beside(inputs: &[PathBuf]) -> Option<PathBuf> {
     let [folder] = inputs else { return None };
-    if manifest::is_store(folder) {
+    if layout::is_store(folder) {
         return None;
     }
     METADATA_FILES.into_iter().map(|name| folder.join(name)).find(|path| path.is_file())
@@ -157,7 +110,7 @@ impl<'a> Walk<'a> {
         Self {
             options,
             metadata: table.and_then(|(path, _)| path.canonicalize().ok()),
-            ids: table.iter().flat_map(|(_, table)| table.ids.iter().cloned()).collect(),
+            ids: table.iter().flat_map(|(_, table)| table.ids().iter().cloned()).collect(),
             listed: found.listed.iter().map(|(path, _)| path.clone()).collect(),
             folders: all_named.then(parents),
             seen: BTreeSet::new(),
@@ -259,7 +212,7 @@ impl<'a> Walk<'a> {
                     "all samples of Cell Ranger together, read from per_sample_outs".to_owned(),
                 );
             }
-            return manifest::is_store(path).then(|| "a cohort, name it as an input".to_owned());
+            return layout::is_store(path).then(|| "a cohort, name it as an input".to_owned());
         }
         if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
             return Some("a pipe or a device, expected a regular file".to_owned());

@@ -10,17 +10,37 @@ use crate::progress::Observer;
 use crate::repertoire::Repertoire;
 
 use super::copies::{self, Likeness};
-use super::inputs::{self, Source};
-use super::reading::{self, FileContent, Pace};
+use super::inputs;
+use super::reading::{self, FileContent, Pace, Stored};
 use super::samples::{self, Member};
-use super::store::Stored;
-use super::{Cohort, CohortError, matching, report, store};
+use super::sources::Source;
+use super::{Cohort, CohortError, matching, notes, store};
 
 /// Loads stores, repertoire files and folders of such files as one cohort.
 ///
 /// `metadata` gives the labels; without it they come from a `metadata.tsv` or `.csv` at the top of
 /// the only input, or from the stores. Files in folders that are no repertoire tables are left out,
 /// with a warning in the log. `options` are for raw files: a store has been read already.
+///
+/// # Examples
+///
+/// ```
+/// use reperio_data::cohort;
+/// use reperio_data::format::ReadOptions;
+/// use reperio_data::progress::Silent;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// let exports = folder.path().join("exports");
+/// std::fs::create_dir(&exports)?;
+/// std::fs::write(exports.join("a.tsv"), "junction_aa\tv_call\tj_call\tduplicate_count\nCASSLGTDTQYF\tTRBV9\tTRBJ2-3\t3\n")?;
+/// std::fs::write(exports.join("metadata.tsv"), "repertoire_id\tstatus\na\tcase\n")?;
+/// let cohort = cohort::load(&[exports], None, &ReadOptions::default(), &Silent)?;
+/// assert_eq!(cohort.metadata().column("status"), Some(&[Some("case".to_owned())][..]));
+/// assert_eq!(cohort.repertoires()[0].templates(), 3);
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 ///
@@ -75,6 +95,25 @@ impl ReadRequest {
     ///
     /// That several files are of one sample is a warning and no error: each repertoire is seen alone, none is held out.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reperio_data::cohort::ReadRequest;
+    /// use reperio_data::progress::Silent;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// let exports = folder.path().join("exports");
+    /// std::fs::create_dir(&exports)?;
+    /// std::fs::write(exports.join("a.tsv"), "junction_aa\tv_call\tj_call\tduplicate_count\nCASSLGTDTQYF\tTRBV9\tTRBJ2-3\t3\n")?;
+    /// std::fs::write(exports.join("metadata.tsv"), "repertoire_id\tstatus\na\tcase\n")?;
+    /// let request = ReadRequest { inputs: vec![exports], ..ReadRequest::default() };
+    /// let visited = request.visit("measuring", &Silent, |repertoire| Ok(repertoire.len()))?;
+    /// assert_eq!((visited.metadata.ids()[0].as_str(), visited.results[0]), ("a", 1));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`load`], some only after all repertoires have been visited; and the first error of `work`.
@@ -116,8 +155,8 @@ fn go_through<T: Send>(
         }
         let Stored { metadata, members, results } = store::visit(folder, pace, with_likeness)?;
         stored_members.extend(members);
-        origins.extend(metadata.ids.iter().map(|id| (id.clone(), folder.display().to_string())));
-        let ids: Vec<String> = labels.ids.iter().chain(&metadata.ids).cloned().collect();
+        origins.extend(metadata.ids().iter().map(|id| (id.clone(), folder.display().to_string())));
+        let ids: Vec<String> = labels.ids().iter().chain(metadata.ids()).cloned().collect();
         labels = labels.updated(&metadata, &ids);
         all.extend(results);
     }
@@ -128,7 +167,7 @@ fn go_through<T: Send>(
     let free = matching::free_ids(&found);
     let one = |source: &Source| {
         let content = reading::read(source, options, &free)?;
-        let notes = notes(&content, &source.name);
+        let notes = notes_of(&content, &source.name);
         let member = |read| Member::read(read, &source.name, content.named_by_file);
         let members: Vec<Member> = content.repertoires.iter().filter_map(member).collect();
         let read = content.repertoires.into_iter();
@@ -170,13 +209,13 @@ fn go_through<T: Send>(
 }
 
 /// What a person should know of how a file was read.
-fn notes(content: &FileContent, file: &str) -> Vec<String> {
+fn notes_of(content: &FileContent, file: &str) -> Vec<String> {
     let first = content.repertoires.first();
     let notes = first.into_iter().flat_map(|first| {
         let (id, sample) = (&first.repertoire.id, first.sample.as_deref());
-        let other = report::other_sample(id, file, sample, &first.reading);
+        let other = notes::other_sample(id, file, sample, &first.reading);
         first.reading.notes.iter().cloned().chain(other)
     });
-    let joined = content.repertoires.iter().filter_map(|read| report::samples_joined(&read.counts));
+    let joined = content.repertoires.iter().filter_map(|read| notes::samples_joined(&read.counts));
     notes.chain(joined).collect()
 }

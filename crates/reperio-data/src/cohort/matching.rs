@@ -8,11 +8,11 @@ use crate::format;
 use crate::limits::MAX_ID;
 
 use super::error::CohortError;
-use super::inputs::{Inputs, Source};
-use super::manifest;
+use super::layout;
+use super::sources::{Inputs, Source};
 
 /// A repertoire and where it comes from.
-pub(super) type Origin = (String, String);
+pub(super) type IdOrigin = (String, String);
 
 /// Finds the metadata rows of each source: those whose `filename` is the source, else the one whose
 /// id is its name, with or without extension. Ids written with an extension lose it.
@@ -20,7 +20,7 @@ pub(super) fn name_sources(found: &mut Inputs) {
     let Some((_, table)) = &mut found.metadata else { return };
     let has_file: BTreeSet<usize> = found.listed.iter().map(|&(_, row)| row).collect();
     let mut by_id: BTreeMap<String, usize> = BTreeMap::new();
-    for (row, id) in table.ids.iter().enumerate().filter(|(row, _)| !has_file.contains(row)) {
+    for (row, id) in table.ids().iter().enumerate().filter(|(row, _)| !has_file.contains(row)) {
         by_id.insert(id.clone(), row);
     }
     let mut by_file: BTreeMap<&Path, Vec<usize>> = BTreeMap::new();
@@ -38,10 +38,10 @@ pub(super) fn name_sources(found: &mut Inputs) {
         }
         if let [row] = source.rows[..] {
             let file = source.path.file_name().unwrap_or_default().to_string_lossy();
-            if table.ids[row] == file {
-                table.ids[row].clone_from(&source.id);
+            if table.ids()[row] == file {
+                table.rename(row, &source.id);
             }
-            source.id.clone_from(&table.ids[row]);
+            source.id.clone_from(&table.ids()[row]);
         }
     }
 }
@@ -54,7 +54,7 @@ fn taken(found: &Inputs) -> BTreeSet<usize> {
 /// Ids of the metadata that no source is named by.
 pub(super) fn free_ids(found: &Inputs) -> BTreeSet<String> {
     let taken = taken(found);
-    let ids = found.metadata.iter().flat_map(|(_, table)| table.ids.iter().enumerate());
+    let ids = found.metadata.iter().flat_map(|(_, table)| table.ids().iter().enumerate());
     ids.filter(|(row, _)| !taken.contains(row)).map(|(_, id)| id.clone()).collect()
 }
 
@@ -64,9 +64,9 @@ pub(super) fn check_names(found: &Inputs, stored: &BTreeSet<String>) -> Result<(
     let Some((path, table)) = &found.metadata else { return Ok(()) };
     let taken = taken(found);
     let origin = |source: &Source| (source.id.clone(), source.name.clone());
-    let unlisted: Vec<Origin> =
+    let unlisted: Vec<IdOrigin> =
         found.sources.iter().filter(|source| source.rows.is_empty()).map(origin).collect();
-    let free = (0..table.len()).filter(|row| !taken.contains(row)).map(|row| &table.ids[row]);
+    let free = (0..table.len()).filter(|row| !taken.contains(row)).map(|row| &table.ids()[row]);
     let free: Vec<String> = free.cloned().collect();
     let (unmatched, unlisted) = match (free.is_empty(), unlisted.is_empty()) {
         (true, false) => (Vec::new(), unlisted),
@@ -82,7 +82,7 @@ pub(super) fn check_names(found: &Inputs, stored: &BTreeSet<String>) -> Result<(
 
 /// Refuses ids that make no file names.
 pub(super) fn check_lengths(ids: impl Iterator<Item = String>) -> Result<(), CohortError> {
-    let ids: Vec<String> = ids.filter(|id| manifest::file_name(id).len() > MAX_ID).collect();
+    let ids: Vec<String> = ids.filter(|id| layout::file_name(id).len() > MAX_ID).collect();
     if ids.is_empty() { Ok(()) } else { Err(CohortError::LongIds { ids }) }
 }
 
@@ -90,7 +90,7 @@ pub(super) fn check_lengths(ids: impl Iterator<Item = String>) -> Result<(), Coh
 fn check_case<'a>(ids: impl Iterator<Item = &'a String>) -> Result<(), CohortError> {
     let mut by_name: BTreeMap<String, BTreeSet<&String>> = BTreeMap::new();
     for id in ids {
-        by_name.entry(manifest::file_name(id).to_ascii_lowercase()).or_default().insert(id);
+        by_name.entry(layout::file_name(id).to_ascii_lowercase()).or_default().insert(id);
     }
     let alike: Vec<String> =
         by_name.into_values().filter(|ids| ids.len() > 1).flatten().cloned().collect();
@@ -101,7 +101,7 @@ fn check_case<'a>(ids: impl Iterator<Item = &'a String>) -> Result<(), CohortErr
 /// among `read` and `stored`.
 pub(super) fn check(
     found: &Inputs,
-    read: &[Origin],
+    read: &[IdOrigin],
     stored: &BTreeSet<String>,
 ) -> Result<(), CohortError> {
     check_lengths(read.iter().map(|(id, _)| id.clone()))?;
@@ -116,11 +116,11 @@ pub(super) fn check(
     }
     check_case(origins.keys().copied().chain(stored))?;
     let Some((path, table)) = &found.metadata else { return Ok(()) };
-    let listed: BTreeSet<&String> = table.ids.iter().collect();
-    let unlisted: Vec<Origin> =
+    let listed: BTreeSet<&String> = table.ids().iter().collect();
+    let unlisted: Vec<IdOrigin> =
         read.iter().filter(|(id, _)| !listed.contains(id)).cloned().collect();
     let known = |id: &&String| origins.contains_key(id) || stored.contains(*id);
-    let unmatched: Vec<String> = table.ids.iter().filter(|id| !known(id)).cloned().collect();
+    let unmatched: Vec<String> = table.ids().iter().filter(|id| !known(id)).cloned().collect();
     if unmatched.is_empty() && unlisted.is_empty() {
         return Ok(());
     }

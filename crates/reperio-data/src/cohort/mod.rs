@@ -1,6 +1,6 @@
 //! Cohorts: repertoires with a table of labels and covariates, from raw files or from a store.
 //!
-//! A *store* is a folder that [`import`] writes and any Parquet reader opens:
+//! A *store* (feature `store`) is a folder that `import` writes and any Parquet reader opens:
 //!
 //! ```text
 //! cohort.parquet             metadata and import counts (`import_*`), a row a repertoire
@@ -23,35 +23,49 @@ mod describe;
 mod error;
 mod fingerprint;
 mod folders;
-mod import;
 mod inputs;
+mod layout;
 mod load;
-mod manifest;
 mod matching;
-mod parquet;
+mod notes;
 mod reading;
-mod report;
 mod samples;
+mod sources;
+#[cfg(feature = "store")]
 mod store;
-mod work;
+#[cfg(not(feature = "store"))]
+#[path = "without_store.rs"]
+mod store;
 
 pub use describe::{Described, Description};
-pub use error::{CohortError, MissingFiles};
-pub use import::{ImportRequest, import};
-pub use inputs::Skipped;
+pub use error::{CohortError, MissingFiles, Skipped};
+pub use layout::file_name;
 pub use load::{ReadRequest, Visited, load};
-pub use manifest::file_name;
-pub use report::{ImportRow, ImportSummary, Replaced, notes};
+pub use notes::notes;
+#[cfg(feature = "store")]
+pub use store::{ImportRequest, ImportRow, ImportSummary, Replaced, import};
 
-/// Repertoires with their labels. Rows of all fields are in the same order, sorted by id.
+/// Repertoires with their labels. Rows of all columns are in the same order, sorted by id.
+///
+/// # Examples
+///
+/// ```
+/// use reperio_data::cohort::Cohort;
+/// use reperio_data::import_counts::ImportCounts;
+/// use reperio_data::metadata::Metadata;
+/// use reperio_data::repertoire::Builder;
+///
+/// let donor = |id: &str| (Builder::default().finish(id.to_owned()), ImportCounts::default());
+/// let mut cohort = Cohort::new(vec![donor("b"), donor("a")], &Metadata::default());
+/// assert_eq!(cohort.metadata().ids(), ["a", "b"]);
+/// assert_eq!(cohort.take_empty(), ["a", "b"]);
+/// assert!(cohort.is_empty());
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cohort {
-    /// Labels and covariates.
-    pub metadata: Metadata,
-    /// Clonotypes.
-    pub repertoires: Vec<Repertoire>,
-    /// What became of the rows that the repertoires were read from.
-    pub counts: Vec<ImportCounts>,
+    metadata: Metadata,
+    repertoires: Vec<Repertoire>,
+    counts: Vec<ImportCounts>,
 }
 
 impl Cohort {
@@ -62,6 +76,31 @@ impl Cohort {
         let (repertoires, counts): (Vec<_>, Vec<_>) = repertoires.into_iter().unzip();
         let ids: Vec<String> = repertoires.iter().map(|own| own.id.clone()).collect();
         Self { metadata: Metadata::default().updated(metadata, &ids), repertoires, counts }
+    }
+
+    /// Labels and covariates.
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// Clonotypes.
+    pub fn repertoires(&self) -> &[Repertoire] {
+        &self.repertoires
+    }
+
+    /// Clonotypes, to be sub-sampled in place. Each repertoire keeps its place and its id.
+    pub fn repertoires_mut(&mut self) -> &mut [Repertoire] {
+        &mut self.repertoires
+    }
+
+    /// The repertoires alone.
+    pub fn into_repertoires(self) -> Vec<Repertoire> {
+        self.repertoires
+    }
+
+    /// What became of the rows that the repertoires were read from.
+    pub fn counts(&self) -> &[ImportCounts] {
+        &self.counts
     }
 
     /// Takes out the repertoires without a clonotype, about which no model can say anything, and returns their ids.

@@ -7,11 +7,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use rayon::prelude::*;
 
 use crate::format::{self, ReadError, ReadOptions, ReadRepertoire};
+use crate::metadata::Metadata;
 use crate::progress::{Observer, Progress};
 
 use super::chains;
-use super::error::{CohortError, chain};
-use super::inputs::{Inputs, Skipped, Source};
+use super::error::{CohortError, Skipped, chain};
+use super::samples::Member;
+use super::sources::{Inputs, Source};
 
 /// How files are worked through.
 #[derive(Clone, Copy)]
@@ -112,6 +114,15 @@ fn try_each<S: Sync, T: Send>(
         Some(error) => Err(error),
         None => Ok(results),
     }
+}
+
+/// What a store holds.
+pub(super) struct Stored<T> {
+    pub(super) metadata: Metadata,
+    /// The repertoires whose files named their sample.
+    pub(super) members: Vec<Member>,
+    /// What was made of each repertoire, in the order of the metadata's rows.
+    pub(super) results: Vec<T>,
 }
 
 /// The repertoires of one file.

@@ -2,31 +2,21 @@
 //! test if each is a repertoire of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::iter;
 
 use crate::format::{ReadRepertoire, Reading};
 
 use super::error::CohortError;
-use super::manifest::{Entry, SourceRecord};
 
 /// A repertoire whose file names the sample that it is of.
 #[derive(Clone, Debug)]
 pub(super) struct Member {
-    id: String,
+    pub(super) id: String,
     /// Its file and the column that names the sample, for messages.
-    place: String,
-    sample: String,
+    pub(super) place: String,
+    pub(super) sample: String,
 }
 
 impl Member {
-    /// A repertoire of a store, if its file named the sample.
-    pub(super) fn stored(id: &str, entry: &Entry) -> Option<Self> {
-        let by_column = || (!entry.source.named_by_file).then(|| id.to_owned());
-        let sample = entry.sample.clone().or_else(by_column)?;
-        let place = place(&entry.source.name, &entry.reading);
-        Some(Self { id: id.to_owned(), place, sample })
-    }
-
     /// A repertoire that was read from `file`, if it names the sample.
     pub(super) fn read(read: &ReadRepertoire, file: &str, named_by_file: bool) -> Option<Self> {
         let id = &read.repertoire.id;
@@ -35,7 +25,8 @@ impl Member {
     }
 }
 
-fn place(file: &str, reading: &Reading) -> String {
+/// A file, and its column that names the sample.
+pub(super) fn place(file: &str, reading: &Reading) -> String {
     match reading.repertoire_column() {
         Some(column) => format!("{file} (`{column}`)"),
         None => file.to_owned(),
@@ -54,23 +45,6 @@ pub(super) fn check(new: &[Member], stored: &[Member]) -> Result<(), CohortError
         }
     }
     if samples.is_empty() { Ok(()) } else { Err(CohortError::SameSample { samples }) }
-}
-
-/// Refuses a table that is a part of one repertoire and another repertoire by itself: the other chains of its sample
-/// were imported later.
-pub(super) fn check_tables(all: &BTreeMap<String, Entry>) -> Result<(), CohortError> {
-    let tables =
-        all.iter().flat_map(|(id, own)| own.source.tables.iter().zip(iter::repeat((id, own))));
-    let parts: BTreeMap<(&str, &str), (&String, &Entry)> =
-        tables.map(|((name, sha256), whole)| ((&name[..], &sha256[..]), whole)).collect();
-    let whole = |(id, own): (&String, &Entry)| {
-        let SourceRecord { name, sha256, .. } = &own.source;
-        let name = name.rsplit('/').next().unwrap_or(name);
-        let (whole, of) = parts.get(&(name, &sha256[..]))?;
-        (of.source.sha256 != *sha256).then(|| (id.clone(), (*whole).clone()))
-    };
-    let shared: Vec<_> = all.iter().filter_map(whole).collect();
-    if shared.is_empty() { Ok(()) } else { Err(CohortError::SharedTables { shared }) }
 }
 
 /// Ids of repertoires of one sample, in groups.

@@ -7,7 +7,7 @@ use crate::limits::MAX_LINE;
 /// A line that no table has.
 #[derive(Debug, thiserror::Error)]
 #[error("a line of more than {MAX_LINE} bytes, expected a table of shorter lines")]
-pub struct LongLine;
+pub(crate) struct LongLine;
 
 /// Fails in a line of more than [`MAX_LINE`] bytes, before anything holds it in memory.
 pub(crate) struct ShortLines<R> {

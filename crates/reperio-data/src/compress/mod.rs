@@ -14,8 +14,7 @@ use std::path::{Path, PathBuf};
 use crate::limits::FREE_BYTES;
 
 pub use bounded::TooLarge;
-pub use lines::LongLine;
-pub(crate) use lines::ShortLines;
+pub(crate) use lines::{LongLine, ShortLines};
 
 /// How a file is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +118,26 @@ pub fn recognise(head: &[u8]) -> Compression {
 
 /// Opens `path` and undoes its compression; at most `ratio` bytes come out for each compressed one, and always
 /// [`FREE_BYTES`].
+///
+/// # Examples
+///
+/// ```
+/// use std::io::Read;
+///
+/// use reperio_data::compress::{self, Compression};
+/// use reperio_data::limits::MAX_RATIO;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("donor.tsv");
+/// std::fs::write(&path, "junction_aa\nCASSF\n")?;
+/// let (compression, mut reader) = compress::open(&path, MAX_RATIO)?;
+/// let mut text = String::new();
+/// reader.read_to_string(&mut text)?;
+/// assert_eq!((compression, text.lines().count()), (Compression::Plain, 2));
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 ///

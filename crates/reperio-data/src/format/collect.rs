@@ -1,11 +1,13 @@
 //! Judges rows and gathers those that are kept, by repertoire.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::barcodes;
 use super::columns::is_missing;
 use super::fault::{Fault, shown};
-use super::fields::{gene, is_junction, no_tallies, read_letters, sequence, stated_locus};
+use super::gene_cache::{GeneCache, GeneCall};
+use super::group::{Contig, Kept, Origin, RowGroup};
+use super::reading::fields::{gene, is_junction, no_tallies, read_letters, sequence, stated_locus};
 use super::reading::{
     Chain, Letters, Plan, Reading, Tally, is_anchored, is_grouped, is_nucleotides,
 };
@@ -13,11 +15,10 @@ use super::record::Record;
 use super::value::{self, Count};
 use super::verdict::verdict;
 use super::{Format, ReadOptions, ReadRepertoire};
-use crate::encode::MAX_LENGTH;
-use crate::gene::{GeneCache, GeneCall, Locus};
+use crate::gene::Locus;
 use crate::import_counts::{DropReason, ImportCounts};
-use crate::junction;
-use crate::repertoire::{Builder, Row};
+use crate::junction::{self, JunctionAa, MAX_LENGTH};
+use crate::repertoire::Row;
 
 /// Distinct genes of a file; more do not fit a repertoire's 16-bit indices.
 const MAX_GENES: usize = 60_000;
@@ -32,48 +33,6 @@ const UNNAMED: u64 = 500;
 /// What one field of a sequence may hold.
 const ONE_CHAIN: &str =
     "one chain a field (here several are joined: use the table of contigs, or one column a chain)";
-
-/// Where the residues of a junction come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Origin {
-    translated: bool,
-    anchors_restored: bool,
-    /// Whether it lacks one anchor or both although others of its column have theirs.
-    without_anchors: bool,
-}
-
-/// What a kept row says; its junction is in [`Collector::junction`].
-#[derive(Clone, Copy, Debug)]
-struct Kept {
-    v: GeneCall,
-    j: GeneCall,
-    locus: Option<Locus>,
-    count: Count,
-    origin: Origin,
-}
-
-/// A cell's chain; a second one with the same key is the same chain again.
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Contig {
-    cell: Box<[u8]>,
-    junction: Box<[u8]>,
-    v: u32,
-    j: u32,
-}
-
-/// One repertoire while its rows are read.
-#[derive(Debug)]
-struct Group {
-    id: Box<[u8]>,
-    first_line: u64,
-    /// First values of the columns that must not change.
-    watched: Vec<Box<[u8]>>,
-    builder: Builder,
-    counts: ImportCounts,
-    residues: u64,
-    /// Every contig kept, if clonotypes are counted in cells.
-    contigs: HashSet<Contig>,
-}
 
 /// What all chains of a row share.
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +58,7 @@ pub(super) struct Collector<'a> {
     grouped: Option<String>,
     /// Whether a point in another count is a decimal one.
     has_fractions: bool,
-    groups: Vec<Group>,
+    groups: Vec<RowGroup>,
     index: HashMap<Box<[u8]>, usize>,
     last: usize,
 }
@@ -202,7 +161,7 @@ impl<'a> Collector<'a> {
                 None => self.add_group(id, line),
             };
         }
-        let Group { watched, counts, .. } = &mut self.groups[self.last];
+        let RowGroup { watched, counts, .. } = &mut self.groups[self.last];
         for (before, &at) in watched.iter_mut().zip(&self.plan.watched) {
             let value = record.field(at);
             if **before == *value || is_missing(value) {
@@ -218,15 +177,7 @@ impl<'a> Collector<'a> {
     }
 
     fn add_group(&mut self, id: &[u8], first_line: u64) -> usize {
-        self.groups.push(Group {
-            id: id.into(),
-            first_line,
-            watched: vec![Box::default(); self.plan.watched.len()],
-            builder: Builder::default(),
-            counts: ImportCounts::default(),
-            residues: 0,
-            contigs: HashSet::new(),
-        });
+        self.groups.push(RowGroup::new(id, first_line, self.plan.watched.len()));
         self.index.insert(id.into(), self.groups.len() - 1);
         self.groups.len() - 1
     }
@@ -366,10 +317,10 @@ impl<'a> Collector<'a> {
             Count::Missing => 1,
             Count::Whole(count) | Count::Rounded(count) => count,
         };
-        let junction_aa = std::str::from_utf8(&self.junction).expect("amino acids are ASCII");
+        let junction_aa = JunctionAa::of_read(&self.junction);
         let (v_call, j_call) = (self.genes.name(kept.v.gene), self.genes.name(kept.j.gene));
         group.builder.push(Row { junction_aa, v_call, j_call, duplicate_count });
-        note(&mut group.counts, kept, self.plan.cell.is_none());
+        group.note(kept, self.plan.cell.is_none());
         group.counts.short_rows += u64::from(record.len() < self.width);
         Ok(())
     }
@@ -386,7 +337,7 @@ impl<'a> Collector<'a> {
     ) -> Result<Vec<ReadRepertoire>, (u64, Fault)> {
         let named = self.options.repertoire_column.is_some() || self.groups.len() > 1;
         let mut out = Vec::with_capacity(self.groups.len());
-        for Group { id, first_line, builder, mut counts, contigs, .. } in self.groups {
+        for RowGroup { id, first_line, builder, mut counts, contigs, .. } in self.groups {
             if named && id.is_empty() {
                 let at = self.plan.repertoire_id.unwrap_or_default();
                 let expected = "the id of a repertoire in every row";
@@ -404,25 +355,5 @@ impl<'a> Collector<'a> {
         }
         out.sort_by(|a, b| a.repertoire.id.cmp(&b.repertoire.id));
         Ok(out)
-    }
-}
-
-/// Counts what a kept row says. Where a row is a cell, its count of 1 is not missing.
-fn note(counts: &mut ImportCounts, kept: Kept, count_expected: bool) {
-    counts.rows += 1;
-    counts.kept += 1;
-    counts.missing_counts += u64::from(kept.count == Count::Missing && count_expected);
-    counts.rounded_counts += u64::from(matches!(kept.count, Count::Rounded(_)));
-    counts.gene_ties += u64::from(kept.v.tie || kept.j.tie);
-    counts.unknown_v += u64::from(kept.v.gene == 0);
-    counts.unknown_j += u64::from(kept.j.gene == 0);
-    counts.family_v += u64::from(kept.v.family_only);
-    counts.family_j += u64::from(kept.j.family_only);
-    counts.translated += u64::from(kept.origin.translated);
-    counts.anchors_restored += u64::from(kept.origin.anchors_restored);
-    counts.without_anchors += u64::from(kept.origin.without_anchors);
-    match kept.locus {
-        Some(locus) => *counts.loci.entry(locus).or_default() += 1,
-        None => counts.unknown_locus += 1,
     }
 }

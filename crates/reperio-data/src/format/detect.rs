@@ -4,16 +4,15 @@ use std::io::{BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use super::columns::{Layout, Places};
-use super::error::{ReadError, Refusal};
+use super::error::ReadError;
 use super::header::Header;
 use super::lines::Lines;
-use super::reading::Place;
+use super::opened::{Asked, OpenTable, Opened, Text, TextFile, text};
+use super::refusal::Refusal;
 use super::{
     Columns, Format, ReadOptions, airr, airr_ml, deeprc, imgt, immunarch, immuneml, immunoseq,
     mixcr, paired, refuse, shape, tcrdb, tenx, trust4, vdjtools,
 };
-use crate::compress::{self, Compression, ShortLines};
-use crate::decode::{self, Encoding, Utf16};
 use crate::limits::MAX_LINES_BEFORE_HEADER;
 use crate::table;
 
@@ -36,55 +35,8 @@ static LAYOUTS: [&Layout; 14] = [
     &paired::LAYOUT,
 ];
 
-/// Bytes looked at before anything is parsed.
-const HEAD: u64 = 1 << 14;
-
-/// A file.
-pub(super) struct Source {
-    pub(super) path: PathBuf,
-    pub(super) compression: Compression,
-}
-
-/// Columns of all formats that a person named.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Asked {
-    pub(super) repertoire: Option<usize>,
-    pub(super) count: Option<usize>,
-}
-
-/// A table whose header has been read; its lines go on at the first row.
-pub(super) struct Table {
-    pub(super) source: Source,
-    pub(super) lines: Lines,
-    pub(super) format: Format,
-    pub(super) header: Header,
-    pub(super) places: Places,
-    pub(super) asked: Asked,
-}
-
-impl Table {
-    /// Where it is, for messages.
-    pub(super) fn place(&self) -> Place<'_> {
-        Place { path: &self.source.path, line: self.header.line, names: &self.header.names }
-    }
-}
-
-pub(super) enum Content {
-    Table(Box<Table>),
-    Fasta(Source, Lines),
-}
-
-/// The text of a file, and how it begins.
-struct Text {
-    source: Source,
-    /// The first bytes, without a mark of the encoding.
-    head: Vec<u8>,
-    /// What follows them.
-    rest: Box<dyn Read>,
-}
-
 /// Opens a file, finds its format and reads as far as the header.
-pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Content, ReadError> {
+pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Opened, ReadError> {
     let Text { source, head, rest } = text(path, options)?;
     if let Some(position) = head.iter().position(|&byte| byte == 0) {
         return Err(ReadError::Binary { path: source.path, position });
@@ -100,11 +52,11 @@ pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Content, ReadEr
             Err(ReadError::Refused { path: source.path, line: 1, found })
         }
         Some(b'>') if options.format == Some(Format::Fasta) || refuse::is_fasta(&begin) => {
-            Ok(Content::Fasta(source, Lines::new(reader, &begin)))
+            Ok(Opened::Fasta(source, Lines::new(reader, &begin)))
         }
         Some(_) => {
             let lines = Lines::new(reader, &begin);
-            open_table(source, lines, options).map(|table| Content::Table(Box::new(table)))
+            open_table(source, lines, options).map(|table| Opened::Table(Box::new(table)))
         }
     }
 }
@@ -114,40 +66,13 @@ pub(super) fn holds_receptors(path: &Path, options: &ReadOptions) -> bool {
     text(path, options).is_ok_and(|text| refuse::holds_receptors(&text.head))
 }
 
-/// Opens a file, undoes its compression and its encoding.
-fn text(path: &Path, options: &ReadOptions) -> Result<Text, ReadError> {
-    let (compression, reader) = compress::open(path, options.max_ratio)?;
-    let mut reader = ShortLines::new(reader);
-    let source = Source { path: path.to_owned(), compression };
-    let mut head = head_of(&mut reader, &source)?;
-    let rest: Box<dyn Read> = match decode::recognise(&head) {
-        Encoding::Utf32 => {
-            return Err(ReadError::Charset { path: source.path, encoding: "UTF-32" });
-        }
-        Encoding::Utf16(order) => {
-            let mut text = Utf16::new(Cursor::new(head).chain(reader), order);
-            head = head_of(&mut text, &source)?;
-            Box::new(text)
-        }
-        Encoding::Bytes { mark } => {
-            head.drain(..mark);
-            Box::new(reader)
-        }
-    };
-    Ok(Text { source, head, rest })
-}
-
-/// The first bytes of a text.
-fn head_of(reader: &mut impl Read, source: &Source) -> Result<Vec<u8>, ReadError> {
-    let mut head = Vec::new();
-    let result = reader.take(HEAD).read_to_end(&mut head);
-    result.map_err(|err| ReadError::from_io(err, &source.path, 1, source.compression))?;
-    Ok(head)
-}
-
 /// Reads lines until one is a header; comment lines (`#`) and the line `sep=;` may stand before it. The header itself
 /// may be written as a comment.
-fn open_table(source: Source, mut lines: Lines, options: &ReadOptions) -> Result<Table, ReadError> {
+fn open_table(
+    source: TextFile,
+    mut lines: Lines,
+    options: &ReadOptions,
+) -> Result<OpenTable, ReadError> {
     let mut raw = Vec::new();
     loop {
         let more = lines.read(&mut raw);
@@ -173,7 +98,7 @@ fn open_table(source: Source, mut lines: Lines, options: &ReadOptions) -> Result
         }
         if let Some((format, places)) = accepted {
             let asked = asked(&header, options, &source.path)?;
-            return Ok(Table { source, lines, format, header, places, asked });
+            return Ok(OpenTable { source, lines, format, header, places, asked });
         }
         if let Some(rest) = raw.strip_prefix(b"#") {
             let header = Header::parse(rest, line);
@@ -181,7 +106,7 @@ fn open_table(source: Source, mut lines: Lines, options: &ReadOptions) -> Result
                 && !is_before_header(&mut lines, options, &source.path)
             {
                 let asked = asked(&header, options, &source.path)?;
-                return Ok(Table { source, lines, format, header, places, asked });
+                return Ok(OpenTable { source, lines, format, header, places, asked });
             }
         } else if table::stated_separator(&raw).is_none() {
             return Err(reject(source.path, header, options));

@@ -1,88 +1,13 @@
 //! Why a file could not be read. Every message says where to look and what was expected there.
 
-use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::compress::{Compression, LongLine, OpenError, TooLarge};
-use crate::decode::NotUtf16;
-use crate::format::Format;
+use super::Format;
+use super::refusal::Refusal;
+use crate::compress::{Compression, OpenError};
 use crate::gene::Species;
 use crate::limits::MAX_LINES_BEFORE_HEADER;
-
-/// What a file is when it is known, but is no table of receptors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// A table of samples.
-    Metadata,
-    /// 10x `all_contig_annotations.json`.
-    TenXJson,
-    /// Another JSON file.
-    Json,
-    /// BD Rhapsody contigs.
-    BdRhapsody,
-    /// BD Rhapsody, the dominant contigs of each cell.
-    BdDominant,
-    /// A Change-O table.
-    ChangeO,
-    /// TRUST4 barcode report.
-    Trust4Barcode,
-    /// 10x `clonotypes.csv`.
-    TenXClonotypes,
-    /// A table of scRepertoire.
-    ScRepertoire,
-}
-
-impl Refusal {
-    /// Whether the file holds receptors that no other file beside it need hold.
-    pub(crate) fn is_repertoire(self) -> bool {
-        matches!(self, Self::ScRepertoire | Self::ChangeO)
-    }
-
-    /// What to use instead.
-    fn instead(self) -> &'static str {
-        match self {
-            Self::Metadata => "a table of receptors (give this one as the metadata)",
-            Self::TenXJson | Self::TenXClonotypes => {
-                "the `*_contig_annotations.csv` that Cell Ranger writes beside it"
-            }
-            Self::Json => "a table of receptors",
-            Self::BdRhapsody | Self::BdDominant => {
-                "the AIRR table (`*_VDJ_*_AIRR.tsv`) that the pipeline writes beside it"
-            }
-            Self::ChangeO => {
-                "an AIRR table (Change-O 1.0 and later write one with `--format airr`)"
-            }
-            Self::Trust4Barcode => {
-                "the `*_barcode_airr.tsv` or `*_report.tsv` that TRUST4 writes beside it"
-            }
-            Self::ScRepertoire => {
-                "the contig table that it was made from, or --column for the columns of one chain"
-            }
-        }
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Metadata => {
-                "a metadata table: columns about samples, none with receptor sequences"
-            }
-            Self::TenXJson => "10x contig annotations in JSON",
-            Self::Json => "JSON",
-            Self::BdRhapsody => "a BD Rhapsody contig table",
-            Self::BdDominant => "a BD Rhapsody table of dominant contigs, a row a cell",
-            Self::ChangeO => "a Change-O table",
-            Self::Trust4Barcode => "a TRUST4 barcode report, a row a cell",
-            Self::TenXClonotypes => "a 10x clonotype table, all chains of a clonotype in one field",
-            Self::ScRepertoire => {
-                "a scRepertoire table with two chains a row (`CTaa`, `cdr3_aa1`, `cdr3_aa2`)"
-            }
-        })
-    }
-}
 
 /// Why a repertoire file could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -469,26 +394,4 @@ fn name_list(names: &[String]) -> String {
         shown.push(format!("and {} more", names.len() - shown.len()));
     }
     shown.join(", ")
-}
-
-impl ReadError {
-    /// Says of an error while reading whether the compressed data is cut or damaged.
-    pub(super) fn from_io(
-        source: io::Error,
-        path: &Path,
-        line: u64,
-        compression: Compression,
-    ) -> Self {
-        let path = path.to_owned();
-        // What is wrong with the text is not the compression's fault.
-        let of_text = source.get_ref().is_some_and(|own| {
-            own.is::<LongLine>() || own.is::<TooLarge>() || own.is::<NotUtf16>()
-        });
-        match (compression, source.kind()) {
-            (Compression::Plain, _) => Self::Io { path, line, source },
-            _ if of_text => Self::Io { path, line, source },
-            (_, io::ErrorKind::UnexpectedEof) => Self::Truncated { path, line, compression },
-            _ => Self::Damaged { path, line, compression, source },
-        }
-    }
 }

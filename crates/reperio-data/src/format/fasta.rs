@@ -3,10 +3,11 @@
 use std::io;
 
 use super::collect::Collector;
-use super::detect::{self, Source};
+use super::detect;
 use super::error::ReadError;
 use super::lines::Lines;
-use super::reading::{self, Place, Plan, Reading, Sample, Sequence};
+use super::opened::{Opened, Place, TextFile};
+use super::reading::{self, Plan, Reading, Sample, Sequence};
 use super::record::Record;
 use super::{Format, ReadOptions, ReadRepertoire, repertoire_id};
 use crate::compress::LongLine;
@@ -17,7 +18,7 @@ use crate::limits::MAX_LINE;
 ///
 /// As of a table, the first records decide how, and where all of them say otherwise they are read once more.
 pub(super) fn read(
-    source: Source,
+    source: TextFile,
     mut lines: Lines,
     options: &ReadOptions,
 ) -> Result<Vec<ReadRepertoire>, ReadError> {
@@ -30,8 +31,8 @@ pub(super) fn read(
         }
         known = Some(plan.sequences());
         match detect::open(&source.path, options)? {
-            detect::Content::Fasta(_, again) => lines = again,
-            detect::Content::Table(_) => return Err(ReadError::Empty { path: source.path }),
+            Opened::Fasta(_, again) => lines = again,
+            Opened::Table(_) => return Err(ReadError::Empty { path: source.path }),
         }
     }
 }
@@ -39,7 +40,7 @@ pub(super) fn read(
 /// Reads all records as planned; nothing if the plan turns out to be wrong, and is another now.
 fn read_by(
     plan: &mut Plan,
-    source: &Source,
+    source: &TextFile,
     lines: &mut Lines,
     options: &ReadOptions,
 ) -> Result<Option<Vec<ReadRepertoire>>, ReadError> {
@@ -86,7 +87,7 @@ fn begins(line: &[u8]) -> bool {
 
 /// How the sequences are going to be read.
 pub(super) fn preview(
-    source: &Source,
+    source: &TextFile,
     mut lines: Lines,
 ) -> Result<(Reading, Vec<String>), ReadError> {
     Ok((plan(source, &sample(&mut lines), None)?.reading, Vec::new()))
@@ -118,7 +119,7 @@ fn sample(lines: &mut Lines) -> Sample {
 
 /// Whether they are amino acids or nucleotides, and whether they have their anchors, by the first of them or as is `known`.
 fn plan(
-    source: &Source,
+    source: &TextFile,
     sample: &Sample,
     known: Option<&[Vec<Sequence>]>,
 ) -> Result<Plan, ReadError> {

@@ -1,8 +1,11 @@
-//! Structural faults of a row, before it is known where the row stands.
+//! Faults before it is known where they stand or what they are of: those of a row, and of what is being decompressed.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use super::error::ReadError;
+use crate::compress::{Compression, LongLine, TooLarge};
+use crate::decode::NotUtf16;
 
 /// A structural fault in a row, before it is known which file and line it is in.
 #[derive(Debug)]
@@ -45,4 +48,26 @@ impl Fault {
 /// The first 40 characters of a field.
 pub(super) fn shown(field: &[u8]) -> String {
     String::from_utf8_lossy(field).chars().take(40).collect()
+}
+
+impl ReadError {
+    /// Says of an error while reading whether the compressed data is cut or damaged.
+    pub(super) fn from_io(
+        source: io::Error,
+        path: &Path,
+        line: u64,
+        compression: Compression,
+    ) -> Self {
+        let path = path.to_owned();
+        // What is wrong with the text is not the compression's fault.
+        let of_text = source.get_ref().is_some_and(|own| {
+            own.is::<LongLine>() || own.is::<TooLarge>() || own.is::<NotUtf16>()
+        });
+        match (compression, source.kind()) {
+            (Compression::Plain, _) => Self::Io { path, line, source },
+            _ if of_text => Self::Io { path, line, source },
+            (_, io::ErrorKind::UnexpectedEof) => Self::Truncated { path, line, compression },
+            _ => Self::Damaged { path, line, compression, source },
+        }
+    }
 }

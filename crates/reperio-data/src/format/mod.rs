@@ -9,14 +9,15 @@ mod airr;
 mod airr_ml;
 mod barcodes;
 mod collect;
-pub(crate) mod columns;
+mod columns;
 mod custom;
 mod deeprc;
 mod detect;
 mod error;
 mod fasta;
 mod fault;
-mod fields;
+mod gene_cache;
+mod group;
 mod header;
 mod imgt;
 mod immunarch;
@@ -24,9 +25,11 @@ mod immuneml;
 mod immunoseq;
 mod lines;
 mod mixcr;
+mod opened;
 mod paired;
 mod reading;
 mod record;
+mod refusal;
 mod refuse;
 mod rows;
 mod shape;
@@ -44,13 +47,15 @@ use std::path::Path;
 use std::str::FromStr;
 
 pub use custom::Columns;
-pub use error::{ReadError, Refusal};
+pub use error::ReadError;
 pub use reading::{ColumnUse, CountUnit, Letters, LooksLike, Reading, Unread};
+pub use refusal::Refusal;
 
 use crate::gene::{Locus, Species, UnknownName};
 use crate::import_counts::ImportCounts;
 use crate::limits::MAX_RATIO;
 use crate::repertoire::Repertoire;
+use opened::Opened;
 
 /// A file format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -165,7 +170,7 @@ pub struct ReadOptions {
     /// Shortest junction to keep, in residues, anchors included.
     pub min_length: usize,
     /// Longest junction to keep, in residues, anchors included; never more than
-    /// [`crate::encode::MAX_LENGTH`].
+    /// [`crate::junction::MAX_LENGTH`].
     pub max_length: usize,
     /// Column that tells the repertoires of one file apart.
     pub repertoire_column: Option<String>,
@@ -214,18 +219,50 @@ pub struct ReadRepertoire {
 /// A file with one repertoire gives it the id [`repertoire_id`]; one with several (`TCRdb`'s
 /// `RunId`, AIRR's `repertoire_id`, or the column that `options` names) the values of that column.
 ///
+/// # Examples
+///
+/// ```
+/// use reperio_data::format::{Format, ReadOptions, read_file};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("donor.tsv");
+/// std::fs::write(&path, "junction_aa\tv_call\tj_call\tduplicate_count\nCASSLGTDTQYF\tTRBV9\tTRBJ2-3\t3\n")?;
+/// let read = read_file(&path, &ReadOptions::default())?;
+/// assert_eq!((read[0].format, read[0].counts.kept), (Format::Airr, 1));
+/// assert_eq!(read[0].repertoire.v_call(0), "TRBV9");
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 ///
 /// If the file cannot be read, its format is not known, or its structure is broken.
 pub fn read_file(path: &Path, options: &ReadOptions) -> Result<Vec<ReadRepertoire>, ReadError> {
     match detect::open(path, options)? {
-        detect::Content::Table(table) => rows::read(*table, options),
-        detect::Content::Fasta(source, lines) => fasta::read(source, lines, options),
+        Opened::Table(table) => rows::read(*table, options),
+        Opened::Fasta(source, lines) => fasta::read(source, lines, options),
     }
 }
 
 /// How a table is going to be read, and the columns that are not: its first rows are looked at, nothing
 /// more.
+///
+/// # Examples
+///
+/// ```
+/// use reperio_data::format::{ReadOptions, preview};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("donor.tsv");
+/// std::fs::write(&path, "junction_aa\tv_call\tj_call\tduplicate_count\nCASSLGTDTQYF\tTRBV9\tTRBJ2-3\t3\n")?;
+/// let (reading, not_read) = preview(&path, &ReadOptions::default())?;
+/// assert_eq!(reading.columns[0].column, "junction_aa");
+/// assert!(not_read.is_empty());
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 ///
@@ -233,20 +270,34 @@ pub fn read_file(path: &Path, options: &ReadOptions) -> Result<Vec<ReadRepertoir
 /// right.
 pub fn preview(path: &Path, options: &ReadOptions) -> Result<(Reading, Vec<String>), ReadError> {
     match detect::open(path, options)? {
-        detect::Content::Table(table) => rows::preview(*table, options),
-        detect::Content::Fasta(source, lines) => fasta::preview(&source, lines),
+        Opened::Table(table) => rows::preview(*table, options),
+        Opened::Fasta(source, lines) => fasta::preview(&source, lines),
     }
 }
 
 /// The format of a file that is to be read with `options`, from its first lines.
+///
+/// # Examples
+///
+/// ```
+/// use reperio_data::format::{Format, ReadOptions, recognise};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("donor.txt");
+/// std::fs::write(&path, "cdr3aa\tv\tj\tcount\nCASSLGTDTQYF\tTRBV9\tTRBJ2-3\t3\n")?;
+/// assert_eq!(recognise(&path, &ReadOptions::default())?, Format::Vdjtools);
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 ///
 /// If the file cannot be read or is no table of receptors.
 pub fn recognise(path: &Path, options: &ReadOptions) -> Result<Format, ReadError> {
     Ok(match detect::open(path, options)? {
-        detect::Content::Table(table) => table.format,
-        detect::Content::Fasta(..) => Format::Fasta,
+        Opened::Table(table) => table.format,
+        Opened::Fasta(..) => Format::Fasta,
     })
 }
 

@@ -1,7 +1,7 @@
 //! Tables that only look like repertoires, and tables of something else.
 
-use super::error::Refusal;
 use super::header::Header;
+use super::refusal::Refusal;
 use crate::alphabet::AMINO_ACIDS;
 use crate::table::plain;
 

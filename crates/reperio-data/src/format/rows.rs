@@ -2,9 +2,9 @@
 
 use super::again::Again;
 use super::collect::Collector;
-use super::detect::Table;
 use super::error::ReadError;
 use super::fault::Fault;
+use super::opened::{OpenTable, Opened};
 use super::reading::{self, LooksLike, Plan, Sample, Thinned};
 use super::record::Record;
 use super::{ReadOptions, ReadRepertoire, Reading, detect, repertoire_id};
@@ -15,7 +15,7 @@ use crate::import_counts::ImportCounts;
 /// Its first rows decide how. Where the whole table then says otherwise of its sequences (the first rows
 /// of a sorted column may be unlike the others), or of columns that are empty there, it is read once more.
 pub(super) fn read(
-    mut table: Table,
+    mut table: OpenTable,
     options: &ReadOptions,
 ) -> Result<Vec<ReadRepertoire>, ReadError> {
     let mut sample = Sample::of(&mut table.lines, &table.header);
@@ -30,15 +30,15 @@ pub(super) fn read(
         known = Some(plan.sequences());
         let path = table.source.path;
         match detect::open(&path, options)? {
-            detect::Content::Table(again) => table = *again,
-            detect::Content::Fasta(..) => return Err(ReadError::Empty { path }),
+            Opened::Table(again) => table = *again,
+            Opened::Fasta(..) => return Err(ReadError::Empty { path }),
         }
     }
 }
 
 /// How a table is read and which columns are not.
 pub(super) fn preview(
-    mut table: Table,
+    mut table: OpenTable,
     options: &ReadOptions,
 ) -> Result<(Reading, Vec<String>), ReadError> {
     let sample = Sample::of(&mut table.lines, &table.header);
@@ -53,7 +53,7 @@ pub(super) fn preview(
 /// now, or the rows that were thinned lead to another plan.
 fn read_by(
     plan: &mut Plan,
-    table: &mut Table,
+    table: &mut OpenTable,
     thinned: &mut Thinned,
     options: &ReadOptions,
 ) -> Result<Option<Vec<ReadRepertoire>>, ReadError> {
@@ -120,7 +120,7 @@ fn check_text(record: &Record, columns: &[usize]) -> Result<(), Fault> {
 }
 
 /// An error where no row has a gene or a count and a column that is not read looks as if it had.
-fn overlooked(reading: &Reading, counts: &ImportCounts, table: &Table) -> Option<ReadError> {
+fn overlooked(reading: &Reading, counts: &ImportCounts, table: &OpenTable) -> Option<ReadError> {
     let lost = [
         (LooksLike::VCall, counts.unknown_v),
         (LooksLike::JCall, counts.unknown_j),

@@ -3,7 +3,7 @@
 //! IMGT writes the only gene of most families without a hyphen (`TRBV28`), but that of others with
 //! one (`TRBV20-1`); tools that always write a hyphen, or never, are put right here.
 
-use super::Species;
+use super::locus::Species;
 
 /// Spelling of one species' genes.
 pub(super) struct Families {

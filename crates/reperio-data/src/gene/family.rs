@@ -1,7 +1,8 @@
 //! Families: the part of a gene's name that many exports write alone.
 
+use super::call::normalise;
 use super::families::Families;
-use super::{Species, normalise};
+use super::locus::Species;
 
 /// Letters of a segment, as `TRBV`.
 const SEGMENT: usize = 4;

@@ -93,6 +93,7 @@ fn minimum(f: impl Fn(f64) -> f64, mut low: f64, mut high: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::junction::JunctionAa;
     use crate::repertoire::{Builder, Row};
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
@@ -112,7 +113,12 @@ mod tests {
         for i in 0..20_000 {
             let duplicate_count = model.draw(&mut rng);
             let v_call = format!("V{i}");
-            builder.push(Row { junction_aa: "CAF", v_call: &v_call, j_call: "", duplicate_count });
+            builder.push(Row {
+                junction_aa: JunctionAa::new("CAF").unwrap(),
+                v_call: &v_call,
+                j_call: "",
+                duplicate_count,
+            });
         }
         let repertoire = builder.finish("r".to_owned());
         let found = CountModel::fit(&[&repertoire]).exponent;

@@ -143,7 +143,7 @@ fn named(a: &Named, b: &Named) -> f64 {
 /// # Panics
 ///
 /// If all counts of one are 0.
-pub fn jensen_shannon(a: &[f64], b: &[f64]) -> f64 {
+fn jensen_shannon(a: &[f64], b: &[f64]) -> f64 {
     let (total_a, total_b): (f64, f64) = (a.iter().sum(), b.iter().sum());
     assert!(total_a > 0.0 && total_b > 0.0, "sums {total_a} and {total_b}, expected above 0");
     let term = |p: f64, m: f64| if p > 0.0 { p * (p / m).log2() } else { 0.0 };
@@ -161,6 +161,7 @@ pub fn jensen_shannon(a: &[f64], b: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::junction::JunctionAa;
     use crate::repertoire::{Builder, Row};
     use proptest::prelude::*;
 
@@ -176,7 +177,12 @@ mod tests {
     fn sets_that_share_nothing_are_one_bit_apart() {
         let one = |junction_aa, v_call, j_call| {
             let mut builder = Builder::default();
-            builder.push(Row { junction_aa, v_call, j_call, duplicate_count: 1 });
+            builder.push(Row {
+                junction_aa: JunctionAa::new(junction_aa).unwrap(),
+                v_call,
+                j_call,
+                duplicate_count: 1,
+            });
             builder.finish("r".to_owned())
         };
         let found = compare(&[&one("CAAAAF", "V1", "J1")], &[&one("CDDDDDF", "V2", "J2")]);

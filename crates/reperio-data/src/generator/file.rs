@@ -9,7 +9,7 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 
-use super::layout::Layout;
+use super::layout::TableLayout;
 use super::residues::{self, Level, LevelText, Levels};
 use super::{CountModel, DepthModel, Generator, Variation, rows};
 use crate::atomic::{self, WriteError};
@@ -93,7 +93,7 @@ pub(super) struct Parameters {
     /// Clonotypes by (V, J), J fastest.
     pub(super) pairs: Vec<u32>,
     pub(super) lengths: Lengths,
-    pub(super) layout: Layout,
+    pub(super) layout: TableLayout,
     pub(super) residues: Levels,
     pub(super) counts: CountModel,
     pub(super) depth: DepthModel,
@@ -112,7 +112,7 @@ struct Text {
     pairs: Vec<u32>,
     min_length: usize,
     length_rows: String,
-    layout: Layout,
+    layout: TableLayout,
     residues: [LevelText; 4],
     counts: CountModel,
     depth: DepthModel,

@@ -1,8 +1,8 @@
 //! Fitting a generator to real repertoires.
 
 use super::file::{Lengths, Parameters};
-use super::layout::{CLASSES, Layout};
-use super::residues::Tally;
+use super::layout::{CLASSES, TableLayout};
+use super::residues::ResidueTally;
 use super::{CountModel, DepthModel, Generator, Variation, rows};
 use crate::repertoire::{GeneVocabulary, Repertoire};
 
@@ -66,8 +66,8 @@ impl Generator {
             return Err(FitError::Empty { repertoires: repertoires.len(), min_length, max_length });
         }
         let class_bounds = class_bounds(&lengths, min);
-        let layout = Layout { n_v, n_j, max_length: max, class_bounds };
-        let mut tally = Tally::new(layout.clone());
+        let layout = TableLayout { n_v, n_j, max_length: max, class_bounds };
+        let mut tally = ResidueTally::new(layout.clone());
         each(repertoires, &genes, (min, max), |v, j, junction| tally.add(v, j, junction));
         Ok(Self::new(Parameters {
             fitted_repertoires: repertoires.len() as u64,
@@ -184,6 +184,7 @@ fn length_rows(lengths: &[Vec<u32>], n_j: usize) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::junction::JunctionAa;
     use crate::repertoire::{Builder, Row};
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
@@ -195,8 +196,18 @@ mod tests {
             let middle = alphabet_text(i);
             let short = format!("CAS{middle}EQYF");
             let long = format!("CASSLGG{middle}EQYF");
-            builder.push(Row { junction_aa: &short, v_call: "A", j_call: "B", duplicate_count: 1 });
-            builder.push(Row { junction_aa: &long, v_call: "C", j_call: "B", duplicate_count: 1 });
+            builder.push(Row {
+                junction_aa: JunctionAa::new(&short).unwrap(),
+                v_call: "A",
+                j_call: "B",
+                duplicate_count: 1,
+            });
+            builder.push(Row {
+                junction_aa: JunctionAa::new(&long).unwrap(),
+                v_call: "C",
+                j_call: "B",
+                duplicate_count: 1,
+            });
         }
         let repertoire = builder.finish("r".to_owned());
         let generator = Generator::fit(&[&repertoire], &FitOptions::default()).unwrap();
@@ -222,7 +233,12 @@ mod tests {
         let mut builder = Builder::default();
         for v_call in ["TRBV5", "TRBV6-2"] {
             let (junction_aa, j_call) = ("CASSEQYF", "TRBJ2-7");
-            builder.push(Row { junction_aa, v_call, j_call, duplicate_count: 1 });
+            builder.push(Row {
+                junction_aa: JunctionAa::new(junction_aa).unwrap(),
+                v_call,
+                j_call,
+                duplicate_count: 1,
+            });
         }
         let repertoire = builder.finish("r".to_owned());
         assert_eq!(GeneVocabulary::of([&repertoire]).v, ["", "TRBV5", "TRBV6", "TRBV6-2"]);

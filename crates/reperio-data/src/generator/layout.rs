@@ -28,7 +28,7 @@ pub(super) const PLACES: usize = START + END + 1;
 /// Sizes that fix the numbering of slots and sites.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Layout {
+pub(super) struct TableLayout {
     /// V genes, unknown included.
     pub(super) n_v: usize,
     /// J genes, unknown included.
@@ -47,7 +47,7 @@ pub(super) struct Slot {
     pub(super) place: usize,
 }
 
-impl Layout {
+impl TableLayout {
     fn end_site(&self) -> usize {
         self.n_v * START
     }
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn numbers_and_back_off_agree_everywhere() {
-        let layout = Layout { n_v: 3, n_j: 2, max_length: 30, class_bounds: [12, 13, 14, 15] };
+        let layout = TableLayout { n_v: 3, n_j: 2, max_length: 30, class_bounds: [12, 13, 14, 15] };
         let (places, sites) = layout.back_off();
         let mut seen = std::collections::BTreeMap::new();
         for length in 2..=30 {

@@ -24,15 +24,28 @@ pub use file::LoadError;
 pub use fit::{FitError, FitOptions};
 pub use usage::{Usage, Variation};
 
-use crate::alphabet;
-use crate::repertoire::{Builder, GeneVocabulary, Repertoire, Row};
+use crate::repertoire::{Builder, GeneVocabulary, Repertoire};
 use file::Parameters;
 use residues::Residues;
 
 /// What the shipped generator was fitted to stands in its card beside it.
-const HUMAN_TRB: &[u8] = include_bytes!("../../../../models/background-human-trb.json.gz");
+const HUMAN_TRB: &[u8] = include_bytes!("../../background/human-trb.json.gz");
 
 /// A fitted background generator.
+///
+/// # Examples
+///
+/// ```
+/// use rand_chacha::ChaCha8Rng;
+/// use rand_chacha::rand_core::SeedableRng;
+/// use reperio_data::generator::Generator;
+///
+/// let generator = Generator::human_trb();
+/// let mut rng = ChaCha8Rng::seed_from_u64(1);
+/// let usage = generator.draw_usage(&mut rng); // of one donor
+/// let donor = generator.repertoire("donor".to_owned(), 100, &usage, &mut rng);
+/// assert!((1..=100).contains(&donor.len()), "equal clonotypes collapse");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Generator {
     parameters: Parameters,
@@ -122,10 +135,8 @@ impl Generator {
         for _ in 0..clonotypes {
             junction.clear();
             let (v, j) = self.draw(usage, &mut junction, rng);
-            let duplicate_count = self.counts().draw(rng);
-            let junction_aa = alphabet::decode(&junction);
-            let (v_call, j_call) = (&genes.v[v], &genes.j[j]);
-            builder.push(Row { junction_aa: &junction_aa, v_call, j_call, duplicate_count });
+            let count = self.counts().draw(rng);
+            builder.push_codes(&junction, (&genes.v[v], &genes.j[j]), count);
         }
         builder.finish(id)
     }
@@ -134,6 +145,7 @@ impl Generator {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::alphabet;
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 

@@ -13,7 +13,7 @@ use rand::RngCore;
 use serde::{Deserialize, Serialize};
 
 use super::alias;
-use super::layout::{CONTEXTS, Layout, PLACES};
+use super::layout::{CONTEXTS, PLACES, TableLayout};
 use super::rows;
 
 /// Letters of the alphabet.
@@ -70,18 +70,18 @@ impl Level {
 pub(super) type Levels = [Level; 4];
 
 /// Upper bounds of the keys of the four levels.
-pub(super) fn key_limits(layout: &Layout) -> [usize; 4] {
+pub(super) fn key_limits(layout: &TableLayout) -> [usize; 4] {
     [PLACES, PLACES * N, layout.sites() * N, layout.slots() * CONTEXTS]
 }
 
 /// Counts of residues by slot and context.
-pub(super) struct Tally {
-    layout: Layout,
+pub(super) struct ResidueTally {
+    layout: TableLayout,
     counts: Vec<u32>,
 }
 
-impl Tally {
-    pub(super) fn new(layout: Layout) -> Self {
+impl ResidueTally {
+    pub(super) fn new(layout: TableLayout) -> Self {
         let counts = vec![0; layout.slots() * CONTEXTS * N];
         Self { layout, counts }
     }
@@ -175,7 +175,7 @@ fn next_context(context: usize, code: u8) -> usize {
 /// The levels, laid out for drawing.
 #[derive(Clone, Debug)]
 pub(super) struct Residues {
-    layout: Layout,
+    layout: TableLayout,
     /// First cell of the row of each slot and context.
     starts: Vec<u32>,
     /// Alias cells, 20 a row.
@@ -183,7 +183,7 @@ pub(super) struct Residues {
 }
 
 impl Residues {
-    pub(super) fn new(layout: Layout, levels: &Levels) -> Self {
+    pub(super) fn new(layout: TableLayout, levels: &Levels) -> Self {
         let (place_of, site_of) = layout.back_off();
         let limits = key_limits(&layout);
         let mut cells = alias::pack(&[1.0; N]);
@@ -233,9 +233,9 @@ mod tests {
         letters.bytes().map(|letter| alphabet::code(letter).unwrap()).collect()
     }
 
-    fn fitted(junctions: &[(usize, usize, &str)]) -> (Layout, Levels) {
-        let layout = Layout { n_v: 2, n_j: 2, max_length: 20, class_bounds: [11, 12, 13, 14] };
-        let mut tally = Tally::new(layout.clone());
+    fn fitted(junctions: &[(usize, usize, &str)]) -> (TableLayout, Levels) {
+        let layout = TableLayout { n_v: 2, n_j: 2, max_length: 20, class_bounds: [11, 12, 13, 14] };
+        let mut tally = ResidueTally::new(layout.clone());
         for &(v, j, junction) in junctions {
             for _ in 0..200 {
                 tally.add(v, j, &codes(junction));

@@ -37,11 +37,8 @@ pub const FACTORS: [[f32; N_FACTORS]; 20] = [
     [0.25999617, 0.82992312, 3.0973596, -0.8380164, 1.51150958],    // Y
 ];
 
-/// The factors of every residue of `kmer` (residue codes), one residue after another: `k x 5`.
-///
-/// # Panics
-///
-/// If a code is not below 20.
+/// The factors of every residue of `kmer` (residue codes), one residue after another: `k x 5`. What is no code has
+/// zeros.
 ///
 /// # Examples
 ///
@@ -53,7 +50,8 @@ pub const FACTORS: [[f32; N_FACTORS]; 20] = [
 /// assert_eq!(embedded[5..], atchley::FACTORS[1]);
 /// ```
 pub fn embed(kmer: &[u8]) -> Vec<f32> {
-    kmer.iter().flat_map(|&code| FACTORS[usize::from(code)]).collect()
+    let factors = |&code: &u8| FACTORS.get(usize::from(code)).copied().unwrap_or_default();
+    kmer.iter().flat_map(factors).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,18 @@
 //! Gapped k-mer patterns: which positions of a window count, and the code of what stands there.
 
 /// The counted positions of a window, for example `XX-X`: two residues, one ignored, one more.
+///
+/// # Examples
+///
+/// ```
+/// use reperio_data::kmer::pattern::Pattern;
+///
+/// let patterns = Pattern::all(2, 1); // `XX` and `X-X`
+/// let junction = [1, 0, 4]; // residue codes of CAF
+/// let texts: Vec<String> =
+///     patterns.iter().flat_map(|own| own.codes(&junction).map(move |code| own.text(code))).collect();
+/// assert_eq!(texts, ["CA", "AF", "C-F"]);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Pattern {
     /// Increasing, starting with 0.
@@ -65,9 +77,15 @@ impl Pattern {
         sequence.windows(self.span()).map(|window| self.code(window))
     }
 
-    /// Code of one window: the counted residues as digits to base 20, the first most significant.
+    /// Code of one window: the counted residues as digits to base 20, the first most significant. Of anything but
+    /// residue codes, which are below 20, it means nothing.
+    ///
+    /// # Panics
+    ///
+    /// If the window is shorter than [`Self::span`].
     pub fn code(&self, window: &[u8]) -> u32 {
-        self.offsets.iter().fold(0, |code, &at| code * 20 + u32::from(window[usize::from(at)]))
+        let digit = |at: u8| u32::from(window[usize::from(at)]);
+        self.offsets.iter().fold(0, |code: u32, &at| code.wrapping_mul(20).wrapping_add(digit(at)))
     }
 
     /// The counted residue codes of `code`, first to last.

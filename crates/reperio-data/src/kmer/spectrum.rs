@@ -50,12 +50,14 @@ impl Spectrum {
     /// # Examples
     ///
     /// ```
+    /// use reperio_data::junction::JunctionAa;
     /// use reperio_data::kmer::pattern::Pattern;
     /// use reperio_data::kmer::spectrum::{Spectrum, SpectrumOptions};
     /// use reperio_data::repertoire::{Builder, Row};
     ///
     /// let mut builder = Builder::default();
-    /// builder.push(Row { junction_aa: "CASSF", v_call: "", j_call: "", duplicate_count: 3 });
+    /// let junction_aa = JunctionAa::new("CASSF").expect("amino acids");
+    /// builder.push(Row { junction_aa, v_call: "", j_call: "", duplicate_count: 3 });
     /// let repertoire = builder.finish("donor".to_owned());
     /// let pattern = Pattern::contiguous(1);
     /// let spectrum = Spectrum::of(&repertoire, &pattern, SpectrumOptions::default());
@@ -132,6 +134,7 @@ fn visit(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::junction::JunctionAa;
     use crate::repertoire::{Builder, Row};
     use proptest::prelude::*;
     use std::collections::BTreeMap;
@@ -140,7 +143,12 @@ mod tests {
         let mut builder = Builder::default();
         for (junction_aa, duplicate_count) in rows {
             let duplicate_count = *duplicate_count;
-            builder.push(Row { junction_aa, v_call: "", j_call: "", duplicate_count });
+            builder.push(Row {
+                junction_aa: JunctionAa::new(junction_aa).unwrap(),
+                v_call: "",
+                j_call: "",
+                duplicate_count,
+            });
         }
         builder.finish("r".to_owned())
     }

@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use crate::alphabet;
-use crate::repertoire::{Builder, Repertoire, Row};
+use crate::repertoire::{Builder, Repertoire};
 use crate::stable_hash::StableHasher;
 
 /// A number that stands for a clonotype of a generator, whose genes are numbered.
@@ -79,9 +78,7 @@ impl<'a> Draft<'a> {
     pub(super) fn finish(&self, id: String) -> Repertoire {
         let mut builder = Builder::default();
         for i in 0..self.len() {
-            let junction_aa = alphabet::decode(self.junction(i));
-            let ((v_call, j_call), duplicate_count) = (self.genes[i], self.counts[i]);
-            builder.push(Row { junction_aa: &junction_aa, v_call, j_call, duplicate_count });
+            builder.push_codes(self.junction(i), self.genes[i], self.counts[i]);
         }
         builder.finish(id)
     }

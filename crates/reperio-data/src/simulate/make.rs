@@ -11,8 +11,8 @@ use super::config::{SimulationConfig, WitnessNumber};
 use super::draft::Draft;
 use super::motif::Motif;
 use super::oracle::{Content, Oracle};
-use super::plan::{self, Plan};
-use super::pool::{self, Member, Pool};
+use super::plan::{self, CohortPlan};
+use super::pool::{self, Pool, PoolMember};
 use super::signal::Signal;
 use super::stream::{self, Stream};
 use crate::alphabet;
@@ -51,7 +51,7 @@ pub(super) struct Maker<'a> {
     /// With the clonotypes of its pools.
     pub(super) config: SimulationConfig,
     background: Background<'a>,
-    pub(super) plan: Plan,
+    pub(super) plan: CohortPlan,
     pub(super) oracle: Oracle,
     /// Gene usage of batches A and B; empty without batches.
     batches: Vec<Usage>,
@@ -76,7 +76,7 @@ impl<'a> Maker<'a> {
                 .collect(),
         };
         let config = pool::resolve(config, background)?;
-        let (oracle, plan) = (Oracle::new(&config)?, Plan::new(&config));
+        let (oracle, plan) = (Oracle::new(&config)?, CohortPlan::new(&config));
         Ok(Self { config, background, plan, oracle, batches })
     }
 
@@ -175,7 +175,7 @@ impl<'a> Making<'a> {
     fn clonotypes(&mut self, signal: &Signal, pool: &'a Pool, number: u64, rng: &mut ChaCha8Rng) {
         let members = pool.members();
         for at in index::sample(rng, members.len(), members.len().min(number as usize)) {
-            let Member { junction, v_call, j_call } = &members[at];
+            let PoolMember { junction, v_call, j_call } = &members[at];
             let row = if let Some(row) = self.draft.find(junction, (v_call, j_call)) {
                 self.free.retain(|&other| other != row);
                 row

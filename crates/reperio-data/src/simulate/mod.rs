@@ -100,6 +100,26 @@ pub struct Simulation {
 
 /// Makes a cohort in memory, without files.
 ///
+/// # Examples
+///
+/// ```
+/// use reperio_data::generator::Generator;
+/// use reperio_data::simulate::{self, Background, Oracle, SimulationConfig, Target};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let text = "repertoires = 10\nclonotypes = 50\n[[signals]]\nname = 's'\nmotifs = ['LDR']\nwitness_number = 3";
+/// let config: SimulationConfig = toml::from_str(text)?;
+/// let generator = Generator::human_trb();
+/// let made = simulate::cohort(&config, Background::Generator(&generator))?;
+/// assert_eq!(made.cohort.len(), 10);
+/// let first = &made.truth[0]; // what was implanted, and where
+/// let carrier = made.cohort.repertoires().iter().find(|own| own.id == first.repertoire_id);
+/// let oracle = Oracle::new(&made.config)?;
+/// assert!(carrier.is_some_and(|own| oracle.count(Target::Label, own) >= 1));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 ///
 /// If the configuration is not valid or the background is empty.
@@ -112,13 +132,12 @@ pub fn cohort(
     let unplaced = made.iter().map(|made| made.unplaced).sum();
     let (mut repertoires, mut truth) = (Vec::with_capacity(made.len()), Vec::new());
     for made in made {
-        repertoires.push(made.repertoire);
+        let counts = counts(&made.repertoire);
+        repertoires.push((made.repertoire, counts));
         truth.extend(made.witnesses);
     }
-    let counts = repertoires.iter().map(counts).collect();
-    let metadata = maker.plan.metadata(&maker.config);
-    let config = maker.config;
-    Ok(Simulation { cohort: Cohort { metadata, repertoires, counts }, truth, unplaced, config })
+    let cohort = Cohort::new(repertoires, &maker.plan.metadata(&maker.config));
+    Ok(Simulation { cohort, truth, unplaced, config: maker.config })
 }
 
 /// The import counts of a repertoire that no file was read for: every row is kept.

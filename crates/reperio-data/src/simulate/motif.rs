@@ -169,7 +169,10 @@ impl Motif {
         self.variants.iter().any(|variant| {
             let fits = |start: usize| {
                 let window = &junction[start..start + variant.len()];
-                window.iter().zip(variant).all(|(code, allowed)| allowed >> code & 1 == 1)
+                // What is no residue code is no residue of the motif.
+                let is =
+                    |(&code, allowed): (&u8, &u32)| allowed.unbounded_shr(code.into()) & 1 == 1;
+                window.iter().zip(variant).all(is)
             };
             allowed(variant.len()).any(fits)
         })

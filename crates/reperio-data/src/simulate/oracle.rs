@@ -12,12 +12,12 @@ use crate::repertoire::Repertoire;
 /// Counts the signals of a simulation.
 #[derive(Clone, Debug)]
 pub struct Oracle {
-    pub(super) signals: Vec<Known>,
+    pub(super) signals: Vec<KnownSignal>,
 }
 
 /// What is known of a signal.
 #[derive(Clone, Debug)]
-pub(super) struct Known {
+pub(super) struct KnownSignal {
     target: Target,
     pub(super) content: Content,
 }
@@ -48,7 +48,7 @@ impl Oracle {
                     return Err(InvalidSimulation::NotDrawn { name: name.clone() });
                 }
             };
-            Ok(Known { target: signal.target, content })
+            Ok(KnownSignal { target: signal.target, content })
         };
         Ok(Self { signals: config.signals.iter().map(known).collect::<Result<_, _>>()? })
     }
@@ -61,7 +61,7 @@ impl Oracle {
     /// Whether a clonotype (residue codes, V and J gene) carries a signal of `target`: a motif at an
     /// allowed position, or all of it stands in a pool.
     pub fn carries(&self, target: Target, junction: &[u8], v_call: &str, j_call: &str) -> bool {
-        let carries = |known: &Known| match &known.content {
+        let carries = |known: &KnownSignal| match &known.content {
             Content::Motifs(motifs, position) => {
                 let allowed = |span| position.starts(junction.len(), span);
                 motifs.iter().any(|motif| motif.occurs(junction, allowed))

@@ -11,7 +11,7 @@ use crate::metadata::Metadata;
 
 /// Labels and carriers by subject, missing labels by repertoire.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(super) struct CohortPlan {
     per_subject: usize,
     label: Vec<bool>,
     second: Vec<bool>,
@@ -25,7 +25,7 @@ pub(super) struct Plan {
     batch: Option<Vec<bool>>,
 }
 
-impl Plan {
+impl CohortPlan {
     pub(super) fn new(config: &SimulationConfig) -> Self {
         let mut rng = stream::of(config.seed, Stream::Plan);
         let subjects = config.repertoires.div_ceil(config.repertoires_per_subject);
@@ -121,7 +121,7 @@ impl Plan {
             let name = |i| self.batch(i).map(|batch| ["A", "B"][batch].to_owned());
             columns.push(column("batch", &name));
         }
-        Metadata { ids, columns }
+        Metadata::from_columns(ids, columns).expect("numbered ids, and columns of one value each")
     }
 }
 

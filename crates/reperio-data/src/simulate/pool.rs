@@ -33,7 +33,7 @@ const DEPTH: usize = 25_000;
 
 /// A clonotype of a pool.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Member {
+pub(super) struct PoolMember {
     /// Residue codes of the junction.
     pub(super) junction: Vec<u8>,
     pub(super) v_call: String,
@@ -43,7 +43,7 @@ pub(super) struct Member {
 /// The clonotypes that are a signal.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Pool {
-    members: Vec<Member>,
+    members: Vec<PoolMember>,
     /// Members by junction.
     by_junction: HashMap<Vec<u8>, Vec<usize>>,
 }
@@ -57,7 +57,7 @@ impl Pool {
                 found: text.clone(),
             })
         };
-        let members: Vec<Member> = clonotypes.iter().map(read).collect::<Result<_, _>>()?;
+        let members: Vec<PoolMember> = clonotypes.iter().map(read).collect::<Result<_, _>>()?;
         let mut by_junction: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
         for (at, member) in members.iter().enumerate() {
             by_junction.entry(member.junction.clone()).or_default().push(at);
@@ -66,7 +66,7 @@ impl Pool {
     }
 
     /// Its clonotypes, in the order of the configuration.
-    pub(super) fn members(&self) -> &[Member] {
+    pub(super) fn members(&self) -> &[PoolMember] {
         &self.members
     }
 
@@ -81,13 +81,13 @@ impl Pool {
 }
 
 /// Reads `CASSLGTDTQYF TRBV9 TRBJ2-3`.
-fn member(text: &str) -> Option<Member> {
+fn member(text: &str) -> Option<PoolMember> {
     let fields: Vec<&str> = text.split(' ').collect();
     let &[junction_aa, v_call, j_call] = fields.as_slice() else { return None };
     let junction = junction_aa.bytes().map(alphabet::code).collect::<Option<Vec<u8>>>()?;
     let whole = !junction.is_empty() && !v_call.is_empty() && !j_call.is_empty();
     let (v_call, j_call) = (v_call.to_owned(), j_call.to_owned());
-    whole.then_some(Member { junction, v_call, j_call })
+    whole.then_some(PoolMember { junction, v_call, j_call })
 }
 
 /// How a clonotype is written in the configuration.

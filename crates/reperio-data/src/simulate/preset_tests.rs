@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::generator::Generator;
+use crate::junction::JunctionAa;
 use crate::repertoire::{Builder, Row};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -31,7 +32,7 @@ fn made(config: &SimulationConfig) -> Simulation {
 
 /// Values of a column without missing ones.
 fn column<'a>(simulation: &'a Simulation, name: &str) -> Vec<&'a str> {
-    let columns = &simulation.cohort.metadata.columns;
+    let columns = simulation.cohort.metadata().columns();
     let (_, values) = columns.iter().find(|(column, _)| column == name).unwrap();
     values.iter().map(|value| value.as_deref().unwrap()).collect()
 }
@@ -62,7 +63,7 @@ fn labels(simulation: &Simulation) -> Vec<bool> {
 fn oracle_auc(simulation: &Simulation) -> f64 {
     let oracle = Oracle::new(&simulation.config).unwrap();
     let count = |r: &Repertoire| oracle.count(Target::Label, r) as f64;
-    let counts: Vec<f64> = simulation.cohort.repertoires.iter().map(count).collect();
+    let counts: Vec<f64> = simulation.cohort.repertoires().iter().map(count).collect();
     auc(&counts, &labels(simulation))
 }
 
@@ -81,7 +82,7 @@ fn every_preset_holds_its_truth() {
         let config = SimulationConfig { clonotypes, ..preset(&name, 20) };
         let (simulation, before) = (made(&config), untouched(&config));
         assert_eq!(simulation.unplaced, 0, "{name}");
-        let pairs = simulation.cohort.repertoires.iter().zip(&before.cohort.repertoires);
+        let pairs = simulation.cohort.repertoires().iter().zip(before.cohort.repertoires());
         for (repertoire, plain) in pairs {
             let is_own = |witness: &&Witness| witness.repertoire_id == repertoire.id;
             let own: Vec<&Witness> = simulation.truth.iter().filter(is_own).collect();
@@ -171,7 +172,8 @@ fn public_clonotypes_recur_in_the_background_at_the_generators_rate() {
     assert_eq!(simulation.config.pool_clonotypes["public"].len(), 1_000);
     let oracle = Oracle::new(&simulation.config).unwrap();
     let labels = labels(&simulation);
-    let negatives = simulation.cohort.repertoires.iter().zip(&labels).filter(|&(_, label)| !label);
+    let negatives =
+        simulation.cohort.repertoires().iter().zip(&labels).filter(|&(_, label)| !label);
     let found: u64 = negatives.map(|(r, _)| oracle.count(Target::Label, r)).sum();
 
     let generator = Generator::human_trb();
@@ -201,7 +203,12 @@ fn a_pool_of_real_repertoires_is_public_in_them() {
             let codes = [(row % 20) as u8, (row / 20) as u8, of as u8];
             let junction_aa = format!("CASSA{}EQYF", crate::alphabet::decode(&codes));
             let (v_call, j_call) = ("TRBV9", "TRBJ2-7");
-            builder.push(Row { junction_aa: &junction_aa, v_call, j_call, duplicate_count: 1 });
+            builder.push(Row {
+                junction_aa: JunctionAa::new(&junction_aa).unwrap(),
+                v_call,
+                j_call,
+                duplicate_count: 1,
+            });
         }
         builder.finish(format!("d{donor}"))
     };
@@ -218,7 +225,7 @@ fn a_pool_of_real_repertoires_is_public_in_them() {
     assert_eq!(pool.iter().collect::<BTreeSet<_>>().len(), 12);
     // Rows 0 to 19 of donor 0: the second free residue counts rows by 20, the third is the donor.
     assert!(pool.iter().all(|clonotype| &clonotype[6..8] == "AA"), "{pool:?}");
-    for repertoire in &simulation.cohort.repertoires {
+    for repertoire in simulation.cohort.repertoires() {
         assert_eq!(repertoire.len(), 40, "carriers have as many clonotypes as others");
     }
     let error = cohort(&config(21), Background::Repertoires(&real)).unwrap_err().to_string();
@@ -232,7 +239,7 @@ fn a_pool_of_real_repertoires_is_public_in_them() {
 fn only_depth_differs_where_depth_is_the_confounder() {
     let simulation = made(&preset("depth-confounded", 150));
     let labels = labels(&simulation);
-    let depths: Vec<f64> = simulation.cohort.repertoires.iter().map(|r| r.len() as f64).collect();
+    let depths: Vec<f64> = simulation.cohort.repertoires().iter().map(|r| r.len() as f64).collect();
     let median = |wanted: bool| {
         let mut own: Vec<f64> =
             depths.iter().zip(&labels).filter(|&(_, &l)| l == wanted).map(|(d, _)| *d).collect();
@@ -293,12 +300,12 @@ fn only_the_batch_differs_where_the_batch_is_the_confounder() {
     let generator = Generator::human_trb();
     let genes = &generator.genes().v;
     let shares: Vec<Vec<f64>> =
-        simulation.cohort.repertoires.iter().map(|r| usage(r, genes)).collect();
+        simulation.cohort.repertoires().iter().map(|r| usage(r, genes)).collect();
     let by_batch = usage_auc(&shares, &batches);
     assert!(by_batch > 0.85, "V usage tells the batch: {by_batch}");
     let no_effect = SimulationConfig { batch: None, ..config };
     let shares: Vec<Vec<f64>> =
-        made(&no_effect).cohort.repertoires.iter().map(|r| usage(r, genes)).collect();
+        made(&no_effect).cohort.repertoires().iter().map(|r| usage(r, genes)).collect();
     let without = usage_auc(&shares, &batches);
     assert!(without < 0.75, "where it has an effect: {without}");
     assert!(simulation.truth.is_empty());

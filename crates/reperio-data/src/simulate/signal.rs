@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::{InvalidSimulation, SimulationConfig, check, check_share};
 use super::motif::Motif;
-use crate::encode::MAX_LENGTH;
+use crate::junction::MAX_LENGTH;
 
 /// One implanted signal: a set of motifs of which each witness gets one, or a pool of whole clonotypes
 /// of which each witness is one.
@@ -127,7 +127,7 @@ impl Signal {
     /// # Errors
     ///
     /// Names the motif that cannot be read.
-    pub fn compile(&self) -> Result<Vec<Motif>, InvalidSimulation> {
+    pub(super) fn compile(&self) -> Result<Vec<Motif>, InvalidSimulation> {
         let key = || format!("signals.{}.motifs", self.name);
         let motif = |text: &String| {
             text.parse().map_err(|source| InvalidSimulation::Motif { key: key(), source })

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::generator::Generator;
+use crate::junction::JunctionAa;
 use crate::progress::Silent;
 use crate::repertoire::{Builder, Repertoire, Row};
 use crate::stable_hash::StableHasher;
@@ -19,7 +20,7 @@ fn config(text: &str) -> SimulationConfig {
 const LDR: &str = "[[signals]]\nname = 'ldr'\nmotifs = ['LDR']\nposition = { min = 6 }\n";
 
 fn column<'a>(simulation: &'a Simulation, name: &str) -> Vec<Option<&'a str>> {
-    let columns = &simulation.cohort.metadata.columns;
+    let columns = simulation.cohort.metadata().columns();
     let (_, values) = columns.iter().find(|(column, _)| column == name).unwrap();
     values.iter().map(Option::as_deref).collect()
 }
@@ -34,7 +35,7 @@ fn a_simulated_cohort_stays_the_same() {
     let text = "repertoires = 6\nclonotypes = 200\nseed = 5\npools = { public = 20 }\n\
         [[signals]]\nname = 'public'\nwitness_number = 5\n";
     let mut hasher = StableHasher::default();
-    for own in &simulated(text).cohort.repertoires {
+    for own in simulated(text).cohort.repertoires() {
         hasher.bytes(own.id.as_bytes());
         for i in 0..own.len() {
             hasher.bytes(own.junction_aa(i).as_bytes());
@@ -53,7 +54,7 @@ fn positives_hold_their_witnesses_and_negatives_none() {
     let oracle = Oracle::new(&config(&text)).unwrap();
     let labels = column(&simulation, "label");
     assert_eq!(labels.iter().filter(|&&label| label == Some("1")).count(), 5);
-    for (repertoire, label) in simulation.cohort.repertoires.iter().zip(labels) {
+    for (repertoire, label) in simulation.cohort.repertoires().iter().zip(labels) {
         let own: Vec<_> = simulation
             .truth
             .iter()
@@ -100,7 +101,8 @@ fn classes_loads_second_labels_and_subjects_have_their_columns() {
     }
     assert_eq!(by_subject.len(), 20);
     for witness in &simulation.truth {
-        let at = simulation.cohort.metadata.ids.iter().position(|id| *id == witness.repertoire_id);
+        let at =
+            simulation.cohort.metadata().ids().iter().position(|id| *id == witness.repertoire_id);
         if witness.signal != "c" {
             assert_eq!(classes[at.unwrap()], Some(witness.signal.as_str()));
         }
@@ -115,8 +117,12 @@ fn real() -> Vec<Repertoire> {
             let letters = crate::alphabet::decode(&[(row % 20) as u8, (row / 20) as u8]);
             let junction_aa = format!("CASSAAA{letters}EQYF");
             let v_call = format!("V{run}");
-            let row =
-                Row { junction_aa: &junction_aa, v_call: &v_call, j_call: "J", duplicate_count: 2 };
+            let row = Row {
+                junction_aa: JunctionAa::new(&junction_aa).unwrap(),
+                v_call: &v_call,
+                j_call: "J",
+                duplicate_count: 2,
+            };
             builder.push(row);
         }
         builder.finish(format!("run{run}"))
@@ -129,7 +135,7 @@ fn a_run_is_used_up_before_the_next_one_is_touched() {
     let real = real();
     let config = config("repertoires = 30\nclonotypes = 40");
     let simulation = cohort(&config, Background::Repertoires(&real)).unwrap();
-    for repertoire in &simulation.cohort.repertoires {
+    for repertoire in simulation.cohort.repertoires() {
         assert_eq!(repertoire.len(), 40);
         let genes: Vec<&str> = (0..40).map(|i| repertoire.v_call(i)).collect();
         let of = |run: usize| genes.iter().filter(|gene| **gene == format!("V{run}")).count();
@@ -144,7 +150,7 @@ fn a_pool_mixes_runs_by_their_sizes() {
     let real = real();
     let config = config("repertoires = 1\nclonotypes = 20000\nbackground_mix = 'pool'");
     let simulation = cohort(&config, Background::Repertoires(&real)).unwrap();
-    let repertoire = &simulation.cohort.repertoires[0];
+    let repertoire = &simulation.cohort.repertoires()[0];
     let copies = |run: &str| {
         let rows = (0..repertoire.len()).filter(|&i| repertoire.v_call(i) == run);
         rows.map(|i| repertoire.counts()[i]).sum::<u64>()

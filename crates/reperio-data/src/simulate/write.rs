@@ -16,7 +16,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use polars::prelude::{Column, DataFrame};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -30,7 +29,7 @@ use crate::atomic::{self, WriteError};
 use crate::metadata::Metadata;
 use crate::progress::{Observer, Progress};
 use crate::repertoire::Repertoire;
-use crate::table;
+use crate::table::{self, Cell};
 
 /// Marks a finished simulation.
 const MARKER: &str = "simulation.toml";
@@ -55,6 +54,25 @@ pub struct SimulationSummary {
 }
 
 /// Makes a cohort and writes it to the folder `out`, replacing an earlier simulation there.
+///
+/// # Examples
+///
+/// ```
+/// use reperio_data::generator::Generator;
+/// use reperio_data::progress::Silent;
+/// use reperio_data::simulate::{Background, Clonotypes, SimulationConfig, simulate};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// let clonotypes = Clonotypes::Fixed(50);
+/// let config = SimulationConfig { repertoires: 4, clonotypes, ..SimulationConfig::default() };
+/// let out = folder.path().join("made");
+/// let summary = simulate(&config, Background::Generator(&Generator::human_trb()), &out, &Silent)?;
+/// assert_eq!(summary.repertoires, 4);
+/// assert!(out.join("metadata.tsv").is_file() && out.join("simulation.toml").is_file());
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 ///
@@ -123,15 +141,11 @@ fn write_oracle(
     oracle: &[(bool, u64)],
     out: &Path,
 ) -> Result<(), WriteError> {
-    let ids: Vec<String> = (0..oracle.len()).map(|i| plan::id(config, i)).collect();
-    let labels: Vec<u32> = oracle.iter().map(|&(label, _)| u32::from(label)).collect();
-    let carriers: Vec<u64> = oracle.iter().map(|&(_, carriers)| carriers).collect();
-    let columns = vec![
-        Column::new("repertoire_id".into(), ids),
-        Column::new("label".into(), labels),
-        Column::new("carriers".into(), carriers),
-    ];
-    table::write_tsv(&out.join("oracle.tsv"), DataFrame::new(oracle.len(), columns))
+    let rows = oracle.iter().enumerate().map(|(i, &(label, carriers))| {
+        let id = Cell::Text(plan::id(config, i));
+        vec![id, Cell::Number(u64::from(label)), Cell::Number(carriers)]
+    });
+    table::write_tsv(&out.join("oracle.tsv"), &["repertoire_id", "label", "carriers"], rows)
 }
 
 /// Removes an earlier simulation, finished or not; refuses a folder with other repertoires.
@@ -197,12 +211,12 @@ fn truth_table(truth: &[&Witness]) -> String {
 }
 
 fn metadata_table(metadata: &Metadata) -> String {
-    let names = metadata.columns.iter().map(|(name, _)| name.as_str());
+    let names = metadata.columns().iter().map(|(name, _)| name.as_str());
     let mut text = std::iter::once("repertoire_id").chain(names).collect::<Vec<_>>().join("\t");
     text.push('\n');
-    for (i, id) in metadata.ids.iter().enumerate() {
+    for (i, id) in metadata.ids().iter().enumerate() {
         text.push_str(id);
-        for (_, values) in &metadata.columns {
+        for (_, values) in metadata.columns() {
             text.push('\t');
             text.push_str(values[i].as_deref().unwrap_or_default());
         }

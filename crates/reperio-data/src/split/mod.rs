@@ -89,6 +89,24 @@ pub enum SplitError {
 
 /// The fold of each item, in 0..`k`; folds are of nearly equal size and none is empty.
 ///
+/// # Examples
+///
+/// ```
+/// use reperio_data::split::{Fold, Item, folds};
+///
+/// # fn main() -> Result<(), reperio_data::split::SplitError> {
+/// let item = |i: usize| Item {
+///     id: format!("r{i}"),
+///     stratum: ["case", "control"][i % 2].to_owned(),
+///     group: format!("subject{}", i / 2), // two samples of each
+/// };
+/// let of = folds(&(0..12).map(item).collect::<Vec<_>>(), 3, 7)?;
+/// assert_eq!(of[0], of[1], "a subject is never divided");
+/// assert_eq!(Fold::all(&of).len(), 3);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 ///
 /// If `k` is below 2, there are fewer groups than folds, or ids repeat.
@@ -100,6 +118,24 @@ pub fn folds(items: &[Item], k: usize, seed: u64) -> Result<Vec<usize>, SplitErr
 }
 
 /// Whether each item is held out, about `fraction` of them in all: a single split.
+///
+/// # Examples
+///
+/// ```
+/// use reperio_data::split::{Item, holdout};
+///
+/// # fn main() -> Result<(), reperio_data::split::SplitError> {
+/// let item = |i: usize| Item {
+///     id: format!("r{i}"),
+///     stratum: ["case", "control"][i % 2].to_owned(),
+///     group: format!("r{i}"),
+/// };
+/// let held = holdout(&(0..20).map(item).collect::<Vec<_>>(), 0.2, 7)?;
+/// let n = held.iter().filter(|&&own| own).count();
+/// assert!((3..=5).contains(&n), "{n} of 20");
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// Each stratum that occurs in two groups or more is on both sides, unless that would divide a group.
 ///

@@ -3,14 +3,29 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use polars::prelude::{Column, DataFrame};
-
 use super::Item;
 use crate::atomic::WriteError;
-use crate::table::{self, TableError, quoted};
+use crate::table::{self, Cell, TableError, quoted};
 
 /// The fold of each repertoire, `None` for one that only trains; folds are numbered 0, 1, .. without
 /// a gap.
+///
+/// # Examples
+///
+/// ```
+/// use reperio_data::split::{Item, Splits};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// let item = |id: &str| Item { id: id.to_owned(), stratum: String::new(), group: id.to_owned() };
+/// let items = [item("a"), item("b"), item("c")];
+/// let splits = Splits::new(&items, &[Some(0), Some(1), None]);
+/// let path = folder.path().join("folds.tsv");
+/// splits.write(&path)?;
+/// assert_eq!(Splits::read(&path)?.of(&items)?, [Some(0), Some(1), None]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Splits {
     /// Fold by `repertoire_id`.
@@ -143,12 +158,10 @@ impl Splits {
     ///
     /// Names the file if it cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), WriteError> {
-        let ids: Vec<&str> = self.folds.keys().map(String::as_str).collect();
-        let folds: Vec<Option<u64>> =
-            self.folds.values().map(|fold| fold.map(|f| f as u64)).collect();
-        let columns =
-            vec![Column::new("repertoire_id".into(), ids), Column::new("fold".into(), folds)];
-        table::write_tsv(path, DataFrame::new(self.folds.len(), columns))
+        let fold = |fold: usize| Cell::Number(fold as u64);
+        let rows = self.folds.iter();
+        let rows = rows.map(|(id, own)| vec![Cell::text(id), own.map_or(Cell::Missing, fold)]);
+        table::write_tsv(path, &["repertoire_id", "fold"], rows)
     }
 
     /// Folds in all.

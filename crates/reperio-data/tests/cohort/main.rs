@@ -24,9 +24,9 @@ fn a_folder_becomes_a_cohort_with_its_labels() {
     let scenario = Scenario::three();
     let summary = scenario.import(&["in"], None).unwrap();
     let cohort = scenario.load(&["cohort"], None).unwrap();
-    assert_eq!(cohort.metadata.ids, ["C1", "a", "b"]);
+    assert_eq!(cohort.metadata().ids(), ["C1", "a", "b"]);
     let status = [Some("well".to_owned()), Some("sick".to_owned()), None];
-    assert_eq!(cohort.metadata.column("status"), Some(&status[..]));
+    assert_eq!(cohort.metadata().column("status"), Some(&status[..]));
     assert_snapshot!(junctions(&cohort).join("\n"), @r"
     C1: CASSYF
     a: CASSAF CASSLF
@@ -80,8 +80,8 @@ fn visiting_sees_what_loading_keeps_a_few_at_a_time() {
         let visited = pool.install(|| request.visit("visiting", &Silent, visit)).unwrap();
         let cohort = scenario.load(&[input], None).unwrap();
         let expected: Vec<_> =
-            cohort.repertoires.iter().map(|own| (own.id.clone(), own.len())).collect();
-        assert_eq!((visited.results, visited.metadata), (expected, cohort.metadata));
+            cohort.repertoires().iter().map(|own| (own.id.clone(), own.len())).collect();
+        assert_eq!((visited.results, visited.metadata), (expected, cohort.metadata().clone()));
         assert!(most.into_inner() <= 3, "{input}: more repertoires than threads");
     }
     let fails = |own: Repertoire| if own.id == "r05" { Err("no more".into()) } else { Ok(()) };
@@ -107,9 +107,9 @@ fn importing_again_adds_replaces_and_leaves_the_rest_unread() {
     assert!(again.warnings().is_empty());
     assert_snapshot!(more.warnings().concat(), @"replaced in the cohort, with other clonotypes than before: a (was read from a.tsv); labels of before stay where the metadata gives none");
     let cohort = scenario.load(&["cohort"], None).unwrap();
-    assert_eq!(cohort.metadata.ids, ["C1", "a", "b", "d"]);
+    assert_eq!(cohort.metadata().ids(), ["C1", "a", "b", "d"]);
     let age = [None, Some("5"), Some("9"), Some("7")].map(|age| age.map(str::to_owned));
-    assert_eq!(cohort.metadata.column("age"), Some(&age[..]));
+    assert_eq!(cohort.metadata().column("age"), Some(&age[..]));
     assert_eq!(junctions(&cohort)[1], "a: CAAAAF");
 }
 
@@ -182,7 +182,7 @@ fn ids_that_are_no_file_names_are_encoded() {
     scenario.write("m.tsv", "id\tfilename\n../x\tin/a.tsv\na b\tin/b.tsv\nü\tin/sub/c.tsv\n");
     scenario.import(&["in/a.tsv", "in/b.tsv", "in/sub/c.tsv"], Some("m.tsv")).unwrap();
     assert!(scenario.path("cohort/repertoires/%2E.%2Fx.parquet").is_file());
-    assert_eq!(scenario.load(&["cohort"], None).unwrap().metadata.ids, ["../x", "a b", "ü"]);
+    assert_eq!(scenario.load(&["cohort"], None).unwrap().metadata().ids(), ["../x", "a b", "ü"]);
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn one_table_of_many_repertoires_is_matched_by_id() {
     assert!(scenario.import(&["in"], None).unwrap().repertoires.iter().all(|row| row.unchanged));
     assert_same_files(&scenario.store(), &before, "the second time");
     let x = [Some("1".to_owned()), Some("2".to_owned())];
-    assert_eq!(scenario.load(&["cohort"], None).unwrap().metadata.column("x"), Some(&x[..]));
+    assert_eq!(scenario.load(&["cohort"], None).unwrap().metadata().column("x"), Some(&x[..]));
 }
 
 #[test]
@@ -214,11 +214,11 @@ fn stores_and_files_load_together_and_new_labels_win() {
     scenario.import(&["in"], None).unwrap();
     scenario.write("d.tsv", &airr(&["CDDDDF"]));
     let cohort = scenario.load(&["cohort", "d.tsv"], None).unwrap();
-    assert_eq!(cohort.metadata.ids, ["C1", "a", "b", "d"]);
-    assert!(cohort.metadata.column("status").is_some());
+    assert_eq!(cohort.metadata().ids(), ["C1", "a", "b", "d"]);
+    assert!(cohort.metadata().column("status").is_some());
     scenario.write("m.tsv", "id\ty\na\t1\nb\t2\nC1\t3\nd\t4\n");
     let cohort = scenario.load(&["cohort", "d.tsv"], Some("m.tsv")).unwrap();
-    assert_eq!(cohort.metadata.columns.len(), 1);
+    assert_eq!(cohort.metadata().columns().len(), 1);
 }
 
 #[test]

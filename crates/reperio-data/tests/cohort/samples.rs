@@ -67,13 +67,13 @@ fn tables_of_one_chain_each_are_one_repertoire() {
     ");
     let cohort = scenario.load(&["cohort"], None).unwrap();
     assert_eq!(junctions(&cohort), ["P1: CASSYEQYF CAVMDSNYQLIW", "P2.clones_TRB: CASSLEQYF"]);
-    assert_eq!((cohort.counts[0].kept, cohort.counts[0].clonotypes), (2, 2));
-    assert_eq!(cohort.counts[0].templates, 10);
+    assert_eq!((cohort.counts()[0].kept, cohort.counts()[0].clonotypes), (2, 2));
+    assert_eq!(cohort.counts()[0].templates, 10);
     assert_eq!(scenario.load(&["in"], None).unwrap(), cohort, "raw files give the same cohort");
     let again = scenario.import(&["in"], None).unwrap();
     assert!(again.repertoires.iter().all(|row| row.unchanged));
     let apart = scenario.load(&["in"], Some("labels.tsv")).unwrap();
-    assert_eq!(apart.metadata.ids, ["a", "b", "c"], "the metadata names each file");
+    assert_eq!(apart.metadata().ids(), ["a", "b", "c"], "the metadata names each file");
 }
 
 /// It would stand in the cohort twice.
@@ -85,7 +85,7 @@ fn a_table_alone_and_as_a_part_of_a_sample_is_refused() {
     scenario.write(alpha, &clones("TRAV1-2", "TRAJ33", "CAVMDSNYQLIW"));
     let message = scenario.text(scenario.import(&["in"], None));
     assert_snapshot!(message, @r#"tables that are repertoires by themselves and parts of others: "P1.clones_TRB" of "P1", expected one or the other: import all tables of a sample together into a new store"#);
-    assert_eq!(scenario.load(&["cohort"], None).unwrap().metadata.ids, ["P1.clones_TRB"]);
+    assert_eq!(scenario.load(&["cohort"], None).unwrap().metadata().ids(), ["P1.clones_TRB"]);
     fs::remove_dir_all(scenario.path("cohort")).unwrap();
     scenario.import(&["in"], None).unwrap();
     assert_eq!(scenario.text(scenario.import(&[beta], None)), message);
@@ -154,7 +154,7 @@ fn a_sample_that_is_not_the_name_of_the_file_is_said() {
     let done = scenario.import(&["S2.tsv"], None).unwrap();
     assert_snapshot!(done.repertoires[0].notes.join("\n"), @r#"`sample_id` is "S1" in all rows, which is not the name of the file: --repertoire-column sample_id takes it as the id"#);
     let cohort = scenario.load(&["S2.tsv"], Some("labels.tsv")).unwrap();
-    assert_eq!(cohort.metadata.ids, ["S1"], "the metadata has the sample and not the file");
+    assert_eq!(cohort.metadata().ids(), ["S1"], "the metadata has the sample and not the file");
     fs::remove_dir_all(scenario.path("cohort")).unwrap();
     let first = scenario.import(&["S2.tsv"], Some("labels.tsv")).unwrap();
     assert_eq!(first.repertoires[0].id, "S1");

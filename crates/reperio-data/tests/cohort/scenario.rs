@@ -131,7 +131,7 @@ pub(crate) fn assert_same_files(
 }
 
 pub(crate) fn junctions(cohort: &Cohort) -> Vec<String> {
-    let all = cohort.repertoires.iter().map(|own| {
+    let all = cohort.repertoires().iter().map(|own| {
         let junctions: Vec<_> = (0..own.len()).map(|i| own.junction_aa(i)).collect();
         format!("{}: {}", own.id, junctions.join(" "))
     });

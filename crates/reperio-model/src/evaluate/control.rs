@@ -95,6 +95,7 @@ impl Seen {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use reperio_data::junction::JunctionAa;
     use reperio_data::repertoire::{Builder, Row};
 
     #[test]
@@ -102,7 +103,12 @@ mod tests {
         let mut builder = Builder::default();
         for (i, v_call) in ["TRBV9", "TRBV9", "TRBV5-1", ""].into_iter().enumerate() {
             let junction_aa = &format!("CAS{}F", "A".repeat(i));
-            builder.push(Row { junction_aa, v_call, j_call: "TRBJ1-1", duplicate_count: 1 });
+            builder.push(Row {
+                junction_aa: JunctionAa::new(junction_aa).unwrap(),
+                v_call,
+                j_call: "TRBJ1-1",
+                duplicate_count: 1,
+            });
         }
         let own = builder.finish("r".to_owned());
         let names = |gene: &str| vec![String::new(), gene.to_owned()];

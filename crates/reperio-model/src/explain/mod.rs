@@ -165,7 +165,7 @@ pub fn inputs(
         Ok(Some(Kept::new(&repertoire, explained)))
     };
     let visited = request.visit("explaining", observer, explain)?;
-    let ids = visited.metadata.ids.iter().zip(&visited.results);
+    let ids = visited.metadata.ids().iter().zip(&visited.results);
     let empty = ids.filter(|(_, one)| one.is_none()).map(|(id, _)| id.clone());
     let empty: Vec<String> = empty.collect();
     for id in &empty {
@@ -200,7 +200,7 @@ pub fn rank<T: Send>(
     observer: &dyn Observer,
     work: impl Fn(&Repertoire, Option<&Explained>) -> T + Sync,
 ) -> Result<(Vec<T>, Vec<Ranked>), ExplainError> {
-    let (leaders, repertoires) = (Leaders::new(model, top), &cohort.repertoires);
+    let (leaders, repertoires) = (Leaders::new(model, top), cohort.repertoires());
     let results = each("explaining", repertoires.len(), observer, |i| -> Result<T, ExplainError> {
         let explained = one(model, &repertoires[i], top)?;
         if let Some(explained) = &explained {
@@ -210,7 +210,7 @@ pub fn rank<T: Send>(
     });
     let results = results.ok_or(ExplainError::Cancelled)?;
     let results = results.into_iter().collect::<Result<_, ExplainError>>()?;
-    let carriers = Carriers::new(model, leaders, &cohort.metadata);
+    let carriers = Carriers::new(model, leaders, cohort.metadata());
     repertoires.par_iter().for_each(|repertoire| carriers.add(repertoire));
     Ok((results, carriers.ranked()))
 }

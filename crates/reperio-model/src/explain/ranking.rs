@@ -215,6 +215,6 @@ fn labels(model: &Model, metadata: &Metadata, output: usize) -> Option<BTreeMap<
         return None;
     }
     let name = &target.outputs()[output + target.width() - first];
-    let values = metadata.ids.iter().zip(metadata.column(&target.column)?);
+    let values = metadata.ids().iter().zip(metadata.column(&target.column)?);
     Some(values.filter_map(|(id, value)| Some((id.clone(), value.as_ref()? == name))).collect())
 }

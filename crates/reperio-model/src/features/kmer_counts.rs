@@ -96,12 +96,18 @@ impl KmerCounts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use reperio_data::junction::JunctionAa;
     use reperio_data::repertoire::{Builder, Row};
 
     fn repertoire(junctions: &[&str]) -> Repertoire {
         let mut builder = Builder::default();
         for &junction_aa in junctions {
-            builder.push(Row { junction_aa, v_call: "", j_call: "", duplicate_count: 9 });
+            builder.push(Row {
+                junction_aa: JunctionAa::new(junction_aa).unwrap(),
+                v_call: "",
+                j_call: "",
+                duplicate_count: 9,
+            });
         }
         builder.finish("r".to_owned())
     }

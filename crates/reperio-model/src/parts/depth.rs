@@ -69,6 +69,7 @@ pub(super) fn learn(task: &Task<'_>) -> Learned {
 mod tests {
     use super::*;
     use crate::parts::Answers;
+    use reperio_data::junction::JunctionAa;
     use reperio_data::repertoire::{Builder, Row};
     use reperio_stats::Groups;
 
@@ -76,7 +77,12 @@ mod tests {
         let mut builder = Builder::default();
         for i in 0..clonotypes {
             let junction_aa = &format!("CAS{}F", "A".repeat(i));
-            builder.push(Row { junction_aa, v_call: "", j_call: "", duplicate_count });
+            builder.push(Row {
+                junction_aa: JunctionAa::new(junction_aa).unwrap(),
+                v_call: "",
+                j_call: "",
+                duplicate_count,
+            });
         }
         builder.finish("r".to_owned())
     }

@@ -66,13 +66,19 @@ pub(super) fn learn(task: &Task<'_>) -> Learned {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use reperio_data::junction::JunctionAa;
     use reperio_data::repertoire::{Builder, Row};
 
     fn repertoire(genes: &[&str]) -> Repertoire {
         let mut builder = Builder::default();
         for (i, v_call) in genes.iter().enumerate() {
             let junction_aa = &format!("CAS{}F", "A".repeat(i));
-            builder.push(Row { junction_aa, v_call, j_call: "TRBJ1-1", duplicate_count: 1 });
+            builder.push(Row {
+                junction_aa: JunctionAa::new(junction_aa).unwrap(),
+                v_call,
+                j_call: "TRBJ1-1",
+                duplicate_count: 1,
+            });
         }
         builder.finish("r".to_owned())
     }

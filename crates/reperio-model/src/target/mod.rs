@@ -278,10 +278,8 @@ mod tests {
 
     fn metadata(values: &[&str]) -> Metadata {
         let column = values.iter().map(|v| (!v.is_empty()).then(|| (*v).to_owned())).collect();
-        Metadata {
-            ids: (0..values.len()).map(|i| format!("r{i}")).collect(),
-            columns: vec![("status".to_owned(), column)],
-        }
+        let ids = (0..values.len()).map(|i| format!("r{i}")).collect();
+        Metadata::from_columns(ids, vec![("status".to_owned(), column)]).unwrap()
     }
 
     fn spec(positive: Option<&str>) -> TargetSpec {

@@ -176,7 +176,7 @@ pub(super) fn column_of<'a>(
     column: &str,
 ) -> Result<&'a [Option<String>], TargetError> {
     metadata.column(column).ok_or_else(|| {
-        let names: Vec<&str> = metadata.columns.iter().map(|(name, _)| name.as_str()).collect();
+        let names: Vec<&str> = metadata.columns().iter().map(|(name, _)| name.as_str()).collect();
         TargetError::UnknownColumn { column: column.to_owned(), known: names.join(", ") }
     })
 }
@@ -287,5 +287,5 @@ pub(super) fn numbers(
             }),
         }
     };
-    metadata.ids.iter().zip(texts).map(parse).collect()
+    metadata.ids().iter().zip(texts).map(parse).collect()
 }

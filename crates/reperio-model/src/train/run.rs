@@ -90,7 +90,7 @@ pub fn run(
         check_finite(&own.id, logits).map(|()| model.prediction(own, logits))
     })?;
     let said = said.into_iter().collect::<Result<Vec<_>, NotFinite>>()?;
-    let ids = &data.cohort.metadata.ids;
+    let ids = data.cohort.metadata().ids();
     let predictions = said.into_iter().enumerate().map(|(i, prediction)| RunPrediction {
         repertoire_id: ids[i].clone(),
         side: side(&fitted.report, data, i),
@@ -105,7 +105,7 @@ fn side(report: &TrainingReport, data: LabelledCohort<'_>, i: usize) -> Side {
     let mut deciding = report.members.iter().filter(|member| member.selection.is_empty());
     if !data.labels.is_labelled(i) {
         Side::Unlabelled
-    } else if deciding.any(|member| member.validation.contains(&data.cohort.metadata.ids[i])) {
+    } else if deciding.any(|member| member.validation.contains(&data.cohort.metadata().ids()[i])) {
         Side::Validation
     } else {
         Side::Fit

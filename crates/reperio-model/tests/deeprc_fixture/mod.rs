@@ -8,6 +8,7 @@ use std::path::Path;
 use candle_core::{Device, Tensor, safetensors};
 use flate2::read::GzDecoder;
 use reperio_data::encode::EncodedRepertoire;
+use reperio_data::junction::JunctionAa;
 use reperio_data::repertoire::{Builder, GeneVocabulary, Row};
 use reperio_model::bag::{BagLayout, BagShape, FilterGroup, PositionTerms, Windows};
 use serde::Deserialize;
@@ -246,7 +247,12 @@ fn numbers((sequences, outputs): (Sequences, Outputs)) -> BagNumbers {
         sequences.junction_aa.iter().zip(&sequences.count).enumerate()
     {
         let v_call = format!("{i:06}");
-        builder.push(Row { junction_aa, v_call: &v_call, j_call: "", duplicate_count });
+        builder.push(Row {
+            junction_aa: JunctionAa::new(junction_aa).expect("amino acids"),
+            v_call: &v_call,
+            j_call: "",
+            duplicate_count,
+        });
     }
     let repertoire = builder.finish("fixture".to_owned());
     let mut order: Vec<u32> = (0..repertoire.len() as u32).collect();

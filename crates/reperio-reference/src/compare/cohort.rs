@@ -81,10 +81,10 @@ impl<'a> ComparisonCohort<'a> {
             return Err(UnfitCohort::NotBinary { column: target.column.clone() });
         };
         let target = format!("{}: {positive} against {negative}", target.column);
-        let usable = |&i: &usize| labels.is_labelled(i) && !cohort.repertoires[i].is_empty();
+        let usable = |&i: &usize| labels.is_labelled(i) && !cohort.repertoires()[i].is_empty();
         let rows: Vec<usize> = (0..labels.len()).filter(usable).collect();
         let groups = groups.select(&rows);
-        let ids: Vec<String> = rows.iter().map(|&i| cohort.metadata.ids[i].clone()).collect();
+        let ids: Vec<String> = rows.iter().map(|&i| cohort.metadata().ids()[i].clone()).collect();
         let labels = labels.select(&rows);
         let items = evaluate::items(&ids, &labels, &groups);
         let seeds = || (0..wanted.repeats as u64).map(|repeat| wanted.seed.wrapping_add(repeat));
@@ -94,7 +94,7 @@ impl<'a> ComparisonCohort<'a> {
             given: classes(&labels),
             permuted: classes(&evaluate::permuted(&labels, &groups, seed.wrapping_add(1))),
         });
-        let repertoires = rows.iter().map(|&i| &cohort.repertoires[i]).collect();
+        let repertoires = rows.iter().map(|&i| &cohort.repertoires()[i]).collect();
         Ok(Self { target, repertoires, labels: labels.collect(), groups, items, folds })
     }
 

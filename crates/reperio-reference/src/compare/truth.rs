@@ -152,13 +152,14 @@ fn clonotype(repertoire: &Repertoire, i: usize) -> Clonotype {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use reperio_data::junction::JunctionAa;
     use reperio_data::repertoire::{self, Builder};
 
     fn repertoire(id: &str, junctions: &[&str]) -> Repertoire {
         let mut builder = Builder::default();
         for junction_aa in junctions {
             builder.push(repertoire::Row {
-                junction_aa,
+                junction_aa: JunctionAa::new(junction_aa).unwrap(),
                 v_call: "TRBV9",
                 j_call: "",
                 duplicate_count: 1,

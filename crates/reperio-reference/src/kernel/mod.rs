@@ -109,6 +109,7 @@ impl Kernel {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use reperio_data::junction::JunctionAa;
     use reperio_data::repertoire::{Builder, Repertoire, Row};
     use reperio_stats::Groups;
     use std::collections::BTreeMap;
@@ -116,7 +117,12 @@ mod tests {
     fn repertoire(junctions: &[String]) -> Repertoire {
         let mut builder = Builder::default();
         for junction_aa in junctions {
-            builder.push(Row { junction_aa, v_call: "", j_call: "", duplicate_count: 7 });
+            builder.push(Row {
+                junction_aa: JunctionAa::new(junction_aa).unwrap(),
+                v_call: "",
+                j_call: "",
+                duplicate_count: 7,
+            });
         }
         builder.finish("r".to_owned())
     }

@@ -41,10 +41,10 @@ impl Planted {
             ..SimulationConfig::default()
         };
         let simulation = cohort(&config, Background::Generator(&Generator::human_trb())).unwrap();
-        let metadata = &simulation.cohort.metadata;
+        let metadata = simulation.cohort.metadata();
         let label = metadata.column("label").unwrap();
         let labels = label.iter().map(|label| label.as_deref() == Some("1")).collect();
-        Self { repertoires: simulation.cohort.repertoires, labels }
+        Self { repertoires: simulation.cohort.into_repertoires(), labels }
     }
 
     /// AUC of the held-out repertoires, and what was fitted to the others with `labels`.

@@ -160,7 +160,7 @@ mod tests {
         let (repertoires, clonotypes) = (12, Clonotypes::Fixed(300));
         let config = SimulationConfig { repertoires, clonotypes, ..SimulationConfig::default() };
         let made = simulate::cohort(&config, Background::Generator(&Generator::human_trb()));
-        made.unwrap().cohort.repertoires.iter().map(Snippets::new).collect()
+        made.unwrap().cohort.repertoires().iter().map(Snippets::new).collect()
     }
 
     /// At every step the highest snippet is that of a search through all, though most are not looked at.

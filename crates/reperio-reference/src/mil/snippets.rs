@@ -115,6 +115,7 @@ fn residues(pair: u16, rest: u16) -> [usize; K] {
 mod tests {
     use super::*;
     use reperio_data::alphabet;
+    use reperio_data::junction::JunctionAa;
     use reperio_data::repertoire::{Builder, Row};
 
     #[test]
@@ -123,7 +124,12 @@ mod tests {
         for (junction_aa, duplicate_count) in
             [("CASSACDEFYEQYF", 3), ("CASWACDEQYF", 1), ("CASSLGEQF", 9)]
         {
-            builder.push(Row { junction_aa, v_call: "", j_call: "", duplicate_count });
+            builder.push(Row {
+                junction_aa: JunctionAa::new(junction_aa).unwrap(),
+                v_call: "",
+                j_call: "",
+                duplicate_count,
+            });
         }
         let snippets = Snippets::new(&builder.finish("r".to_owned()));
         let text = |i: usize| {
@@ -150,7 +156,12 @@ mod tests {
     #[test]
     fn a_repertoire_of_short_junctions_has_none() {
         let mut builder = Builder::default();
-        builder.push(Row { junction_aa: "CAF", v_call: "", j_call: "", duplicate_count: 1 });
+        builder.push(Row {
+            junction_aa: JunctionAa::new("CAF").unwrap(),
+            v_call: "",
+            j_call: "",
+            duplicate_count: 1,
+        });
         assert!(Snippets::new(&builder.finish("r".to_owned())).is_empty());
     }
 }

@@ -139,6 +139,7 @@ impl Tables {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use reperio_data::junction::JunctionAa;
     use reperio_data::repertoire::{Builder, Row};
 
     proptest! {
@@ -152,7 +153,7 @@ mod tests {
             let mut builder = Builder::default();
             for (junction_aa, duplicate_count) in &rows {
                 let duplicate_count = *duplicate_count;
-                builder.push(Row { junction_aa, v_call: "", j_call: "", duplicate_count });
+                builder.push(Row { junction_aa: JunctionAa::new(junction_aa).unwrap(), v_call: "", j_call: "", duplicate_count });
             }
             let snippets = Snippets::new(&builder.finish("r".to_owned()));
             let scale = Scale::of(&[&snippets]);

@@ -3,6 +3,7 @@
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use reperio_data::generator::Generator;
+use reperio_data::junction::JunctionAa;
 use reperio_data::progress::Silent;
 use reperio_data::repertoire::{Builder, Repertoire, Row};
 use reperio_data::simulate::{self, Background, SimulationConfig};
@@ -23,9 +24,9 @@ impl Case {
         let generator = Generator::human_trb();
         let made = simulate::cohort(config, Background::Generator(&generator));
         let cohort = made.expect("a cohort").cohort;
-        let column = cohort.metadata.column("label").expect("labels");
+        let column = cohort.metadata().column("label").expect("labels");
         let labels = column.iter().map(|label| label.as_deref() == Some("1")).collect();
-        Self { repertoires: cohort.repertoires, labels }
+        Self { repertoires: cohort.into_repertoires(), labels }
     }
 
     /// With `rows(i)` added to repertoire i.
@@ -37,7 +38,8 @@ impl Case {
             let mut builder = Builder::default();
             for row in 0..repertoire.len() {
                 builder.push(Row {
-                    junction_aa: &repertoire.junction_aa(row),
+                    junction_aa: JunctionAa::new(&repertoire.junction_aa(row))
+                        .expect("amino acids"),
                     v_call: repertoire.v_call(row),
                     j_call: repertoire.j_call(row),
                     duplicate_count: repertoire.counts()[row],
@@ -45,7 +47,12 @@ impl Case {
             }
             for (junction_aa, v_call) in rows(i, self.labels[i]) {
                 let (junction_aa, j_call) = (&junction_aa, "TRBJ2-7");
-                builder.push(Row { junction_aa, v_call, j_call, duplicate_count: 1 });
+                builder.push(Row {
+                    junction_aa: JunctionAa::new(junction_aa).expect("amino acids"),
+                    v_call,
+                    j_call,
+                    duplicate_count: 1,
+                });
             }
             *repertoire = builder.finish(repertoire.id.clone());
         }

@@ -74,7 +74,7 @@ impl TargetArgs {
         if let Some(i) = (0..self.target.len()).find(twice) {
             bail!("--target {} twice, expected different columns", self.target[i]);
         }
-        if metadata.columns.is_empty() {
+        if metadata.columns().is_empty() {
             bail!(
                 "the repertoires have no labels: give the table that has them with --metadata (to `import` for a cohort store)"
             );

@@ -156,8 +156,8 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Evaluated> {
     let sources = args.cohort.sources().and(&args.config.config).and(&args.splits).and(&model);
     let _lock = outputs::folder(&args.out, &RESULTS, &sources, existing)?;
     let mut cohort = args.cohort.load(shell)?;
-    args.rarefy.apply(&mut cohort.repertoires, config.training.seed);
-    let people = args.target.people(&cohort.metadata)?;
+    args.rarefy.apply(cohort.repertoires_mut(), config.training.seed);
+    let people = args.target.people(cohort.metadata())?;
     let evaluation = match &model {
         Some(model) => test(args, Model::load(model)?, &cohort, &people.groups, shell)?,
         None => cross_validate(args, &config, &cohort, &people.groups, shell)?,
@@ -197,8 +197,8 @@ fn cross_validate(
     groups: &Groups,
     shell: &Shell,
 ) -> Result<Evaluation> {
-    let labels = args.target.labels(&cohort.metadata)?;
-    let items = evaluate::items(&cohort.metadata.ids, &labels, groups);
+    let labels = args.target.labels(cohort.metadata())?;
+    let items = evaluate::items(cohort.metadata().ids(), &labels, groups);
     let folds = args.division().of(&items, config.training.seed)?;
     shell.log_to(&args.out)?;
     run_config::write(&args.out, config, cohort.sha256())?;
@@ -229,7 +229,7 @@ fn test(
     groups: &Groups,
     shell: &Shell,
 ) -> Result<Evaluation> {
-    let labels = Labels::of(&cohort.metadata, &model.info().targets)?;
+    let labels = Labels::of(cohort.metadata(), &model.info().targets)?;
     shell.log_to(&args.out)?;
     let model = model.on(&args.device.open()?);
     run_config::write(&args.out, &model.info().config, cohort.sha256())?;

@@ -64,7 +64,7 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
         let (own, options) = (vec![input.clone()], args.read.options());
         let load = move |observer: &dyn Observer| cohort::load(&own, None, &options, observer);
         let read = shell.read("run the command again", load)?;
-        projects.push((name(input), read.repertoires));
+        projects.push((name(input), read.into_repertoires()));
     }
     shell.check_interrupted("run the command again")?;
     let groups: Vec<Group<'_>> = projects

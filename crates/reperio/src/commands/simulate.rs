@@ -101,7 +101,7 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Simulated> {
     let (inputs, options) = (args.background.clone(), args.read.options());
     let load = move |observer: &dyn Observer| cohort::load(&inputs, None, &options, observer);
     let real = shell.read(AGAIN, load)?;
-    to(&args.out, &config, Background::Repertoires(&real.repertoires), shell)
+    to(&args.out, &config, Background::Repertoires(real.repertoires()), shell)
 }
 
 /// What it writes beside the repertoires.

@@ -92,8 +92,8 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Trained> {
     let sources = args.cohort.sources().and(&args.config.config);
     let _lock = outputs::folder(&args.out, &RESULTS, &sources, existing)?;
     let cohort = args.cohort.load(shell)?;
-    let labels = args.target.labels(&cohort.metadata)?;
-    let people = args.target.people(&cohort.metadata)?;
+    let labels = args.target.labels(cohort.metadata())?;
+    let people = args.target.people(cohort.metadata())?;
     let targets = TargetCounts::of(&labels, args.target.chosen());
     for target in &targets {
         tracing::info!("{}", labels::line(target));

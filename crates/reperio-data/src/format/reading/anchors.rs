@@ -5,71 +5,6 @@
 //! one anchor or both are what a program found or an allele of a J gene, and more are cut or CDR3s. Nucleotides are letters
 //! of amino acids too, but a column of nothing but A, C, G and T is no column of amino acids.
 
-use serde::{Deserialize, Serialize};
-
-use super::super::columns::ChainPlaces;
-
-/// What the letters of a sequence are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Letters {
-    /// Amino acids.
-    AminoAcids,
-    /// Nucleotides, to be translated.
-    Nucleotides,
-}
-
-/// A column of sequences and how it is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Sequence {
-    pub(in super::super) at: usize,
-    pub(in super::super) letters: Letters,
-    /// What its name says that they are.
-    named: Letters,
-    /// Whether both anchors are there; otherwise they are put back.
-    pub(in super::super) anchors: bool,
-}
-
-impl Sequence {
-    /// The columns of a chain in order of preference, as their names say.
-    pub(in super::super) fn named(chain: &ChainPlaces) -> Vec<Self> {
-        let all = |places: &[usize], letters, anchors| {
-            let own = places.iter().map(|&at| Self { at, letters, named: letters, anchors });
-            own.collect::<Vec<_>>()
-        };
-        let mut own = all(&chain.junction_aa, Letters::AminoAcids, true);
-        own.extend(all(&chain.junction, Letters::Nucleotides, true));
-        own.extend(all(&chain.cdr3_aa, Letters::AminoAcids, false));
-        own
-    }
-
-    /// Whether it holds nucleotides although its name says amino acids.
-    pub(in super::super) fn is_renamed(self) -> bool {
-        self.letters != self.named
-    }
-
-    /// Whether its nucleotides are translated although most are of no junctions.
-    pub(in super::super) fn is_mistaken(self, tally: Tally) -> bool {
-        self.is_renamed() && tally.rows > 0 && 2 * tally.anchored <= tally.rows
-    }
-
-    /// The same column as its content says; what it holds is the error where that cannot be read.
-    pub(in super::super) fn judged(self, tally: Tally) -> Result<Self, Tally> {
-        match tally.content() {
-            _ if self.is_mistaken(tally) => Err(tally),
-            Content::Junctions => Ok(Self { anchors: true, ..self }),
-            Content::Cdr3s => Ok(Self { anchors: false, ..self }),
-            Content::Nucleotides if self.letters == Letters::AminoAcids => {
-                Ok(Self { letters: Letters::Nucleotides, anchors: true, ..self })
-            }
-            // A second C in front would make another sequence of most of them.
-            Content::Unclear if !self.anchors && tally.mostly_begins_with_c() => Err(tally),
-            Content::Nucleotides | Content::Unclear => Ok(self),
-            Content::Mixture | Content::OneAnchor | Content::BothLetters => Err(tally),
-        }
-    }
-}
-
 /// Whether a sequence begins with C and ends in F or W.
 pub(in super::super) fn is_anchored(residues: &[u8]) -> bool {
     residues.first() == Some(&b'C') && matches!(residues.last(), Some(b'F' | b'W'))
@@ -80,8 +15,9 @@ pub(in super::super) fn is_nucleotides(residues: &[u8]) -> bool {
     residues.len() >= 9 && residues.iter().all(|letter| b"ACGTN".contains(letter))
 }
 
+/// What a column of sequences holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Content {
+pub(super) enum ColumnContent {
     Junctions,
     Cdr3s,
     Nucleotides,
@@ -134,7 +70,7 @@ impl Tally {
         (10 * others > all).then_some((others, all))
     }
 
-    fn mostly_begins_with_c(self) -> bool {
+    pub(super) fn mostly_begins_with_c(self) -> bool {
         self.rows > 1 && 2 * (self.anchored + self.front) > self.rows
     }
 
@@ -154,25 +90,25 @@ impl Tally {
         }
     }
 
-    fn content(self) -> Content {
+    pub(super) fn content(self) -> ColumnContent {
         let Self { rows, anchored, behind, bare, nucleotides, .. } = self;
         let no_cysteine = behind + bare;
         if rows == 0 {
-            Content::Unclear
+            ColumnContent::Unclear
         } else if 10 * nucleotides >= 9 * rows {
-            Content::Nucleotides
+            ColumnContent::Nucleotides
         } else if self.of_both_letters().is_some() {
-            Content::BothLetters
+            ColumnContent::BothLetters
         } else if 10 * anchored.min(bare) > rows || anchored > bare && self.are_more(bare, 20) {
-            Content::Mixture
+            ColumnContent::Mixture
         } else if self.has_many_of_one_anchor() {
-            Content::OneAnchor
+            ColumnContent::OneAnchor
         } else if 10 * anchored >= 8 * rows {
-            Content::Junctions
+            ColumnContent::Junctions
         } else if 10 * no_cysteine >= 8 * rows && 10 * anchored <= rows && rows + bare > 1 {
-            Content::Cdr3s
+            ColumnContent::Cdr3s
         } else {
-            Content::Unclear
+            ColumnContent::Unclear
         }
     }
 }
@@ -184,7 +120,7 @@ mod tests {
     use super::*;
     use insta::assert_snapshot;
 
-    fn content(sequences: &[&str]) -> Content {
+    fn content(sequences: &[&str]) -> ColumnContent {
         let mut tally = Tally::default();
         for sequence in sequences {
             tally.add(sequence.as_bytes());
@@ -194,20 +130,20 @@ mod tests {
 
     #[test]
     fn content_tells_what_sequences_are() {
-        assert_eq!(content(&["CASSYEQYF"]), Content::Junctions);
-        assert_eq!(content(&["CASSYEQYF", "CARDYFDYW", "CAVMDSNYQLI"]), Content::Unclear);
-        assert_eq!(content(&["ASSYEQY", "ARDYFDY"]), Content::Cdr3s);
-        assert_eq!(content(&["ASSYEAF", "ASSYEQF"]), Content::Cdr3s);
-        assert_eq!(content(&["SARDPF"]), Content::Unclear);
-        assert_eq!(content(&["CASSYEQYF", "ASSYEQY"]), Content::Mixture);
-        assert_eq!(content(&["CASSYEQY", "CASSLYEQY"]), Content::OneAnchor);
-        assert_eq!(content(&["CASSYEQYFGPG", "CASSLYEQYFGPG"]), Content::OneAnchor);
-        assert_eq!(content(&["ASSYEQYF", "ASSLYEQYF", "ASSGYEQYF"]), Content::OneAnchor);
-        assert_eq!(content(&["ASSYEAF", "ASSYEQF", "ASSYEQY"]), Content::Cdr3s);
-        assert_eq!(content(&["TGTGCCAGCTTC", "TGTGCCAGCTTT"]), Content::Nucleotides);
-        assert_eq!(content(&["CASSYEQYF", "TGTGCCAGCTTT"]), Content::BothLetters);
-        assert_eq!(content(&["ASSYEQY", "ASSLEQY", "GCCAGCTTT"]), Content::BothLetters);
-        assert_eq!(content(&[]), Content::Unclear);
+        assert_eq!(content(&["CASSYEQYF"]), ColumnContent::Junctions);
+        assert_eq!(content(&["CASSYEQYF", "CARDYFDYW", "CAVMDSNYQLI"]), ColumnContent::Unclear);
+        assert_eq!(content(&["ASSYEQY", "ARDYFDY"]), ColumnContent::Cdr3s);
+        assert_eq!(content(&["ASSYEAF", "ASSYEQF"]), ColumnContent::Cdr3s);
+        assert_eq!(content(&["SARDPF"]), ColumnContent::Unclear);
+        assert_eq!(content(&["CASSYEQYF", "ASSYEQY"]), ColumnContent::Mixture);
+        assert_eq!(content(&["CASSYEQY", "CASSLYEQY"]), ColumnContent::OneAnchor);
+        assert_eq!(content(&["CASSYEQYFGPG", "CASSLYEQYFGPG"]), ColumnContent::OneAnchor);
+        assert_eq!(content(&["ASSYEQYF", "ASSLYEQYF", "ASSGYEQYF"]), ColumnContent::OneAnchor);
+        assert_eq!(content(&["ASSYEAF", "ASSYEQF", "ASSYEQY"]), ColumnContent::Cdr3s);
+        assert_eq!(content(&["TGTGCCAGCTTC", "TGTGCCAGCTTT"]), ColumnContent::Nucleotides);
+        assert_eq!(content(&["CASSYEQYF", "TGTGCCAGCTTT"]), ColumnContent::BothLetters);
+        assert_eq!(content(&["ASSYEQY", "ASSLEQY", "GCCAGCTTT"]), ColumnContent::BothLetters);
+        assert_eq!(content(&[]), ColumnContent::Unclear);
     }
 
     #[test]

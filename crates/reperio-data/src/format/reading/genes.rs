@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Plan;
+use super::plan::Plan;
 use super::sample::Sample;
 use crate::gene::{Locus, Species, SpeciesEvidence, normalise};
 
@@ -100,7 +100,7 @@ const SPECIES: [&str; 12] = [
 
 /// Whose genes a table names, and how that is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Known {
+pub(super) struct KnownSpecies {
     pub(super) species: Species,
     pub(super) because: String,
     /// The column that states it.
@@ -116,14 +116,14 @@ pub(super) fn species(
     plan: &Plan,
     names: &[String],
     asked: Option<Species>,
-) -> Result<Known, (Species, String)> {
+) -> Result<KnownSpecies, (Species, String)> {
     let states = |name: &str| SPECIES.iter().any(|known| name.eq_ignore_ascii_case(known));
     let columns: Vec<usize> = (0..names.len()).filter(|&at| states(&names[at])).collect();
     let stated =
         columns.iter().flat_map(|&at| sample.texts(at).into_iter().map(move |text| (at, text)));
     let stated: Vec<(usize, String)> = stated.collect();
     let found = stated.iter().find_map(|(at, text)| Some((*at, text, Species::of_column(text)?)));
-    let mut known = Known {
+    let mut known = KnownSpecies {
         species: asked.unwrap_or_default(),
         because: if asked.is_some() { "asked for" } else { "default" }.to_owned(),
         // One without a value may state it further below.
@@ -142,7 +142,7 @@ pub(super) fn species(
     let Some((species, because)) = found else { return Ok(known) };
     match asked {
         Some(asked) if asked != species => Err((species, because)),
-        _ => Ok(Known { species, because, ..known }),
+        _ => Ok(KnownSpecies { species, because, ..known }),
     }
 }
 

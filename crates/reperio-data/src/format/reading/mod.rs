@@ -8,157 +8,48 @@
 
 mod anchors;
 mod counts;
+pub(super) mod fields;
 mod genes;
+mod plan;
 mod report;
 mod sample;
 mod samples;
+mod sequence;
 mod status;
 mod thinned;
 mod unread;
 
-pub use anchors::Letters;
 pub use counts::CountUnit;
 pub use report::{ColumnUse, Reading};
+pub use sequence::Letters;
 pub use unread::{LooksLike, Unread};
 
-pub(super) use anchors::{Sequence, Tally, is_anchored, is_nucleotides};
+pub(super) use anchors::{Tally, is_anchored, is_nucleotides};
 pub(super) use counts::is_grouped;
+pub(super) use plan::{Chain, Plan};
 pub(super) use sample::Sample;
+pub(super) use sequence::Sequence;
 pub(super) use thinned::Thinned;
 
-use std::path::Path;
-
 use super::columns::{ChainPlaces, Check, Places};
-use super::detect::Table;
 use super::error::ReadError;
-use super::fields;
 use super::header::Header;
+use super::opened::{OpenTable, Place};
 use super::{Format, ReadOptions};
-use crate::gene::{Locus, Species};
 use genes::Segment;
-
-/// One receptor chain of a row.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Chain {
-    /// In order of preference.
-    pub(super) sequences: Vec<Sequence>,
-    pub(super) v_call: Vec<usize>,
-    pub(super) j_call: Vec<usize>,
-    /// Its locus where nothing else tells it.
-    pub(super) locus: Option<Locus>,
-}
-
-/// How all rows of a table are read.
-#[derive(Debug, Default)]
-pub(super) struct Plan {
-    pub(super) chains: Vec<Chain>,
-    /// Columns of sequences that a person named.
-    pub(super) named: Vec<usize>,
-    pub(super) count: Option<usize>,
-    pub(super) cell: Option<usize>,
-    pub(super) locus: Vec<usize>,
-    pub(super) repertoire_id: Option<usize>,
-    /// Columns that must say the same in all rows of a repertoire.
-    pub(super) watched: Vec<usize>,
-    pub(super) checks: Vec<(usize, Check)>,
-    pub(super) region: Option<usize>,
-    pub(super) identity: Option<usize>,
-    pub(super) species: Species,
-    pub(super) short_rows: bool,
-    /// Whether a point in a count may divide thousands, as where fields are divided by semicolons.
-    pub(super) semicolons: bool,
-    /// What all this means, for a person.
-    pub(super) reading: Reading,
-}
-
-impl Chain {
-    /// A chain as the names of its columns say.
-    fn named(places: &ChainPlaces) -> Self {
-        Self {
-            sequences: Sequence::named(places),
-            v_call: places.v_call.clone(),
-            j_call: places.j_call.clone(),
-            locus: places.locus,
-        }
-    }
-}
-
-impl Plan {
-    /// What the names of the columns say.
-    fn named(places: &Places) -> Self {
-        Self {
-            chains: places.chains.iter().map(Chain::named).collect(),
-            locus: places.locus.clone(),
-            checks: places.checks.clone(),
-            region: places.region,
-            identity: places.identity,
-            short_rows: places.short_rows,
-            ..Self::default()
-        }
-    }
-
-    /// Reads the sequences of each chain as `known` says.
-    fn read_sequences_as(&mut self, known: &[Vec<Sequence>]) {
-        for (chain, sequences) in self.chains.iter_mut().zip(known) {
-            chain.sequences.clone_from(sequences);
-        }
-    }
-
-    /// The columns of sequences of each chain.
-    pub(super) fn sequences(&self) -> Vec<Vec<Sequence>> {
-        self.chains.iter().map(|chain| chain.sequences.clone()).collect()
-    }
-
-    /// Whether it reads rows in another way than `other`.
-    pub(super) fn differs(&self, other: &Self) -> bool {
-        let columns = |plan: &Self| (plan.count, plan.cell, plan.repertoire_id);
-        columns(self) != columns(other)
-            || self.chains != other.chains
-            || self.locus != other.locus
-            || self.watched != other.watched
-            || self.checks != other.checks
-            || self.species != other.species
-    }
-
-    /// The columns that are read.
-    pub(super) fn columns(&self) -> Vec<usize> {
-        let mut columns: Vec<usize> = self.locus.clone();
-        for chain in &self.chains {
-            columns.extend(chain.sequences.iter().map(|sequence| sequence.at));
-            columns.extend(chain.v_call.iter().chain(&chain.j_call));
-        }
-        columns.extend(self.count.iter().chain(&self.cell).chain(&self.repertoire_id));
-        columns.extend(self.region);
-        columns.extend(self.checks.iter().map(|&(at, _)| at));
-        columns.extend(&self.watched);
-        columns.sort_unstable();
-        columns.dedup();
-        columns
-    }
-}
 
 /// Names of columns that tell the locus, in every format: constant genes do so too.
 const LOCUS: [&str; 6] = ["locus", "chain", "chains", "c_call", "c_gene", "c"];
 
-/// Where a table is, for messages.
-#[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
-    pub(super) path: &'a Path,
-    /// Line of the header.
-    pub(super) line: u64,
-    /// Names of the columns.
-    pub(super) names: &'a [String],
-}
-
 /// Decides how `table` is read. `known` is how its sequences are read if the whole of them has been
 /// seen, in place of the sample.
 pub(super) fn plan(
-    table: &Table,
+    table: &OpenTable,
     sample: &Sample,
     options: &ReadOptions,
     known: Option<&[Vec<Sequence>]>,
 ) -> Result<Plan, ReadError> {
-    let Table { format, header, places, asked, .. } = table;
+    let OpenTable { format, header, places, asked, .. } = table;
     let is_custom = *format == Format::Custom;
     let place = table.place();
     let counted = counts::decide(sample, places, header, asked.count, is_custom);
@@ -237,7 +128,7 @@ pub(super) fn plan_of_one(
         plan: &plan,
         unit: CountUnit::Rows,
         few_cells: None,
-        species: &genes::Known::default(),
+        species: &genes::KnownSpecies::default(),
         unread: Vec::new(),
         latin: false,
         sample,
@@ -253,7 +144,7 @@ fn named_sequences(header: &Header, options: &ReadOptions) -> Vec<usize> {
 }
 
 /// Lets each row say whether it is of the species as which all are read.
-fn watch_species(plan: &mut Plan, species: &genes::Known) {
+fn watch_species(plan: &mut Plan, species: &genes::KnownSpecies) {
     if let Some(at) = species.column.filter(|_| species.foreign.is_none()) {
         plan.checks.push((at, Check::Species(species.species)));
     }

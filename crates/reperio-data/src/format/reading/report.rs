@@ -4,12 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use super::super::Format;
 use super::super::columns::{Check, Places};
-use super::anchors::{Letters, Sequence};
+use super::anchors::Tally;
 use super::counts::CountUnit;
-use super::genes::Known;
+use super::genes::KnownSpecies;
+use super::plan::{Chain, Plan};
 use super::sample::Sample;
+use super::sequence::{Letters, Sequence};
 use super::unread::{LooksLike, Unread};
-use super::{Chain, Plan, Tally};
 use crate::gene::{Species, normalise};
 use crate::import_counts::DropReason;
 
@@ -63,7 +64,7 @@ pub(super) struct Said<'a> {
     pub(super) unit: CountUnit,
     /// A column of cells that are not counted.
     pub(super) few_cells: Option<usize>,
-    pub(super) species: &'a Known,
+    pub(super) species: &'a KnownSpecies,
     pub(super) unread: Vec<Unread>,
     /// Whether the header is not UTF-8.
     pub(super) latin: bool,

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
+use reperio_data::junction::JunctionAa;
 use reperio_data::repertoire::{Builder, Row};
 
 use super::*;
@@ -11,7 +12,12 @@ fn repertoires(cohort: &[Vec<Clonotype>]) -> Vec<Repertoire> {
     let one = |(i, rows): (usize, &Vec<Clonotype>)| {
         let mut builder = Builder::default();
         for (junction_aa, v_call, j_call) in rows {
-            builder.push(Row { junction_aa, v_call, j_call, duplicate_count: 1 });
+            builder.push(Row {
+                junction_aa: JunctionAa::new(junction_aa).unwrap(),
+                v_call,
+                j_call,
+                duplicate_count: 1,
+            });
         }
         builder.finish(format!("r{i}"))
     };

@@ -78,12 +78,18 @@ fn spellings(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use reperio_data::junction::JunctionAa;
     use reperio_data::repertoire::{Builder, Row};
 
     fn repertoire(rows: &[(&str, &str)]) -> Repertoire {
         let mut builder = Builder::default();
         for &(junction_aa, v_call) in rows {
-            builder.push(Row { junction_aa, v_call, j_call: "J1", duplicate_count: 1 });
+            builder.push(Row {
+                junction_aa: JunctionAa::new(junction_aa).unwrap(),
+                v_call,
+                j_call: "J1",
+                duplicate_count: 1,
+            });
         }
         builder.finish("r".to_owned())
     }

@@ -1,8 +1,8 @@
 //! Associated clonotypes and what carrying them says.
 
-use reperio_data::encode::MAX_LENGTH;
+use reperio_data::gene;
+use reperio_data::junction::JunctionAa;
 use reperio_data::repertoire::{Builder, Repertoire, Row};
-use reperio_data::{alphabet, gene};
 use reperio_stats::beta_binomial::Count;
 use serde::{Deserialize, Serialize};
 
@@ -85,10 +85,7 @@ impl TryFrom<Stored> for CloneTable {
 
     fn try_from(stored: Stored) -> Result<Self, String> {
         let Stored { identity, by_family, law, clones } = stored;
-        let known = |junction: &str| {
-            (1..=MAX_LENGTH).contains(&junction.len())
-                && junction.bytes().all(|letter| alphabet::code(letter).is_some())
-        };
+        let known = |junction: &str| JunctionAa::new(junction).is_ok();
         if let Some(clone) = clones.iter().find(|clone| !known(&clone.junction_aa)) {
             return Err(format!("junction {:?}, expected amino acids", clone.junction_aa));
         }
@@ -112,7 +109,13 @@ impl CloneTable {
         for clone in &clones {
             let PublicClone { junction_aa, v_call, j_call, weight, .. } = clone;
             let mut builder = Builder::default();
-            builder.push(Row { junction_aa, v_call, j_call, duplicate_count: 1 });
+            builder.push(Row {
+                junction_aa: JunctionAa::new(junction_aa)
+                    .expect("of a repertoire, or checked on loading"),
+                v_call,
+                j_call,
+                duplicate_count: 1,
+            });
             associated.insert(&builder.finish(String::new()), 0, *weight);
         }
         Self { identity, by_family, law, clones, associated }
@@ -186,7 +189,12 @@ mod tests {
     fn repertoire(rows: &[(&str, &str)]) -> Repertoire {
         let mut builder = Builder::default();
         for &(junction_aa, v_call) in rows {
-            builder.push(Row { junction_aa, v_call, j_call: "", duplicate_count: 1 });
+            builder.push(Row {
+                junction_aa: JunctionAa::new(junction_aa).unwrap(),
+                v_call,
+                j_call: "",
+                duplicate_count: 1,
+            });
         }
         builder.finish("r".to_owned())
     }

@@ -126,7 +126,7 @@ fn repertoires(n: usize, sequences: usize) -> Result<Vec<Repertoire>> {
     };
     let generator = Generator::human_trb();
     let made = simulate::cohort(&config, Background::Generator(&generator));
-    Ok(made.context("cannot make repertoires")?.cohort.repertoires)
+    Ok(made.context("cannot make repertoires")?.cohort.into_repertoires())
 }
 
 impl Ratios {

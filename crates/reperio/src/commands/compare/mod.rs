@@ -130,16 +130,16 @@ fn execute(args: &Args, shell: &Shell) -> Result<Compared> {
     let sources = sources.and(&args.splits).and(&args.simulated);
     let _lock = outputs::folder(&args.out, &RESULTS, &sources, existing)?;
     let mut cohort = args.cohort.load(shell)?;
-    args.rarefy.apply(&mut cohort.repertoires, config.training.seed);
+    args.rarefy.apply(cohort.repertoires_mut(), config.training.seed);
     let (repeats, seed) = (args.repeats.get(), config.training.seed);
     let table = args.splits.as_deref().map(Division::Table);
     let division = table.unwrap_or(Division::Folds(args.folds));
     let folds = FoldsWanted { division, repeats, seed };
-    let labels = args.target.labels(&cohort.metadata)?;
+    let labels = args.target.labels(cohort.metadata())?;
     for counts in TargetCounts::of(&labels, args.target.chosen()) {
         tracing::info!("{}", labels::line(&counts));
     }
-    let people = args.target.people(&cohort.metadata)?;
+    let people = args.target.people(cohort.metadata())?;
     if let Some(line) = labels::people(&people) {
         tracing::info!("{line}");
     }

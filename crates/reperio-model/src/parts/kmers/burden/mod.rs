@@ -208,6 +208,7 @@ fn burdens(
 mod tests {
     use super::*;
     use crate::features::FeatureCache;
+    use reperio_data::junction::JunctionAa;
     use reperio_data::repertoire::{Builder, Repertoire, Row};
     use reperio_stats::Groups;
 
@@ -221,7 +222,12 @@ mod tests {
             let mut builder = Builder::default();
             for j in 0..20 + i {
                 let junction_aa = &junction(i, j);
-                builder.push(Row { junction_aa, v_call: "", j_call: "", duplicate_count: 1 });
+                builder.push(Row {
+                    junction_aa: JunctionAa::new(junction_aa).unwrap(),
+                    v_call: "",
+                    j_call: "",
+                    duplicate_count: 1,
+                });
             }
             builder.finish(format!("r{i}"))
         };

@@ -8,14 +8,14 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::atomic::WriteError;
-use crate::format::{Reading, repertoire_id};
+use crate::format::Reading;
 use crate::import_counts::ImportCounts;
 use crate::metadata::Metadata;
-use crate::table;
+use crate::table::{self, Cell};
 
-use super::inputs::Skipped;
+use super::super::error::Skipped;
+use super::super::{copies, notes, samples};
 use super::manifest::Entry;
-use super::{copies, samples};
 
 /// Prefix of the columns of `cohort.parquet` that hold import counts.
 pub(super) const PREFIX: &str = "import_";
@@ -106,64 +106,12 @@ impl ImportSummary {
     }
 }
 
-/// What a person should know about `counts`, in words.
-pub fn notes(counts: &ImportCounts) -> Vec<String> {
-    let mut notes = Vec::new();
-    if counts.clonotypes == 0 {
-        notes.push("no clonotype left".to_owned());
-    }
-    notes.extend(samples_joined(counts));
-    let facts = [
-        (counts.missing_counts, "without a count, taken as 1"),
-        (counts.rounded_counts, "with a fractional count, rounded"),
-        (counts.gene_ties, "with several genes, the first taken"),
-        (counts.unknown_v, "without a V gene"),
-        (counts.unknown_j, "without a J gene"),
-        (counts.family_v, "with a V family only"),
-        (counts.family_j, "with a J family only"),
-        (counts.anchors_restored, "with a CDR3 only, anchors added"),
-        (counts.without_anchors, "without one or both anchors among junctions, kept as they are"),
-        (counts.translated, "translated from nucleotides"),
-    ];
-    for (rows, fact) in facts {
-        if rows > 0 {
-            notes.push(format!("{rows} of {} rows {fact}", counts.kept));
-        }
-    }
-    notes
-}
-
-/// What is said where barcodes tell several samples apart.
-pub(super) fn samples_joined(counts: &ImportCounts) -> Option<String> {
-    (counts.samples_joined > 0).then(|| {
-        format!(
-            "cells of {} samples taken as one repertoire, as their barcodes tell: name the column that tells them apart with --repertoire-column, or import each sample's own table",
-            counts.samples_joined
-        )
-    })
-}
-
-/// What is said where `file` names another sample in all rows than its own name and the repertoire's.
-pub(super) fn other_sample(
-    id: &str,
-    file: &str,
-    sample: Option<&str>,
-    reading: &Reading,
-) -> Option<String> {
-    let is_name = |sample: &str| sample == id || sample == repertoire_id(Path::new(file));
-    let sample = sample.filter(|sample| !is_name(sample))?;
-    let column = reading.repertoire_column()?;
-    Some(format!(
-        "`{column}` is {sample:?} in all rows, which is not the name of the file: --repertoire-column {column} takes it as the id"
-    ))
-}
-
 /// What a person should know about a repertoire: how its file was read, then what became of its rows.
 pub(super) fn all_notes(id: &str, entry: &Entry) -> Vec<String> {
     let mut notes = entry.reading.notes.clone();
     let Entry { source, sample, reading, .. } = entry;
-    notes.extend(other_sample(id, &source.name, sample.as_deref(), reading));
-    notes.extend(self::notes(&entry.counts));
+    notes.extend(notes::other_sample(id, &source.name, sample.as_deref(), reading));
+    notes.extend(notes::notes(&entry.counts));
     notes
 }
 
@@ -191,72 +139,45 @@ fn numbers(counts: &ImportCounts) -> BTreeMap<String, u64> {
     numbers
 }
 
-/// One column for each number that any repertoire has, the principal ones first.
-fn count_columns(entries: &BTreeMap<String, Entry>) -> Vec<Column> {
+/// A column for each number that any repertoire has, the principal ones first: its name and a value for each entry.
+fn count_columns(entries: &BTreeMap<String, Entry>) -> Vec<(String, Vec<u64>)> {
     let rows: Vec<_> = entries.values().map(|entry| numbers(&entry.counts)).collect();
     let first = ["rows", "kept", "clonotypes", "templates", "dropped"];
     let all: BTreeSet<&str> = rows.iter().flat_map(|row| row.keys().map(String::as_str)).collect();
     let others = all.into_iter().filter(|name| !first.contains(name));
     let column = |name: &str| {
-        let values: Vec<u64> = rows.iter().map(|row| row.get(name).copied().unwrap_or(0)).collect();
-        Column::new(format!("{PREFIX}{name}").into(), values)
+        let values = rows.iter().map(|row| row.get(name).copied().unwrap_or(0)).collect();
+        (name.to_owned(), values)
     };
     first.into_iter().chain(others).map(column).collect()
 }
 
 /// `cohort.parquet`: metadata and import counts, a row a repertoire. Rows are in the same order.
 pub(super) fn cohort_frame(metadata: &Metadata, entries: &BTreeMap<String, Entry>) -> DataFrame {
-    let mut columns = vec![Column::new("repertoire_id".into(), metadata.ids.as_slice())];
-    for (name, values) in &metadata.columns {
+    let mut columns = vec![Column::new("repertoire_id".into(), metadata.ids())];
+    for (name, values) in metadata.columns() {
         columns.push(Column::new(name.as_str().into(), values.as_slice()));
     }
-    columns.extend(count_columns(entries));
+    let counts = count_columns(entries).into_iter();
+    columns
+        .extend(counts.map(|(name, values)| Column::new(format!("{PREFIX}{name}").into(), values)));
     DataFrame::new(entries.len(), columns).expect("columns have distinct names and one height")
 }
 
 /// Writes `import_report.tsv`: where each repertoire comes from, its counts, notes.
 pub(super) fn write(path: &Path, entries: &BTreeMap<String, Entry>) -> Result<(), WriteError> {
-    let text = |name: &str, value: &dyn Fn(&Entry) -> String| {
-        Column::new(name.into(), entries.values().map(value).collect::<Vec<_>>())
-    };
-    let mut columns = vec![
-        Column::new("repertoire_id".into(), entries.keys().cloned().collect::<Vec<_>>()),
-        text("source", &|entry| entry.source.name.clone()),
-        text("format", &|entry| entry.source.format.clone()),
-    ];
-    for mut column in count_columns(entries) {
-        let name = column.name().trim_start_matches(PREFIX).to_owned();
-        column.rename(name.as_str().into());
-        columns.push(column);
-    }
-    columns.push(text("count_unit", &|entry| entry.reading.count_unit.to_string()));
-    columns.push(text("species", &|entry| entry.reading.species.to_string()));
-    let notes = entries.iter().map(|(id, entry)| {
+    let counts = count_columns(entries);
+    let mut columns = vec!["repertoire_id", "source", "format"];
+    columns.extend(counts.iter().map(|(name, _)| name.as_str()));
+    columns.extend(["count_unit", "species", "notes"]);
+    let row = |(i, (id, entry)): (usize, (&String, &Entry))| {
+        let Entry { source, reading, .. } = entry;
+        let mut cells = vec![Cell::text(id), Cell::text(&source.name), Cell::text(&source.format)];
+        cells.extend(counts.iter().map(|(_, values)| Cell::Number(values[i])));
+        cells.extend([Cell::text(&reading.count_unit), Cell::text(&reading.species)]);
         let notes = all_notes(id, entry).join("; ");
-        (!notes.is_empty()).then_some(notes) // An empty text would be written as two quotes.
-    });
-    columns.push(Column::new("notes".into(), notes.collect::<Vec<_>>()));
-    table::write_tsv(path, DataFrame::new(entries.len(), columns))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn families_are_noted_beside_unknown_genes() {
-        let counts = ImportCounts {
-            kept: 9,
-            clonotypes: 9,
-            unknown_v: 1,
-            family_v: 2,
-            family_j: 8,
-            ..ImportCounts::default()
-        };
-        insta::assert_snapshot!(notes(&counts).join("\n"), @r"
-        1 of 9 rows without a V gene
-        2 of 9 rows with a V family only
-        8 of 9 rows with a J family only
-        ");
-    }
+        cells.push(if notes.is_empty() { Cell::Missing } else { Cell::Text(notes) });
+        cells
+    };
+    table::write_tsv(path, &columns, entries.iter().enumerate().map(row))
 }

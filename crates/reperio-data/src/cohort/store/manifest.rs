@@ -6,29 +6,20 @@
 //! written, so that a rerun after a crash need not read these again.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::fs;
-use std::io::{self, ErrorKind as E, Read};
+use std::io::ErrorKind as E;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::format::{ReadOptions, Reading};
 use crate::import_counts::ImportCounts;
 
-use super::error::CohortError;
+use super::super::error::CohortError;
+use super::super::layout::{JOURNAL, MANIFEST, file_name};
 
 /// Version of the layout of a store.
 pub(super) const FORMAT_VERSION: u32 = 1;
-/// The manifest; a folder with it is a finished cohort.
-pub(super) const MANIFEST: &str = "manifest.json";
-/// The manifest of the cohort that an unfinished import was changing.
-pub(super) const PREVIOUS: &str = ".manifest.previous.json";
-/// Sources done so far by an unfinished import.
-pub(super) const JOURNAL: &str = "import.journal";
-/// Labels and import counts.
-pub(super) const COHORT: &str = "cohort.parquet";
 /// Import counts as text, with notes.
 pub(super) const REPORT: &str = "import_report.tsv";
 /// Folder of the repertoires.
@@ -129,13 +120,6 @@ pub(super) fn describe(options: &ReadOptions) -> serde_json::Value {
     })
 }
 
-/// Whether a folder is a cohort store, finished or not.
-pub(super) fn is_store(folder: &Path) -> bool {
-    [JOURNAL, PREVIOUS, COHORT].iter().any(|name| folder.join(name).is_file())
-        || fs::read_to_string(folder.join(MANIFEST))
-            .is_ok_and(|text| text.contains("cohort_format"))
-}
-
 /// The manifest of a finished cohort.
 pub(super) fn read(folder: &Path) -> Result<Manifest, CohortError> {
     match read_named(folder, MANIFEST)? {
@@ -179,73 +163,4 @@ pub(super) fn repertoire_path(folder: &Path, id: &str) -> PathBuf {
 /// Where the repertoire `id` stands until the import ends.
 pub(super) fn staged_path(folder: &Path, id: &str) -> PathBuf {
     folder.join(REPERTOIRES).join(format!(".{}.parquet.new", file_name(id)))
-}
-
-/// The id with all bytes that are not letters, digits, `-`, `_` or an inner `.` as `%` and two
-/// hexadecimal digits; distinct ids give distinct names.
-pub fn file_name(id: &str) -> String {
-    let mut name = String::with_capacity(id.len());
-    for (i, byte) in id.bytes().enumerate() {
-        if byte.is_ascii_alphanumeric() || b"-_".contains(&byte) || (byte == b'.' && i > 0) {
-            name.push(char::from(byte));
-        } else {
-            write!(name, "%{byte:02X}").expect("text grows as it must");
-        }
-    }
-    name
-}
-
-/// SHA-256 of bytes in hexadecimal digits.
-pub(super) fn sha256(bytes: &[u8]) -> String {
-    hexadecimal(Sha256::digest(bytes).as_slice())
-}
-
-/// SHA-256 of a file in hexadecimal digits.
-pub(super) fn sha256_of_file(path: &Path) -> io::Result<String> {
-    let mut file = fs::File::open(path)?;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 18];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hexadecimal(hasher.finalize().as_slice())),
-            n => hasher.update(&buffer[..n]),
-        }
-    }
-}
-
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        write!(text, "{byte:02x}").expect("text grows as it must");
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn ids_become_safe_file_names() {
-        assert_eq!(file_name("donor-1_week.2"), "donor-1_week.2");
-        assert_eq!(
-            file_name("../a b/é"),
-            "%2E./a b/é".replace('/', "%2F").replace(' ', "%20").replace('é', "%C3%A9")
-        );
-        assert_eq!(file_name("50%"), "50%25");
-    }
-
-    #[test]
-    fn the_checksum_is_sha256() {
-        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-        assert_eq!(sha256(b""), empty);
-    }
-
-    proptest! {
-        #[test]
-        fn distinct_ids_have_distinct_names(a: String, b: String) {
-            prop_assert_eq!(file_name(&a) == file_name(&b), a == b);
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! Repertoires and cohort tables as Parquet, through polars.
 
 use std::collections::HashMap;
-use std::io::{self, Cursor};
+use std::io::{self, Cursor, Write as _};
 use std::panic;
 use std::path::Path;
 
@@ -12,20 +12,21 @@ use polars::prelude::{
 };
 
 use crate::alphabet::{self, AMINO_ACIDS};
+use crate::atomic::{self, WriteError};
 use crate::limits::MAX_RATIO;
 use crate::metadata::Metadata;
 use crate::missing::is_missing;
-use crate::repertoire::{Columns, GeneVocabulary, Repertoire};
-use crate::table::io_error;
+use crate::repertoire::{GeneVocabulary, Repertoire, RepertoireColumns};
 
-use super::error::CohortError;
+use super::super::error::CohortError;
+use super::checksum::sha256;
 
 const SEQUENCE_COLUMNS: [&str; 4] = ["junction_aa", "v_call", "j_call", "duplicate_count"];
 
 /// A frame as a Parquet file, zstd-compressed. Equal frames give equal bytes.
 ///
 /// In memory, because polars turns a full disk into an error about the format.
-pub(super) fn bytes(frame: &mut DataFrame) -> io::Result<Vec<u8>> {
+fn bytes(frame: &mut DataFrame) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     ParquetWriter::new(&mut bytes)
         .with_compression(ParquetCompression::Zstd(None))
@@ -33,6 +34,17 @@ pub(super) fn bytes(frame: &mut DataFrame) -> io::Result<Vec<u8>> {
         .finish(frame)
         .map_err(io_error)?;
     Ok(bytes)
+}
+
+/// Writes a frame as Parquet under a hidden name, which need not survive a power cut; returns its checksum.
+pub(super) fn write(path: &Path, frame: &mut DataFrame) -> Result<String, WriteError> {
+    let mut checksum = String::new();
+    atomic::write_unflushed(path, |file| {
+        let bytes = bytes(frame)?;
+        checksum = sha256(&bytes);
+        file.write_all(&bytes)
+    })?;
+    Ok(checksum)
 }
 
 /// The columns of a repertoire as AIRR names them.
@@ -63,10 +75,21 @@ pub(super) fn frame(repertoire: &Repertoire) -> DataFrame {
 /// polars panics on damage in many places (a flag that is a number, a page longer than the file), and takes memory
 /// for as many rows as a file states. A checksum says only that the bytes are those that somebody wrote.
 pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<DataFrame, CohortError> {
-    let unreadable = |source| CohortError::Parquet { path: path.to_owned(), source };
     let frame = panic::catch_unwind(|| frame_of(bytes));
     let frame = frame.unwrap_or_else(|_| Err(PolarsError::ComputeError(DAMAGED.into())));
-    frame.map_err(unreadable)
+    frame.map_err(|err| unreadable(path, err))
+}
+
+fn unreadable(path: &Path, err: PolarsError) -> CohortError {
+    CohortError::Parquet { path: path.to_owned(), source: err.into() }
+}
+
+/// What stopped polars, as an operating-system error; its kind is kept (disk full).
+fn io_error(err: PolarsError) -> io::Error {
+    match err {
+        PolarsError::IO { error, .. } => io::Error::new(error.kind(), error),
+        other => io::Error::other(other),
+    }
 }
 
 /// What a person is told where polars panics.
@@ -98,8 +121,7 @@ pub(super) fn repertoire(
     id: &str,
     frame: &DataFrame,
 ) -> Result<Repertoire, CohortError> {
-    let columns =
-        columns(frame).map_err(|source| CohortError::Parquet { path: path.to_owned(), source })?;
+    let columns = columns(frame).map_err(|err| unreadable(path, err))?;
     let repertoire = columns.and_then(|columns| Repertoire::from_columns(id.to_owned(), columns));
     repertoire.ok_or_else(|| CohortError::Content {
         path: path.to_owned(),
@@ -109,13 +131,13 @@ pub(super) fn repertoire(
 }
 
 /// The columns of a repertoire; nothing if a value is missing or no junction.
-fn columns(frame: &DataFrame) -> PolarsResult<Option<Columns>> {
+fn columns(frame: &DataFrame) -> PolarsResult<Option<RepertoireColumns>> {
     let [junction_aa, v_call, j_call, duplicate_count] = SEQUENCE_COLUMNS;
     let genes = (genes(frame.column(v_call)?.str()?), genes(frame.column(j_call)?.str()?));
     let (Some((v_names, v)), Some((j_names, j))) = genes else { return Ok(None) };
     let counts = frame.column(duplicate_count)?.u64()?;
     let junctions = frame.column(junction_aa)?.str()?;
-    let mut out = Columns {
+    let mut out = RepertoireColumns {
         residues: Vec::with_capacity(junctions.len() * 16),
         offsets: Vec::with_capacity(junctions.len() + 1),
         v,
@@ -165,8 +187,7 @@ pub(super) fn metadata(
 ) -> Result<Metadata, CohortError> {
     let column = |name: &str| -> Result<Vec<Option<String>>, CohortError> {
         let values = frame.column(name).and_then(|column| column.str());
-        let values =
-            values.map_err(|source| CohortError::Parquet { path: path.to_owned(), source })?;
+        let values = values.map_err(|err| unreadable(path, err))?;
         Ok(values.iter().map(|value| value.map(str::to_owned)).collect())
     };
     let ids = column("repertoire_id")?.into_iter().flatten().collect();
@@ -176,12 +197,17 @@ pub(super) fn metadata(
         Ok((name.clone(), values.map(|value| value.filter(|text| !is_missing(text))).collect()))
     };
     let columns = names.iter().map(labels).collect::<Result<_, CohortError>>()?;
-    Ok(Metadata { ids, columns })
+    Metadata::from_columns(ids, columns).ok_or_else(|| CohortError::Content {
+        path: path.to_owned(),
+        found: "rows that are not those of a cohort".to_owned(),
+        expected: "distinct ids",
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::junction::JunctionAa;
     use crate::repertoire::{Builder, Row};
     use proptest::prelude::*;
 
@@ -193,7 +219,7 @@ mod tests {
             let mut builder = Builder::default();
             for (junction, v_call, j_call, duplicate_count) in &rows {
                 let junction_aa: String = junction.chars().filter(|c| alphabet::code(*c as u8).is_some()).collect();
-                builder.push(Row { junction_aa: &junction_aa, v_call, j_call, duplicate_count: *duplicate_count });
+                builder.push(Row { junction_aa: JunctionAa::new(&junction_aa).unwrap(), v_call, j_call, duplicate_count: *duplicate_count });
             }
             let written = builder.finish("r".to_owned());
             let file = bytes(&mut frame(&written)).unwrap();
@@ -209,7 +235,12 @@ mod tests {
     fn damage_is_an_error() {
         let mut builder = Builder::default();
         for junction_aa in ["CASSF", "CASSLF"] {
-            builder.push(Row { junction_aa, v_call: "TRBV9", j_call: "", duplicate_count: 1 });
+            builder.push(Row {
+                junction_aa: JunctionAa::new(junction_aa).unwrap(),
+                v_call: "TRBV9",
+                j_call: "",
+                duplicate_count: 1,
+            });
         }
         let file = bytes(&mut frame(&builder.finish("r".to_owned()))).unwrap();
         let path = Path::new("r.parquet");

@@ -4,26 +4,26 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
-use super::{Locus, Species, normalise};
-use crate::format::columns::is_missing;
+use super::columns::is_missing;
+use crate::gene::{Locus, Species, normalise};
 
 /// A gene column's reading, by index into the cache.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct GeneCall {
+pub(super) struct GeneCall {
     /// Index for [`GeneCache::name`]; 0 is unknown.
-    pub(crate) gene: u32,
+    pub(super) gene: u32,
     /// Whether other genes fit equally well.
-    pub(crate) tie: bool,
+    pub(super) tie: bool,
     /// Whether it is a family of several genes.
-    pub(crate) family_only: bool,
+    pub(super) family_only: bool,
 }
 
 impl GeneCall {
     /// Nothing is known.
-    pub(crate) const UNKNOWN: Self = Self { gene: 0, tie: false, family_only: false };
+    pub(super) const UNKNOWN: Self = Self { gene: 0, tie: false, family_only: false };
 
     /// Whether it names a gene.
-    pub(crate) fn is_gene(self) -> bool {
+    pub(super) fn is_gene(self) -> bool {
         self.gene != 0 && !self.family_only
     }
 }
@@ -33,7 +33,7 @@ const MAX_TEXTS: usize = 1 << 16;
 
 /// Readings of the gene columns of one file.
 #[derive(Debug)]
-pub(crate) struct GeneCache {
+pub(super) struct GeneCache {
     species: Species,
     calls: HashMap<Box<[u8]>, GeneCall, RandomState>,
     names: Vec<(String, Option<Locus>)>,
@@ -41,14 +41,14 @@ pub(crate) struct GeneCache {
 }
 
 impl GeneCache {
-    pub(crate) fn new(species: Species) -> Self {
+    pub(super) fn new(species: Species) -> Self {
         let names = vec![(String::new(), None)];
         let index = HashMap::from([(String::new(), 0)]);
         Self { species, calls: HashMap::default(), names, index }
     }
 
     /// Reads one gene field.
-    pub(crate) fn call(&mut self, raw: &[u8]) -> GeneCall {
+    pub(super) fn call(&mut self, raw: &[u8]) -> GeneCall {
         if let Some(&call) = self.calls.get(raw) {
             return call;
         }
@@ -79,17 +79,17 @@ impl GeneCache {
     }
 
     /// IMGT name of a gene or family, "" if unknown.
-    pub(crate) fn name(&self, gene: u32) -> &str {
+    pub(super) fn name(&self, gene: u32) -> &str {
         &self.names[gene as usize].0
     }
 
     /// Locus of a gene.
-    pub(crate) fn locus(&self, gene: u32) -> Option<Locus> {
+    pub(super) fn locus(&self, gene: u32) -> Option<Locus> {
         self.names[gene as usize].1
     }
 
     /// Distinct genes seen so far.
-    pub(crate) fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.names.len()
     }
 }

@@ -1,4 +1,4 @@
-//! Loads a finished store.
+//! Stores of cohorts as Parquet: `import` writes them, [`visit`] reads them.
 
 use std::fs;
 use std::path::Path;
@@ -8,19 +8,21 @@ use crate::metadata::Metadata;
 use crate::repertoire::Repertoire;
 
 use super::error::CohortError;
-use super::manifest::{self, COHORT, Entry, Manifest};
-use super::parquet;
-use super::reading::{self, Pace};
-use super::samples::Member;
+use super::layout::COHORT;
+use super::reading::{self, Pace, Stored};
+use manifest::{Entry, Manifest};
 
-/// What is in a store.
-pub(super) struct Stored<T> {
-    pub(super) metadata: Metadata,
-    /// The repertoires whose files named their sample.
-    pub(super) members: Vec<Member>,
-    /// What was made of each repertoire, in the order of the metadata's rows.
-    pub(super) results: Vec<T>,
-}
+mod checksum;
+mod entries;
+mod import;
+mod manifest;
+mod parquet;
+mod place;
+mod report;
+mod staging;
+
+pub use import::{ImportRequest, import};
+pub use report::{ImportRow, ImportSummary, Replaced};
 
 /// Calls `work` on every repertoire in `folder`, with the checksum of every file verified.
 pub(super) fn visit<T: Send>(
@@ -37,16 +39,16 @@ pub(super) fn visit<T: Send>(
         work(parquet::repertoire(&path, id, &frame)?, entry.counts.clone())
     };
     let results = reading::each(&entries, pace, one)?;
-    let members = entries.iter().filter_map(|(id, entry)| Member::stored(id, entry)).collect();
+    let members = entries::members(entries.iter().copied());
     Ok(Stored { metadata, members, results })
 }
 
 /// The metadata of the store that `manifest` describes.
-pub(super) fn metadata(folder: &Path, manifest: &Manifest) -> Result<Metadata, CohortError> {
+fn metadata(folder: &Path, manifest: &Manifest) -> Result<Metadata, CohortError> {
     let path = folder.join(COHORT);
     let frame = parquet::read(&path, &verified(&path, &manifest.cohort_sha256)?)?;
     let metadata = parquet::metadata(&path, &frame, &manifest.metadata_columns)?;
-    if !metadata.ids.iter().eq(manifest.repertoires.keys()) {
+    if !metadata.ids().iter().eq(manifest.repertoires.keys()) {
         let found = format!("{} repertoires", metadata.len());
         return Err(CohortError::Content { path, found, expected: "those of manifest.json" });
     }
@@ -57,7 +59,7 @@ pub(super) fn metadata(folder: &Path, manifest: &Manifest) -> Result<Metadata, C
 fn verified(path: &Path, sha256: &str) -> Result<Vec<u8>, CohortError> {
     let bytes =
         fs::read(path).map_err(|source| CohortError::Io { path: path.to_owned(), source })?;
-    if manifest::sha256(&bytes) != sha256 {
+    if checksum::sha256(&bytes) != sha256 {
         return Err(CohortError::Checksum { path: path.to_owned() });
     }
     Ok(bytes)

@@ -1,17 +1,18 @@
 //! Small delimited text tables that a person edits: metadata, splits.
 //!
 //! They are read with the `csv` crate and not with polars, whose reader fills short rows with nulls
-//! and gives no line number; a person who repairs a table needs the line.
+//! and gives no line number; a person who repairs a table needs the line. [`write_tsv`] writes them.
+
+mod write;
 
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use polars::prelude::{CsvWriter, DataFrame, PolarsError, PolarsResult, SerWriter};
-
-use crate::atomic::{self, WriteError};
 use crate::decode;
 use crate::limits::FREE_BYTES;
+
+pub(crate) use write::{Cell, write_tsv};
 
 /// Why a table could not be read. Every message says where to look.
 #[derive(Debug, thiserror::Error)]
@@ -268,23 +269,6 @@ fn separator_of(header: &str) -> u8 {
     let count = |delimiter: u8| header.bytes().filter(|&byte| byte == delimiter).count();
     // `max_by_key` keeps the last of equals: the tab, also in a header of one column.
     [b';', b',', b'\t'].into_iter().max_by_key(|&delimiter| count(delimiter)).unwrap_or(b'\t')
-}
-
-/// Writes `frame` as TSV, all at once or not at all.
-pub(crate) fn write_tsv(path: &Path, frame: PolarsResult<DataFrame>) -> Result<(), WriteError> {
-    atomic::write(path, |file| {
-        let mut frame = frame.map_err(io_error)?;
-        let mut writer = CsvWriter::new(file).with_separator(b'\t');
-        writer.finish(&mut frame).map_err(io_error)
-    })
-}
-
-/// What stopped polars, as an operating-system error; its kind is kept (disk full).
-pub(crate) fn io_error(err: PolarsError) -> io::Error {
-    match err {
-        PolarsError::IO { error, .. } => io::Error::new(error.kind(), error),
-        other => io::Error::other(other),
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A store while an import works on it.
 //!
 //! Repertoires are written under hidden names and the journal notes each finished source. Only when
-//! all have been read and match the metadata is the cohort changed ([`Work::commit`]): the old
+//! all have been read and match the metadata is the cohort changed ([`Staging::commit`]): the old
 //! manifest steps aside, files are renamed into place, the new manifest last. So until then an old
 //! cohort stays whole, and after a crash at any moment a rerun finds either the old cohort or none,
 //! and ends with the same bytes as an undisturbed run.
@@ -9,27 +9,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Mutex;
-use std::time::SystemTime;
 
-use polars::prelude::DataFrame;
 use rayon::prelude::*;
 
 use crate::atomic::{self, WriteError};
 use crate::format::{ReadOptions, ReadRepertoire};
-use crate::lock::Lock;
 use crate::metadata::Metadata;
 
-use super::error::CohortError;
-use super::inputs::Source;
-use super::manifest::{
-    self, COHORT, Done, Entry, FORMAT_VERSION, JOURNAL, MANIFEST, Manifest, PREVIOUS, REPERTOIRES,
-    REPORT, SourceRecord,
-};
+use super::super::error::CohortError;
+use super::super::layout::{self, COHORT, JOURNAL, MANIFEST, PREVIOUS};
+use super::super::samples::Member;
+use super::super::sources::Source;
+use super::super::{matching, reading};
+use super::manifest::{self, Done, Entry, FORMAT_VERSION, Manifest, REPORT, SourceRecord};
 use super::report::Replaced;
-use super::samples::Member;
-use super::{matching, parquet, reading, report, samples, store};
+use super::{checksum, entries, parquet, place, report};
 
 /// Repertoires of one table that a thread writes without letting go: who waits for others may begin another table.
 const AT_ONCE: usize = 64;
@@ -42,7 +38,7 @@ pub(super) struct Imported {
 }
 
 /// A store that is being written.
-pub(super) struct Work<'a> {
+pub(super) struct Staging<'a> {
     folder: &'a Path,
     options: &'a ReadOptions,
     /// The finished cohort that was there.
@@ -55,16 +51,16 @@ pub(super) struct Work<'a> {
     claimed: Mutex<BTreeSet<String>>,
 }
 
-impl<'a> Work<'a> {
+impl<'a> Staging<'a> {
     /// Looks at what is in `folder`; changes nothing.
     pub(super) fn open(folder: &'a Path, options: &'a ReadOptions) -> Result<Self, CohortError> {
-        if !manifest::is_store(folder) && has_files(folder) {
+        if !layout::is_store(folder) && place::has_files(folder) {
             return Err(CohortError::NotEmpty { path: folder.to_owned() });
         }
         let mut old = manifest::read_named(folder, MANIFEST)?;
         let mut old_metadata = Some(Metadata::default());
         if let Some(manifest) = &old {
-            old_metadata = undamaged(store::metadata(folder, manifest))?;
+            old_metadata = undamaged(super::metadata(folder, manifest))?;
         } else if let Some(previous) = manifest::read_named(folder, PREVIOUS)? {
             old_metadata = undamaged(interrupted_metadata(folder, &previous))?;
             old = Some(previous);
@@ -90,8 +86,7 @@ impl<'a> Work<'a> {
 
     /// The repertoires of that cohort whose files named their sample.
     pub(super) fn members(&self) -> Vec<Member> {
-        let entries = self.old.iter().flat_map(|manifest| &manifest.repertoires);
-        entries.filter_map(|(id, entry)| Member::stored(id, entry)).collect()
+        entries::members(self.old.iter().flat_map(|manifest| &manifest.repertoires))
     }
 
     /// The repertoires of that cohort whose ids have other clonotypes or counts in `new`.
@@ -126,14 +121,14 @@ impl<'a> Work<'a> {
         source: &Source,
         free: &BTreeSet<String>,
     ) -> Result<Imported, CohortError> {
-        let before = stamps(source)?;
-        let (sha256, tables) = checksums(source)?;
+        let before = checksum::stamps(source)?;
+        let (sha256, tables) = checksum::of_source(source)?;
         if let Some(repertoires) = self.done_before(source, &sha256, free) {
             self.claim(repertoires.keys());
             return Ok(Imported { repertoires, unchanged: true });
         }
         let content = reading::read(source, self.options, free)?;
-        if stamps(source)? != before {
+        if checksum::stamps(source)? != before {
             return Err(CohortError::Changed { path: source.path.clone() });
         }
         let ids = content.repertoires.iter().map(|read| read.repertoire.id.clone());
@@ -153,7 +148,7 @@ impl<'a> Work<'a> {
             // An id of two sources fails the import in the end; they must not write the same file.
             let sha256 = if are_new { self.write(read)? } else { String::new() };
             let clonotypes_sha256 =
-                manifest::hexadecimal(&read.repertoire.fingerprints().clonotypes);
+                checksum::hexadecimal(&read.repertoire.fingerprints().clonotypes);
             let entry = Entry {
                 sha256,
                 clonotypes_sha256,
@@ -220,7 +215,7 @@ impl<'a> Work<'a> {
     /// name and is not wanted goes.
     fn is_whole(&self, id: &str, entry: &Entry) -> bool {
         let is =
-            |path: &Path| manifest::sha256_of_file(path).is_ok_and(|sha256| sha256 == entry.sha256);
+            |path: &Path| checksum::sha256_of_file(path).is_ok_and(|sha256| sha256 == entry.sha256);
         let staged = manifest::staged_path(self.folder, id);
         if is(&manifest::repertoire_path(self.folder, id)) {
             let _ = fs::remove_file(staged); // Mostly there is none.
@@ -232,7 +227,7 @@ impl<'a> Work<'a> {
     /// Writes a repertoire under its hidden name; returns its checksum.
     fn write(&self, read: &ReadRepertoire) -> Result<String, WriteError> {
         let path = manifest::staged_path(self.folder, &read.repertoire.id);
-        write_parquet(&path, &mut parquet::frame(&read.repertoire))
+        parquet::write(&path, &mut parquet::frame(&read.repertoire))
     }
 
     fn note(&self, repertoires: BTreeMap<String, Entry>) -> Result<(), CohortError> {
@@ -251,18 +246,19 @@ impl<'a> Work<'a> {
     ) -> Result<BTreeMap<String, Entry>, CohortError> {
         let mut all = self.old.as_ref().map(|old| old.repertoires.clone()).unwrap_or_default();
         all.extend(entries);
-        samples::check_tables(&all)?;
+        entries::check_tables(&all)?;
         let ids: Vec<String> = all.keys().cloned().collect();
         let none = Metadata::default();
-        let metadata = self.old_metadata(metadata)?.updated(metadata.unwrap_or(&none), &ids);
-        let staged = |name: &str| self.folder.join(format!(".{name}.new"));
+        let old = self.old_metadata(metadata)?.unwrap_or(&none);
+        let metadata = old.updated(metadata.unwrap_or(&none), &ids);
+        let staged = |name| place::staged(self.folder, name);
         let cohort_sha256 =
-            write_parquet(&staged(COHORT), &mut report::cohort_frame(&metadata, &all))?;
+            parquet::write(&staged(COHORT), &mut report::cohort_frame(&metadata, &all))?;
         report::write(&staged(REPORT), &all)?;
         let manifest = Manifest {
             cohort_format: FORMAT_VERSION,
             reperio_version: manifest::version(),
-            metadata_columns: metadata.columns.iter().map(|(name, _)| name.clone()).collect(),
+            metadata_columns: metadata.columns().iter().map(|(name, _)| name.clone()).collect(),
             cohort_sha256,
             repertoires: all,
         };
@@ -275,105 +271,31 @@ impl<'a> Work<'a> {
     }
 
     /// The labels that were there. Damaged ones are no loss where `newer` has a row for each.
-    fn old_metadata(&self, newer: Option<&Metadata>) -> Result<&Metadata, CohortError> {
-        static NONE: Metadata = Metadata { ids: Vec::new(), columns: Vec::new() };
+    fn old_metadata(&self, newer: Option<&Metadata>) -> Result<Option<&Metadata>, CohortError> {
         if let Some(own) = &self.old_metadata {
-            return Ok(own);
+            return Ok(Some(own));
         }
         let labelled = self.old.as_ref().filter(|old| !old.metadata_columns.is_empty());
-        let given: BTreeSet<&String> = newer.iter().flat_map(|table| &table.ids).collect();
+        let given: BTreeSet<&String> = newer.iter().flat_map(|table| table.ids()).collect();
         let ids = labelled.iter().flat_map(|old| old.repertoires.keys());
         let ids: Vec<String> = ids.filter(|id| !given.contains(id)).cloned().collect();
         if ids.is_empty() {
-            return Ok(&NONE);
+            return Ok(None);
         }
         Err(CohortError::LostLabels { path: self.folder.join(COHORT), ids })
     }
 
-    /// Renames everything from its hidden name, the manifest last, and tidies up.
+    /// Puts everything in its place, unless nothing is new, and tidies up.
     fn put_in_place(&self, manifest: &Manifest) -> Result<(), CohortError> {
-        let staged = |name: &str| self.folder.join(format!(".{name}.new"));
-        let place = |name: &str| self.folder.join(name);
-        let is_staged = |id: &&String| manifest::staged_path(self.folder, id).is_file();
-        let ids: Vec<&String> = manifest.repertoires.keys().filter(is_staged).collect();
-        let is_finished = place(MANIFEST).is_file();
-        let same = self.old_metadata.is_some() && self.old.as_ref() == Some(manifest);
-        if is_finished && ids.is_empty() && same {
-            return self.tidy(manifest); // Nothing is new.
+        let ids = place::staged_ids(self.folder, manifest);
+        let is_finished = self.folder.join(MANIFEST).is_file();
+        let is_same = self.old_metadata.is_some() && self.old.as_ref() == Some(manifest);
+        if !is_finished || !ids.is_empty() || !is_same {
+            place::put(self.folder, &ids)?;
         }
-        if is_finished {
-            rename(&place(MANIFEST), &place(PREVIOUS))?;
-        }
-        for id in &ids {
-            let from = manifest::staged_path(self.folder, id);
-            let path = manifest::repertoire_path(self.folder, id);
-            atomic::rename_unflushed(&from, &path)
-                .map_err(|source| WriteError::Io { path, source })?;
-        }
-        if !ids.is_empty() {
-            // All at once, and before the manifest says that they are there.
-            let path = self.folder.join(REPERTOIRES);
-            atomic::flush(&path).map_err(|source| WriteError::Io { path, source })?;
-        }
-        for name in [COHORT, REPORT, MANIFEST] {
-            rename(&staged(name), &place(name))?;
-        }
-        self.tidy(manifest)
+        let known = self.known.values().flat_map(BTreeMap::keys);
+        place::tidy(self.folder, known.filter(|id| !manifest.repertoires.contains_key(*id)))
     }
-
-    /// Removes what unfinished imports of other files left.
-    fn tidy(&self, manifest: &Manifest) -> Result<(), CohortError> {
-        let kept = |id: &&String| !manifest.repertoires.contains_key(*id);
-        let gone = self.known.values().flat_map(BTreeMap::keys).filter(kept);
-        let mut files: Vec<PathBuf> =
-            gone.map(|id| manifest::repertoire_path(self.folder, id)).collect();
-        for folder in [self.folder.to_owned(), self.folder.join(REPERTOIRES)] {
-            let entries = fs::read_dir(&folder);
-            let entries = entries.map_err(|source| CohortError::Io { path: folder, source })?;
-            files.extend(entries.flatten().map(|entry| entry.path()).filter(|path| is_ours(path)));
-        }
-        files.extend([self.folder.join(PREVIOUS), self.folder.join(JOURNAL)]);
-        for path in files {
-            match fs::remove_file(&path) {
-                Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                    return Err(WriteError::Io { path, source }.into());
-                }
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-}
-
-/// What an error of the operating system is about.
-fn named(path: &Path, source: io::Error) -> CohortError {
-    CohortError::Io { path: path.to_owned(), source }
-}
-
-/// Size and time of change of the files of a source: what is hashed and what is read must be the same.
-fn stamps(source: &Source) -> Result<Vec<(u64, SystemTime)>, CohortError> {
-    source.paths().map(|path| stamp(path).map_err(|err| named(path, err))).collect()
-}
-
-/// The checksum of a source: that of its file, or of the checksums of its files, which are there by name.
-fn checksums(source: &Source) -> Result<(String, BTreeMap<String, String>), CohortError> {
-    let of = |path: &PathBuf| manifest::sha256_of_file(path).map_err(|err| named(path, err));
-    if source.more.is_empty() {
-        return Ok((of(&source.path)?, BTreeMap::new()));
-    }
-    let table = |path: &PathBuf| Ok((file_name(path), of(path)?));
-    let tables: BTreeMap<_, _> = source.paths().map(table).collect::<Result<_, CohortError>>()?;
-    let together: String = tables.values().map(String::as_str).collect();
-    Ok((manifest::sha256(together.as_bytes()), tables))
-}
-
-fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-fn stamp(path: &Path) -> io::Result<(u64, SystemTime)> {
-    let found = fs::metadata(path)?;
-    Ok((found.len(), found.modified()?))
 }
 
 /// Labels, or nothing where they are damaged.
@@ -388,10 +310,10 @@ fn undamaged(read: Result<Metadata, CohortError>) -> Result<Option<Metadata>, Co
 
 /// The metadata of a cohort whose change was interrupted: that of before, or of after.
 fn interrupted_metadata(folder: &Path, previous: &Manifest) -> Result<Metadata, CohortError> {
-    match store::metadata(folder, previous) {
+    match super::metadata(folder, previous) {
         Err(CohortError::Checksum { path } | CohortError::Content { path, .. }) => {
             match manifest::read_named(folder, &format!(".{MANIFEST}.new"))? {
-                Some(next) => store::metadata(folder, &next),
+                Some(next) => super::metadata(folder, &next),
                 None => Err(CohortError::Checksum { path }),
             }
         }
@@ -399,37 +321,8 @@ fn interrupted_metadata(folder: &Path, previous: &Manifest) -> Result<Metadata, 
     }
 }
 
-/// Whether a file is a hidden one of this module or of [`atomic::write`].
-fn is_ours(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    (name.starts_with('.') && name.ends_with(".new")) || atomic::is_temporary(&name)
-}
-
-/// Whether there is anything in `folder` but what a killed import left.
-fn has_files(folder: &Path) -> bool {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let is_lock =
-        |path: &Path| path.file_name().is_some_and(|name| Lock::is_name(&name.to_string_lossy()));
-    entries.map(|entry| entry.path()).any(|path| !is_ours(&path) && !is_lock(&path))
-}
-
-/// Writes a frame as Parquet under a hidden name, which need not survive a power cut; returns its checksum.
-fn write_parquet(path: &Path, frame: &mut DataFrame) -> Result<String, WriteError> {
-    let mut sha256 = String::new();
-    atomic::write_unflushed(path, |file| {
-        let bytes = parquet::bytes(frame)?;
-        sha256 = manifest::sha256(&bytes);
-        file.write_all(&bytes)
-    })?;
-    Ok(sha256)
-}
-
 fn append(file: &mut File, repertoires: BTreeMap<String, Entry>) -> io::Result<()> {
     let mut line = serde_json::to_string(&Done { repertoires }).map_err(io::Error::other)?;
     line.push('\n');
     file.write_all(line.as_bytes())
-}
-
-fn rename(from: &Path, to: &Path) -> Result<(), WriteError> {
-    atomic::rename(from, to).map_err(|source| WriteError::Io { path: to.to_owned(), source })
 }

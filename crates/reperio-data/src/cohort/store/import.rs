@@ -8,14 +8,15 @@ use crate::import_counts::ImportCounts;
 use crate::lock::Lock;
 use crate::progress::Observer;
 
-use super::error::CohortError;
-use super::inputs::{self, Inputs};
-use super::manifest::JOURNAL;
-use super::reading::{self, Pace};
+use super::super::error::CohortError;
+use super::super::inputs;
+use super::super::layout::JOURNAL;
+use super::super::reading::{self, Pace};
+use super::super::sources::Inputs;
+use super::super::{matching, samples};
+use super::entries;
 use super::report::{self, ImportRow, ImportSummary, PREFIX};
-use super::samples::{self, Member};
-use super::work::{Imported, Work};
-use super::{copies, matching};
+use super::staging::{Imported, Staging};
 
 /// What to import and where to.
 #[derive(Clone, Debug)]
@@ -31,12 +32,34 @@ pub struct ImportRequest {
 }
 
 /// Reads repertoire files and adds them to the store `request.out`, in place of those with the same
-/// ids. Labels of repertoires that the metadata lists are replaced.
+/// ids. Labels of repertoires that the metadata lists are replaced. Needs the feature `store`.
 ///
 /// A source that was imported before in the same way (same content, same options, same version) is
 /// not read again. Until everything has been read and matched, a cohort that was there stays as it
-/// was; a process killed at any moment leaves either it or an unfinished store, which [`super::load`]
+/// was; a process killed at any moment leaves either it or an unfinished store, which [`crate::cohort::load`]
 /// refuses and another import completes, to the same bytes.
+///
+/// # Examples
+///
+/// ```
+/// use reperio_data::cohort::{self, ImportRequest};
+/// use reperio_data::format::ReadOptions;
+/// use reperio_data::progress::Silent;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// let exports = folder.path().join("exports");
+/// std::fs::create_dir(&exports)?;
+/// std::fs::write(exports.join("a.tsv"), "junction_aa\tv_call\tj_call\tduplicate_count\nCASSLGTDTQYF\tTRBV9\tTRBJ2-3\t3\n")?;
+/// std::fs::write(exports.join("metadata.tsv"), "repertoire_id\tstatus\na\tcase\n")?;
+/// let (out, options) = (folder.path().join("cohort"), ReadOptions::default());
+/// let request = ImportRequest { inputs: vec![exports], metadata: None, out, options };
+/// assert_eq!(cohort::import(&request, &Silent)?.in_cohort, 1);
+/// let cohort = cohort::load(&[request.out], None, &request.options, &Silent)?;
+/// assert_eq!(cohort.repertoires()[0].junction_aa(0), "CASSLGTDTQYF");
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 ///
@@ -57,14 +80,14 @@ pub fn import(
     check_columns(&found)?;
     atomic::create_parent(&request.out.join(JOURNAL))?;
     let _lock = Lock::folder(&request.out)?;
-    let work = Work::open(&request.out, &request.options)?;
-    let mut stored = work.stored();
+    let staging = Staging::open(&request.out, &request.options)?;
+    let mut stored = staging.stored();
     if !request.options.skip_unreadable {
         matching::check_names(&found, &stored)?; // Those that are skipped need no row.
     }
-    work.begin()?;
+    staging.begin()?;
     let free = matching::free_ids(&found);
-    let one = |source: &_| work.import(source, &free);
+    let one = |source: &_| staging.import(source, &free);
     let pace = Pace { task: "importing files", at_once: usize::MAX, observer };
     let (done, unread) = reading::each_source(&mut found, &request.options, pace, one)?;
     stored.extend(unread);
@@ -77,38 +100,32 @@ pub fn import(
         .collect();
     matching::check(&found, &origins, &stored)?;
     if found.metadata.is_none() {
-        samples::check(&members(&done), &work.members())?;
+        let new = done.iter().flat_map(|done| &done.repertoires);
+        samples::check(&entries::members(new), &staging.members())?;
     }
     let mut summary = summary(&done);
     let totals = summary.totals();
     if totals.clonotypes == 0 {
         return Err(no_clonotypes(&totals));
     }
-    let entries = done.into_iter().flat_map(|done| done.repertoires).collect();
-    summary.replaced = work.replaced(&entries);
-    let all = work.commit(entries, found.metadata.as_ref().map(|(_, table)| table))?;
+    let new = done.into_iter().flat_map(|done| done.repertoires).collect();
+    summary.replaced = staging.replaced(&new);
+    let all = staging.commit(new, found.metadata.as_ref().map(|(_, table)| table))?;
     summary.in_cohort = all.len();
-    summary.copies = copies::stored(&all);
-    summary.recounted = copies::stored_recounted(&all);
-    let members: Vec<_> = all.iter().filter_map(|(id, own)| Member::stored(id, own)).collect();
-    summary.parts = samples::shared(members.iter());
+    summary.copies = entries::copies(&all);
+    summary.recounted = entries::recounted(&all);
+    summary.parts = samples::shared(entries::members(&all).iter());
     summary.skipped = found.skipped;
     Ok(summary)
 }
 
 /// Refuses metadata columns that `cohort.parquet` could not hold beside its own.
 fn check_columns(found: &Inputs) -> Result<(), CohortError> {
-    let columns = found.metadata.iter().flat_map(|(_, table)| &table.columns);
+    let columns = found.metadata.iter().flat_map(|(_, table)| table.columns());
     let names = columns.map(|(name, _)| name.clone());
     let names: Vec<_> =
         names.filter(|name| name.starts_with(PREFIX) || name == "repertoire_id").collect();
     if names.is_empty() { Ok(()) } else { Err(CohortError::ReservedColumns { names }) }
-}
-
-/// The repertoires whose files name their sample.
-fn members(done: &[Imported]) -> Vec<Member> {
-    let entries = done.iter().flat_map(|done| &done.repertoires);
-    entries.filter_map(|(id, entry)| Member::stored(id, entry)).collect()
 }
 
 fn no_clonotypes(totals: &ImportCounts) -> CohortError {

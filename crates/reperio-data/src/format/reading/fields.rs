@@ -1,15 +1,19 @@
 //! What the fields of a row say under a plan: the sequence of a chain, a gene, the locus.
 
-use super::columns::is_missing;
-use super::reading::{Chain, Letters, Plan, Sample, Sequence, Tally};
-use super::record::Record;
-use super::verdict::verdict;
-use crate::gene::{GeneCache, GeneCall, Locus};
+use super::super::columns::is_missing;
+use super::super::gene_cache::{GeneCache, GeneCall};
+use super::super::record::Record;
+use super::super::verdict::verdict;
+use super::anchors::Tally;
+use super::plan::{Chain, Plan};
+use super::sample::Sample;
+use super::sequence::{Letters, Sequence};
+use crate::gene::Locus;
 use crate::import_counts::DropReason;
 use crate::junction;
 
 /// What the columns of sequences hold in the rows of a sample that are usable.
-pub(super) fn tallies(plan: &Plan, sample: &Sample) -> Vec<Vec<Tally>> {
+pub(in super::super) fn tallies(plan: &Plan, sample: &Sample) -> Vec<Vec<Tally>> {
     let mut tallies = no_tallies(plan);
     let mut residues = Vec::new();
     let usable = |row: &&Record| {
@@ -29,12 +33,12 @@ pub(super) fn tallies(plan: &Plan, sample: &Sample) -> Vec<Vec<Tally>> {
     tallies
 }
 
-pub(super) fn no_tallies(plan: &Plan) -> Vec<Vec<Tally>> {
+pub(in super::super) fn no_tallies(plan: &Plan) -> Vec<Vec<Tally>> {
     plan.chains.iter().map(|chain| vec![Tally::default(); chain.sequences.len()]).collect()
 }
 
 /// The best column of a chain that has a sequence, its place among the chain's, and what it says.
-pub(super) fn sequence<'r>(
+pub(in super::super) fn sequence<'r>(
     plan: &Plan,
     chain: &Chain,
     record: &'r Record,
@@ -45,11 +49,11 @@ pub(super) fn sequence<'r>(
 }
 
 /// Whether a row says that its sequence has its anchors, whatever the column holds otherwise.
-pub(super) fn is_junction(plan: &Plan, record: &Record) -> bool {
+pub(in super::super) fn is_junction(plan: &Plan, record: &Record) -> bool {
     plan.region.is_some_and(|at| record.field(at).ends_with(b"JUNCTION"))
 }
 
-pub(super) fn read_letters(
+pub(in super::super) fn read_letters(
     letters: Letters,
     raw: &[u8],
     residues: &mut Vec<u8>,
@@ -64,7 +68,7 @@ pub(super) fn read_letters(
 }
 
 /// The locus that a field states, by its own name or that of a constant gene.
-pub(super) fn stated_locus(field: &[u8]) -> Option<Locus> {
+pub(in super::super) fn stated_locus(field: &[u8]) -> Option<Locus> {
     Locus::of_column(field).or_else(|| Locus::of_constant(field))
 }
 
@@ -78,7 +82,7 @@ fn part(identity: Option<usize>, record: &Record, at: usize, part: usize) -> &[u
 }
 
 /// The first of `columns` that names a gene, else the first that names a family.
-pub(super) fn gene(
+pub(in super::super) fn gene(
     genes: &mut GeneCache,
     identity: Option<usize>,
     columns: &[usize],
