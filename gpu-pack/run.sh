@@ -10,7 +10,7 @@ yardstick=(--repertoires 4 --sequences 250000)
 cohort=(--repertoires 100 --clonotypes 10000)
 compared=cuda:0
 if [[ ${1:-} == --small ]]; then
-    bench=(1000 3)
+    bench=(200 3)
     yardstick=(--repertoires 2 --sequences 300 --turns 1)
     cohort=(--repertoires 4 --clonotypes 300)
     compared=cpu # PyTorch does not run on an emulated GPU.
@@ -58,7 +58,7 @@ machine() {
 
 # Every random bag on the GPU against the CPU, and against its own repetition.
 correctness() {
-    attempt correctness 90 "$here/cuda-test" --nocapture
+    attempt correctness 150 "$here/cuda-test" --nocapture
     local status=$?
     if grep -q 'skipped:' correctness.log; then
         row correctness "FAILED: $(grep -m 1 'skipped:' correctness.log)"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Tests the CUDA kernels without a GPU: builds the emulated driver, runs tests/cuda.rs on it, then the
-# program on it and on the CPU. run.sh [FOLDER]: where libcuda.so.1 is built, to stay; else it is temporary.
+# program on it and on the CPU, then the pack for a machine with a GPU. run.sh [FOLDER]: where libcuda.so.1 is built, to stay; else it is temporary.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
@@ -48,8 +48,15 @@ compare_program() {
     awk -f gpu-pack/logits.awk "$work/cpu.tsv" "$work/cuda:0.tsv" || fail "the scores differ"
 }
 
+# What gpu-pack/ sends to a machine with a GPU, built and run.
+try_pack() {
+    PROFILE=release gpu-pack/build.sh "$work/pack"
+    emulated "$work/pack/run.sh" --small "$work/results"
+}
+
 build
 # An H100's shared memory, and an RTX 3090's.
 compare_kernels forward 232448
 compare_kernels random 101376
 compare_program
+try_pack
