@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use cudarc::driver::CudaContext;
 
@@ -84,6 +85,29 @@ impl Card {
     /// Which GPU it is.
     pub fn info(&self) -> &CardInfo {
         &self.info
+    }
+
+    /// What `work` returns, and the time that passed on the GPU between events before and after it.
+    ///
+    /// # Errors
+    ///
+    /// If the driver fails.
+    pub fn timed<T>(&self, work: impl FnOnce() -> T) -> Result<(T, Duration), CudaError> {
+        let event = || self.with(|work| work.driver.event());
+        let start = event()?;
+        let result = work();
+        let milliseconds = start.elapsed_ms(&event()?).doing("take the time")?;
+        Ok((result, Duration::from_secs_f64(f64::from(milliseconds) / 1e3)))
+    }
+
+    /// Rows of 32 floats that shared memory serves in a second at the GPU's highest clock; what a sequence needs of
+    /// them gives the counted ceiling.
+    ///
+    /// # Errors
+    ///
+    /// If the driver fails.
+    pub fn rows_per_second(&self) -> Result<f64, CudaError> {
+        self.with(|work| work.driver.rows_per_second())
     }
 
     /// Runs `work` while no other thread does; a GPU that failed once is not asked again.

@@ -39,7 +39,8 @@
 //! | **forward + backward** | **323** |
 //!
 //! At 132 multiprocessors and 1.7 GHz that is 2.2 x 10^9 sequences a second forward and 0.7 x 10^9 forward +
-//! backward. Residues and other columns are 27 bytes a sequence: 59 GB/s, far from what the memory gives.
+//! backward; `benches/cuda.rs` counts with the highest clock of the card at hand. Residues and other columns are 27
+//! bytes a sequence: 59 GB/s, far from what the memory gives.
 //!
 //! An H100 (132 multiprocessors) does 1.0 x 10^9 and 0.29 x 10^9, 45 % and 41 % of that. Its profiler (`ncu`) says of the
 //! forward kernel: 64 registers a thread, 2 blocks of 16 warps a multiprocessor, 47 % occupancy, 71 % of the peak of shared memory

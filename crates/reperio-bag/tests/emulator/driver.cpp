@@ -4,6 +4,7 @@
 #include "emulator.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -14,6 +15,7 @@ namespace {
 // Results, attributes: the numbers of cuda.h.
 enum Result { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, INVALID_DEVICE = 101, NOT_FOUND = 500 };
 enum DeviceAttribute {
+    CLOCK_KILOHERTZ = 13,
     MULTIPROCESSORS = 16,
     CAPABILITY_MAJOR = 75,
     CAPABILITY_MINOR = 76,
@@ -38,6 +40,7 @@ size_t shared_per_block() {
 
 int attribute(int which) {
     switch (which) {
+        case CLOCK_KILOHERTZ: return 1000000;
         case MULTIPROCESSORS: return MULTIPROCESSOR_COUNT;
         case CAPABILITY_MAJOR: return 9;
         case CAPABILITY_MINOR: return 0;
@@ -53,6 +56,9 @@ std::mutex lock;
 thread_local void* context;
 // What handles of contexts, modules, streams and pools point to: there is one of each.
 char handle;
+
+// An event is the time of its record.
+using Clock = std::chrono::steady_clock;
 
 } // namespace
 
@@ -110,6 +116,29 @@ Result cuStreamCreate(void** stream, unsigned) {
 Result cuStreamDestroy_v2(void*) { return SUCCESS; }
 
 Result cuStreamSynchronize(void*) { return SUCCESS; }
+
+Result cuEventCreate(void** event, unsigned) {
+    *event = new Clock::time_point;
+    return SUCCESS;
+}
+
+Result cuEventRecord(void* event, void*) {
+    *static_cast<Clock::time_point*>(event) = Clock::now();
+    return SUCCESS;
+}
+
+Result cuEventSynchronize(void*) { return SUCCESS; }
+
+Result cuEventElapsedTime(float* milliseconds, void* start, void* end) {
+    auto at = [](void* event) { return *static_cast<Clock::time_point*>(event); };
+    *milliseconds = std::chrono::duration<float, std::milli>(at(end) - at(start)).count();
+    return SUCCESS;
+}
+
+Result cuEventDestroy_v2(void* event) {
+    delete static_cast<Clock::time_point*>(event);
+    return SUCCESS;
+}
 
 Result cuDeviceGetDefaultMemPool(void** pool, int) {
     *pool = &handle;

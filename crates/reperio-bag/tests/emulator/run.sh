@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Tests the CUDA kernels without a GPU: builds the emulated driver, runs tests/cuda.rs on it, then the
-# program on it and on the CPU. run.sh [FOLDER]: where libcuda.so.1 is built, to stay; else it is temporary.
+# program on it and on the CPU, then the pack for a machine with a GPU. run.sh [FOLDER]: where libcuda.so.1 is built, to stay; else it is temporary.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
@@ -35,19 +35,6 @@ compare_kernels() {
     grep -Eq '^test result: ok\. [1-9]' "$work/log" || fail "no tests ran"
 }
 
-# Logits of both tables agree within 1e-5.
-logits_agree() {
-    awk -F '\t' '
-        FNR == 1 { for (i = 1; i <= NF; i++) if ($i == "logit") column = i; next }
-        $column !~ /^-?[0-9]/ { wrong++ }
-        NR == FNR { expected[FNR] = $column; rows++; next }
-        { gap = $column - expected[FNR]; if (gap < 0) gap = -gap; if (gap > worst) worst = gap; rows-- }
-        END {
-            printf "largest difference of logits: %g\n", worst
-            exit !(column && NR > 2 && rows == 0 && !wrong && worst <= 1e-5)
-        }' "$1" "$2"
-}
-
 # The program, which has a GPU prove itself before it scores.
 compare_program() {
     reperio() { emulated cargo run --release --locked --quiet -- "$@"; }
@@ -58,7 +45,13 @@ compare_program() {
         reperio score --device "$device" --model models/demo.safetensors datasets/tiny/repertoires \
             --out "$work/$device.tsv" >/dev/null
     done
-    logits_agree "$work/cpu.tsv" "$work/cuda:0.tsv" || fail "the scores differ"
+    awk -f gpu-pack/logits.awk "$work/cpu.tsv" "$work/cuda:0.tsv" || fail "the scores differ"
+}
+
+# What gpu-pack/ sends to a machine with a GPU, built and run.
+try_pack() {
+    PROFILE=release gpu-pack/build.sh "$work/pack"
+    emulated "$work/pack/run.sh" --small "$work/results"
 }
 
 build
@@ -66,3 +59,4 @@ build
 compare_kernels forward 232448
 compare_kernels random 101376
 compare_program
+try_pack

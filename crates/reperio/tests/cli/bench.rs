@@ -14,6 +14,7 @@ fn without_pytorch_there_are_speeds_and_no_ratios() {
     let speeds = found["measured"].as_array().unwrap().iter();
     assert!(speeds.map(|one| one["sequences_per_second"].as_f64().unwrap()).all(|s| s > 0.0));
     assert!(found["scoring_ratio"].is_null());
+    assert!(found["load"]["quotable"].is_boolean());
 }
 
 #[test]

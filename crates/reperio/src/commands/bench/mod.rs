@@ -1,5 +1,6 @@
 //! `reperio bench`: how fast this machine scores and trains, beside PyTorch.
 
+mod load;
 mod measure;
 mod scale;
 mod yardstick;
@@ -16,6 +17,7 @@ use serde::Serialize;
 use crate::arguments::device::DeviceArgs;
 use crate::shell::Shell;
 use crate::shell::output::{Report, align, row};
+use load::Load;
 use measure::{Bench, Measured};
 
 /// Measure scoring and training on this machine, beside PyTorch
@@ -23,7 +25,8 @@ use measure::{Bench, Measured};
 /// Makes random repertoires and a random network of DeepRC's size, then scores them, makes one exact
 /// training update and one with the published reduction to 10 % of the sequences. With --yardstick, two
 /// PyTorch programs of the same network do the same work turn by turn: `published`, composed as DeepRC
-/// was, and `best`, written for speed. All must compute the same logits. With --scale, the default
+/// was, and `best`, written for speed. All must compute the same logits. A ratio that was measured beside
+/// other work is marked with a star. With --scale, the default
 /// network alone, on one repertoire of 10^4 to 10^7 sequences: time a sequence and memory.
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -74,6 +77,8 @@ struct Benched {
     measured: Vec<Measured>,
     /// Largest difference between our logits and a yardstick's, relative where they are above 1.
     largest_difference: Option<f64>,
+    /// How busy the machine was, and whether the ratios may be quoted.
+    load: Load,
     #[serde(flatten)]
     ratios: Ratios,
 }
@@ -102,6 +107,7 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
     if args.scale {
         return shell.print(&scale::run(&device, args.turns.get(), shell)?);
     }
+    let before = load::last_minute();
     let repertoires = repertoires(args.repertoires, args.sequences)?;
     let bench = Bench::new(&repertoires, &device, args.yardstick.as_deref(), args.turns.get())?;
     let found = bench.run(shell)?;
@@ -114,6 +120,7 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
         sequences: found.sequences,
         measured: found.measured,
         largest_difference: found.largest_difference,
+        load: Load::new(before, load::last_minute(), Shell::threads()),
         ratios,
     })
 }
@@ -175,9 +182,10 @@ impl Report for Benched {
             ("default network's scoring against DeepRC's", ratios.default_scoring_share),
             ("default network's update against DeepRC's", ratios.default_training_share),
         ];
-        let known = named
-            .iter()
-            .filter_map(|(name, ratio)| ratio.map(|ratio| row([name, &format!("{ratio:.2}")])));
+        let mark = self.load.mark();
+        let known = named.iter().filter_map(|(name, ratio)| {
+            ratio.map(|ratio| row([name, &format!("{ratio:.2}{mark}")]))
+        });
         lines.push(String::new());
         lines.extend(align(&known.collect::<Vec<_>>()));
         if let (Some(torch), Some(difference)) = (&self.torch, self.largest_difference) {
@@ -187,6 +195,7 @@ impl Report for Benched {
         lines.push(format!(
             "{sequences} sequences on {device}, {threads} threads, {instruction_set}"
         ));
+        lines.extend(self.load.lines());
         lines
     }
 }
