@@ -78,3 +78,29 @@ pub fn best(logits: &[Vec<f64>], labels: &[bool]) -> usize {
     let better = |best: usize, next: usize| if losses[next] < losses[best] { next } else { best };
     (0..losses.len()).reduce(better).expect("at least one candidate")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::FeatureCache;
+    use reperio_data::repertoire::Builder;
+
+    /// Three repertoires each of eight people.
+    #[test]
+    fn inner_folds_divide_no_group() {
+        let one = Builder::default().finish("r".to_owned());
+        let groups: Vec<String> = (0..24).map(|i| (i / 3).to_string()).collect();
+        let views = vec![&one; 24];
+        let cache = FeatureCache::new(&views, &groups);
+        let members: Vec<usize> = (0..24).collect();
+        let labels: Vec<bool> = members.iter().map(|i| i / 3 % 2 == 0).collect();
+        let part = TrainingPart { cache: &cache, members: &members, labels: &labels, seed: 0 };
+        let folds = inner_folds(part).unwrap();
+        assert_eq!(folds.iter().map(|fold| fold.held.len()).sum::<usize>(), 24);
+        for fold in folds {
+            let people = |side: &[usize]| side.iter().map(|i| i / 3).collect::<Vec<_>>();
+            let (held, fitted) = (people(&fold.held), people(&fold.fitted));
+            assert!(!held.is_empty() && held.iter().all(|own| !fitted.contains(own)), "{held:?}");
+        }
+    }
+}

@@ -16,6 +16,8 @@ mod poisson;
 mod screen;
 mod search;
 mod statistic;
+#[cfg(test)]
+mod tests;
 
 use std::ops::RangeInclusive;
 
