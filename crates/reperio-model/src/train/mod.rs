@@ -333,7 +333,6 @@ impl TargetModel {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::TargetKind;
     use reperio_data::repertoire::{Builder, Row};
 
     /// Three repertoires each of eight people: what inner folds and early stopping divide by.
