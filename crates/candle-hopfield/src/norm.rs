@@ -47,3 +47,21 @@ impl LayerNorm {
 pub(crate) fn normalise(norm: Option<&LayerNorm>, x: &Tensor) -> Result<Tensor> {
     norm.map_or_else(|| Ok(x.clone()), |norm| norm.forward(x))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::Device;
+
+    /// Variances 1 and 0.
+    #[test]
+    fn eps_is_added_to_the_variance() -> Result<()> {
+        let norm = LayerNorm { affine: None, eps: 0.25 };
+        let x = Tensor::new(&[[1.0_f64, -1.0], [3.0, 3.0]], &Device::Cpu)?;
+        let found = norm.forward(&x)?.to_vec2::<f64>()?;
+        let expected = 1.0 / 1.25_f64.sqrt();
+        assert!((found[0][0] - expected).abs() < 1e-12 && (found[0][1] + expected).abs() < 1e-12);
+        assert_eq!(found[1], [0.0, 0.0]);
+        Ok(())
+    }
+}

@@ -57,3 +57,22 @@ pub(crate) fn is_missing(text: &str) -> bool {
     let text = text.trim();
     PYTHON.contains(&text) || WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_for_no_value_are_missing_in_any_letter_case_and_classes_are_not() {
+        for word in WORDS {
+            assert!(
+                is_missing(word) && is_missing(&format!(" {} ", word.to_uppercase())),
+                "{word:?}"
+            );
+        }
+        assert!(PYTHON.into_iter().all(is_missing));
+        for class in ["none", "no", "-", "0", "nat", "n", "negative", "unknowns", "not known yet"] {
+            assert!(!is_missing(class), "{class:?}");
+        }
+    }
+}

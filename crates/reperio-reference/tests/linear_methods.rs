@@ -1,29 +1,19 @@
-//! The linear methods on planted, permuted and real cohorts.
+//! The linear methods on planted and permuted cohorts; `shared.rs` has a real one.
 
-use std::path::Path;
+mod linear_case;
 
-use reperio_data::cohort;
-use reperio_data::format::ReadOptions;
+use linear_case::Case;
 use reperio_data::generator::Generator;
 use reperio_data::progress::Silent;
 use reperio_data::repertoire::Repertoire;
 use reperio_data::simulate::{self, Background};
-use reperio_data::split::{self, Item};
 use reperio_model::features::{FeatureCache, TrainingPart};
 
 use reperio_reference::depth_diversity::DepthDiversity;
 use reperio_reference::gene_usage::GeneUsage;
 use reperio_reference::kmer_logistic::KmerLogistic;
-use reperio_reference::method::{Fitted, Method};
+use reperio_reference::method::Method;
 use reperio_stats::Groups;
-use reperio_stats::metrics::auc;
-
-/// Repertoires with labels, whole groups to a fold.
-struct Case {
-    repertoires: Vec<Repertoire>,
-    labels: Vec<bool>,
-    groups: Groups,
-}
 
 impl Case {
     fn simulated(text: &str) -> Self {
@@ -56,48 +46,6 @@ impl Case {
             *label = *seen % 2 == 0;
         }
         self
-    }
-
-    fn folds(&self, k: usize, seed: u64) -> Vec<usize> {
-        let item = |i: usize| Item {
-            id: format!("{i:04}"),
-            stratum: self.labels[i].to_string(),
-            group: self.groups.name(i).to_owned(),
-        };
-        let items: Vec<Item> = (0..self.labels.len()).map(item).collect();
-        split::folds(&items, k, seed).expect("enough groups")
-    }
-
-    /// Pooled AUC of held-out logits, and what was chosen in each fold.
-    fn held_out_auc(&self, method: &dyn Method, k: usize, seed: u64) -> (f64, Vec<String>) {
-        let views: Vec<&Repertoire> = self.repertoires.iter().collect();
-        let cache = FeatureCache::new(&views, &self.groups);
-        method.prepare(&cache);
-        let folds = self.folds(k, seed);
-        let mut logits = vec![f64::NAN; folds.len()];
-        let mut choices = Vec::new();
-        for fold in 0..k {
-            let (held, members): (Vec<usize>, Vec<usize>) =
-                (0..folds.len()).partition(|&i| folds[i] == fold);
-            let fitted = self.fit(method, &cache, &members);
-            choices.push(fitted.choices().to_string());
-            for (&i, logit) in held.iter().zip(fitted.logits(&cache, &held)) {
-                logits[i] = logit;
-            }
-        }
-        (auc(&logits, &self.labels).expect("both classes"), choices)
-    }
-
-    fn fit(
-        &self,
-        method: &dyn Method,
-        cache: &FeatureCache<'_>,
-        members: &[usize],
-    ) -> Box<dyn Fitted> {
-        let labels: Vec<bool> = members.iter().map(|&i| self.labels[i]).collect();
-        method
-            .fit(TrainingPart { cache, members, labels: &labels, seed: 1 }, &Silent)
-            .expect("a fit")
     }
 }
 
@@ -222,36 +170,5 @@ fn too_few_repertoires_are_an_error() {
     for (method, _) in planted() {
         let error = method.fit(part, &Silent).err().expect("an error").to_string();
         assert!(error.starts_with("1 positive and 3 negative repertoires"), "{error}");
-    }
-}
-
-/// The real cohort of `datasets/README.md`, grouped by donor.
-#[test]
-fn cd4_against_cd8_gives_the_known_figures() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/cd4_cd8");
-    if !folder.exists() {
-        println!("skipped: {} is not there", folder.display());
-        return;
-    }
-    let metadata = folder.join("metadata.tsv");
-    let inputs = [folder.join("repertoires")];
-    let cohort =
-        cohort::load(&inputs, Some(&metadata), &ReadOptions::default(), &Silent).expect("a cohort");
-    let column = |name| cohort.metadata().column(name).expect("a column").iter();
-    let labels = column("cell_subset").map(|value| value.as_deref() == Some("CD8")).collect();
-    let donors = column("subject_id").map(|value| value.clone().expect("a donor"));
-    let groups = Groups::of(&donors.collect::<Vec<_>>());
-    let case = Case { repertoires: cohort.into_repertoires(), labels, groups };
-    let limits: [(Box<dyn Method>, f64, f64); 5] = [
-        (Box::new(KmerLogistic::three()), 0.87, 1.0),
-        (Box::new(KmerLogistic::four()), 0.85, 1.0),
-        (Box::new(KmerLogistic::gapped()), 0.87, 1.0),
-        (Box::new(GeneUsage), 0.90, 1.0),
-        (Box::new(DepthDiversity), 0.7, 0.9),
-    ];
-    for (method, least, most) in limits {
-        let (auc, choices) = case.held_out_auc(&*method, 5, 0);
-        println!("{} {auc:.3}", method.name());
-        assert!((least..=most).contains(&auc), "{}: AUC {auc}, {choices:?}", method.name());
     }
 }

@@ -192,6 +192,26 @@ mod tests {
         }
     }
 
+    /// One of the four windows of the first third differs; copies do not count.
+    #[test]
+    fn thirds_are_those_of_the_windows_and_clonotypes_count_once() {
+        let of = |rows: &[(&str, u64)]| {
+            let mut builder = Builder::default();
+            for &(junction_aa, duplicate_count) in rows {
+                builder.push(Row { junction_aa, v_call: "V1", j_call: "J1", duplicate_count });
+            }
+            builder.finish("r".to_owned())
+        };
+        let found = compare(&[&of(&[("WAAAAAAAAAAA", 1)])], &[&of(&[("DAAAAAAAAAAA", 1)])]);
+        let thirds = [found.kmer3_first_third, found.kmer3_middle_third, found.kmer3_last_third];
+        for (third, expected) in thirds.into_iter().zip([0.25, 0.0, 0.0]) {
+            assert!((third - expected).abs() < 1e-12, "{found:?}");
+        }
+        let (a, b) = (of(&[("CAAF", 5), ("CAAAF", 1)]), of(&[("CAAF", 1), ("CAAAF", 7)]));
+        let found = compare(&[&a], &[&b]);
+        assert!([found.length, found.v, found.kmer3].iter().all(|d| d.abs() < 1e-12), "{found:?}");
+    }
+
     proptest! {
         #[test]
         fn is_symmetric_and_between_zero_and_one(

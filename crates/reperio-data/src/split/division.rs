@@ -55,3 +55,24 @@ impl Division<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_share_that_is_asked_for_is_held_out_once() {
+        let item = |i: usize| Item {
+            id: i.to_string(),
+            stratum: (i % 2).to_string(),
+            group: i.to_string(),
+        };
+        let items: Vec<Item> = (0..40).map(item).collect();
+        let folds = Division::Once(0.25).of(&items, 1).unwrap();
+        let held = folds.iter().filter(|fold| **fold == Some(0)).count();
+        assert_eq!((held, folds.iter().flatten().count()), (10, 10));
+        let folds = Division::Folds(4).of(&items, 1).unwrap();
+        let sizes = [0, 1, 2, 3].map(|k| folds.iter().filter(|fold| **fold == Some(k)).count());
+        assert_eq!(sizes, [10; 4]);
+    }
+}

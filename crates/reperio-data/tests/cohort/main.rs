@@ -1,18 +1,17 @@
 //! Import and load as a person meets them: folders of files in, one cohort out.
 #![expect(clippy::unwrap_used, reason = "fixtures fail loudly")]
 
+mod crash;
 mod samples;
 mod scenario;
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;
 
 use insta::assert_snapshot;
 use proptest::prelude::*;
-use reperio_data::cohort::{self, CohortError, ImportRequest};
+use reperio_data::cohort::{self, ImportRequest};
 use reperio_data::format::ReadOptions;
 use reperio_data::progress::{Observer, Progress, Silent};
 use reperio_data::repertoire::Repertoire;
@@ -408,58 +407,6 @@ fn files_that_are_not_where_the_table_says_are_named() {
     let done = scenario.import(&["in"], Some("vdjtools.txt")).unwrap();
     let ids: Vec<&str> = done.repertoires.iter().map(|row| row.id.as_str()).collect();
     assert_eq!(ids, ["p1", "p2", "p3"]);
-}
-
-/// A store as a process leaves it that was killed right after its `n`th change of a file.
-fn killed_after(
-    n: usize,
-    before: &BTreeMap<PathBuf, Vec<u8>>,
-    after: &BTreeMap<PathBuf, Vec<u8>>,
-) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut state = before.clone();
-    let manifest = PathBuf::from("cohort/manifest.json");
-    let hidden = |path: &Path| {
-        path.with_file_name(format!(".{}.new", path.file_name().unwrap().to_str().unwrap()))
-    };
-    for (path, bytes) in after {
-        if before.get(path) != Some(bytes) {
-            state.insert(hidden(path), bytes.clone());
-        }
-    }
-    if let Some(old) = state.remove(&manifest) {
-        state.insert("cohort/.manifest.previous.json".into(), old);
-    }
-    let changes: Vec<_> = after.keys().filter(|path| **path != manifest).collect();
-    for path in changes.into_iter().rev().take(n) {
-        if let Some(bytes) = state.remove(&hidden(path)) {
-            state.insert(path.clone(), bytes);
-        }
-    }
-    state
-}
-
-#[test]
-fn a_kill_between_any_two_renames_is_mended_by_a_rerun() {
-    let scenario = Scenario::three();
-    scenario.import(&["in"], None).unwrap();
-    let before = scenario.store();
-    scenario.write("more/a.tsv", &airr(&["CAAAAF"]));
-    scenario.write("more/d.tsv", &airr(&["CDDDDF"]));
-    scenario.write("more/metadata.csv", "sample,age\na,5\nd,7\n");
-    scenario.import(&["more"], None).unwrap();
-    let after = scenario.store();
-    for n in 0..=after.len() {
-        fs::remove_dir_all(scenario.path("cohort")).unwrap();
-        for (path, bytes) in killed_after(n, &before, &after) {
-            let path = scenario.0.path().join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, bytes).unwrap();
-        }
-        let loaded = scenario.load(&["cohort"], None);
-        assert!(matches!(loaded, Err(CohortError::NotFinished { .. })), "after {n} renames");
-        scenario.import(&["more"], None).unwrap();
-        assert_same_files(&scenario.store(), &after, &format!("after {n} renames"));
-    }
 }
 
 proptest! {

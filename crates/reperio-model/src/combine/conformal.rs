@@ -175,5 +175,21 @@ mod tests {
         };
         // The fifth of nine errors, 0.5 standard deviations.
         assert!((low - 55.0).abs() < 1e-9 && (high - 65.0).abs() < 1e-9, "{low} {high}");
+        // Of ten places, the own one among them, 85 % are nine; more than nine errors do not tell.
+        let PredictionSet::Interval([low, high]) = conformal.set(&target, &[1.0], 0.85) else {
+            panic!("an interval");
+        };
+        assert!((low - 51.0).abs() < 1e-9 && (high - 69.0).abs() < 1e-9, "{low} {high}");
+        let all = conformal.set(&target, &[1.0], 0.95);
+        assert_eq!(all, PredictionSet::Interval([f64::NEG_INFINITY, f64::INFINITY]));
+    }
+
+    #[test]
+    fn a_sure_logit_rules_the_other_class_out() {
+        let answers: Vec<f64> = (0..40).map(|i| f64::from(i % 2)).collect();
+        let held: Vec<f64> = (0..40).map(|i| f64::from(i % 2 * 4 - 2 + i % 5)).collect();
+        let conformal = Conformal::new(&target().kind, &[held], &answers);
+        let set = |logit: f64| conformal.set(&target(), &[logit], 0.8).text();
+        assert_eq!([set(5.0), set(-1.5)], ["case", "control"]);
     }
 }

@@ -90,3 +90,25 @@ impl Contrast {
         if scale > 1e-9 { covariance / scale } else { 0.0 }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Labels ½ and -½, residuals less their mean of ¾: covariance 1.5, squares 1 and 4.75, four repertoires.
+    #[test]
+    fn z_is_the_covariance_over_its_deviation_under_permuted_labels() {
+        let expected = 1.5 / (1.0_f64 * 4.75 / 3.0).sqrt();
+        let labels = [Some(1.0), Some(1.0), Some(0.0), Some(0.0), None];
+        let z = Contrast::new(&labels, true).z(&[2.0, 1.0, 1.0, -1.0, 50.0], &Groups::each(5));
+        assert!((z - expected).abs() < 1e-12, "{z}");
+        // Three samples of the first subject are one, with their mean.
+        let labels = [1.0, 1.0, 1.0, 1.0, 0.0, 0.0].map(Some);
+        let residuals = [3.0, 1.0, 2.0, 1.0, 1.0, -1.0];
+        let z = Contrast::new(&labels, true)
+            .z(&residuals, &Groups::of(&["0", "0", "0", "1", "2", "3"]));
+        assert!((z - expected).abs() < 1e-12, "{z}");
+        let constant = Contrast::new(&labels, true).z(&[2.0; 6], &Groups::each(6));
+        assert_eq!(constant.to_bits(), 0.0_f64.to_bits());
+    }
+}

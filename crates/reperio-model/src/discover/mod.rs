@@ -15,6 +15,8 @@ mod hits;
 mod screen;
 mod search;
 mod statistic;
+#[cfg(test)]
+mod tests;
 
 use std::ops::RangeInclusive;
 

@@ -261,3 +261,44 @@ pub fn permuted(labels: &Labels, groups: &Groups, seed: u64) -> Labels {
     }
     permuted
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(kind: TargetKind) -> Target {
+        Target { column: "t".to_owned(), kind }
+    }
+
+    fn binary() -> Target {
+        target(TargetKind::Binary { positive: "1".to_owned(), negative: "0".to_owned() })
+    }
+
+    #[test]
+    fn a_number_is_told_in_its_own_unit() {
+        let number = target(TargetKind::Regression { mean: 50.0, sd: 10.0 });
+        assert_eq!(raw(&[binary(), number], &[0.5, 1.5]), [0.5, 65.0]);
+    }
+
+    /// Of whole groups where each has one label, else of repertoires; never more of a label than there are.
+    #[test]
+    fn labels_are_dealt_out_anew_between_groups() {
+        let groups = Groups::of(&(0..40).map(|i| (i / 2).to_string()).collect::<Vec<_>>());
+        let dealt = |values: Vec<f64>| {
+            let values = values.into_iter().map(Some).collect::<Vec<_>>();
+            let labels = Labels { targets: vec![binary()], values: vec![values.clone()] };
+            let found = permuted(&labels, &groups, 3).values.remove(0);
+            let positives = |own: &[Option<f64>]| own.iter().filter(|v| **v == Some(1.0)).count();
+            assert_eq!(positives(&found), positives(&values));
+            let moved = found.iter().zip(&values).filter(|(a, b)| a != b).count();
+            assert!((10..=30).contains(&moved), "{moved} of 40 labels are others");
+            found.chunks(2).filter(|pair| pair[0] != pair[1]).count()
+        };
+        assert_eq!(
+            dealt((0..40).map(|i| f64::from(i / 2 % 2)).collect()),
+            0,
+            "no group is divided"
+        );
+        assert!(dealt((0..40).map(|i| f64::from(i % 2)).collect()) > 0);
+    }
+}

@@ -111,3 +111,93 @@ fn check_parts(target: &Target, own: &TargetModel, members: usize) -> Result<()>
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::combine::Conformal;
+    use crate::model::Term;
+    use crate::parts::DepthTable;
+
+    /// What an error says; nothing if there is none.
+    fn said(result: Result<()>) -> String {
+        result.err().map_or_else(String::new, |err| err.to_string())
+    }
+
+    fn binary() -> Target {
+        let kind =
+            TargetKind::Binary { positive: "case".to_owned(), negative: "control".to_owned() };
+        Target { column: "status".to_owned(), kind }
+    }
+
+    /// A target of the network and a part, with one number to break.
+    fn own(network: f64, bias: f64, weight: f64, table: f64) -> TargetModel {
+        let tables = vec![Table::Depth(DepthTable { clonotypes: table, copies: 0.0, bias: 0.0 })];
+        let term = Term { part: Part::Depth, name: "depth".to_owned(), weight, tables };
+        let conformal = Conformal::default();
+        TargetModel { network, bias: vec![bias], terms: vec![term], conformal }
+    }
+
+    #[test]
+    fn numbers_of_the_parts_are_finite_and_weights_not_negative() {
+        assert_eq!(said(check_parts(&binary(), &own(0.5, -1.0, 0.5, -2.0), 1)), "");
+        for (network, weight) in [(-0.5, 0.5), (f64::NAN, 0.5), (0.5, -0.5), (0.5, f64::INFINITY)] {
+            let text = said(check_parts(&binary(), &own(network, 0.0, weight, 0.0), 1));
+            assert!(text.starts_with("target status: a part's weight is no"), "{text}");
+        }
+        let text = said(check_parts(&binary(), &own(0.5, f64::NAN, 0.5, 0.0), 1));
+        assert!(text.starts_with("target status: a bias is no"), "{text}");
+        let text = said(check_parts(&binary(), &own(0.5, 0.0, 0.5, f64::NAN), 1));
+        assert!(text.starts_with("target status: a number of depth is not finite"), "{text}");
+        let text = said(check_parts(&binary(), &own(0.5, 0.0, 0.5, 0.0), 0));
+        assert!(text.starts_with("the network has a weight and no parameters"), "{text}");
+    }
+
+    #[test]
+    fn a_target_has_a_bias_a_table_and_a_list_for_each_of_its_outputs() {
+        let mut two = own(0.5, 0.0, 0.5, 0.0);
+        two.bias.push(0.0);
+        let text = said(check_parts(&binary(), &two, 1));
+        assert!(text.starts_with("target status: 2 biases, expected 1"), "{text}");
+        let mut none = own(0.5, 0.0, 0.5, 0.0);
+        none.terms[0].tables.clear();
+        let text = said(check_parts(&binary(), &none, 1));
+        assert!(text.starts_with("target status: 0 tables of depth, expected 1"), "{text}");
+        let mut number = own(0.5, 0.0, 0.5, 0.0);
+        let kind = TargetKind::Regression { mean: 0.0, sd: 1.0 };
+        number.conformal = Conformal::new(&kind, &[vec![0.5]], &[0.0]);
+        let text = said(check_parts(&binary(), &number, 1));
+        assert!(text.starts_with("target status: the held-out outputs are not"), "{text}");
+    }
+
+    #[test]
+    fn kinds_that_tell_nothing_apart_are_refused() {
+        let check = |kind| said(check_kind(&Target { column: "x".to_owned(), kind }));
+        let classes = |names: &[&str]| TargetKind::Classes {
+            classes: names.iter().map(|&n| n.into()).collect(),
+        };
+        assert_eq!(check(binary().kind) + &check(classes(&["a", "b"])), "");
+        assert_eq!(check(TargetKind::Regression { mean: -3.0, sd: 2.0 }), "");
+        let (positive, negative) = ("a".to_owned(), "a".to_owned());
+        assert!(check(TargetKind::Binary { positive, negative }).contains("against itself"));
+        for names in [&["a"][..], &["b", "a"], &["a", "a"]] {
+            assert!(check(classes(names)).contains("expected at least two, sorted"), "{names:?}");
+        }
+        for (mean, sd) in [(f64::NAN, 1.0), (0.0, 0.0), (0.0, -1.0), (0.0, f64::INFINITY)] {
+            let text = check(TargetKind::Regression { mean, sd });
+            assert!(text.contains("the second above 0"), "{text}");
+        }
+    }
+
+    #[test]
+    fn genes_are_sorted_and_the_unknown_one_is_first() {
+        let check = |v: &[&str]| {
+            let v = v.iter().map(|&name| name.to_owned()).collect();
+            said(check_genes(&GeneVocabulary { v, ..GeneVocabulary::default() }))
+        };
+        assert_eq!(check(&["", "TRBV28", "TRBV9"]), "");
+        for names in [&[][..], &["TRBV9"], &["", "TRBV9", "TRBV28"], &["", "TRBV9", "TRBV9"]] {
+            assert!(check(names).contains("expected distinct sorted names"), "{names:?}");
+        }
+    }
+}

@@ -296,3 +296,24 @@ fn fingerprint(run: &Run<'_>) -> String {
     }
     format!("{:x}", hash.finalize())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_epoch_with_the_lowest_loss_is_the_best_and_without_losses_the_last() {
+        let mut progressed = Progressed::default();
+        let found = [3.0, 2.0, 2.5, 2.0, 1.0].map(|loss| {
+            progressed.start_epoch();
+            (progressed.improves(Some(loss)), progressed.best_epoch)
+        });
+        assert_eq!(found, [(true, 1), (true, 2), (false, 2), (false, 2), (true, 5)]);
+        let mut progressed = Progressed::default();
+        let found = [1, 2].map(|_| {
+            progressed.start_epoch();
+            (progressed.improves(None), progressed.best_epoch)
+        });
+        assert_eq!(found, [(true, 1), (true, 2)]);
+    }
+}

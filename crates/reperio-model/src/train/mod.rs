@@ -339,3 +339,33 @@ impl TargetModel {
         own
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reperio_data::junction::JunctionAa;
+    use reperio_data::repertoire::{Builder, Row};
+
+    /// Three repertoires each of eight people: what inner folds and early stopping divide by.
+    #[test]
+    fn splits_see_the_group_of_a_repertoire() {
+        let mut builder = Builder::default();
+        let junction_aa = JunctionAa::new("CASSF").unwrap();
+        builder.push(Row { junction_aa, v_call: "", j_call: "", duplicate_count: 1 });
+        let one = builder.finish("r".to_owned());
+        let people: Vec<String> = (0..24).map(|i| (i / 3).to_string()).collect();
+        let groups = Groups::of(&people);
+        let views = vec![&one; 24];
+        let cache = FeatureCache::new(&views, &groups);
+        let members: Vec<usize> = (0..24).collect();
+        let (positive, negative) = ("1".to_owned(), "0".to_owned());
+        let kind = TargetKind::Binary { positive, negative };
+        let targets = vec![Target { column: "t".to_owned(), kind }];
+        let values = vec![(0..24).map(|i| Some(f64::from(i / 3 % 2))).collect()];
+        let labels = Labels { targets, values };
+        let dataset = Dataset { cache: &cache, members: &members, labels: &labels };
+        let config = Config::default();
+        let items = Training::new(dataset, &config).unwrap().items(&members);
+        assert!(items.iter().zip(&people).all(|(item, person)| item.group == *person));
+    }
+}

@@ -162,6 +162,14 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_standardised() {
+        let objective = Objective::new(&labels(), &[0, 1, 2, 3], &TrainingConfig::default());
+        let found = [0, 1, 2].map(|i| objective.label(2, i));
+        assert_eq!(found, [None, Some(-1.0), Some(2.5 / 3.0)]);
+        assert_eq!(objective.label(1, 0), Some(2.0), "a class is its number");
+    }
+
+    #[test]
     fn graph_and_scalar_agree_with_missing_labels_and_class_weights() {
         let objective = Objective::new(&labels(), &[0, 1, 2, 3], &TrainingConfig::default());
         let outputs: Vec<Vec<f64>> = vec![

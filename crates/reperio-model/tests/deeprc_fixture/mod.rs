@@ -1,12 +1,11 @@
 //! Reads the fixtures of `DeepRC` and lays PyTorch's parameters out as the bag operation wants them.
 
+mod check;
+
 use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io::Read;
 use std::path::Path;
 
 use candle_core::{Device, Tensor, safetensors};
-use flate2::read::GzDecoder;
 use reperio_data::encode::EncodedRepertoire;
 use reperio_data::junction::JunctionAa;
 use reperio_data::repertoire::{Builder, GeneVocabulary, Row};
@@ -14,17 +13,10 @@ use reperio_model::bag::{BagLayout, BagShape, FilterGroup, PositionTerms, Window
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Names of the layers: filter, two of the key network, query, head.
-type LayerNames = [&'static str; 5];
+pub(crate) use check::check;
 
-const OWN: LayerNames = ["filter", "key_0", "key_1", "query", "head"];
-const RELEASED: LayerNames = [
-    "sequence_embedding.network.0",
-    "attention_nn.attention_nn.0",
-    "attention_nn.attention_nn.2",
-    "attention_nn.attention_nn.4",
-    "output_nn.output_nn.0",
-];
+/// Names of the layers: filter, two of the key network, query, head.
+pub(crate) type LayerNames = [&'static str; 5];
 
 /// Parameters of one network, and everything computed with them.
 pub(crate) struct Fixture {
@@ -74,13 +66,13 @@ pub(crate) struct Batch {
 }
 
 #[derive(Deserialize)]
-struct Sequences {
+pub(crate) struct Sequences {
     junction_aa: Vec<String>,
     count: Vec<u64>,
 }
 
 #[derive(Deserialize)]
-struct Outputs {
+pub(crate) struct Outputs {
     attention: Vec<f64>,
     embedding_first: Vec<f64>,
     logit_all: f64,
@@ -97,34 +89,6 @@ struct Minibatch {
     loss: f64,
 }
 
-/// The fixtures of our own program: one network with and without counts.
-pub(crate) fn committed(folder: &Path) -> Vec<Fixture> {
-    let text = fs::read_to_string(folder.join("deeprc.json")).expect("deeprc.json");
-    let json: Value = serde_json::from_str(&text).expect("JSON");
-    let tensors = read_tensors(&folder.join("deeprc.safetensors"));
-    let fixture = |case: &str| {
-        let numbers = &json["cases"][case];
-        let bags = pairs(&json["bags"], &numbers["bags"]);
-        let gradient = format!("{case}.grad.");
-        read(case, bags, &numbers["minibatch"], &tensors, (&OWN, &gradient))
-    };
-    ["plain", "counts"].map(fixture).into()
-}
-
-/// The fixtures of the released program: a file each with and without counts.
-pub(crate) fn released(folder: &Path) -> Vec<Fixture> {
-    let fixture = |case: &str| {
-        let mut text = String::new();
-        let file = File::open(folder.join(format!("{case}.json.gz"))).expect("JSON file");
-        GzDecoder::new(file).read_to_string(&mut text).expect("gzip");
-        let json: Value = serde_json::from_str(&text).expect("JSON");
-        let tensors = read_tensors(&folder.join(format!("{case}.safetensors")));
-        let bags = pairs(&json["bags"], &json["bags"]);
-        read(case, bags, &json["minibatch"], &tensors, (&RELEASED, "grad."))
-    };
-    ["plain", "counts"].map(fixture).into()
-}
-
 /// Length to which `bags` are padded together.
 pub(crate) fn padded_length<'a>(bags: impl IntoIterator<Item = &'a BagNumbers>) -> usize {
     bags.into_iter().map(|bag| bag.encoded.max_length()).max().expect("a bag")
@@ -138,16 +102,20 @@ impl Network {
     }
 }
 
-fn pairs(sequences: &Value, outputs: &Value) -> Vec<(Sequences, Outputs)> {
+/// The sequences of each bag and what is computed of it.
+pub(crate) fn pairs(sequences: &Value, outputs: &Value) -> Vec<(Sequences, Outputs)> {
     let sequences = Vec::<Sequences>::deserialize(sequences).expect("sequences");
-    sequences.into_iter().zip(Vec::<Outputs>::deserialize(outputs).expect("outputs")).collect()
+    let outputs = Vec::<Outputs>::deserialize(outputs).expect("outputs");
+    assert_eq!(sequences.len(), outputs.len(), "numbers of each bag");
+    sequences.into_iter().zip(outputs).collect()
 }
 
-fn read_tensors(path: &Path) -> HashMap<String, Tensor> {
+pub(crate) fn read_tensors(path: &Path) -> HashMap<String, Tensor> {
     safetensors::load(path, &Device::Cpu).expect("safetensors")
 }
 
-fn read(
+/// One case: its parameters and all numbers.
+pub(crate) fn read(
     case: &str,
     bags: Vec<(Sequences, Outputs)>,
     minibatch: &Value,

@@ -207,3 +207,55 @@ fn curves(name: &str, own: &Pooled<'_>) -> Curves {
         calibration: calibration(&probabilities, own.labels, BINS),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::{Cost, RepeatLabels};
+    use reperio_data::repertoire::Builder;
+    use reperio_stats::Groups;
+
+    fn outcome(method: &str, permuted: bool, logits: [f64; 8]) -> Outcome {
+        let cost = Cost::default();
+        Outcome {
+            method: method.to_owned(),
+            permuted,
+            repeat: 0,
+            fold: 0,
+            held: (0..8).collect(),
+            logits: logits.to_vec(),
+            choices: serde_json::Value::Null,
+            learned: String::new(),
+            recovery: None,
+            prepare: cost,
+            fit: cost,
+            score: cost,
+        }
+    }
+
+    #[test]
+    fn differences_are_of_methods_that_saw_the_same_labels() {
+        let one = Builder::default().finish("r".to_owned());
+        let (repertoires, groups) = ([&one; 8], Groups::each(8));
+        let given = (0..8).map(|i| i % 2 == 1).collect();
+        let permuted = (0..8).map(|i| i / 2 % 2 == 1).collect();
+        let comparison = Comparison {
+            repertoires: &repertoires,
+            groups: &groups,
+            labels: vec![RepeatLabels { given, permuted }],
+            folds: vec![vec![0; 8]],
+            truth: None,
+            seed: 0,
+        };
+        let right = [0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0];
+        let outcomes = [
+            outcome("a", false, right),
+            outcome("b", false, [1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0]),
+            outcome("a-permuted", true, right),
+        ];
+        let rows = figures(&comparison, &outcomes, "a").0;
+        let found: Vec<_> = rows.iter().map(|row| (row.auc, row.difference)).collect();
+        let expected = [(1.0, Some(0.0)), (0.75, Some(-0.25)), (0.5, None)];
+        assert_eq!(found, expected.map(|(auc, difference)| (Some(auc), difference)));
+    }
+}

@@ -39,11 +39,9 @@ fn the_oracle_counts_what_was_implanted() {
 
 #[test]
 fn permuted_labels_are_at_chance() {
-    let auc = Case::simulated(&config())
-        .permuted()
-        .fit(&KnownMotif::new(&config(), Target::Label).unwrap())
-        .1;
-    assert!((auc - 0.5).abs() < 0.25, "AUC {auc}");
+    let method = KnownMotif::new(&config(), Target::Label).unwrap();
+    let auc = Case::simulated(&config()).at_chance(&method);
+    assert!((auc - 0.5).abs() < 0.15, "AUC {auc}");
 }
 
 #[test]

@@ -43,8 +43,8 @@ fn a_snippet_that_positives_hold_is_found_and_named() {
 
 #[test]
 fn permuted_labels_are_at_chance() {
-    let auc = planted().permuted().fit(&KmerMil).1;
-    assert!((auc - 0.5).abs() < 0.25, "AUC {auc}");
+    let auc = planted().at_chance(&KmerMil);
+    assert!((auc - 0.5).abs() < 0.15, "AUC {auc}");
 }
 
 #[test]

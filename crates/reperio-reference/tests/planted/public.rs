@@ -83,10 +83,10 @@ fn a_substitution_is_allowed_where_it_should_be() {
 
 #[test]
 fn permuted_labels_are_at_chance() {
-    let case = planted().permuted();
+    let mut case = planted();
     for identity in ALL {
-        let auc = case.fit(&PartMethod::public(identity)).1;
-        assert!((auc - 0.5).abs() < 0.2, "{identity:?}: AUC {auc}");
+        let auc = case.at_chance(&PartMethod::public(identity));
+        assert!((auc - 0.5).abs() < 0.15, "{identity:?}: AUC {auc}");
     }
 }
 

@@ -259,6 +259,16 @@ mod tests {
             let size = learned.choices["kmers"].as_u64().unwrap() as usize;
             let whole = Screen::new(&task, &labels, &counts, form.0)
                 .most_associated(SIZES[SIZES.len() - 1]);
+            let slots = set.slots();
+            for own in &learned.found {
+                let text = |column: &usize| slots.text(counts.kmer(*column)) == own.what;
+                let column = (0..counts.len()).find(text).unwrap();
+                let has = |class: bool| {
+                    let entries = counts.entries(column).iter();
+                    entries.filter(|(r, _)| labels[*r as usize] == class).count()
+                };
+                assert_eq!(own.carriers, Some([has(true), has(false)]), "{own:?}");
+            }
             let burdens = burdens(&task, &counts, form, whole.last().unwrap(), &members);
             let whole = whole.last().unwrap();
             let fits = |own: &usize| counted(whole, *own).count() == size;

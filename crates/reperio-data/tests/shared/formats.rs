@@ -1,10 +1,6 @@
 //! Every real example file is read, or refused for the right reason, and no row is lost.
-//!
-//! The files are not part of the project: they lie in `../shared` beside it, or where the variable
-//! `REPERIO_SHARED` says. Where they are absent these tests say so and pass.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
-#![expect(clippy::print_stderr, reason = "a skipped test says so")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,17 +8,7 @@ use std::path::{Path, PathBuf};
 use reperio_data::format::{Format, ReadError, ReadOptions, Refusal, read_file};
 use reperio_data::import_counts::ImportCounts;
 
-/// The folder `name` of the shared files, or nothing where it is absent.
-fn shared(name: &str) -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
-    let root = std::env::var_os("REPERIO_SHARED").map_or_else(beside, PathBuf::from);
-    let folder = root.join(name);
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    eprintln!("skipped: no folder {}", folder.display());
-    None
-}
+use crate::shared;
 
 /// All files below `folder`, sorted, but for the notes about them.
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -68,12 +54,14 @@ fn is_right_refusal(path: &Path, err: &ReadError) -> bool {
 
 #[test]
 fn every_file_is_read_or_refused_for_the_right_reason() {
-    let Some(folder) = shared("formats") else { return };
+    let folder = shared("formats");
     println!("file\tformat\trows\tkept\tdropped\tclonotypes\trefused because");
+    let (mut read_files, mut refused) = (0, 0);
     for path in files(&folder) {
         let name = path.strip_prefix(&folder).unwrap().display().to_string();
         match read_file(&path, &ReadOptions::default()) {
             Ok(repertoires) => {
+                read_files += 1;
                 let mut total = ImportCounts::default();
                 for read in &repertoires {
                     assert_eq!(read.format, expected_format(&path), "{name}");
@@ -95,17 +83,19 @@ fn every_file_is_read_or_refused_for_the_right_reason() {
                 println!("\t{:?}", ImportCounts { loci: total.loci.clone(), ..total });
             }
             Err(err) => {
+                refused += 1;
                 assert!(is_right_refusal(&path, &err), "{err}");
                 println!("{name}\t\t\t\t\t\t{}", err.to_string().rsplit('/').next().unwrap());
             }
         }
     }
+    assert_eq!((read_files, refused), (26, 5));
 }
 
 /// Rows of the tables and runs they hold, counted with another program.
 #[test]
 fn every_background_table_is_read_whole() {
-    let Some(folder) = shared("data/tcrdb_background") else { return };
+    let folder = shared("data/tcrdb_background");
     let expected = [
         ("PRJNA393071.tsv.gz", 198_691),
         ("PRJNA477518.tsv.gz", 186_732),

@@ -1,7 +1,5 @@
 //! The shipped background generator against the real runs that it was not fitted to: every fifth of
-//! each project of the `TCRdb` background. Skips where these are absent.
-
-use std::path::Path;
+//! each project of the `TCRdb` background.
 
 use reperio_data::format::{self, ReadOptions};
 use reperio_data::generator::Generator;
@@ -11,18 +9,15 @@ use reperio_data::repertoire::Repertoire;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
+use crate::shared;
+
 /// Projects of the background.
 const PROJECTS: [&str; 5] =
     ["PRJNA393071", "PRJNA477518", "PRJNA577794", "PRJNA579190", "PRJNA79707"];
 
 #[test]
 fn generated_repertoires_match_runs_that_the_generator_never_saw() {
-    let folder =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/tcrdb_background");
-    if !folder.exists() {
-        println!("skipped: no {}", folder.display());
-        return;
-    }
+    let folder = shared("data/tcrdb_background");
     let mut held_out = Vec::new();
     for project in PROJECTS {
         let path = folder.join(format!("{project}.tsv.gz"));
