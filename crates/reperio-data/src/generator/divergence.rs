@@ -197,7 +197,8 @@ mod tests {
     fn thirds_are_those_of_the_windows_and_clonotypes_count_once() {
         let of = |rows: &[(&str, u64)]| {
             let mut builder = Builder::default();
-            for &(junction_aa, duplicate_count) in rows {
+            for &(junction, duplicate_count) in rows {
+                let junction_aa = JunctionAa::new(junction).unwrap();
                 builder.push(Row { junction_aa, v_call: "V1", j_call: "J1", duplicate_count });
             }
             builder.finish("r".to_owned())

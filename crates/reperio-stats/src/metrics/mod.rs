@@ -37,7 +37,7 @@ pub use curve::{
     sensitivity_at_specificity,
 };
 pub use loss::{cross_entropy, log_softmax, log_sum_exp, probability, soft_cross_entropy};
-pub use regression::RegressionMetrics;
+pub use regression::{RegressionMetrics, spearman};
 
 /// The rows that have a label, as two columns.
 fn labelled<S: Clone, L: Copy>(scores: &[S], labels: &[Option<L>]) -> (Vec<S>, Vec<L>) {

@@ -55,7 +55,14 @@ impl RegressionMetrics {
 }
 
 /// Spearman's rank correlation of two columns, ties at their mean rank. `None` if one side is constant.
-fn spearman(a: &[f64], b: &[f64]) -> Option<f64> {
+///
+/// # Examples
+///
+/// ```
+/// let rho = reperio_stats::metrics::spearman(&[1.0, 2.0, 3.0], &[1.0, 9.0, 4.0]);
+/// assert_eq!(rho, Some(0.5));
+/// ```
+pub fn spearman(a: &[f64], b: &[f64]) -> Option<f64> {
     let centre = (a.len() + 1) as f64 / 2.0;
     let (a, b) = (midranks(a), midranks(b));
     let product = |x: &[f64], y: &[f64]| -> f64 {
