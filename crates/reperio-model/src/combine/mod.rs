@@ -202,7 +202,12 @@ mod tests {
     }
 
     /// [`super::combine`] of repertoires that are groups of their own.
-    fn combined(kind: &TargetKind, columns: &Columns, answers: &[f64], fold: &[usize]) -> Combined {
+    fn combine_singles(
+        kind: &TargetKind,
+        columns: &Columns,
+        answers: &[f64],
+        fold: &[usize],
+    ) -> Combined {
         let groups = Groups::each(answers.len());
         combine(&HeldOut { kind, columns, answers, fold, groups: &groups, smoothing: 0.0 })
     }
@@ -232,7 +237,7 @@ mod tests {
         let misleads: Vec<f64> = knows.iter().map(|value| -value).collect();
         let constant: Vec<f64> = (0..200).map(|i| 1.0 + 1e-6 * noise(3, i)).collect();
         let columns = vec![vec![knows], vec![misleads], vec![constant]];
-        let combined = combined(&binary(), &columns, &answers, &fold);
+        let combined = combine_singles(&binary(), &columns, &answers, &fold);
         assert!(combined.beats_shares);
         let weights = &combined.combination.weights;
         assert!(weights[0] > 0.5, "{weights:?}");
@@ -247,7 +252,7 @@ mod tests {
             let Case { answers, fold } = case(120);
             let columns: Columns =
                 (0..6).map(|t| vec![(0..120).map(|i| noise(10 * seed + t, i)).collect()]).collect();
-            let combined = combined(&binary(), &columns, &answers, &fold);
+            let combined = combine_singles(&binary(), &columns, &answers, &fold);
             wins += usize::from(combined.beats_shares);
             assert!(combined.losses[0] < combined.losses[1] + 0.01, "{:?}", combined.losses);
         }
@@ -267,14 +272,14 @@ mod tests {
         let noises = |class: usize| -> Vec<f64> { (0..n).map(|i| noise(9 + class, i)).collect() };
         let columns = vec![(0..3).map(say).collect(), (0..3).map(noises).collect()];
         let classes = ["a", "b", "c"].map(str::to_owned).to_vec();
-        let combined = combined(&TargetKind::Classes { classes }, &columns, &answers, &fold);
+        let combined = combine_singles(&TargetKind::Classes { classes }, &columns, &answers, &fold);
         assert!(combined.beats_shares && combined.combination.weights[0] > 1.0);
         assert!(combined.combination.weights[1] < 0.5 * combined.combination.weights[0]);
         let numbers: Vec<f64> = (0..n).map(|i| 2.0 * noise(20, i)).collect();
         let near: Vec<f64> = (0..n).map(|i| 0.5 * numbers[i] + 0.1 * noise(21, i)).collect();
         let columns = vec![vec![near]];
         let kind = TargetKind::Regression { mean: 0.0, sd: 1.0 };
-        let combined = combined(&kind, &columns, &numbers, &fold);
+        let combined = combine_singles(&kind, &columns, &numbers, &fold);
         let weight = combined.combination.weights[0];
         // Twice, but for what the plain mean pulls.
         assert!((1.7..2.05).contains(&weight), "{weight}");
