@@ -65,12 +65,10 @@ fn repertoires(count: usize, n: usize) -> Vec<OwnedSequences> {
 }
 
 fn bags(repertoires: &[OwnedSequences]) -> Vec<BagInput<'_>> {
-    let bag = |own: &'_ OwnedSequences| BagInput {
-        sequences: own.view(),
-        input_scale: 1.0,
-        padded_length: 0,
-    };
-    repertoires.iter().map(bag).collect()
+    repertoires
+        .iter()
+        .map(|own| BagInput { sequences: own.view(), input_scale: 1.0, padded_length: 0 })
+        .collect()
 }
 
 fn gap(got: &[f32], want: &[f32]) -> f64 {

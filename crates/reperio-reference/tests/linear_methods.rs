@@ -14,6 +14,7 @@ use reperio_reference::gene_usage::GeneUsage;
 use reperio_reference::kmer_logistic::KmerLogistic;
 use reperio_reference::method::Method;
 use reperio_stats::Groups;
+use reperio_stats::metrics::auc;
 
 impl Case {
     fn simulated(text: &str) -> Self {
