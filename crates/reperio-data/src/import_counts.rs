@@ -68,6 +68,18 @@ impl fmt::Display for DropReason {
 ///
 /// Invariant: `rows == kept + dropped()`. All fields below `dropped` count kept rows, but for
 /// `samples_joined`.
+///
+/// # Examples
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use reperio_data::import_counts::{DropReason, ImportCounts};
+///
+/// let dropped = BTreeMap::from([(DropReason::StopCodon, 2), (DropReason::TooShort, 1)]);
+/// let counts = ImportCounts { rows: 10, kept: 7, dropped, ..ImportCounts::default() };
+/// assert_eq!(counts.rows, counts.kept + counts.dropped());
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportCounts {
     /// Rows read.

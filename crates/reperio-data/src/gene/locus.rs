@@ -6,6 +6,15 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 /// A chain of the T- or B-cell receptor.
+///
+/// # Examples
+///
+/// ```
+/// use reperio_data::gene::Locus;
+///
+/// assert_eq!(Locus::of_gene("TRBV9"), Some(Locus::Trb));
+/// assert_eq!("igh".parse(), Ok(Locus::Igh));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Locus {

@@ -42,6 +42,20 @@ pub struct Comparison {
 
 /// Compares the pooled clonotypes of two sets of repertoires.
 ///
+/// # Examples
+///
+/// ```
+/// use rand_chacha::ChaCha8Rng;
+/// use rand_chacha::rand_core::SeedableRng;
+/// use reperio_data::generator::Generator;
+/// use reperio_data::generator::divergence::compare;
+///
+/// let known = Generator::human_trb();
+/// let mut rng = ChaCha8Rng::seed_from_u64(1);
+/// let donor = known.repertoire("donor".to_owned(), 500, &known.mean_usage(), &mut rng);
+/// assert!(compare(&[&donor], &[&donor]).v.abs() < 1e-12);
+/// ```
+///
 /// # Panics
 ///
 /// If a set holds no clonotype with at least three residues.

@@ -47,6 +47,26 @@ pub enum FitError {
 impl Generator {
     /// Fits a generator; each clonotype weighs the same, whatever its count.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rand_chacha::ChaCha8Rng;
+    /// use rand_chacha::rand_core::SeedableRng;
+    /// use reperio_data::generator::{FitOptions, Generator};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// let known = Generator::human_trb();
+    /// let mut rng = ChaCha8Rng::seed_from_u64(1);
+    /// let donor = known.repertoire("donor".to_owned(), 500, &known.mean_usage(), &mut rng);
+    /// let generator = Generator::fit(&[&donor], &FitOptions::default())?;
+    /// let path = folder.path().join("generator.json.gz");
+    /// generator.save(&path)?;
+    /// assert_eq!(Generator::load(&path)?.fitted_to().0, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// If no clonotype is left after the options' limits.

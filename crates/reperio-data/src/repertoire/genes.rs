@@ -25,6 +25,21 @@ impl GeneVocabulary {
     ///
     /// Where some of the V genes are known by their families only, the families of all others join them, so
     /// that a gene which no repertoire has can still be encoded as its family; J genes likewise.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reperio_data::repertoire::{Builder, GeneVocabulary, Row};
+    ///
+    /// # fn main() -> Result<(), reperio_data::junction::InvalidJunction> {
+    /// let mut builder = Builder::default();
+    /// let junction_aa = "CAF".try_into()?;
+    /// builder.push(Row { junction_aa, v_call: "TRBV9", j_call: "", duplicate_count: 1 });
+    /// let genes = GeneVocabulary::of([&builder.finish("donor".to_owned())]);
+    /// assert_eq!((genes.v.len(), genes.v[1].as_str(), genes.j.len()), (2, "TRBV9", 1));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn of<'a>(repertoires: impl IntoIterator<Item = &'a Repertoire>) -> Self {
         let mut all = Self::default();
         for repertoire in repertoires {

@@ -62,6 +62,19 @@ struct Place {
 }
 
 /// A motif. Its variants are the ways to leave out places that may be missing.
+///
+/// # Examples
+///
+/// ```
+/// use reperio_data::simulate::{InvalidMotif, Motif};
+///
+/// # fn main() -> Result<(), InvalidMotif> {
+/// let motif: Motif = "SF(d)EN".parse()?;
+/// assert_eq!(motif.text(), "SF(d)EN");
+/// assert!("--".parse::<Motif>().is_err(), "nothing but wildcards");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Motif {
     text: String,

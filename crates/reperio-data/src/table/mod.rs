@@ -1,7 +1,7 @@
 //! Small delimited text tables that a person edits: metadata, splits.
 //!
 //! They are read with the `csv` crate and not with polars, whose reader fills short rows with nulls
-//! and gives no line number; a person who repairs a table needs the line. [`write_tsv`] writes them.
+//! and gives no line number; a person who repairs a table needs the line. `write_tsv` writes them.
 
 mod write;
 
