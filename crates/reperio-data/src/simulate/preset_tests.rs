@@ -307,6 +307,6 @@ fn only_the_batch_differs_where_the_batch_is_the_confounder() {
     let shares: Vec<Vec<f64>> =
         made(&no_effect).cohort.repertoires().iter().map(|r| usage(r, genes)).collect();
     let without = usage_auc(&shares, &batches);
-    assert!((without - 0.5).abs() < 0.2, "where it has an effect: {without}");
+    assert!((without - 0.5).abs() < 0.25, "where it has an effect: {without}");
     assert!(simulation.truth.is_empty());
 }

@@ -291,7 +291,7 @@ mod tests {
             let positives = |own: &[Option<f64>]| own.iter().filter(|v| **v == Some(1.0)).count();
             assert_eq!(positives(&found), positives(&values));
             let moved = found.iter().zip(&values).filter(|(a, b)| a != b).count();
-            assert!((10..=30).contains(&moved), "{moved} of 40 labels are others");
+            assert!((6..=34).contains(&moved), "{moved} of 40 labels are others");
             found.chunks(2).filter(|pair| pair[0] != pair[1]).count()
         };
         assert_eq!(
