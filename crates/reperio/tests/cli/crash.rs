@@ -22,10 +22,10 @@ fn entries(path: &Path) -> usize {
     fs::read_dir(path).map_or(0, Iterator::count)
 }
 
-/// Lines that the log of the run `out` has so far.
-fn log_lines(dir: &TempDir, out: &str) -> usize {
-    let log = fs::read_to_string(dir.path().join(out).join("log.jsonl"));
-    log.map_or(0, |log| log.lines().count())
+/// Messages of a kind that the log of the run `out` has so far.
+fn logged(dir: &TempDir, out: &str, message: &str) -> usize {
+    let log = fs::read_to_string(dir.path().join(out).join("log.jsonl")).unwrap_or_default();
+    log.lines().filter(|line| line.contains(&format!("\"message\":\"{message}\""))).count()
 }
 
 fn import(dir: &TempDir, out: &str) -> Command {
@@ -62,24 +62,38 @@ fn run_bytes(dir: &TempDir, out: &str) -> std::collections::BTreeMap<String, Vec
     files
 }
 
-#[test]
-fn a_killed_training_resumes_to_the_same_bytes() {
-    let dir = folder();
-    small_cohort(&dir, 20, 400);
-    assert!(train(&dir, "whole", &[]).output().unwrap().status.success());
-    let expected = run_bytes(&dir, "whole");
+/// Kills trainings of `parts` when their log has so many messages of a kind, and goes on with them.
+fn killed_and_resumed(dir: &TempDir, parts: &[&str], (message, moments): (&str, &[usize])) {
+    small_cohort(dir, 20, 400);
+    assert!(train(dir, "whole", parts).output().unwrap().status.success());
+    let expected = run_bytes(dir, "whole");
     assert!(expected.contains_key("model.safetensors"));
-    for lines in [0, 1, 4, 8] {
-        let out = format!("killed{lines}");
-        kill_when(&mut train(&dir, &out, &[]), || log_lines(&dir, &out) >= lines);
-        let output = train(&dir, &out, &["--resume"]).output().unwrap();
+    for &moment in moments {
+        let out = format!("killed{moment}");
+        kill_when(&mut train(dir, &out, parts), || logged(dir, &out, message) >= moment);
+        assert!(!dir.path().join(&out).join("model.safetensors").exists(), "killed too late");
+        let output = train(dir, &out, &[parts, &["--resume"]].concat()).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let resumed = run_bytes(&dir, &out);
+        let resumed = run_bytes(dir, &out);
         assert_eq!(resumed.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
         for (name, content) in &resumed {
-            assert!(content == &expected[name], "{name} differs, killed at {lines} lines of log");
+            assert!(content == &expected[name], "{name} differs, killed at {message} {moment}");
         }
+        // What was logged and not yet saved is done again; all of it would be a training from the start.
+        let again = logged(dir, &out, "epoch").saturating_sub(logged(dir, "whole", "epoch"));
+        assert!(again <= 3, "{again} epochs trained again, killed at {message} {moment}");
     }
+}
+
+/// The network alone, in the middle of its members: with all parts it may train no epoch.
+#[test]
+fn a_killed_training_resumes_to_the_same_bytes() {
+    killed_and_resumed(&folder(), &["--parts", "network"], ("epoch", &[1, 5, 16]));
+}
+
+#[test]
+fn a_training_killed_while_its_parts_are_learned_resumes_to_the_same_bytes() {
+    killed_and_resumed(&folder(), &[], ("learning", &[0, 1, 4]));
 }
 
 #[test]
@@ -105,10 +119,11 @@ fn a_killed_score_leaves_no_table_or_a_whole_one() {
 fn ctrl_c_saves_and_says_how_to_resume() {
     let dir = folder();
     small_cohort(&dir, 20, 400);
-    assert!(train(&dir, "whole", &[]).output().unwrap().status.success());
-    let mut command = train(&dir, "stopped", &[]);
+    let network = ["--parts", "network"];
+    assert!(train(&dir, "whole", &network).output().unwrap().status.success());
+    let mut command = train(&dir, "stopped", &network);
     let child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-    while log_lines(&dir, "stopped") < 3 {
+    while logged(&dir, "stopped", "epoch") < 3 {
         std::thread::yield_now();
     }
     let pid = child.id().to_string();
@@ -118,6 +133,8 @@ fn ctrl_c_saves_and_says_how_to_resume() {
     assert_eq!(output.status.code(), Some(130), "{stderr}");
     assert!(stderr.contains("error: interrupted; ") && stderr.contains("--resume"), "{stderr}");
     assert!(!dir.path().join("stopped/model.safetensors").exists());
-    assert!(train(&dir, "stopped", &["--resume"]).output().unwrap().status.success());
+    let resumed = train(&dir, "stopped", &[&network[..], &["--resume"]].concat()).output().unwrap();
+    assert!(resumed.status.success());
     assert!(run_bytes(&dir, "stopped") == run_bytes(&dir, "whole"));
+    assert_eq!(logged(&dir, "stopped", "epoch"), logged(&dir, "whole", "epoch"), "none twice");
 }

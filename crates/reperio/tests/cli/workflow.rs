@@ -95,17 +95,22 @@ fn a_planted_motif_is_learned_and_permuted_labels_are_not() {
 #[test]
 fn thread_count_and_company_change_no_bit() {
     let dir = tiny();
-    train(&dir, "one", &["--threads", "1", "--epochs", "3"]);
-    let model = fs::read(dir.path().join("one/model.safetensors")).unwrap();
-    for threads in ["2", "3"] {
-        train(&dir, threads, &["--threads", threads, "--epochs", "3"]);
-        let path = dir.path().join(threads);
-        assert_eq!(fs::read(path.join("model.safetensors")).unwrap(), model, "{threads} threads");
+    // With all parts the network may train no epoch.
+    for (name, parts) in [("network", &["--parts", "network"][..]), ("all", &[])] {
+        let model = |threads: &str| {
+            let out = format!("{name}{threads}");
+            train(&dir, &out, &[&["--threads", threads, "--epochs", "3"], parts].concat());
+            fs::read(dir.path().join(out).join("model.safetensors")).unwrap()
+        };
+        let one = model("1");
+        for threads in ["2", "3"] {
+            assert!(model(threads) == one, "{name}, {threads} threads");
+        }
     }
     // The model file alone reproduces the run's predictions, in a batch and one by one.
-    fs::copy(dir.path().join("one/model.safetensors"), dir.path().join("m.safetensors")).unwrap();
+    fs::copy(dir.path().join("all1/model.safetensors"), dir.path().join("m.safetensors")).unwrap();
     done(&dir, &["score", "--model", "m.safetensors", "cohort", "--out", "all.tsv"]);
-    let predictions = rows(&dir.path().join("one/predictions.tsv"), &["repertoire_id", "logit"]);
+    let predictions = rows(&dir.path().join("all1/predictions.tsv"), &["repertoire_id", "logit"]);
     let all = rows(&dir.path().join("all.tsv"), &["repertoire_id", "logit"]);
     assert_eq!(all, predictions);
     for one in all.iter().take(3) {
