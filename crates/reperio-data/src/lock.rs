@@ -87,7 +87,7 @@ impl Lock {
                 // Some network file systems know no locks; then there is none to wait for.
                 Err(TryLockError::Error(source)) => {
                     tracing::warn!(
-                        "{}: this file system cannot lock ({source}); do not write there twice at once",
+                        "{}: this file system cannot lock ({source}); do not run two commands with this output at once",
                         output.display()
                     );
                     return Ok(Self { path: path.to_owned(), file: None });

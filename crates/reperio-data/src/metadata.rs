@@ -67,7 +67,7 @@ pub enum MetadataError {
         ids: Vec<String>,
     },
     /// No row.
-    #[error("{path}: a header and no rows, expected one row a repertoire")]
+    #[error("{path}: a header but no rows, expected one row per repertoire")]
     NoRows {
         /// File being read.
         path: PathBuf,
@@ -265,6 +265,6 @@ mod tests {
         assert_snapshot!(check("age\tsex\n1\tF\n"), @r#"metadata.tsv: no id column among "age", "sex", expected one of repertoire_id, sample_id, id, sample, sample_name, identifier, run_id"#);
         assert_snapshot!(check("id\ta\nx\t1\n\t2\nNA\t3\n"), @"metadata.tsv: no `id` in line 3, 4");
         assert_snapshot!(check("id\nx\ny\nx\nz\ny\nx\n"), @r#"metadata.tsv: `id` "x", "y" on more than one row, expected distinct ids"#);
-        assert_snapshot!(check("id\tlabel\n"), @"metadata.tsv: a header and no rows, expected one row a repertoire");
+        assert_snapshot!(check("id\tlabel\n"), @"metadata.tsv: a header but no rows, expected one row per repertoire");
     }
 }

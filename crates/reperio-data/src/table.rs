@@ -41,7 +41,7 @@ pub enum TableError {
     },
     /// The bytes are not UTF-8: what other letters they mean cannot be known.
     #[error(
-        "{path}:{line}: not UTF-8 (Latin-1 or Windows-1252, perhaps), expected a text table in UTF-8 or UTF-16"
+        "{path}:{line}: not UTF-8 (perhaps Latin-1 or Windows-1252), expected a text table in UTF-8 or UTF-16"
     )]
     Encoding {
         /// File being read.
@@ -382,6 +382,6 @@ mod tests {
         let path = folder.path().join("m.tsv");
         fs::write(&path, b"a\tb\n1\t\xff\n").unwrap();
         let text = read(&path, &[]).unwrap_err().to_string();
-        assert!(text.contains("m.tsv:2: not UTF-8 (Latin-1 or Windows-1252, perhaps)"), "{text}");
+        assert!(text.contains("m.tsv:2: not UTF-8 (perhaps Latin-1 or Windows-1252)"), "{text}");
     }
 }

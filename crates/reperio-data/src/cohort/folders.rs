@@ -221,7 +221,7 @@ pub(super) fn sort(files: &[(String, bool)]) -> Tables {
 impl Layout {
     /// Why a file is not read: `read` has its sample.
     fn repeated(&self, read: &str) -> String {
-        format!("another table of the same {} sample, which {read} has", self.program)
+        format!("another table of the same {} sample, which is read from {read}", self.program)
     }
 
     /// Divides the tables of the chains of one sample: what another one covers is a repetition.
@@ -298,11 +298,11 @@ mod tests {
     #[test]
     fn tables_of_one_sample_are_read_once() {
         insta::assert_snapshot!(check(&["1_Summary", "11_Parameters", "5_AA-sequences", "mine"]).join("\n"), @r"
-        11_Parameters: another table of the same IMGT/HighV-QUEST sample, which 1_Summary has
-        5_AA-sequences: another table of the same IMGT/HighV-QUEST sample, which 1_Summary has
+        11_Parameters: another table of the same IMGT/HighV-QUEST sample, which is read from 1_Summary
+        5_AA-sequences: another table of the same IMGT/HighV-QUEST sample, which is read from 1_Summary
         ");
-        insta::assert_snapshot!(check(&["1_Summary_a", "1_Summary_b", "3_Nt-sequences_b"]).join("\n"), @"3_Nt-sequences_b: another table of the same IMGT/HighV-QUEST sample, which 1_Summary_b has");
-        insta::assert_snapshot!(check(&["S_all_contig_annotations", "S_filtered_contig_annotations", "T_all_contig_annotations"]).join("\n"), @"S_all_contig_annotations: another table of the same Cell Ranger sample, which S_filtered_contig_annotations has");
+        insta::assert_snapshot!(check(&["1_Summary_a", "1_Summary_b", "3_Nt-sequences_b"]).join("\n"), @"3_Nt-sequences_b: another table of the same IMGT/HighV-QUEST sample, which is read from 1_Summary_b");
+        insta::assert_snapshot!(check(&["S_all_contig_annotations", "S_filtered_contig_annotations", "T_all_contig_annotations"]).join("\n"), @"S_all_contig_annotations: another table of the same Cell Ranger sample, which is read from S_filtered_contig_annotations");
         assert!(check(&["clonotypes", "consensus_annotations", "a_clonotypes"]).is_empty());
     }
 
@@ -322,7 +322,7 @@ mod tests {
         assert_eq!(chains, "S: S.clones_TRAD S.clones_TRB");
         assert_eq!(
             repeats,
-            "S.clones_TRA: another table of the same MiXCR 4 sample, which S.clones_TRAD has"
+            "S.clones_TRA: another table of the same MiXCR 4 sample, which is read from S.clones_TRAD"
         );
         let (chains, _) = sorted(&["S.clones_IG", "S.clones_IGH", "S.clones_TR", "S.clones_TRB"]);
         assert_eq!(chains, "S: S.clones_IG S.clones_TR");

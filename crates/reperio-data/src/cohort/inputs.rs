@@ -256,7 +256,8 @@ impl<'a> Walk<'a> {
         if path.is_dir() {
             if name == "multi" && path.with_file_name("per_sample_outs").is_dir() {
                 return Some(
-                    "all samples of Cell Ranger together, read from per_sample_outs".to_owned(),
+                    "all Cell Ranger samples together, which are read from per_sample_outs"
+                        .to_owned(),
                 );
             }
             return manifest::is_store(path).then(|| "a cohort, name it as an input".to_owned());
@@ -268,7 +269,7 @@ impl<'a> Walk<'a> {
             return None;
         }
         if METADATA_FILES.contains(&name.as_ref()) {
-            return Some("a metadata table that was not asked for".to_owned());
+            return Some("a metadata table that --metadata does not name".to_owned());
         }
         let parent = canonical.as_deref().and_then(Path::parent);
         if let (Some(folders), Some(parent)) = (&self.folders, parent)

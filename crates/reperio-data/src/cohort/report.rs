@@ -74,14 +74,14 @@ const NAMED: usize = 5;
 fn replaced_warning(replaced: &[Replaced]) -> Option<String> {
     let named = replaced.iter().take(NAMED);
     let mut names: Vec<String> =
-        named.map(|own| format!("{} (was read from {})", own.id, own.before)).collect();
+        named.map(|own| format!("{} (earlier read from {})", own.id, own.before)).collect();
     if replaced.len() > NAMED {
         names.push(format!("{} more", replaced.len() - NAMED));
     }
     let names = names.join(", ");
     (!replaced.is_empty()).then(|| {
         format!(
-            "replaced in the cohort, with other clonotypes than before: {names}; labels of before stay where the metadata gives none"
+            "replaced in the cohort with different clonotypes: {names}; earlier labels stay where the metadata gives none"
         )
     })
 }
@@ -137,7 +137,7 @@ pub fn notes(counts: &ImportCounts) -> Vec<String> {
 pub(super) fn samples_joined(counts: &ImportCounts) -> Option<String> {
     (counts.samples_joined > 0).then(|| {
         format!(
-            "cells of {} samples taken as one repertoire, as their barcodes tell: name the column that tells them apart with --repertoire-column, or import each sample's own table",
+            "barcodes show cells of {} samples, read as one repertoire: name the column that tells them apart with --repertoire-column, or import each sample's own table",
             counts.samples_joined
         )
     })
@@ -154,7 +154,7 @@ pub(super) fn other_sample(
     let sample = sample.filter(|sample| !is_name(sample))?;
     let column = reading.repertoire_column()?;
     Some(format!(
-        "`{column}` is {sample:?} in all rows, which is not the name of the file: --repertoire-column {column} takes it as the id"
+        "`{column}` is {sample:?} in all rows, but the file has another name: --repertoire-column {column} uses it as the id"
     ))
 }
 

@@ -91,7 +91,7 @@ fn groups<'a>(all: impl Iterator<Item = &'a Member>) -> Vec<Vec<&'a Member>> {
 /// What a person should know about one group.
 pub(super) fn warning(ids: &[String]) -> String {
     format!(
-        "{} are of one sample, as their files say: parts of it stand on both sides of a split, join them in one table or give them one group",
+        "{} are from one sample, as their files say: parts of it can end up on both sides of a split; join them into one table or put them in one group",
         ids.join(", ")
     )
 }

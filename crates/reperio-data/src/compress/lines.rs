@@ -6,7 +6,7 @@ use crate::limits::MAX_LINE;
 
 /// A line that no table has.
 #[derive(Debug, thiserror::Error)]
-#[error("a line of more than {MAX_LINE} bytes, expected a table of shorter lines")]
+#[error("a line of more than {MAX_LINE} bytes, expected shorter lines")]
 pub struct LongLine;
 
 /// Fails in a line of more than [`MAX_LINE`] bytes, before anything holds it in memory.

@@ -378,7 +378,7 @@ mod tests {
         let utf32: Vec<u8> =
             "\u{feff}junction_aa".chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
         assert_snapshot!(read(&utf32), @"case.tsv: a text in UTF-32, expected UTF-8 or UTF-16");
-        assert_snapshot!(read(&utf16[..utf16.len() - 1]), @"case.tsv:1: cannot read on: not valid UTF-16, expected UTF-8 or UTF-16 text");
+        assert_snapshot!(read(&utf16[..utf16.len() - 1]), @"case.tsv:1: cannot read further: not valid UTF-16, expected UTF-8 or UTF-16 text");
     }
 
     #[test]
@@ -394,7 +394,7 @@ mod tests {
     #[test]
     fn a_name_that_two_columns_have_is_an_error_if_it_is_read() {
         let table = "junction_aa\tduplicate_count\tduplicate_count\nCASSYEQYF\t2\t900\n";
-        assert_snapshot!(check(table), @"case.tsv:1: column `duplicate_count` more than once, expected one: which is meant cannot be known");
+        assert_snapshot!(check(table), @"case.tsv:1: column `duplicate_count` appears more than once, expected one: it is unclear which to read");
         let unread = "junction_aa\tduplicate_count\tx\tx\nCASSYEQYF\t2\t3\t4\n";
         assert!(check(unread).starts_with("airr case: 1 of 1 rows"));
     }

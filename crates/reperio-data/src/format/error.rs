@@ -43,7 +43,7 @@ impl Refusal {
     /// What to use instead.
     fn instead(self) -> &'static str {
         match self {
-            Self::Metadata => "a table of receptors (give this one as the metadata)",
+            Self::Metadata => "a table of receptors (give this one with --metadata)",
             Self::TenXJson | Self::TenXClonotypes => {
                 "the `*_contig_annotations.csv` that Cell Ranger writes beside it"
             }
@@ -73,12 +73,12 @@ impl fmt::Display for Refusal {
             Self::TenXJson => "10x contig annotations in JSON",
             Self::Json => "JSON",
             Self::BdRhapsody => "a BD Rhapsody contig table",
-            Self::BdDominant => "a BD Rhapsody table of dominant contigs, a row a cell",
+            Self::BdDominant => "a BD Rhapsody table of dominant contigs, one row per cell",
             Self::ChangeO => "a Change-O table",
-            Self::Trust4Barcode => "a TRUST4 barcode report, a row a cell",
+            Self::Trust4Barcode => "a TRUST4 barcode report, one row per cell",
             Self::TenXClonotypes => "a 10x clonotype table, all chains of a clonotype in one field",
             Self::ScRepertoire => {
-                "a scRepertoire table with two chains a row (`CTaa`, `cdr3_aa1`, `cdr3_aa2`)"
+                "a scRepertoire table with two chains per row (`CTaa`, `cdr3_aa1`, `cdr3_aa2`)"
             }
         })
     }
@@ -92,7 +92,7 @@ pub enum ReadError {
     #[error(transparent)]
     Open(#[from] OpenError),
     /// Reading failed on the way.
-    #[error("{}:{line}: cannot read on", path.display())]
+    #[error("{}:{line}: cannot read further", path.display())]
     Io {
         /// File being read.
         path: PathBuf,
@@ -209,7 +209,7 @@ pub enum ReadError {
     },
     /// Each row has one field more than the header.
     #[error(
-        "{}:{line}: each row has one field more than the header has names, which is neither the name of the row in front nor empty at the end, expected as many fields as names",
+        "{}:{line}: each row has one field more than the header has names, and it is neither a row name in front nor empty at the end, expected as many fields as names",
         path.display()
     )]
     Unnamed {
@@ -220,7 +220,7 @@ pub enum ReadError {
     },
     /// A quotation mark that opens a field and closes none.
     #[error(
-        "{}:{line}: column `{column}` begins with a quotation mark that is not closed, expected fields that end on their line",
+        "{}:{line}: column `{column}` begins with a quotation mark that is never closed, expected fields that end on their line",
         path.display()
     )]
     Quote {
@@ -233,7 +233,7 @@ pub enum ReadError {
     },
     /// A column that is read and whose name another one has.
     #[error(
-        "{}:{line}: column `{column}` more than once, expected one: which is meant cannot be known",
+        "{}:{line}: column `{column}` appears more than once, expected one: it is unclear which to read",
         path.display()
     )]
     DuplicateColumn {
@@ -265,7 +265,7 @@ pub enum ReadError {
     },
     /// A column of sequences of which many have one anchor and not the other.
     #[error(
-        "{}:{line}: column `{column}` has {front} sequences of {rows} with C in front alone and {behind} with F or W behind alone, expected both anchors (junctions) or none (CDR3s): say which with --column junction_aa=`{column}` or --column cdr3_aa=`{column}`",
+        "{}:{line}: column `{column}` has {front} sequences of {rows} with only the leading C and {behind} with only the trailing F or W, expected both anchors (junctions) or none (CDR3s): say which with --column junction_aa=`{column}` or --column cdr3_aa=`{column}`",
         path.display()
     )]
     OneAnchor {
@@ -284,7 +284,7 @@ pub enum ReadError {
     },
     /// A column of amino acids and of nucleotides.
     #[error(
-        "{}:{line}: column `{column}` has nucleotides in some rows and amino acids in others ({found} of {rows}), expected the same in all: divide the table",
+        "{}:{line}: column `{column}` has nucleotides in some rows and amino acids in others ({found} of {rows}), expected the same in all: split the table",
         path.display()
     )]
     BothLetters {
@@ -301,7 +301,7 @@ pub enum ReadError {
     },
     /// The header once more among the rows.
     #[error(
-        "{}:{line}: the names of the columns once more, expected one table: two files were joined, divide them",
+        "{}:{line}: the column names appear again, expected one table: two files were joined, split them",
         path.display()
     )]
     HeaderAgain {
@@ -312,7 +312,7 @@ pub enum ReadError {
     },
     /// Counts that may be thousands or fractions.
     #[error(
-        "{}:{line}: column `{column}` holds {found:?}, which is a count of thousands where a comma is the decimal sign and a fraction elsewhere, expected counts without separators",
+        "{}:{line}: column `{column}` holds {found:?}, which can be read as thousands or as a fraction, expected counts without separators",
         path.display()
     )]
     Thousands {
@@ -340,7 +340,7 @@ pub enum ReadError {
     },
     /// No row has what a column that is not read looks like.
     #[error(
-        "{}:{line}: no row has a {missing}, but columns {} look as if they had, expected {option} to say which",
+        "{}:{line}: no row has a {missing}, but columns {} look like one, expected {option} to say which",
         path.display(), name_list(columns)
     )]
     Overlooked {
@@ -357,7 +357,7 @@ pub enum ReadError {
     },
     /// A column changes within what would be one repertoire.
     #[error(
-        "{}:{line}: column `{column}` is {found:?} here and {before:?} before, expected one repertoire or the column that tells them apart: --repertoire-column says which",
+        "{}:{line}: column `{column}` is {found:?} here and {before:?} before, expected one repertoire or the column that tells them apart: name it with --repertoire-column",
         path.display()
     )]
     SeveralSamples {
@@ -402,7 +402,7 @@ pub enum ReadError {
     },
     /// The table of one chain names another sample than that of another chain of the same sample.
     #[error(
-        "{}: column `{column}` is {found:?} in all rows, but {other:?} in the table of another chain, which is of the same sample by its name, expected one sample: --repertoire-column {column} takes each as a repertoire of its own",
+        "{}: column `{column}` is {found:?} in all rows, but {other:?} in the table of another chain, which has the same sample in its name, expected one sample: --repertoire-column {column} reads each as a repertoire of its own",
         path.display()
     )]
     OtherSample {
@@ -425,7 +425,7 @@ pub enum ReadError {
     },
     /// Bytes that are not UTF-8.
     #[error(
-        "{}:{line}: column `{column}` is not UTF-8 (Latin-1, perhaps), expected UTF-8 text",
+        "{}:{line}: column `{column}` is not UTF-8 (perhaps Latin-1), expected UTF-8 text",
         path.display()
     )]
     Encoding {

@@ -212,6 +212,6 @@ mod tests {
     fn chains_joined_in_one_field_are_refused() {
         let table = "Clones\tCDR3.nt\tCDR3.aa\tV.name\tJ.name\n\
             2\tTGT\tCAVMDSNYQLIW;CASSYEQYF\tTRAV1-2;TRBV9\tTRAJ33;TRBJ2-7\n";
-        assert_snapshot!(check(table), @r#"case.tsv:2: column `CDR3.aa` is "CAVMDSNYQLIW;CASSYEQYF", expected one chain a field (here several are joined: use the table of contigs, or one column a chain)"#);
+        assert_snapshot!(check(table), @r#"case.tsv:2: column `CDR3.aa` is "CAVMDSNYQLIW;CASSYEQYF", expected one chain per field (several are joined here: use the table of contigs, or one column per chain)"#);
     }
 }

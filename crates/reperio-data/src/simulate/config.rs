@@ -198,7 +198,7 @@ pub enum InvalidSimulation {
         name: String,
     },
     /// Two signals of the same name, or a name that cannot stand in a table.
-    #[error("`signals.name` is {name:?}, expected a name of its own without tabs and line breaks")]
+    #[error("`signals.name` is {name:?}, expected a unique name without tabs and line breaks")]
     Name {
         /// The name.
         name: String,

@@ -34,7 +34,7 @@ pub enum SplitsError {
     },
     /// A fold is no number.
     #[error(
-        "{path}:{line}: fold {found:?}, expected a whole number from 0, or nothing for one that only trains"
+        "{path}:{line}: fold {found:?}, expected a whole number from 0, or nothing if the repertoire is only trained on"
     )]
     Fold {
         /// File being read.
@@ -45,7 +45,7 @@ pub enum SplitsError {
         found: String,
     },
     /// A repertoire with two rows.
-    #[error("{path}:{line}: {id:?} a second time, expected one row a repertoire")]
+    #[error("{path}:{line}: {id:?} appears again, expected one row per repertoire")]
     Twice {
         /// File being read.
         path: PathBuf,
@@ -55,7 +55,9 @@ pub enum SplitsError {
         id: String,
     },
     /// Nothing is held out, or nothing is left to train on.
-    #[error("{path}: {folds} folds, expected at least 2, or 1 beside repertoires without a fold")]
+    #[error(
+        "{path}: {folds} folds, expected at least 2, or 1 together with repertoires without a fold"
+    )]
     TooFewFolds {
         /// File being read.
         path: PathBuf,
@@ -240,8 +242,8 @@ mod tests {
         assert_snapshot!(check("repertoire_id\tfold\na\t1\nb\t2\nd\t3\ne\t3\n"), @r#"the splits do not fit the cohort: not in the cohort: "d", "e"; without a fold: "c""#);
         assert_snapshot!(check("repertoire_id\tfold\na\t0\nb\t1\nc\t0\n"), @r#"the splits do not fit the cohort: groups in more than one fold: "y""#);
         assert_snapshot!(check("id\tfold\na\t0\n"), @r#"splits.tsv:1: columns "id", "fold", expected `repertoire_id` and `fold`"#);
-        assert_snapshot!(check("repertoire_id\tfold\na\t0\nb\ttest\n"), @r#"splits.tsv:3: fold "test", expected a whole number from 0, or nothing for one that only trains"#);
-        assert_snapshot!(check("repertoire_id\tfold\na\t0\na\t1\n"), @r#"splits.tsv:3: "a" a second time, expected one row a repertoire"#);
-        assert_snapshot!(check("repertoire_id\tfold\na\t0\nb\t0\nc\t0\n"), @"splits.tsv: 1 folds, expected at least 2, or 1 beside repertoires without a fold");
+        assert_snapshot!(check("repertoire_id\tfold\na\t0\nb\ttest\n"), @r#"splits.tsv:3: fold "test", expected a whole number from 0, or nothing if the repertoire is only trained on"#);
+        assert_snapshot!(check("repertoire_id\tfold\na\t0\na\t1\n"), @r#"splits.tsv:3: "a" appears again, expected one row per repertoire"#);
+        assert_snapshot!(check("repertoire_id\tfold\na\t0\nb\t0\nc\t0\n"), @"splits.tsv: 1 folds, expected at least 2, or 1 together with repertoires without a fold");
     }
 }

@@ -140,7 +140,7 @@ fn options_for_reading_files_that_were_read_long_ago() {
     ----- stdout -----
 
     ----- stderr -----
-    error: cohort is a cohort: options for reading files (species, loci, lengths, columns) were decided when it was imported, give them to `import`
+    error: cohort is a cohort: options for reading files (species, loci, lengths, columns) were fixed when it was imported; give them to `import`
     ");
 }
 

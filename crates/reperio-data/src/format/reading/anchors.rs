@@ -265,16 +265,16 @@ mod tests {
             check(&format!("{column}\tv_call\tj_call\tduplicate_count\n{rows}"))
         };
         let front = ["CASSYEQY", "CASSLYEQY", "CASSGYEQY", "CASSAYEQY"];
-        assert_snapshot!(table("cdr3_aa", front), @"case.tsv:1: column `cdr3_aa` has 4 sequences of 4 with C in front alone and 0 with F or W behind alone, expected both anchors (junctions) or none (CDR3s): say which with --column junction_aa=`cdr3_aa` or --column cdr3_aa=`cdr3_aa`");
-        assert!(table("junction_aa", front).contains("4 sequences of 4 with C in front alone"));
+        assert_snapshot!(table("cdr3_aa", front), @"case.tsv:1: column `cdr3_aa` has 4 sequences of 4 with only the leading C and 0 with only the trailing F or W, expected both anchors (junctions) or none (CDR3s): say which with --column junction_aa=`cdr3_aa` or --column cdr3_aa=`cdr3_aa`");
+        assert!(table("junction_aa", front).contains("4 sequences of 4 with only the leading C"));
         let behind = ["ASSYEQYF", "ASSLYEQYF", "ASSGYEQYF", "ASSAYEQYF"];
         for column in ["cdr3_aa", "junction_aa"] {
             let text = table(column, behind);
-            assert!(text.contains("and 4 with F or W behind alone"), "{text}");
+            assert!(text.contains("and 4 with only the trailing F or W"), "{text}");
         }
         let half = ["CASSYEQYF", "CASSLYEQYF", "CASSGYEQY", "CASSAYEQY"];
-        assert!(table("cdr3_aa", half).contains("2 sequences of 4 with C in front alone"));
-        assert!(table("junction_aa", half).contains("2 sequences of 4 with C in front alone"));
+        assert!(table("cdr3_aa", half).contains("2 sequences of 4 with only the leading C"));
+        assert!(table("junction_aa", half).contains("2 sequences of 4 with only the leading C"));
     }
 
     #[test]
@@ -287,10 +287,14 @@ mod tests {
         for column in ["junction_aa", "cdr3_aa"] {
             for (whole, cut) in [(5, 95), (20, 80), (40, 60), (80, 20), (88, 12)] {
                 let text = check(column, whole, "ASSLYEQYF", cut);
-                let expected = format!("0 sequences of 100 with C in front alone and {cut} with F");
+                let expected = format!(
+                    "0 sequences of 100 with only the leading C and {cut} with only the trailing F"
+                );
                 assert!(text.contains(&expected), "{column}, {cut}: {text}");
                 let text = check(column, whole, "CASSLYEQY", cut);
-                let expected = format!("{cut} sequences of 100 with C in front alone and 0 with F");
+                let expected = format!(
+                    "{cut} sequences of 100 with only the leading C and 0 with only the trailing F"
+                );
                 assert!(text.contains(&expected), "{column}, {cut}: {text}");
             }
         }

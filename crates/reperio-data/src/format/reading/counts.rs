@@ -340,7 +340,7 @@ mod tests {
         let quoted = "junction_aa,v_call,count\nCASSYEQYF,TRBV9,\"1,234\"\nCASSLEQYF,TRBV9,12\n";
         assert_snapshot!(check(quoted), @r#"case.tsv:2: column `count` is "1,234", expected a number from 0 to 1e12"#);
         let dotted = "junction_aa;v_call;count\nCASSYEQYF;TRBV9;1.234\nCASSLEQYF;TRBV9;12\n";
-        assert_snapshot!(check(dotted), @r#"case.tsv:1: column `count` holds "1.234", which is a count of thousands where a comma is the decimal sign and a fraction elsewhere, expected counts without separators"#);
+        assert_snapshot!(check(dotted), @r#"case.tsv:1: column `count` holds "1.234", which can be read as thousands or as a fraction, expected counts without separators"#);
         let first = "CASSYEQYF;TRBV9;3\n".repeat(600);
         let late = |last: &str| check(&format!("junction_aa;v_call;count\n{first}{last}"));
         let text = late("CASSLEQYF;TRBV9;1.234\n");
@@ -354,6 +354,6 @@ mod tests {
     #[test]
     fn all_counts_lost_beside_a_column_that_looks_like_them_is_an_error() {
         let table = "junction_aa\tv_call\tmy_read_number\nCASSYEQYF\tTRBV9\t5\n";
-        assert_snapshot!(check(table), @"case.tsv:1: no row has a count, but columns `my_read_number` look as if they had, expected --count-column COLUMN to say which");
+        assert_snapshot!(check(table), @"case.tsv:1: no row has a count, but columns `my_read_number` look like one, expected --count-column COLUMN to say which");
     }
 }

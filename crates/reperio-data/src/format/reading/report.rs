@@ -152,7 +152,7 @@ fn notes(said: &Said) -> Vec<String> {
     if let Some(foreign) = &said.species.foreign {
         let species = said.species.species;
         notes.push(format!(
-            "the species is {foreign:?}, which is not known: gene names are read as those of {species}"
+            "the species {foreign:?} is not known: gene names are read as those of {species}"
         ));
     } else if said.species.species == Species::Mouse {
         notes.extend(Some(&said.species.because).filter(|text| text.starts_with("its")).cloned());
