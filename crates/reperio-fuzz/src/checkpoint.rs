@@ -102,7 +102,10 @@ mod tests {
             header["member"]["best_epoch"] = Value::from(9);
             let changed = sealed::with_text(&run.state, KEY, &header.to_string()).unwrap();
             let found = goes_on(run, &sealed::sealed(&changed, KEY).unwrap()).unwrap_err();
-            assert!(chain(&found).ends_with("it stands where no training stands"), "{found:?}");
+            assert!(
+                chain(&found).ends_with("it describes a state that training never reaches"),
+                "{found:?}"
+            );
         });
     }
 }

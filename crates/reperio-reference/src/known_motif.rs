@@ -55,7 +55,7 @@ impl Method for KnownMotif {
     }
 
     fn about(&self) -> &'static str {
-        "oracle: counts the implanted motifs where they may stand (simulated data only)"
+        "oracle: counts the implanted motifs at their allowed positions (simulated data only)"
     }
 
     fn fit(

@@ -156,7 +156,7 @@ impl Device {
             Ok(result) => Some(result),
             Err(CudaError::Failed) => None,
             Err(err) => {
-                tracing::warn!(reason = chain(&err), "the GPU failed, so the CPU goes on");
+                tracing::warn!(reason = chain(&err), "the GPU failed, so the CPU takes over");
                 None
             }
         }

@@ -86,23 +86,23 @@ fn check_parts(target: &Target, own: &TargetModel, members: usize) -> Result<()>
         bail!("target {column}: {} biases, expected {width}", own.bias.len());
     }
     if !own.conformal.fits(&target.kind) {
-        bail!("target {column}: the held-out outputs are not those of its classes");
+        bail!("target {column}: the held-out outputs do not match its classes");
     }
     let numbers = own.terms.iter().map(|term| term.weight).chain([own.network]);
     if numbers.clone().any(|weight| !(weight.is_finite() && weight >= 0.0)) {
-        bail!("target {column}: a part's weight is no finite number from 0");
+        bail!("target {column}: a part's weight is not a finite number of at least 0");
     }
     if own.bias.iter().any(|bias| !bias.is_finite()) {
-        bail!("target {column}: a bias is no finite number");
+        bail!("target {column}: a bias is not a finite number");
     }
     if own.network > 0.0 && members == 0 {
-        bail!("the network has a weight and no parameters");
+        bail!("the network has a weight but no parameters");
     }
     for term in &own.terms {
         if term.part == Part::Network || term.tables.len() != width {
             let (name, n) = (&term.name, term.tables.len());
             bail!(
-                "target {column}: {n} tables of {name}, expected {width} of a part beside the network"
+                "target {column}: {n} tables of {name}, expected {width} for a part other than the network"
             );
         }
         if term.tables.iter().flat_map(Table::parameters).any(|number| !number.is_finite()) {

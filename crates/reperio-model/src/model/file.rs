@@ -43,7 +43,7 @@ pub enum ModelError {
         source: TensorsError,
     },
     /// Its content is not what was written.
-    #[error("model {path} is damaged: its checksum is not the one that was written with it")]
+    #[error("model {path} is damaged: its checksum does not match its contents")]
     Checksum {
         /// File.
         path: PathBuf,
@@ -65,7 +65,7 @@ pub enum ModelError {
         found: u64,
     },
     /// The description does not parse.
-    #[error("the description of model {path} cannot be understood")]
+    #[error("the description of model {path} is not valid")]
     Description {
         /// File.
         path: PathBuf,
@@ -140,7 +140,7 @@ impl Model {
         let (value, version) = versioned(&path, &text)?;
         match sha256 {
             None => tracing::warn!(
-                "{} was written before models had a checksum: damage to its numbers would not be seen",
+                "{} was written before models had a checksum: damage to its numbers cannot be detected",
                 path.display()
             ),
             Some(sha256) => {
@@ -224,7 +224,7 @@ fn describe(
     let mut info: ModelInfo = serde_json::from_value(value).map_err(bad)?;
     if found == NETWORK_ONLY {
         tracing::warn!(
-            "{} was trained before models had parts: it is a network only; train again to add the others",
+            "{} was trained before models had parts: it holds only a network; train again to add the other parts",
             path.display()
         );
         info.config.parts.include = vec![Part::Network];

@@ -135,13 +135,13 @@ fn says_yes(value: &str) -> bool {
 /// else is said: never the one that says no, else the one that says yes, else the rarer, else the last in order.
 pub fn why_positive(positive: (&str, usize), negative: (&str, usize)) -> &'static str {
     if says_no(negative.0, positive.0) > says_no(positive.0, negative.0) {
-        "the other value says no"
+        "the other value means no"
     } else if says_yes(positive.0) && !says_yes(negative.0) {
-        "it says yes"
+        "it means yes"
     } else if positive.1 < negative.1 {
-        "it is the rarer"
+        "it is the rarer value"
     } else {
-        "it is the last in order"
+        "it comes last in sorted order"
     }
 }
 

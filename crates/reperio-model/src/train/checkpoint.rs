@@ -45,7 +45,7 @@ pub enum CheckpointError {
     },
     /// It belongs to another run.
     #[error(
-        "checkpoint {path} belongs to other data, another configuration or another version; \
+        "checkpoint {path} belongs to other data, another configuration or another version, \
          expected the same: train into a new folder or remove it"
     )]
     OtherRun {
@@ -170,13 +170,13 @@ impl Store {
             return Err(damaged("its checksum is not the one that was written with it".into()));
         }
         if !header.member.as_ref().is_none_or(Progressed::is_possible) {
-            return Err(damaged("it stands where no training stands".into()));
+            return Err(damaged("it describes a state that training never reaches".into()));
         }
         let (before, now) = (&header.instructions, &self.header.instructions);
         if before != now && !before.is_empty() {
             tracing::warn!(
-                "{} was begun with {before} and goes on with {now}: the last bits of the model may differ from those \
-                 of one machine",
+                "{} was started with {before} and continues with {now}: the last bits of the model may differ from \
+                 those of a run on one machine",
                 path.display()
             );
         }

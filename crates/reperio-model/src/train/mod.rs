@@ -100,7 +100,7 @@ pub enum TrainError {
         expected: usize,
     },
     /// The training part cannot be divided into fitting and validation.
-    #[error("cannot set a validation part aside")]
+    #[error("cannot set aside a validation part")]
     Split(#[source] split::SplitError),
     /// A checkpoint cannot be read or written.
     #[error(transparent)]

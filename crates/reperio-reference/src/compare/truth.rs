@@ -36,7 +36,7 @@ pub enum TruthError {
     #[error(transparent)]
     Open(#[from] OpenError),
     /// It is not the table that `simulate` writes.
-    #[error("{path}: no table of repertoire_id, junction_aa, v_call, j_call")]
+    #[error("{path}: expected a table of repertoire_id, junction_aa, v_call, j_call")]
     Table {
         /// File being read.
         path: PathBuf,

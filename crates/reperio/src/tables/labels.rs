@@ -90,7 +90,7 @@ mod tests {
     fn labels_are_told_as_they_were_understood() {
         let values = [Some(1.0), None, Some(0.0), Some(1.0)];
         let kind = TargetKind::Binary { positive: "yes".to_owned(), negative: "no|?".to_owned() };
-        assert_snapshot!(line(kind, &values), @r#"Target x: "yes" 2 against "no|?" 1; 1 without a label; "yes" is positive because the other value says no (--positive VALUE chooses)"#);
+        assert_snapshot!(line(kind, &values), @r#"Target x: "yes" 2 against "no|?" 1; 1 without a label; "yes" is positive because the other value means no (--positive VALUE chooses)"#);
         let classes = ["Yes", "no", "yes"].map(str::to_owned).to_vec();
         assert_snapshot!(line(TargetKind::Classes { classes }, &values), @r#"Target x: 3 classes: "Yes" 1, "no" 2, "yes" 0; 1 without a label"#);
         let kind = TargetKind::Regression { mean: 0.0, sd: 1.0 };
