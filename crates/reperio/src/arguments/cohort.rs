@@ -73,15 +73,15 @@ impl TargetArgs {
     /// The labels of `metadata`.
     pub(crate) fn labels(&self, metadata: &Metadata) -> Result<Labels> {
         if self.positive.is_some() && self.target.len() > 1 {
-            bail!("--positive goes with one --target, found {}", self.target.len());
+            bail!("--positive works with exactly one --target, found {}", self.target.len());
         }
         let twice = |i: &usize| self.target[..*i].contains(&self.target[*i]);
         if let Some(i) = (0..self.target.len()).find(twice) {
-            bail!("--target {} twice, expected different columns", self.target[i]);
+            bail!("--target {} is given twice, expected different columns", self.target[i]);
         }
         if metadata.columns.is_empty() {
             bail!(
-                "the repertoires have no labels: give the table that has them with --metadata (to `import` for a cohort store)"
+                "the repertoires have no labels: give the table of labels with --metadata (for a cohort store, to `import`)"
             );
         }
         if let Some(column) = self.regression.iter().find(|column| !self.target.contains(column)) {
@@ -98,7 +98,7 @@ impl TargetArgs {
 
     /// Who chose the positive value, if it was not seen from the labels.
     pub(crate) fn because(&self) -> Option<&'static str> {
-        self.positive.as_ref().map(|_| "it was asked for")
+        self.positive.as_ref().map(|_| "you chose it")
     }
 
     /// Group of each repertoire: the column's value, or the repertoire's own id.

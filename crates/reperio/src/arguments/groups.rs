@@ -60,8 +60,8 @@ pub(crate) fn find(metadata: &Metadata, asked: Option<&str>, targets: &[String])
     };
     if let Some(other) = others.iter().find(|other| division(&other.1) != division(&first.1)) {
         bail!(
-            "columns {:?} and {:?} both look like people and divide the repertoires differently: \
-             --group COLUMN says which are never divided between training and test",
+            "columns {:?} and {:?} both look like names of people but group the repertoires differently: \
+             choose the column that is never split between training and test with --group COLUMN",
             first.0,
             other.0
         );
@@ -96,7 +96,7 @@ fn of(metadata: &Metadata, column: Option<(&str, &[Option<String>])>) -> Groups 
     distinct.dedup();
     let line = column.filter(|_| distinct.len() < names.len()).map(|(name, _)| {
         format!(
-            "Groups {name}: {} repertoires of {}, never divided between training and test (--group COLUMN chooses)",
+            "Groups by {name}: {} repertoires in {} groups, never split between training and test (--group COLUMN chooses another)",
             names.len(),
             distinct.len()
         )
@@ -131,7 +131,7 @@ mod tests {
         {
             let text = check(&[(name, "a b a c .")], None);
             let expected =
-                format!("a, b, a, c, repertoire r4 | Groups {name}: 5 repertoires of 4,");
+                format!("a, b, a, c, repertoire r4 | Groups by {name}: 5 repertoires in 4 groups,");
             assert!(text.starts_with(&expected), "{text}");
         }
         assert_snapshot!(check(&[("patient", "1 0 1 0 1")], None), @"repertoire r0, repertoire r1, repertoire r2, repertoire r3, repertoire r4 |");
@@ -144,7 +144,7 @@ mod tests {
     fn columns_that_contradict_each_other_are_an_error() {
         let same = check(&[("subject_id", "a b a c"), ("patient", "1 2 1 3")], None);
         assert!(same.starts_with("a, b, a, c |"), "{same}");
-        assert_snapshot!(check(&[("subject_id", "a b a c"), ("donor", "1 2 3 1")], None), @r#"columns "subject_id" and "donor" both look like people and divide the repertoires differently: --group COLUMN says which are never divided between training and test"#);
+        assert_snapshot!(check(&[("subject_id", "a b a c"), ("donor", "1 2 3 1")], None), @r#"columns "subject_id" and "donor" both look like names of people but group the repertoires differently: choose the column that is never split between training and test with --group COLUMN"#);
         let chosen = check(&[("subject_id", "a b a c"), ("donor", "1 2 3 1")], Some("donor"));
         assert!(chosen.starts_with("1, 2, 3, 1 |"), "{chosen}");
     }

@@ -83,7 +83,7 @@ fn column(text: &str) -> Result<(String, String), String> {
         Some((field, name)) if fields.split(", ").any(|known| known == field) => {
             Ok((field.to_owned(), name.to_owned()))
         }
-        _ => Err(format!("expected FIELD=COLUMN, FIELD one of {fields}")),
+        _ => Err(format!("expected FIELD=COLUMN with FIELD one of {fields}")),
     }
 }
 

@@ -47,8 +47,8 @@ pub(crate) fn read(path: Option<&Path>) -> Result<Config> {
     let Some(path) = path else { return Ok(Config::default()) };
     let text =
         fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let RunConfig { parts, model, training, discovery, .. } =
-        toml::from_str(&text).with_context(|| format!("{} is no config file", path.display()))?;
+    let RunConfig { parts, model, training, discovery, .. } = toml::from_str(&text)
+        .with_context(|| format!("{} is not a valid config file", path.display()))?;
     let config = Config { parts, model, training, discovery };
     config.validate().with_context(|| path.display().to_string())?;
     Ok(config)

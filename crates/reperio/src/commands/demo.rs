@@ -119,7 +119,7 @@ fn prepare(out: &Path) -> Result<Lock> {
     let mut entries =
         fs::read_dir(out).with_context(|| format!("cannot read {}", out.display()))?;
     if entries.next().is_some() {
-        bail!("{} holds other things, expected a new folder or an earlier demo", out.display());
+        bail!("{} holds other files, expected a new folder or an earlier demo", out.display());
     }
     let lock = Lock::folder(out)?;
     paths::write_text(&marker, MARKER.1)?;

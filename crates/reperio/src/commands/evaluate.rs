@@ -170,7 +170,7 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Evaluated> {
     let seconds = started.elapsed().as_secs_f64();
     check_finite(&evaluation)?;
     let because = match &model {
-        Some(_) => Some("the model was trained so"),
+        Some(_) => Some("the model was trained that way"),
         None => args.target.because(),
     };
     let counts = evaluation::counts(&evaluation, because);
@@ -209,7 +209,7 @@ fn cross_validate(
     if sizes.len() > 1 && smallest < SMALL_FOLD {
         tracing::warn!(
             smallest,
-            "folds of fewer than {SMALL_FOLD} repertoires: a pooled AUC comes out too low, see the mean of the folds' AUCs"
+            "folds of fewer than {SMALL_FOLD} repertoires make the pooled AUC too low: see the mean of the folds' AUCs"
         );
     }
     let plan = Plan { folds, permute_labels: args.permute_labels };
@@ -217,7 +217,7 @@ fn cross_validate(
     let device = args.device.open()?;
     let place = Place { checkpoint: Some(&checkpoint), device: &device };
     let evaluation = evaluate::evaluate(dataset, config, &plan, place, shell.observer());
-    let resume = "the same command with --resume goes on where it stopped";
+    let resume = "run the same command with --resume to continue";
     shell.or_interrupted(evaluation, resume)
 }
 
@@ -290,7 +290,9 @@ impl Report for Evaluated {
             lines.push(String::new());
         }
         if let Some(seed) = self.permute_labels {
-            lines.push(format!("Labels were permuted with seed {seed}: a control at chance"));
+            lines.push(format!(
+                "Labels were permuted with seed {seed}: a control that should be at chance"
+            ));
         }
         let (n, seconds, out) = (self.repertoires, self.seconds, self.out.display());
         lines.push(format!("{n} repertoires, {} folds, {seconds:.1} s: {out}", self.folds));

@@ -224,7 +224,7 @@ fn largest_difference<'a>(sums: impl Iterator<Item = &'a Vec<Sum>>) -> f64 {
 /// What is said of a target without a signal.
 fn chance(column: &str) -> String {
     format!(
-        "training found no signal for {column}: the sequences below drove scores that are at chance"
+        "training found no signal for {column}: the sequences below explain scores that are at chance"
     )
 }
 

@@ -74,7 +74,7 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Imported> {
         out: out.to_owned(),
         options: input.read.options(),
     };
-    let resume = "the same command goes on where this one stopped";
+    let resume = "run the same command again to continue";
     let summary = shell.read(resume, move |observer| cohort::import(&request, observer))?;
     let warnings = summary.warnings();
     Ok(Imported { out: out.to_owned(), summary, warnings })
@@ -99,7 +99,7 @@ impl Report for Imported {
         lines.extend(skipped(&summary.skipped));
         let unchanged = summary.repertoires.iter().filter(|row| row.unchanged).count();
         if unchanged > 0 {
-            lines.push(format!("{unchanged} repertoires were there already"));
+            lines.push(format!("{unchanged} repertoires were already in the cohort"));
         }
         let (n, out) = (summary.in_cohort, self.out.display());
         lines.push(format!("{n} repertoires in {out}"));

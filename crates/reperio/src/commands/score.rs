@@ -113,7 +113,7 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Scores> {
     let no_signal = model.no_signal();
     for column in &no_signal {
         tracing::warn!(
-            "training found no signal for {column}: its probabilities are about the class shares"
+            "training found no signal for {column}: its probabilities are close to the class shares"
         );
     }
     Ok(Scores { out: args.out.clone(), repertoires: scores, no_signal })

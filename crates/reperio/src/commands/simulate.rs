@@ -150,7 +150,7 @@ fn resolve(args: &Args) -> Result<SimulationConfig> {
     let mut config = args.config.as_deref().map_or(Ok(SimulationConfig::default()), read)?;
     if !args.motif.is_empty() {
         if !config.signals.is_empty() {
-            bail!("--motif stands beside the signals of the config file, expected one of them");
+            bail!("both --motif and the config file define signals, expected only one of them");
         }
         config.signals = vec![signal(&args.motif, args.witness_rate)?];
     }
@@ -167,8 +167,8 @@ fn resolve(args: &Args) -> Result<SimulationConfig> {
 fn read(path: &Path) -> Result<SimulationConfig> {
     let text =
         fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let config: SimulationConfig =
-        toml::from_str(&text).with_context(|| format!("{} is no config file", path.display()))?;
+    let config: SimulationConfig = toml::from_str(&text)
+        .with_context(|| format!("{} is not a valid config file", path.display()))?;
     config.validate().with_context(|| path.display().to_string())?;
     Ok(config)
 }

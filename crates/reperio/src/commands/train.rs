@@ -178,7 +178,7 @@ impl Training<'_> {
         let place = Place { checkpoint: Some(&checkpoint), device: &device };
         let fitted = train::fit(dataset, self.config, place, shell.observer());
         let resume = format!(
-            "{} holds everything so far: the same command with --resume goes on",
+            "{} holds everything so far: run the same command with --resume to continue",
             checkpoint.display()
         );
         let fitted = shell.or_interrupted(fitted, &resume)?;

@@ -41,7 +41,9 @@ impl OverwriteArgs {
     /// With a `--resume` that may have been given.
     pub(crate) fn or_resume(self, resume: bool) -> Result<Existing> {
         match (resume, self.overwrite) {
-            (true, true) => bail!("--resume and --overwrite exclude each other"),
+            (true, true) => {
+                bail!("--resume and --overwrite exclude each other: give only one of them")
+            }
             (true, false) => Ok(Existing::GoOn),
             (false, _) => Ok(self.existing()),
         }
@@ -195,10 +197,7 @@ pub(crate) fn file(out: &Path, sources: &Sources<'_>, existing: Existing) -> Res
     sources.check(out)?;
     let lock = Lock::file(out)?;
     if existing == Existing::Keep && is_there(out) {
-        bail!(
-            "{} is there already: --overwrite replaces it, or choose another name",
-            out.display()
-        );
+        bail!("{} already exists: --overwrite replaces it, or choose another name", out.display());
     }
     Ok(Some(lock))
 }
@@ -293,9 +292,9 @@ mod tests {
         assert_eq!(check("in/scores.tsv", Existing::Replace), "may be written", "no repertoire");
         assert_eq!(check("/dev/null", Existing::Keep), "may be written");
         fs::write(path("old.tsv"), "").unwrap();
-        insta::assert_snapshot!(check("old.tsv", Existing::Keep), @"old.tsv is there already: --overwrite replaces it, or choose another name");
+        insta::assert_snapshot!(check("old.tsv", Existing::Keep), @"old.tsv already exists: --overwrite replaces it, or choose another name");
         assert_eq!(check("old.tsv", Existing::Replace), "may be written");
         std::os::unix::fs::symlink(path("nowhere"), path("dangling.tsv")).unwrap();
-        assert!(check("dangling.tsv", Existing::Keep).contains("there already"));
+        assert!(check("dangling.tsv", Existing::Keep).contains("already exists"));
     }
 }

@@ -36,7 +36,7 @@ pub(crate) fn listen() -> io::Result<Arc<AtomicBool>> {
 async fn wait(mut interrupt: Signal, mut terminate: Signal, seen: &AtomicBool) {
     either(&mut interrupt, &mut terminate).await;
     seen.store(true, Ordering::Relaxed);
-    eprintln!("stopping as soon as the work is saved; once more to stop at once");
+    eprintln!("stopping as soon as the work is saved; interrupt again to stop at once");
     either(&mut interrupt, &mut terminate).await;
     std::process::exit(130);
 }

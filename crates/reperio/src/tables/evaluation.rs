@@ -111,10 +111,10 @@ pub(crate) fn lines(target: &TargetSummary) -> Vec<String> {
     if let Some(coverage) = target.coverage {
         let decided = target
             .decided
-            .map_or_else(String::new, |own| format!(", {:.0} % of them decided", 100.0 * own));
+            .map_or_else(String::new, |own| format!(", {:.0} % name one class", 100.0 * own));
         rows.push(vec![
             "prediction sets at 90 %".to_owned(),
-            format!("{:.1} % hold the label{decided}", 100.0 * coverage),
+            format!("{:.1} % contain the label{decided}", 100.0 * coverage),
         ]);
     }
     let mut lines = align(&rows);

@@ -69,7 +69,10 @@ impl TargetCounts {
             n => format!("; {n} without a label"),
         };
         let positive = positive_because.map_or_else(String::new, |why| {
-            format!("; {:?} is positive because {why} (--positive VALUE chooses)", values[0].0)
+            format!(
+                "; {:?} is positive because {why} (--positive VALUE chooses another)",
+                values[0].0
+            )
         });
         format!("Target {column}: {what}{missing}{positive}")
     }
@@ -90,7 +93,7 @@ mod tests {
     fn labels_are_told_as_they_were_understood() {
         let values = [Some(1.0), None, Some(0.0), Some(1.0)];
         let kind = TargetKind::Binary { positive: "yes".to_owned(), negative: "no|?".to_owned() };
-        assert_snapshot!(line(kind, &values), @r#"Target x: "yes" 2 against "no|?" 1; 1 without a label; "yes" is positive because the other value means no (--positive VALUE chooses)"#);
+        assert_snapshot!(line(kind, &values), @r#"Target x: "yes" 2 against "no|?" 1; 1 without a label; "yes" is positive because the other value means no (--positive VALUE chooses another)"#);
         let classes = ["Yes", "no", "yes"].map(str::to_owned).to_vec();
         assert_snapshot!(line(TargetKind::Classes { classes }, &values), @r#"Target x: 3 classes: "Yes" 1, "no" 2, "yes" 0; 1 without a label"#);
         let kind = TargetKind::Regression { mean: 0.0, sd: 1.0 };

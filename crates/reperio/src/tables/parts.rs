@@ -40,7 +40,7 @@ fn verdict(held_out: &OutOfFold) -> Vec<String> {
     let OutOfFold { column, folds, auc, auc_ci, r2, p_value, loss, shares_loss, .. } = held_out;
     let (Some(loss), Some(shares)) = (loss, shares_loss) else {
         return vec![format!(
-            "{column}: not held out: `reperio evaluate` tells how good the model is"
+            "{column}: no held-out estimate; `reperio evaluate` measures how good the model is"
         )];
     };
     let mut figures = Vec::new();
@@ -58,7 +58,7 @@ fn verdict(held_out: &OutOfFold) -> Vec<String> {
     let mut lines = vec![text];
     if !held_out.beats_shares {
         lines.push(format!(
-            "No signal found for {column}: the model is no better than the class shares, and its probabilities hardly differ from them"
+            "No signal found for {column}: the model predicts no better than the class shares, and its probabilities stay close to them"
         ));
     }
     lines

@@ -11,7 +11,7 @@ pub(crate) fn of(target: &TargetSummary, permuted: bool) -> String {
     let figure = target.auc.or(target.pooled.r2());
     let (Some(value), Some(p)) = (figure, target.p_value) else {
         return format!(
-            "Verdict for {column}: none, there are not labels of two classes. Next: label more repertoires"
+            "Verdict for {column}: none, because the labels are not of two classes. Next: label more repertoires"
         );
     };
     let name = if matches!(target.pooled, Metrics::Regression(_)) { "R2" } else { "AUC" };
@@ -19,15 +19,15 @@ pub(crate) fn of(target: &TargetSummary, permuted: bool) -> String {
     if permuted {
         return if p < LEVEL {
             format!(
-                "Verdict for {column}: above chance ({own}) although the labels were permuted. Next: another seed of --permute-labels; if it stays, look for repertoires of one person in several folds (--group)"
+                "Verdict for {column}: above chance ({own}) although the labels were permuted. Next: try another seed of --permute-labels; if the result stays, look for one person's repertoires in several folds (--group)"
             )
         } else {
-            format!("Verdict for {column}: at chance ({own}), as it must be with permuted labels")
+            format!("Verdict for {column}: at chance ({own}), as expected with permuted labels")
         };
     }
     if p >= LEVEL {
         return format!(
-            "Verdict for {column}: not above chance ({own}). Next: more repertoires, or a look at the labels; do not score with this model"
+            "Verdict for {column}: not above chance ({own}). Next: add repertoires or check the labels; do not score with this model"
         );
     }
     let Some(control) = target.control else {
@@ -39,12 +39,12 @@ pub(crate) fn of(target: &TargetSummary, permuted: bool) -> String {
     } else if value > control {
         (
             "but not clearly above",
-            "more repertoires, or --rarefy to see what is left at equal depth",
+            "add repertoires, or use --rarefy to see what is left at equal depth",
         )
     } else {
         (
             "but not above",
-            "--rarefy, and ask whether cases and controls were sequenced alike: depth and gene usage may be all that it sees",
+            "use --rarefy, and check whether cases and controls were sequenced alike: the model may see only depth and gene usage",
         )
     };
     format!(
@@ -79,10 +79,10 @@ mod tests {
     #[test]
     fn the_verdict_names_chance_and_control() {
         assert_snapshot!(check(0.9, 0.001, Some(0.6), false), @"Verdict for status: above chance (AUC 0.900, P 0.001), and above depth and V/J usage alone (0.600). Next: train on all repertoires, then score and explain");
-        assert_snapshot!(check(0.9, 0.001, Some(0.85), false), @"Verdict for status: above chance (AUC 0.900, P 0.001), but not clearly above depth and V/J usage alone (0.850). Next: more repertoires, or --rarefy to see what is left at equal depth");
-        assert_snapshot!(check(0.9, 0.001, Some(0.95), false), @"Verdict for status: above chance (AUC 0.900, P 0.001), but not above depth and V/J usage alone (0.950). Next: --rarefy, and ask whether cases and controls were sequenced alike: depth and gene usage may be all that it sees");
-        assert_snapshot!(check(0.55, 0.3, Some(0.5), false), @"Verdict for status: not above chance (AUC 0.550, P 0.300). Next: more repertoires, or a look at the labels; do not score with this model");
+        assert_snapshot!(check(0.9, 0.001, Some(0.85), false), @"Verdict for status: above chance (AUC 0.900, P 0.001), but not clearly above depth and V/J usage alone (0.850). Next: add repertoires, or use --rarefy to see what is left at equal depth");
+        assert_snapshot!(check(0.9, 0.001, Some(0.95), false), @"Verdict for status: above chance (AUC 0.900, P 0.001), but not above depth and V/J usage alone (0.950). Next: use --rarefy, and check whether cases and controls were sequenced alike: the model may see only depth and gene usage");
+        assert_snapshot!(check(0.55, 0.3, Some(0.5), false), @"Verdict for status: not above chance (AUC 0.550, P 0.300). Next: add repertoires or check the labels; do not score with this model");
         assert_snapshot!(check(0.9, 0.001, None, false), @"Verdict for status: above chance (AUC 0.900, P 0.001) on these repertoires");
-        assert_snapshot!(check(0.5, 0.5, None, true), @"Verdict for status: at chance (AUC 0.500, P 0.500), as it must be with permuted labels");
+        assert_snapshot!(check(0.5, 0.5, None, true), @"Verdict for status: at chance (AUC 0.500, P 0.500), as expected with permuted labels");
     }
 }

@@ -102,7 +102,7 @@ impl Report for Scaled {
         let Self { threads, device, .. } = self;
         lines.push(String::new());
         lines.push(format!(
-            "One repertoire, the default network, on {device}, {threads} threads; times a sequence, memory added"
+            "One repertoire, the default network, on {device}, {threads} threads; times per sequence, memory added"
         ));
         lines
     }

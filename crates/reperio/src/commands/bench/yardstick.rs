@@ -122,7 +122,7 @@ impl Yardstick {
     fn last_words(&self) -> String {
         let text = fs::read_to_string(&self.log).unwrap_or_default();
         let last = text.lines().rfind(|line| !line.trim().is_empty());
-        last.unwrap_or("without a word").to_owned()
+        last.unwrap_or("without a message").to_owned()
     }
 }
 

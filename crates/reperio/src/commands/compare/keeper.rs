@@ -44,7 +44,7 @@ impl FoldFiles {
         let (n, most) = (held.len(), self.repertoires);
         if logits.len() != n || held.iter().any(|&i| i >= most) {
             bail!(
-                "{method} has {} scores of {n} repertoires, expected one of each of {most}",
+                "{method} has {} scores for {n} repertoires, expected one for each of {most}",
                 logits.len()
             );
         }
@@ -70,7 +70,7 @@ impl Keeper for FoldFiles {
         let own =
             (outcome.method == key.method, outcome.repeat == key.repeat, outcome.fold == key.fold);
         if own != (true, true, true) {
-            bail!("{}: it is of another method or fold", damaged());
+            bail!("{}: it belongs to another method or fold", damaged());
         }
         self.check(&outcome).with_context(damaged)?;
         Ok(Some(outcome))

@@ -44,11 +44,11 @@ impl<'a> Labelled<'a> {
     ) -> Result<Self> {
         let labels = args.labels(&cohort.metadata)?;
         let [target] = &labels.targets[..] else {
-            bail!("{} targets, expected one to compare methods on", labels.targets.len());
+            bail!("{} targets, expected exactly one to compare methods on", labels.targets.len());
         };
         let TargetKind::Binary { positive, negative } = &target.kind else {
             bail!(
-                "column {:?} has more than two values, expected two classes: --positive VALUE sets one against the others",
+                "column {:?} has more than two values, expected two classes: --positive VALUE compares one value with all others",
                 target.column
             );
         };
@@ -104,7 +104,7 @@ fn all_held_out(folds: &[Option<usize>], ids: &[String]) -> Result<Vec<usize>> {
     let without = ids.iter().zip(folds).find(|(_, fold)| fold.is_none());
     if let Some((id, _)) = without {
         bail!(
-            "repertoire {id} has no fold, expected one for each: methods are compared on all of them"
+            "repertoire {id} has no fold, expected a fold for each repertoire: methods are compared on all of them"
         );
     }
     Ok(folds.iter().flatten().copied().collect())

@@ -227,7 +227,7 @@ fn all_folds(
     match compare::run(comparison, &entries, &mut files, shell.observer()) {
         Ok(outcomes) => Ok(outcomes),
         Err(CompareError::Cancelled) => {
-            Err(interrupted("the same command with --resume goes on where it stopped"))
+            Err(interrupted("run the same command with --resume to continue"))
         }
         Err(CompareError::Keeper(err)) => Err(err),
         Err(CompareError::Method { method, fold, source }) => {
@@ -246,7 +246,8 @@ fn summary(
     let (figures, curves) = compare::figures(comparison, outcomes, REFERENCE);
     let row = |figures: Figures| {
         let own = methods.iter().find(|method| method.name() == figures.method);
-        let about = own.map_or("reperio on permuted labels: must be at 0.5", |own| own.about());
+        let about = own
+            .map_or("reperio on permuted labels: its AUC must be close to 0.5", |own| own.about());
         let control = figures.permuted || own.is_some_and(|own| own.is_control());
         Row { about, control, figures }
     };
