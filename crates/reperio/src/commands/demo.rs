@@ -23,15 +23,15 @@ const TEST: usize = 80;
 
 /// Simulate, import, train, evaluate, score and explain in one go
 ///
-/// Half of the made-up repertoires carry a motif in 0.5 % of their sequences. The model is trained on
-/// 200 repertoires and tested on 80 others; everything it did stands in the folder.
+/// Half of the simulated repertoires carry a motif in 0.5 % of their sequences. The model is trained on
+/// 200 repertoires and tested on 80 others. All results are in the folder.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
   reperio demo
   reperio demo --out my-demo --json")]
 pub(crate) struct Args {
-    /// Folder to write to; an earlier demo there is replaced
+    /// Folder to write to; an earlier demo in it is replaced
     #[arg(long, value_name = "DIR", default_value = "reperio-demo")]
     out: PathBuf,
 }

@@ -31,10 +31,10 @@ use crate::tables::{evaluation, predictions, verdict};
 
 /// Cross-validate a classifier, or test a trained one
 ///
-/// Every repertoire is scored by a model that saw neither it nor its group; discovery, early stopping
-/// and standardisation happen inside the training part. Beside the figures stands a control that
-/// sees only depth and V/J usage. With --model, a trained model is tested on a cohort of its own.
-/// Writes metrics.json, predictions.tsv, splits.tsv and config.toml.
+/// Every repertoire is scored by a model that saw neither it nor its group. Discovery, early stopping
+/// and standardisation use only the training part. A control sees only depth and V/J usage. With
+/// --model, a trained model is tested on another cohort. Writes metrics.json, predictions.tsv,
+/// splits.tsv and config.toml.
 #[derive(clap::Args)]
 #[command(mut_arg("target", |arg| arg.required(false).required_unless_present("model")))]
 #[command(after_help = "\
@@ -50,20 +50,20 @@ pub(crate) struct Args {
     /// Test this run folder or model file instead of training
     #[arg(long, value_name = "RUN", conflicts_with_all = ["splits", "permute_labels", "config", "seed", "epochs"])]
     model: Option<PathBuf>,
-    /// Folds
+    /// Number of folds
     #[arg(long, value_name = "K", default_value_t = 5)]
     folds: usize,
-    /// Table of `repertoire_id` and `fold` to use in place of drawn folds; without a fold: only trains
+    /// Table of `repertoire_id` and `fold` to use instead of random folds; no fold means training only
     #[arg(long, value_name = "TSV", conflicts_with = "folds")]
     splits: Option<PathBuf>,
-    /// One split in place of folds: shares of training, validation and test. Networks set the validation
-    /// share aside to decide when to stop; all other parts learn from training and validation together
+    /// One split instead of folds: shares of training, validation and test. Networks use the validation
+    /// share to decide when to stop; all other parts learn from training and validation together
     #[arg(long, value_name = "60/20/20", conflicts_with_all = ["folds", "splits", "model"])]
     split: Option<Shares>,
-    /// Deal the labels out at random first: a control that must come out at 0.5
+    /// Permute the labels first: a control whose AUC must be close to 0.5
     #[arg(long, value_name = "SEED", num_args = 0..=1, default_missing_value = "1")]
     permute_labels: Option<u64>,
-    /// Go on with an interrupted evaluation
+    /// Continue an interrupted evaluation
     #[arg(long)]
     resume: bool,
     #[command(flatten)]

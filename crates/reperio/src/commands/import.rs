@@ -21,7 +21,7 @@ const SKIPPED: usize = 20;
 /// Read repertoire files and labels into a cohort store
 ///
 /// The store is a folder of Parquet files. Importing again into the same store adds repertoires
-/// and replaces those of the same id.
+/// and replaces those with the same id.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:

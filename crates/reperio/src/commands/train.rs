@@ -29,10 +29,10 @@ const RANKED: usize = 1000;
 
 /// Train a classifier
 ///
-/// Learns every part of the model (network, k-mers, public clonotypes, genes) and weighs them by what each
-/// says of repertoires that inner folds held out. Writes a run folder: config.toml, model.safetensors (enough on its own to score and explain),
-/// metrics.json, predictions.tsv, sequences.tsv.gz (the training cohort's clonotypes by evidence),
-/// log.jsonl, TensorBoard events and checkpoint/.
+/// Learns every part of the model (network, k-mers, public clonotypes, genes) and weights each part by how well
+/// it predicts held-out repertoires of inner folds. Writes a run folder: config.toml, model.safetensors (enough on
+/// its own to score and explain), metrics.json, predictions.tsv, sequences.tsv.gz (the training cohort's clonotypes
+/// ranked by evidence), log.jsonl, TensorBoard events and checkpoint/.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
@@ -43,7 +43,7 @@ pub(crate) struct Args {
     /// Folder of the run
     #[arg(long, value_name = "RUN")]
     out: PathBuf,
-    /// Go on with an interrupted run, to the same last bit
+    /// Continue an interrupted run; the result is the same to the last bit
     #[arg(long)]
     resume: bool,
     #[command(flatten)]
@@ -71,20 +71,20 @@ const RESULTS: Results = Results {
 #[derive(clap::Args, Clone, Debug)]
 #[command(next_help_heading = "Training")]
 pub(crate) struct ConfigArgs {
-    /// Config file (TOML) that states what differs from the defaults
+    /// Config file (TOML) with the settings that differ from the defaults
     #[arg(long, value_name = "TOML")]
     pub(crate) config: Option<PathBuf>,
-    /// Source of all random numbers [default: 0]
+    /// Seed of all random numbers [default: 0]
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
-    /// Passes over the training repertoires, at most
+    /// Largest number of passes over the training repertoires
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
     /// Parts to learn, separated by commas: network, kmers, clones, genes, depth [default: all but
     /// depth]. A part that does not help gets no weight
     #[arg(long, value_name = "PARTS", value_delimiter = ',')]
     parts: Vec<Part>,
-    /// Learn from the number of clonotypes and their copies, too. Depth often tells how samples were made, not who
+    /// Learn from the number of clonotypes and copies too. Depth often reflects how samples were prepared, not who
     /// is ill
     #[arg(long)]
     use_depth: bool,

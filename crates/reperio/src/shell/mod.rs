@@ -43,13 +43,13 @@ pub(crate) struct Global {
     /// Print one JSON object instead of a table
     #[arg(long, global = true)]
     json: bool,
-    /// Say more on stderr (-v what is done, -vv everything)
+    /// Print more on stderr (-v each step, -vv everything)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
-    /// Say nothing on stderr but errors
+    /// Print only errors on stderr
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
-    /// Threads to use [default: all cores]; results do not depend on it
+    /// Threads to use [default: all cores]; results do not depend on their number
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
 }

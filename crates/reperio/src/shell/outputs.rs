@@ -16,7 +16,7 @@ use reperio_data::{atomic, files};
 /// Leave to replace what is there.
 #[derive(clap::Args, Clone, Copy, Debug)]
 pub(crate) struct OverwriteArgs {
-    /// Replace results that are there already; what the command reads is never replaced
+    /// Replace existing results; files that the command reads are never replaced
     #[arg(long)]
     pub(crate) overwrite: bool,
 }
