@@ -15,7 +15,7 @@ pub enum Beta {
     Number(f64),
     /// One number a head.
     PerHead(Vec<f64>),
-    /// A variable `beta`, one number a head, that starts here.
+    /// A variable `beta`, one number per head, that starts here.
     Learnable(f64),
 }
 
@@ -54,7 +54,7 @@ impl Beta {
     }
 }
 
-/// Refuses what is no number, or none in single precision.
+/// Refuses what is not a number, also after rounding to single precision.
 pub(crate) fn check(beta: f64) -> Result<()> {
     if beta.abs() <= f64::from(f32::MAX) {
         return Ok(());

@@ -79,7 +79,7 @@ pub struct Updates {
     /// Further updates at most; `None` until every head has converged, or [`Updates::LIMIT`] of them.
     pub max: Option<usize>,
     /// A head has converged when the Frobenius norm of the change of its association is no larger than
-    /// this in any item of the batch. One number, or one a head.
+    /// this in any item of the batch. One number, or one per head.
     pub eps: Vec<f64>,
 }
 

@@ -30,7 +30,7 @@ pub enum WriteError {
 /// Calls `fill` on a temporary file beside `path`, flushes it to the disk and renames it to `path`.
 ///
 /// Missing parent folders are made. A reader never sees a half-written `path`, whatever happens. What
-/// is no regular file (a pipe, `/dev/stdout`) is written to as it is, never replaced.
+/// is not a regular file (a pipe, `/dev/stdout`) is written to as it is, never replaced.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Metadata: the table of labels and covariates, one row a repertoire.
+//! Metadata: the table of labels and covariates, one row per repertoire.
 //!
 //! `metadata.tsv` or `.csv`, separated by tabs, commas or semicolons, in UTF-8 or UTF-16; comments (`#`) and the
 //! line `sep=;` may stand before its header. One column holds the ids
@@ -22,7 +22,7 @@ pub const ID_COLUMNS: [&str; 7] =
 /// space do not matter.
 pub const FILE_COLUMNS: [&str; 4] = ["filename", "file", "file_path", "path"];
 
-/// Labels and covariates of repertoires, as text; a column with its name holds one value a row.
+/// Labels and covariates of repertoires, as text; a column with its name holds one value per row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metadata {
     /// Distinct repertoire ids.
@@ -79,7 +79,7 @@ impl Metadata {
     ///
     /// # Errors
     ///
-    /// If the file cannot be read or is no table, a row has a wrong number of fields, column names or
+    /// If the file cannot be read or is not a table, a row has a wrong number of fields, column names or
     /// ids repeat, or there is no id column, no id in a row, or no row at all.
     pub fn read(path: &Path) -> Result<Self, MetadataError> {
         let table = table::read(path, &[&ID_COLUMNS[..], &FILE_COLUMNS].concat())?;

@@ -1,4 +1,4 @@
-//! Checkpoints: a training that goes on from damaged state ends with numbers or with an error.
+//! Checkpoints: a training that continues from damaged state ends with numbers or with an error.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ use crate::{names_its_file, scratch, sealed};
 const KEY: &str = "reperio.checkpoint";
 const FILE: &str = "state.safetensors";
 
-/// A run that can go on from a checkpoint.
+/// A run that can continue from a checkpoint.
 struct Interrupted {
     patients: Patients,
     /// What says that a checkpoint is of this run and version.
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
     use crate::chain;
 
-    /// What a training says that goes on from `state`.
+    /// What a training says that continues from `state`.
     fn goes_on(run: &Interrupted, state: &[u8]) -> Result<(), TrainError> {
         let folder = scratch::folder("checkpoint");
         scratch::write(&folder.join(FILE), state);

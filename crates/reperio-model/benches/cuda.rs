@@ -35,7 +35,7 @@ fn gap(got: &[f32], want: &[f32]) -> f64 {
     (squares(&mut differences) / norm).sqrt()
 }
 
-/// Million sequences a second of `call`: the median, the slowest and the fastest.
+/// Million sequences per second of `call`: the median, the slowest and the fastest.
 fn rates(sequences: usize, mut call: impl FnMut()) -> [f64; 3] {
     let mut times = Vec::new();
     for k in 0..CALLS + 2 {

@@ -69,7 +69,7 @@ impl Ridge {
         Self { x, means, sds, factor: cholesky(gram, size), primal }
     }
 
-    /// The solution for `labels`, one a row.
+    /// The solution for `labels`, one per row.
     pub(crate) fn fit(&self, labels: &[f64]) -> Linear {
         let intercept = labels.iter().sum::<f64>() / labels.len().max(1) as f64;
         let y: Vec<f64> = labels.iter().map(|label| label - intercept).collect();

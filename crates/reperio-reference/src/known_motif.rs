@@ -1,4 +1,4 @@
-//! The oracle of simulated data: who knows the motifs counts them.
+//! The oracle of simulated data: an observer who knows the motifs counts them.
 
 use rayon::prelude::*;
 use reperio_data::progress::Observer;

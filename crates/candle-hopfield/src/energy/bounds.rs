@@ -29,7 +29,7 @@ impl Bounds {
     ///
     /// # Errors
     ///
-    /// When `stored` is no matrix of at least one pattern other than zero, or `beta` is not positive and
+    /// When `stored` is not a matrix of at least one pattern other than zero, or `beta` is not positive and
     /// finite.
     pub fn of(stored: &Tensor, beta: f64) -> Result<Self> {
         check_beta(beta)?;

@@ -30,7 +30,7 @@ pub enum CohortError {
     NoRepertoires {
         /// Inputs searched.
         inputs: Vec<PathBuf>,
-        /// Files found there that are no repertoire tables.
+        /// Files found there that are not repertoire tables.
         skipped: Vec<Skipped>,
     },
     /// A store where raw files are expected.

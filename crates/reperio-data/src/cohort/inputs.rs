@@ -303,7 +303,7 @@ fn says_no_table(error: &ReadError) -> bool {
     }
 }
 
-/// Whether the header alone said that a file is no repertoire table, so that its rows may hold receptors.
+/// Whether the header alone said that a file is not a repertoire table, so that its rows may hold receptors.
 fn may_hold_receptors(error: &ReadError) -> bool {
     use ReadError as E;
     let by_header = matches!(error, E::UnknownFormat { .. } | E::MissingColumn { .. });

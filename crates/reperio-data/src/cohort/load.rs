@@ -19,7 +19,7 @@ use super::{Cohort, CohortError, matching, report, store};
 /// Loads stores, repertoire files and folders of such files as one cohort.
 ///
 /// `metadata` gives the labels; without it they come from a `metadata.tsv` or `.csv` at the top of
-/// the only input, or from the stores. Files in folders that are no repertoire tables are left out,
+/// the only input, or from the stores. Files in folders that are not repertoire tables are left out,
 /// with a warning in the log. `options` are for raw files: a store has been read already.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 //! A *store* is a folder that [`import`] writes and any Parquet reader opens:
 //!
 //! ```text
-//! cohort.parquet             metadata and import counts (`import_*`), a row a repertoire
+//! cohort.parquet             metadata and import counts (`import_*`), one row per repertoire
 //! repertoires/<id>.parquet   junction_aa, v_call, j_call, duplicate_count
 //! import_report.tsv          import counts and notes as text
 //! manifest.json              version, checksums, where each repertoire comes from
@@ -11,7 +11,7 @@
 //!
 //! Rows and repertoires are sorted by id, clonotypes are in the order of
 //! [`Repertoire`]; nothing depends on the order of inputs, on threads or on the clock, so equal inputs
-//! give equal bytes. Ids that are no safe file names are percent-encoded there.
+//! give equal bytes. Ids that are not safe file names are percent-encoded there.
 
 use crate::import_counts::ImportCounts;
 use crate::metadata::Metadata;

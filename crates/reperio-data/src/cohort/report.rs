@@ -204,7 +204,7 @@ fn count_columns(entries: &BTreeMap<String, Entry>) -> Vec<Column> {
     first.into_iter().chain(others).map(column).collect()
 }
 
-/// `cohort.parquet`: metadata and import counts, a row a repertoire. Rows are in the same order.
+/// `cohort.parquet`: metadata and import counts, one row per repertoire. Rows are in the same order.
 pub(super) fn cohort_frame(metadata: &Metadata, entries: &BTreeMap<String, Entry>) -> DataFrame {
     let mut columns = vec![Column::new("repertoire_id".into(), metadata.ids.as_slice())];
     for (name, values) in &metadata.columns {

@@ -99,7 +99,7 @@ fn list(names: &[String]) -> String {
     if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) }
 }
 
-/// What something is that is no regular file.
+/// What something is that is not a regular file.
 fn kind(path: &Path) -> &'static str {
     if path.is_dir() { "a folder" } else { "a pipe or a device" }
 }
@@ -122,7 +122,7 @@ pub fn recognise(head: &[u8]) -> Compression {
 ///
 /// # Errors
 ///
-/// If it is no regular file or cannot be read, is a bgzip file without its end marker, or a zip archive
+/// If it is not a regular file or cannot be read, is a bgzip file without its end marker, or a zip archive
 /// without exactly one table. Damaged data shows only while reading: truncated data as
 /// [`io::ErrorKind::UnexpectedEof`], too much of it as [`TooLarge`].
 pub fn open(path: &Path, ratio: u64) -> Result<(Compression, Box<dyn Read + Send>), OpenError> {

@@ -109,7 +109,7 @@ pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Content, ReadEr
     }
 }
 
-/// Whether a file that is no known table holds receptors, as far as its first lines tell.
+/// Whether a file that is not a known table holds receptors, as far as its first lines tell.
 pub(super) fn holds_receptors(path: &Path, options: &ReadOptions) -> bool {
     text(path, options).is_ok_and(|text| refuse::holds_receptors(&text.head))
 }

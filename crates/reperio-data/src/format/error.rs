@@ -10,7 +10,7 @@ use crate::format::Format;
 use crate::gene::Species;
 use crate::limits::MAX_LINES_BEFORE_HEADER;
 
-/// What a file is when it is known, but is no table of receptors.
+/// What a file is when it is known, but is not a table of receptors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -160,7 +160,7 @@ pub enum ReadError {
         /// 0-based position of the first zero byte.
         position: usize,
     },
-    /// The file is known, but is no table of receptors.
+    /// The file is known, but is not a table of receptors.
     #[error("{}:{line}: this is {found}, expected {}", path.display(), found.instead())]
     Refused {
         /// File being read.

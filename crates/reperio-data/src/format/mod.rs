@@ -242,7 +242,7 @@ pub fn preview(path: &Path, options: &ReadOptions) -> Result<(Reading, Vec<Strin
 ///
 /// # Errors
 ///
-/// If the file cannot be read or is no table of receptors.
+/// If the file cannot be read or is not a table of receptors.
 pub fn recognise(path: &Path, options: &ReadOptions) -> Result<Format, ReadError> {
     Ok(match detect::open(path, options)? {
         detect::Content::Table(table) => table.format,
@@ -250,7 +250,7 @@ pub fn recognise(path: &Path, options: &ReadOptions) -> Result<Format, ReadError
     })
 }
 
-/// Whether a file that is no known table holds receptors all the same, as far as its first lines tell.
+/// Whether a file that is not a known table holds receptors all the same, as far as its first lines tell.
 pub(crate) fn holds_receptors(path: &Path, options: &ReadOptions) -> bool {
     detect::holds_receptors(path, options)
 }

@@ -76,7 +76,7 @@ enum Role {
     J,
 }
 
-/// The chains of a row that have a sequence; fewer than two mean that this is no table of pairs.
+/// The chains of a row that have a sequence; fewer than two mean that this is not a table of pairs.
 pub(super) fn chains(header: &Header) -> Vec<ChainPlaces> {
     let mut chains: BTreeMap<Key, ChainPlaces> = BTreeMap::new();
     for (at, name) in header.names.iter().enumerate() {

@@ -85,7 +85,7 @@ pub(super) fn is_metadata(header: &Header) -> bool {
         && !header.names.iter().any(of_receptors)
 }
 
-/// Whether a text that is no known table holds receptors: at least half of the lines below the first have a word
+/// Whether a text that is not a known table holds receptors: at least half of the lines below the first have a word
 /// like a junction, or a gene beside a word of residues. Of one line, that line.
 pub(super) fn holds_receptors(text: &[u8]) -> bool {
     let lines = text.split(|byte| matches!(byte, b'\n' | b'\r'));

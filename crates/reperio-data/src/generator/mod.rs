@@ -65,7 +65,7 @@ impl Generator {
         self.parameters.counts
     }
 
-    /// Distribution of clonotypes a repertoire.
+    /// Distribution of clonotypes per repertoire.
     pub fn depth(&self) -> DepthModel {
         self.parameters.depth
     }

@@ -1,4 +1,4 @@
-//! The oracle: who knows the motifs and their positions, and the pools of clonotypes, counts them.
+//! The oracle: an observer who knows the motifs and their positions, and the pools of clonotypes, counts them.
 //!
 //! It is the yardstick for methods that have to find both. It counts what the background carries by
 //! chance, too, so even the oracle errs.

@@ -34,7 +34,7 @@ use crate::table;
 
 /// Marks a finished simulation.
 const MARKER: &str = "simulation.toml";
-/// Marks a simulation that was begun, so that a rerun may overwrite what a killed run left.
+/// Marks a simulation that was started, so that a rerun may overwrite what a killed run left.
 const BEGUN: &str = ".simulation-begun";
 
 /// What was written.

@@ -1,4 +1,4 @@
-//! Splits in a file: `repertoire_id` and `fold`, one row a repertoire; an empty fold is never held out.
+//! Splits in a file: `repertoire_id` and `fold`, one row per repertoire; an empty fold is never held out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ pub enum SplitsError {
         /// Columns found.
         found: Vec<String>,
     },
-    /// A fold is no number.
+    /// A fold is not a number.
     #[error(
         "{path}:{line}: fold {found:?}, expected a whole number from 0, or nothing if the repertoire is only trained on"
     )]
@@ -105,7 +105,7 @@ impl Splits {
     ///
     /// # Errors
     ///
-    /// If the file cannot be read, a column is missing, a fold is no number, a repertoire occurs
+    /// If the file cannot be read, a column is missing, a fold is not a number, a repertoire occurs
     /// twice, or there are fewer than 2 folds.
     pub fn read(path: &Path) -> Result<Self, SplitsError> {
         let table = table::read(path, &["repertoire_id"])?;

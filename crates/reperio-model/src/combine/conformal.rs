@@ -67,7 +67,7 @@ fn log_probabilities(kind: &TargetKind, outputs: &[f64]) -> Vec<f64> {
 }
 
 impl Conformal {
-    /// From held-out outputs, a row an output, and answers: the index of the class or the standardised number.
+    /// From held-out outputs, one row per output, and answers: the index of the class or the standardised number.
     pub(crate) fn new(kind: &TargetKind, held_out: &[Vec<f64>], answers: &[f64]) -> Self {
         let classes = match kind {
             TargetKind::Binary { .. } => 2,

@@ -1,7 +1,7 @@
 //! How the terms of a model are weighed: from what each of them says of repertoires that it has not seen.
 //!
 //! ```text
-//! z_c = b_c + sum over terms of w_t f_tc         w >= 0, one weight a term
+//! z_c = b_c + sum over terms of w_t f_tc         w >= 0, one weight per term
 //! minimise  mean loss(z, answer) + lambda / 2 sum of (s_t (w_t - 1/T))^2        s: standard deviation of f
 //! ```
 //!
@@ -48,7 +48,7 @@ pub struct Combination {
 #[derive(Clone, Debug)]
 pub(crate) struct Combined {
     pub(crate) combination: Combination,
-    /// What the combination says of each repertoire when its fold is held out: a row an output.
+    /// What the combination says of each repertoire when its fold is held out: one row per output.
     pub(crate) held_out: Vec<Vec<f64>>,
     /// Whether it beats the class shares, or the mean of a number.
     pub(crate) beats_shares: bool,

@@ -54,7 +54,7 @@ impl Contrast {
         self.values.iter().flatten().count()
     }
 
-    /// Score statistic of `residuals`, one a repertoire: their covariance with the contrast over its
+    /// Score statistic of `residuals`, one per repertoire: their covariance with the contrast over its
     /// standard deviation under permuted labels.
     ///
     /// Repertoires of one group and label count once, by their mean: three samples of one subject are

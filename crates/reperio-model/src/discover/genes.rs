@@ -49,7 +49,7 @@ const LEAST_SD: f64 = 2e-3;
 /// Shares of V and J genes in each repertoire.
 pub(super) struct Usage {
     n_v: usize,
-    /// One row a repertoire: V shares, then J shares.
+    /// One row per repertoire: V shares, then J shares.
     rows: Vec<Vec<f64>>,
 }
 
@@ -177,7 +177,7 @@ fn centred(weights: &[f64], shares: &[f64]) -> Vec<f64> {
     weights.iter().map(|weight| weight - mean).collect()
 }
 
-/// A fold a repertoire: groups stay together and are dealt out in the order of their mean label.
+/// One fold per repertoire: groups stay together and are dealt out in the order of their mean label.
 fn folds(y: &[f64], groups: &[usize]) -> Option<Vec<usize>> {
     let mut sums: Vec<(usize, f64, f64)> = Vec::new();
     for (&group, &value) in groups.iter().zip(y) {

@@ -56,7 +56,7 @@ pub struct HeldOut {
 pub struct Evaluation {
     /// Targets; the mean and standard deviation of a regression are those of the whole dataset.
     pub targets: Vec<Target>,
-    /// Labels that were evaluated against (permuted ones if asked for), a row a target, a label a
+    /// Labels that were evaluated against (permuted ones if asked for), one row per target, a label a
     /// prediction.
     pub labels: Vec<Vec<Option<f64>>>,
     /// Predictions in the order of the dataset, of those that were held out.
@@ -70,7 +70,7 @@ pub struct Evaluation {
 /// Cross-validates `config` on `dataset`.
 ///
 /// With a `checkpoint` folder each fold trains with a checkpoint of its own below it, so that an
-/// interrupted evaluation goes on where it stopped.
+/// interrupted evaluation continues where it stopped.
 ///
 /// # Errors
 ///
@@ -78,7 +78,7 @@ pub struct Evaluation {
 ///
 /// # Panics
 ///
-/// If the plan has not one fold a repertoire.
+/// If the plan does not have one fold per repertoire.
 pub fn evaluate(
     dataset: Dataset<'_>,
     config: &Config,

@@ -89,7 +89,7 @@ impl Metrics {
     }
 }
 
-/// Summarises `predictions`, one a repertoire, against `labels`.
+/// Summarises `predictions`, one per repertoire, against `labels`.
 pub(super) fn summaries(
     labels: &Labels,
     predictions: &[HeldOut],

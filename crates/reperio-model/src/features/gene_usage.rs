@@ -1,4 +1,4 @@
-//! Usage of V and J genes, a row a repertoire.
+//! Usage of V and J genes, one row per repertoire.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

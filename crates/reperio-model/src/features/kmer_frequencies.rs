@@ -10,7 +10,7 @@ use super::kmer_counts::KmerCounts;
 use super::kmer_set::{Kmer, KmerSet};
 use crate::logistic::Table;
 
-/// Windows with each k-mer over clonotypes, a row a repertoire.
+/// Windows with each k-mer over clonotypes, one row per repertoire.
 #[derive(Debug)]
 pub struct KmerFrequencies {
     /// The frequencies.

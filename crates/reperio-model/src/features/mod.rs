@@ -39,7 +39,7 @@ impl<'a> FeatureCache<'a> {
     ///
     /// # Panics
     ///
-    /// If there is not one group a repertoire.
+    /// If there is not one group per repertoire.
     pub fn new(repertoires: &'a [&'a Repertoire], groups: &'a [String]) -> Self {
         assert_eq!(repertoires.len(), groups.len(), "one group a repertoire");
         Self { repertoires, groups, features: Mutex::default() }

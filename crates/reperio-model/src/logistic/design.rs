@@ -66,13 +66,13 @@ impl<'a> Design<'a> {
         }
     }
 
-    /// Column `j`, a value a row.
+    /// Column `j`, one value per row.
     pub(super) fn column(&self, j: usize) -> Vec<f64> {
         let (mean, scale) = (self.means[j], self.scales[j]);
         self.rows.iter().map(|&i| (f64::from(self.table.row(i)[j]) - mean) * scale).collect()
     }
 
-    /// `Zᵀ v`, a value a column.
+    /// `Zᵀ v`, one value per column.
     pub(super) fn transposed_times(&self, v: &[f64]) -> Vec<f64> {
         let total: f64 = v.iter().sum();
         in_stretches(self.columns(), |range| {

@@ -52,7 +52,7 @@ pub enum Penalty {
 ///
 /// # Panics
 ///
-/// If there is not one label a row.
+/// If there is not one label per row.
 pub fn path(design: &Design<'_>, labels: &[bool], penalty: Penalty, cs: &[f64]) -> Vec<Linear> {
     assert_eq!(labels.len(), design.len(), "one label a row");
     match penalty {

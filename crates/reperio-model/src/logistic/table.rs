@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// Rows of numbers, one a repertoire of the cohort.
+/// Rows of numbers, one per repertoire of the cohort.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
     columns: usize,

@@ -46,7 +46,7 @@ pub struct DeLong {
 /// ```
 ///
 /// The logit keeps the interval inside (0, 1) and is closer to its nominal cover near 1 than the
-/// clipped symmetric one. An AUC of exactly 1 (or 0) has variance 0, which is no certainty: its
+/// clipped symmetric one. An AUC of exactly 1 (or 0) has variance 0, which does not mean certainty: its
 /// interval is the exact binomial one of min(m, n) right trials out of min(m, n). Predictions are
 /// taken as independent; with several repertoires of one person use
 /// [`bootstrap`](super::bootstrap) over persons. `None` with fewer than 2 of a class.

@@ -51,16 +51,16 @@ pub struct ModelInfo {
     pub targets: Vec<Target>,
     /// What it was trained on.
     pub population: Population,
-    /// What the model said of repertoires that its inner folds held out, by target; empty in models of before.
+    /// What the model said of repertoires that its inner folds held out, by target; empty in models of earlier versions.
     #[serde(default)]
     pub out_of_fold: Vec<OutOfFold>,
     /// What the network's evidence is counted from: for each member a constant of each output and state pattern, (T, H);
-    /// empty in models of before, which count from 0.
+    /// empty in models of earlier versions, which count from 0.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence_origin: Vec<Vec<f64>>,
 }
 
-/// One term beside the network: a table an output of its target.
+/// One term beside the network: one table per output of its target.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Term {
     /// Its part.

@@ -20,7 +20,7 @@ use crate::target::{Target, TargetKind};
 pub struct Prediction {
     /// Clonotypes scored.
     pub clonotypes: usize,
-    /// One entry a target.
+    /// One entry per target.
     pub targets: Vec<TargetPrediction>,
     /// What makes the repertoire unlike the training population, or the model worth little.
     pub warnings: Vec<String>,
@@ -31,7 +31,7 @@ pub struct Prediction {
 pub struct TargetPrediction {
     /// Column name.
     pub column: String,
-    /// Raw outputs: one logit (binary), one a class, or the standardised number; none without clonotypes.
+    /// Raw outputs: one logit (binary), one per class, or the standardised number; none without clonotypes.
     pub logits: Vec<f64>,
     /// Probability of the positive class, or of each class; empty for a regression.
     pub probabilities: Vec<f64>,

@@ -153,7 +153,7 @@ pub enum TargetError {
         /// Classes of the model.
         known: String,
     },
-    /// A regression label that is no number.
+    /// A regression label that is not a number.
     #[error("column {column:?} of repertoire {id:?} is {value:?}, expected a number")]
     NotANumber {
         /// Column asked for.

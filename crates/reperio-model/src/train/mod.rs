@@ -180,7 +180,7 @@ impl<'a> Training<'a> {
 /// Discovery, choices, standardisation of numbers, gene vocabulary, early stopping and the weights of the parts see
 /// nothing else. The same dataset, configuration and version give the same model to the last bit, on any number of
 /// threads of the same device. With a `checkpoint` folder the state of the network is saved after every epoch and when
-/// the observer cancels; a run that finds a matching checkpoint there goes on from it. The other parts are quick
+/// the observer cancels; a run that finds a matching checkpoint there continues from it. The other parts are quick
 /// and learned again.
 ///
 /// # Errors

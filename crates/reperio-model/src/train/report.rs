@@ -73,7 +73,7 @@ fn sd(values: &[f64]) -> f64 {
     (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / n).sqrt()
 }
 
-/// Figures of held-out outputs, a row an output. Numbers stay standardised.
+/// Figures of held-out outputs, one row per output. Numbers stay standardised.
 fn metrics(kind: &TargetKind, held_out: &[Vec<f64>], answers: &[f64]) -> Metrics {
     let n = answers.len();
     let rows: Vec<Vec<f64>> = (0..n).map(|i| held_out.iter().map(|own| own[i]).collect()).collect();

@@ -76,7 +76,7 @@ struct Pooled<'a> {
     metrics: BinaryMetrics,
 }
 
-/// One row a method, in the order of their first outcome; differences are to the method `reference`.
+/// One row per method, in the order of their first outcome; differences are to the method `reference`.
 pub fn figures(
     comparison: &Comparison<'_>,
     outcomes: &[Outcome],

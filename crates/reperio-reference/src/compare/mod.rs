@@ -2,7 +2,7 @@
 //!
 //! [`run`] goes method by method, repeat by repeat, fold by fold, and hands every finished fold to a
 //! [`Keeper`], which may have it from an earlier run already: that is how a comparison goes on where it
-//! stopped. [`figures`] turns the outcomes into a row a method.
+//! stopped. [`figures`] turns the outcomes into one row per method.
 
 mod figures;
 mod truth;

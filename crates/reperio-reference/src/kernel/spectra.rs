@@ -13,7 +13,7 @@ const K: usize = 4;
 /// Rows are padded with zeros to a multiple of this, so that loops over them have no remainder.
 pub(super) const LANES: usize = 8;
 
-/// 4-mer frequencies of all repertoires: one row a repertoire, one column a 4-mer.
+/// 4-mer frequencies of all repertoires: one row per repertoire, one column per 4-mer.
 ///
 /// Dense, because a repertoire of 10,000 clonotypes has a third of all 160,000 4-mers: loops over rows of
 /// `f32` beat merging sorted lists by far, and take no more memory.

@@ -36,7 +36,7 @@ pub(crate) struct Args {
 /// What `describe --columns --json` prints.
 #[derive(Serialize)]
 struct Previews {
-    /// One entry a file, in the order they were named.
+    /// One entry per file, in the order they were named.
     files: Vec<Preview>,
 }
 
@@ -54,7 +54,7 @@ struct Preview {
 /// What `describe --json` prints.
 #[derive(Serialize)]
 struct Description {
-    /// One entry a repertoire, by id.
+    /// One entry per repertoire, by id.
     repertoires: Vec<Described>,
     /// Clonotypes of all repertoires by junction length in residues.
     lengths: BTreeMap<u64, u64>,

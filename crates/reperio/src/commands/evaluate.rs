@@ -178,7 +178,7 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Evaluated> {
     Ok(Evaluated { group, labels: counts, ..evaluated })
 }
 
-/// Refuses scores that are no numbers: no figure of them means anything.
+/// Refuses scores that are not numbers: no figure of them means anything.
 fn check_finite(evaluation: &Evaluation) -> Result<()> {
     for own in &evaluation.predictions {
         predictions::check_finite(&own.repertoire_id, own.outputs.iter().chain(&own.control))?;

@@ -67,7 +67,7 @@ const RESULTS: Results = Results {
 pub(crate) struct Explained {
     /// Folder written.
     out: PathBuf,
-    /// Rankings written, one a repertoire.
+    /// Rankings written, one per repertoire.
     repertoires: usize,
     /// Ids of repertoires without clonotypes, which are left out.
     empty: Vec<String>,

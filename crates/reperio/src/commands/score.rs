@@ -69,7 +69,7 @@ struct Score {
     /// `warnings`.
     #[serde(flatten)]
     prediction: Prediction,
-    /// What cannot be ruled out, a target each; none for a model of before.
+    /// Classes that cannot be ruled out, for each target; none for a model of an earlier version.
     prediction_sets: Vec<Option<PredictionSet>>,
 }
 

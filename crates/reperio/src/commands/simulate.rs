@@ -116,7 +116,7 @@ const RESULTS: Results = Results {
     is_own,
 };
 
-/// Whether a simulation was begun in a folder.
+/// Whether a simulation was started in a folder.
 fn is_own(out: &Path) -> bool {
     ["simulation.toml", ".simulation-begun"].iter().any(|name| out.join(name).exists())
 }

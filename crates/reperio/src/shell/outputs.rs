@@ -114,7 +114,7 @@ pub(crate) struct Results {
     pub(crate) folders: &'static [(&'static str, &'static str)],
     /// Whether `--resume` goes on with them.
     pub(crate) resumes: bool,
-    /// Whether the folder was begun by this command.
+    /// Whether the folder was started by this command.
     pub(crate) is_own: fn(&Path) -> bool,
 }
 

@@ -46,7 +46,7 @@ pub(crate) fn predict(
 ///
 /// # Errors
 ///
-/// If the score is no finite number.
+/// If the score is not a finite number.
 pub(crate) fn predict_one(model: &Model, repertoire: &Repertoire) -> Result<Prediction> {
     let prediction = model.predict(repertoire);
     let logits = prediction.targets.iter().flat_map(|target| &target.logits);
@@ -54,7 +54,7 @@ pub(crate) fn predict_one(model: &Model, repertoire: &Repertoire) -> Result<Pred
     Ok(prediction)
 }
 
-/// Refuses scores that are no finite numbers.
+/// Refuses scores that are not finite numbers.
 pub(crate) fn check_finite<'a>(id: &str, scores: impl IntoIterator<Item = &'a f64>) -> Result<()> {
     match scores.into_iter().find(|score| !score.is_finite()) {
         Some(score) => {

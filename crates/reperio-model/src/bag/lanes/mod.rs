@@ -45,7 +45,7 @@ pub(super) fn floats_mut(rows: &mut [Row]) -> &mut [f32] {
 
 /// Vector of [`LANES`] floats. Every sum of products is one `fma` a term, in the order written.
 pub(super) trait Lanes: Copy {
-    /// One truth value a lane.
+    /// One truth value per lane.
     type Mask: Copy;
     /// Rows of a matrix product that are kept in registers at once.
     const WIDE: bool;

@@ -1,4 +1,4 @@
-//! Finished folds as files, so that a comparison goes on where it stopped.
+//! Finished folds as files, so that a comparison continues where it stopped.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -38,7 +38,7 @@ impl FoldFiles {
         Ok(Self { folder, repertoires, started: Instant::now() })
     }
 
-    /// Refuses what no method can have said: scores that are no numbers, or of repertoires that there are not.
+    /// Refuses what no method can have said: scores that are not numbers, or of repertoires that there are not.
     fn check(&self, outcome: &Outcome) -> Result<()> {
         let Outcome { method, held, logits, .. } = outcome;
         let (n, most) = (held.len(), self.repertoires);

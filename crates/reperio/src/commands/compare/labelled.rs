@@ -30,7 +30,7 @@ pub(super) struct Labelled<'a> {
     pub(super) repertoires: Vec<&'a Repertoire>,
     groups: Vec<String>,
     items: Vec<Item>,
-    /// One entry a repeat, as `folds`.
+    /// One entry per repeat, as `folds`.
     pub(super) labels: Vec<RepeatLabels>,
     pub(super) folds: Vec<Vec<usize>>,
 }

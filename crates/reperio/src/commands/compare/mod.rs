@@ -115,13 +115,13 @@ struct Compared {
     repertoires: usize,
     /// Positive ones.
     positive: usize,
-    /// Median of clonotypes a repertoire.
+    /// Median number of clonotypes per repertoire.
     clonotypes: usize,
     /// Folds.
     folds: usize,
     /// Repeats.
     repeats: usize,
-    /// One entry a method and control, in the order of `--methods`.
+    /// One entry per method and control, in the order of `--methods`.
     methods: Vec<Row>,
     /// Points of the curves of the first repeat.
     curves: Vec<Curves>,

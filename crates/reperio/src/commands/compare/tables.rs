@@ -100,7 +100,7 @@ pub(super) fn write(
     paths::write_text(&out.join("compare.json"), &serde_json::to_string_pretty(compared)?)
 }
 
-/// One row a method, repeat and held-out repertoire.
+/// One row per method, repeat and held-out repertoire.
 fn predictions(labelled: &Labelled<'_>, outcomes: &[Outcome]) -> Result<DataFrame> {
     let (mut methods, mut repeats, mut folds) = (Vec::new(), Vec::new(), Vec::new());
     let (mut ids, mut labels, mut logits) = (Vec::new(), Vec::new(), Vec::new());

@@ -38,7 +38,7 @@ fn cost(one: &Ranked<'_>) -> String {
     )
 }
 
-/// A table of what was chosen, a row a fold; nothing for a method that has nothing to choose.
+/// A table of what was chosen, one row per fold; nothing for a method that has nothing to choose.
 fn choices(name: &str, outcomes: &[&Outcome]) -> Option<Element> {
     let mut keys: Vec<&str> = Vec::new();
     for outcome in outcomes {
