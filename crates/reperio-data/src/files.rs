@@ -1,4 +1,4 @@
-//! Which file a path means, whatever way it is spelled.
+//! Which file a path means, however it is written.
 
 use std::fs::Metadata;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What became of the rows of a file: kept, or dropped for a stated reason.
+//! Counts of the rows of a file: kept, or dropped for a stated reason.
 
 use std::collections::BTreeMap;
 use std::fmt;

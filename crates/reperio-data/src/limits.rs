@@ -1,6 +1,6 @@
-//! How much of an input is believed: every limit that keeps a small file from taking all memory or time.
+//! All limits that keep a small file from taking all memory or time.
 //!
-//! What a person may raise is an option of [`crate::format::ReadOptions`]; an error names the limit.
+//! The user can raise a limit that is an option of [`crate::format::ReadOptions`]. An error names the limit.
 
 /// Longest line of a table, in bytes. Aligned sequences with their qualities take some 10^5.
 pub const MAX_LINE: usize = 1 << 24;

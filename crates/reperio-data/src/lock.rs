@@ -1,7 +1,7 @@
 //! One process at a time on one output.
 //!
-//! The lock is a hidden file beside what it guards, locked by the operating system: it ends with the process,
-//! however that ends, and a file that a killed process left is not a lock.
+//! The lock is a hidden file beside the output, locked by the operating system. It ends with the process,
+//! however the process ends. A file left by a killed process is not a lock.
 
 use std::fs::{self, File, TryLockError};
 use std::io;

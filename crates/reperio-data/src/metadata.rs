@@ -1,10 +1,10 @@
 //! Metadata: the table of labels and covariates, one row per repertoire.
 //!
 //! `metadata.tsv` or `.csv`, separated by tabs, commas or semicolons, in UTF-8 or UTF-16; comments (`#`) and the
-//! line `sep=;` may stand before its header. One column holds the ids
-//! ([`ID_COLUMNS`]; failing these, ids come from the names of files); every other column can be a target or
-//! a covariate. The column of files ([`FILE_COLUMNS`]) has a meaning of its own. Rows of nothing but separators are
-//! blank, and names of rows as R writes them are left out. The table is read with the `csv` crate, so that errors can
+//! line `sep=;` may come before its header. One column holds the ids
+//! ([`ID_COLUMNS`]; without one, ids come from the names of files). Every other column can be a target or
+//! a covariate, except the column of files ([`FILE_COLUMNS`]). Rows with only separators are
+//! blank, and row names as R writes them are left out. The table is read with the `csv` crate, so that errors can
 //! name the line.
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! How long-running functions report to their caller: they draw nothing and read no clock.
+//! How long-running functions report to their caller. They draw nothing and read no clock.
 
 /// Where a task stands.
 #[derive(Clone, Copy, Debug)]

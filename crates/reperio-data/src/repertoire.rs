@@ -1,7 +1,7 @@
 //! A repertoire: all clonotypes of one sample, as columns.
 //!
 //! A clonotype is the set of a repertoire's sequences that share (`junction_aa`, `v_call`,
-//! `j_call`), its counts summed. Rows stand in one order, by junction, then V, then J, whatever the
+//! `j_call`), with their counts summed. Rows are sorted by junction, then V, then J, whatever the
 //! order of the file, so that no later result depends on reading order.
 
 use std::collections::HashMap;

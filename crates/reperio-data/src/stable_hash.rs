@@ -1,5 +1,5 @@
-//! A hash that stays the same: what is saved or decides a simulation must not change with the toolchain, as that of
-//! the standard library may.
+//! A hash that does not depend on the toolchain. Saved hashes and hashes that decide a simulation must not change, but
+//! the hash of the standard library may.
 
 use std::hash::Hasher;
 

@@ -1,7 +1,7 @@
-//! Small delimited text tables that a person edits: metadata, splits.
+//! Small delimited text tables that users edit: metadata, splits.
 //!
-//! They are read with the `csv` crate and not with polars, whose reader fills short rows with nulls
-//! and gives no line number; a person who repairs a table needs the line.
+//! They are read with the `csv` crate and not with polars. The reader of polars fills short rows with nulls
+//! and gives no line number, which a user needs to repair a table.
 
 use std::fs;
 use std::io::{self, Read as _};

@@ -1,4 +1,4 @@
-//! One repertoire from several tables of a sample, each of other chains.
+//! Joins several tables of one sample, each with its own chains, into one repertoire.
 
 use std::path::Path;
 

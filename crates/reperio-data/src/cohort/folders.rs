@@ -1,8 +1,8 @@
 //! Folders in which a program writes one sample as several tables.
 //!
 //! IMGT/HighV-QUEST writes up to eleven tables of the same sequences, `1_Summary` to `11_Parameters`; Cell Ranger
-//! writes filtered, unfiltered and summarised contigs side by side, `MiXCR` all chains together, each alone or both,
-//! TRUST4 its clonotypes and what they were assembled from. Each such set of tables is one sample.
+//! writes filtered, unfiltered and summarised contigs side by side; `MiXCR` writes all chains together, each chain alone, or
+//! both; TRUST4 writes its clonotypes and the sequences they were assembled from. Each such set of tables is one sample.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Finds the repertoire files among the inputs that a person named.
+//! Finds the repertoire files among the inputs that the user named.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -1,9 +1,8 @@
-//! What a cohort store says about itself: the manifest of a finished one, the journal of one being
-//! written.
+//! The manifest of a finished cohort store, and the journal of a store that is being written.
 //!
-//! A folder is a finished cohort if and only if it has a `manifest.json`; that file is put in place
-//! last. While an import runs, `import.journal` holds a line for each source whose repertoires are
-//! written, so that a rerun after a crash need not read these again.
+//! A folder is a finished cohort if and only if it has a `manifest.json`, which is written
+//! last. While an import runs, `import.journal` has one line for each source whose repertoires are
+//! written, so that a rerun after a crash does not read these sources again.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -1,4 +1,4 @@
-//! Files that say by a column of samples that they are of one sample: parts of it, which leak between training and
+//! Files whose sample column says that they are parts of one sample. Such parts leak between training and
 //! test if each is a repertoire of its own.
 
 use std::collections::{BTreeMap, BTreeSet};

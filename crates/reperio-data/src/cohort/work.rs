@@ -1,10 +1,10 @@
 //! A store while an import works on it.
 //!
-//! Repertoires are written under hidden names and the journal notes each finished source. Only when
-//! all have been read and match the metadata is the cohort changed ([`Work::commit`]): the old
-//! manifest steps aside, files are renamed into place, the new manifest last. So until then an old
-//! cohort stays whole, and after a crash at any moment a rerun finds either the old cohort or none,
-//! and ends with the same bytes as an undisturbed run.
+//! Repertoires are written under hidden names, and the journal notes each finished source. The cohort
+//! is changed ([`Work::commit`]) only after all sources have been read and match the metadata: the old
+//! manifest is moved away, files are renamed into place, and the new manifest comes last. Until then, an
+//! old cohort stays whole. After a crash at any moment, a rerun finds either the old cohort or none,
+//! and gives the same bytes as an undisturbed run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};

@@ -1,4 +1,4 @@
-//! Plain, gzip, zstd, bzip2, xz or zip: told from a file's first bytes, never from its name.
+//! Plain, gzip, zstd, bzip2, xz or zip: recognised by a file's first bytes, never by its name.
 
 mod bgzip;
 mod bounded;

@@ -1,4 +1,4 @@
-//! The header where it stands again between rows, as in files that were joined.
+//! A second header between rows, as in files that were joined.
 
 use super::fault::Fault;
 use super::record::Record;

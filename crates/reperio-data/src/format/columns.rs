@@ -1,4 +1,4 @@
-//! A format as data: which columns say what, and how a header is matched to them.
+//! A format as data: the meaning of its columns, and how a header is matched to them.
 
 use super::header::Header;
 use crate::format::{Columns, Format};

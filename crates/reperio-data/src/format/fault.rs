@@ -1,4 +1,4 @@
-//! Structural faults of a row, before it is known where the row stands.
+//! Structural faults of a row, before its position is known.
 
 use std::path::PathBuf;
 

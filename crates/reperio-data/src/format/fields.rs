@@ -1,4 +1,4 @@
-//! What the fields of a row say under a plan: the sequence of a chain, a gene, the locus.
+//! Reads the fields of a row by a plan: the sequence of a chain, a gene, the locus.
 
 use super::columns::is_missing;
 use super::reading::{Chain, Letters, Plan, Sample, Sequence, Tally};

@@ -1,4 +1,4 @@
-//! The lines of a text, whatever ends them: LF, CR LF, or the CR of an old Macintosh.
+//! The lines of a text with any line ending: LF, CR LF, or the CR of an old Macintosh.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead};

@@ -1,8 +1,8 @@
 //! Tables with several chains of a cell in one row, each in columns of its own: `CDR3_alpha` and
 //! `TRBV_gene`, tcrdist's `cdr3_b_aa`, `VDJdb`'s `cdr3.alpha`, scirpy's `IR_VJ_1_junction_aa`, and others.
 //!
-//! A name is taken apart into words, of which one is the chain. Each chain is read with its own genes,
-//! as a row of its own; a chain without a sequence is none.
+//! A column name is split into words, and one of them is the chain. Each chain is read with its own genes,
+//! as a separate row. A chain without a sequence is skipped.
 
 use std::collections::BTreeMap;
 

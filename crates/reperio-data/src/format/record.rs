@@ -1,9 +1,9 @@
 //! One row as fields.
 //!
-//! No field of a repertoire table spans lines, so a quotation mark never joins two of them. Tables
-//! with tabs mostly do not quote at all, and `MiXCR`'s base qualities may begin with a quotation mark:
-//! there a field is quoted only if it begins and ends with one. With commas and semicolons quotes are
-//! read as in RFC 4180. Where that does not give the right number of fields the other way is tried.
+//! No field of a repertoire table spans lines, so a quotation mark never joins two lines. Tables
+//! with tabs mostly do not quote at all, and `MiXCR`'s base qualities may begin with a quotation mark.
+//! In such tables, a field is quoted only if it begins and ends with a quotation mark. With commas and
+//! semicolons, quotes follow RFC 4180. If that does not give the right number of fields, the other way is tried.
 
 use std::ops::RangeInclusive;
 

@@ -1,4 +1,4 @@
-//! Tables that only look like repertoires, and tables of something else.
+//! Tables that only look like repertoires, and other kinds of tables.
 
 use super::error::Refusal;
 use super::header::Header;

@@ -1,4 +1,4 @@
-//! Status columns: what they say of a row.
+//! Status columns: what they say about a row.
 
 use super::columns::{Check, is_missing};
 use super::value::{self, Truth};

@@ -1,5 +1,5 @@
-//! Fitting with the proof beside it: how far generated repertoires are from runs that the generator
-//! never saw, next to how far real ones are from each other.
+//! Fitting together with a test: how far generated repertoires are from runs that the generator
+//! never saw, and how far real runs are from each other.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

@@ -1,4 +1,4 @@
-//! Quantised probability rows: one byte an outcome, in the file as hexadecimal digits.
+//! Quantised probability rows: one byte per outcome, written as hexadecimal digits.
 
 /// Quantises `probabilities` so that each is proportional to the square of its byte.
 ///

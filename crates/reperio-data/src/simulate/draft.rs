@@ -1,4 +1,4 @@
-//! A repertoire while it is being made: rows in the order they came, free to be changed.
+//! A repertoire that is being made: rows in the order of drawing, which can still change.
 
 use std::ops::Range;
 

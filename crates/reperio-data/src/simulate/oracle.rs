@@ -1,7 +1,7 @@
 //! The oracle: an observer who knows the motifs and their positions, and the pools of clonotypes, counts them.
 //!
-//! It is the yardstick for methods that have to find both. It counts what the background carries by
-//! chance, too, so even the oracle errs.
+//! It is the reference for methods that must find both. It also counts signals that the background carries by
+//! chance, so even the oracle makes errors.
 
 use super::config::{InvalidSimulation, SimulationConfig};
 use super::motif::Motif;

@@ -1,4 +1,4 @@
-//! One signal of a simulated cohort: what is implanted, in whom, how often and where.
+//! One signal of a simulated cohort: what is implanted, in which repertoires, how often and where.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! A simulated cohort as files, the way a person would hand in a real one, with the truth beside it.
+//! Writes a simulated cohort as files like those of a real cohort, with the truth beside it.
 //!
 //! ```text
 //! out/repertoires/<id>.tsv.gz   junction_aa  v_call  j_call  duplicate_count   (AIRR)

@@ -56,12 +56,12 @@ pub struct HeldOut {
 pub struct Evaluation {
     /// Targets; the mean and standard deviation of a regression are those of the whole dataset.
     pub targets: Vec<Target>,
-    /// Labels that were evaluated against (permuted ones if asked for), one row per target, a label a
+    /// Labels that were evaluated against (permuted ones if asked for), one row per target, one label per
     /// prediction.
     pub labels: Vec<Vec<Option<f64>>>,
     /// Predictions in the order of the dataset, of those that were held out.
     pub predictions: Vec<HeldOut>,
-    /// Figures, a target each.
+    /// Metrics, one entry per target.
     pub summaries: Vec<TargetSummary>,
     /// How each fold's training went.
     pub training: Vec<TrainingReport>,

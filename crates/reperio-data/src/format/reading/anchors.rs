@@ -1,9 +1,9 @@
-//! Whether sequences include their anchors: a column's content says so, not its name.
+//! Whether sequences include their anchors. The content of a column decides, not its name.
 //!
-//! A junction begins with C and ends in F or W in 94 to 100 of 100 rows of real exports, and lacks
-//! both in less than 2; a CDR3 proper begins with C in next to no receptor. So a few junctions without
-//! one anchor or both are what a program found or an allele of a J gene, and more are cut or CDR3s. Nucleotides are letters
-//! of amino acids too, but a column of nothing but A, C, G and T is no column of amino acids.
+//! In real exports, 94 to 100 of 100 junctions begin with C and end in F or W, and fewer than 2 lack
+//! both. A CDR3 without anchors almost never begins with C. So a few junctions without one anchor or both
+//! are plausible (a real read, or an allele of a J gene). More of them are cut sequences or CDR3s. Nucleotide letters
+//! are amino-acid letters too, but a column of only A, C, G and T is not a column of amino acids.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! What a table counts: cells, else molecules, else reads; one unit for all its rows.
+//! What a table counts: cells, else molecules, else reads. All rows have the same unit.
 
 use std::fmt;
 

@@ -1,7 +1,7 @@
 //! Which columns name genes, and of which species.
 //!
-//! Where none of a format's own columns has a gene, those that hold V or J genes are taken, whatever
-//! they are called, if all of them are of one chain.
+//! If none of a format's own columns has a gene, other columns that hold V or J genes are used, whatever
+//! their names, provided all of them are of one chain.
 
 use std::collections::BTreeSet;
 

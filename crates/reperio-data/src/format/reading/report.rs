@@ -1,4 +1,4 @@
-//! What was decided about a table, for a person.
+//! The decisions about a table as text for the user.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! The rows of a table by which is decided how all of it is read: mostly the first.
+//! The rows that decide how a whole table is read: mostly the first ones.
 
 use super::super::columns::is_missing;
 use super::super::header::Header;

@@ -1,4 +1,4 @@
-//! Which column tells repertoires apart, and which must not change within one.
+//! Which column separates repertoires, and which must not change within one.
 
 use super::super::columns::Places;
 use super::super::header::Header;
