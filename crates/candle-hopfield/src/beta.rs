@@ -1,4 +1,4 @@
-//! The inverse temperature beta: how sharply a state pattern tells stored patterns apart.
+//! The inverse temperature beta: how sharply a state pattern separates stored patterns.
 
 use candle_core::{DType, Device, Result, Tensor, bail};
 use candle_nn::{Init, VarBuilder};

@@ -1,4 +1,4 @@
-//! What a call may bring besides the patterns.
+//! Optional inputs of a call besides the patterns.
 
 use candle_core::{DType, Result, Tensor, bail};
 

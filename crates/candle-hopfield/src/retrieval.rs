@@ -1,4 +1,4 @@
-//! Retrieval: the update rule repeated until a state no longer moves.
+//! Retrieval: the update rule repeated until a state no longer changes.
 
 use candle_core::{D, DType, Result, Tensor, bail};
 

@@ -1,8 +1,8 @@
-//! What a run is made of: the network, its training, the discovery before it.
+//! The configuration of a run: its parts, the network, its training and the discovery before it.
 //!
-//! A config file states only what differs from the defaults; unknown keys are errors, so a typing
-//! error never trains a default model. [`Config::default`] is Reperio's own model, and
-//! [`Config::deeprc`] the published network.
+//! A config file states only the settings that differ from the defaults. Unknown keys are errors, so a typing
+//! error never trains a default model. [`Config::default`] is Reperio's own model.
+//! [`Config::deeprc`] is the published network.
 
 use reperio_data::encode::MAX_LENGTH;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! Training losses, stable for every finite prediction.
 //!
-//! Each is a mean over the rows that have a label: rows without one are skipped and get no gradient.
+//! Each is a mean over the rows that have a label. Rows without a label are skipped and get no gradient.
 //! The mean divides by the *number* of labelled rows, never by the sum of their weights, so that
 //! repertoires passed one at a time add up to the same gradient. Without any label the loss is 0.
 

@@ -1,4 +1,4 @@
-//! What the training population looked like, so that a patient unlike it is noticed.
+//! A summary of the training population, so that a repertoire unlike it is reported.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! From an encoded repertoire to the bag that the network pools: drawing, padding, scaling, and the
+//! Turns an encoded repertoire into the bag that the network pools: drawing, padding, scaling, and the
 //! published reduction to the sequences with the highest attention.
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Choosing hyper-parameters by cross-validation inside the part that is learned from.
+//! Chooses hyper-parameters by cross-validation inside the training part.
 
 use reperio_data::split::{self, Fold, Item};
 

@@ -1,4 +1,4 @@
-//! Reperio's network and the published DeepRC as methods among the others.
+//! Reperio, its network alone and the published DeepRC as methods like the others.
 
 use reperio_data::progress::Observer;
 use reperio_data::repertoire::Repertoire;

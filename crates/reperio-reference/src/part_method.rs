@@ -1,4 +1,4 @@
-//! Parts of Reperio's model as methods of their own: burden test and public clonotypes as published.
+//! Parts of Reperio's model as separate methods: burden test and public clonotypes as published.
 
 use rayon::prelude::*;
 use reperio_data::progress::Observer;

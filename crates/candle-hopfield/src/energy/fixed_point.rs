@@ -1,4 +1,4 @@
-//! What a retrieved state is: one pattern, some of them, or the average of all.
+//! The kind of a retrieved state: one pattern, an average of some, or the average of all.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Where each bag begins and ends.
+//! The start and end of each bag.
 
 use std::ops::Range;
 use std::sync::Arc;

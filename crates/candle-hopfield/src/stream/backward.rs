@@ -1,4 +1,4 @@
-//! From the gradient of z to those of states, betas and patterns. Scores are computed again, so memory
+//! Computes the gradients of states, betas and patterns from the gradient of z. Scores are computed again, so memory
 //! does not grow with the patterns.
 
 use candle_core::{Result, bail};

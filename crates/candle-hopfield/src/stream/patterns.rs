@@ -1,4 +1,4 @@
-//! What is pooled, and for whom: checked views of plain slices.
+//! Patterns and states of a pooling: checked views of plain slices.
 
 use std::ops::Range;
 

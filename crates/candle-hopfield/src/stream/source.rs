@@ -1,4 +1,4 @@
-//! Pooling what does not fit into memory.
+//! Pools patterns that do not fit into memory.
 
 use candle_core::Error;
 

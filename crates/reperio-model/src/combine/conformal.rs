@@ -1,4 +1,4 @@
-//! Prediction sets that hold the truth as often as they say.
+//! Prediction sets that contain the true class with the stated coverage.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! How the terms of a model are weighed: from what each of them says of repertoires that it has not seen.
+//! Learns the weights of a model's terms from their predictions for held-out repertoires.
 //!
 //! ```text
 //! z_c = b_c + sum over terms of w_t f_tc         w >= 0, one weight per term
@@ -7,8 +7,8 @@
 //!
 //! The loss is the cross-entropy of classes (for two classes of one logit), or half the squared error of a
 //! standardised number. `f` are held-out outputs of the inner folds; the strength of the penalty is chosen by
-//! leaving those folds out once more. A term that by itself is no better than the class shares gets no weight; those of
-//! the T others are shrunk towards their plain mean, which is hard to beat on small cohorts and harmless on noise. The
+//! leaving those folds out once more. A term that by itself is no better than the class shares gets no weight. The weights of
+//! the other T terms are shrunk towards their plain mean, which is hard to beat on small cohorts and harmless on noise. The
 //! class shares (no term at all) are among the candidates. A term whose outputs hardly vary is left out before the scale
 //! is set.
 //!

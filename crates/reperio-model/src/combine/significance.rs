@@ -1,4 +1,4 @@
-//! Whether held-out outputs have anything to do with the answers.
+//! Tests whether held-out outputs are associated with the labels.
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;

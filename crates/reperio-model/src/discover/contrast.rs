@@ -1,4 +1,4 @@
-//! What a network output is contrasted by: one centred number a training repertoire.
+//! The contrast of a network output: one centred number per training repertoire.
 
 use crate::target::{Labels, TargetKind};
 

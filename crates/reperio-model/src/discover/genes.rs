@@ -1,8 +1,8 @@
 //! Gene usage: a ridge regression of the label on the shares of V and J genes.
 //!
-//! Real cohorts often differ in usage as a whole. The regression is linear in the shares, so it is
-//! exactly what a uniformly attending head computes over one column of the gene embeddings: the
-//! network starts there and goes on.
+//! Classes of real cohorts often differ in overall usage. The regression is linear in the shares, so it is
+//! exactly what a uniformly attending head computes over one column of the gene embeddings. The
+//! network starts from it.
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;

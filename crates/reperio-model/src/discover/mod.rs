@@ -1,13 +1,13 @@
-//! Discovery before descent: statistics propose where the network starts.
+//! Discovery before gradient descent: statistics propose the start of the network.
 //!
 //! Gradient descent from random filters does not find a motif that one sequence in a thousand
-//! carries; counting does. Discovery looks at the *training* repertoires only and proposes
+//! carries, but counting does. Discovery uses only the *training* repertoires and proposes
 //!
 //! - [`Seed`]s: contiguous and gapped k-mers that more (or fewer) sequences carry than depth and V/J
 //!   usage explain, found one after another, each without the sequences that the earlier ones explain;
 //! - [`GeneUsage`]: a regularised linear score of V and J usage, if it predicts under cross-validation.
 //!
-//! Either may find nothing; then the network starts at random.
+//! Either may find nothing. The network then starts at random.
 
 pub mod contrast;
 pub mod genes;

@@ -1,4 +1,4 @@
-//! The variance-stabilised count and its exact mean under a Poisson law.
+//! The variance-stabilised count and its exact mean under a Poisson distribution.
 
 /// `2 sqrt(c + 3/8)`: nearly unit variance for a Poisson count (Anscombe, Biometrika 1948).
 pub(super) fn anscombe(count: f64) -> f64 {

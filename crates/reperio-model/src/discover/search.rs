@@ -1,5 +1,5 @@
-//! The search: screen, then take the strongest candidate again and again, each time without the
-//! sequences already explained, so that the shadows of a motif do not take its seats.
+//! The search: screen, then repeatedly take the strongest candidate, each time without the
+//! sequences already explained, so that partial copies of a motif do not take further places.
 
 use std::ops::RangeInclusive;
 

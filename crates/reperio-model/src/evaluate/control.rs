@@ -1,7 +1,7 @@
 //! The control: a ridge regression that sees only depth and V/J usage.
 //!
-//! Depth differs between laboratories and cell types and predicts many labels by accident. A model
-//! that does not beat this one has not learned from sequences.
+//! Depth differs between laboratories and cell types, so it can predict many labels by accident. A model
+//! that does not beat this control has not learned from sequences.
 
 use std::sync::Arc;
 

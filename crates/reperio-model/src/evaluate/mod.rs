@@ -1,7 +1,7 @@
 //! Nested cross-validation: every repertoire is scored by a model that never saw its subject.
 //!
 //! Everything that looks at labels (discovery, early stopping, standardisation) happens inside the
-//! training part of a fold. Beside the model stands a control that sees only depth and V/J usage.
+//! training part of a fold. A control that sees only depth and V/J usage is evaluated beside the model.
 
 mod control;
 mod summary;

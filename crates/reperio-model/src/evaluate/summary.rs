@@ -1,4 +1,4 @@
-//! Figures of an evaluation: pooled over the held-out predictions, and by fold for the spread.
+//! Metrics of an evaluation: pooled over the held-out predictions, and by fold for the spread.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Which k-mers are told apart: patterns, and where in the junction they stand.
+//! Which k-mers are distinguished: their patterns and their region in the junction.
 
 use reperio_data::kmer::pattern::Pattern;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! A cohort without labels, and what is computed from it once for all folds, parts and methods.
+//! Features of a cohort that need no labels, computed once for all folds, parts and methods.
 
 pub mod clonotype_index;
 pub mod gene_usage;

@@ -1,4 +1,4 @@
-//! What is learned from: some repertoires of a cohort and their labels.
+//! A training part: some repertoires of a cohort and their labels.
 
 use super::FeatureCache;
 

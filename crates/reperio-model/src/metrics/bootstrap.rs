@@ -1,7 +1,7 @@
-//! Percentile bootstrap, seeded, over units that travel together.
+//! Percentile bootstrap, seeded, over groups of repertoires that are drawn together.
 //!
-//! Repertoires of one person are not independent: drawing persons instead of repertoires keeps the
-//! interval honest.
+//! Repertoires of one person are not independent. Drawing persons instead of repertoires keeps the
+//! interval valid.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -1,4 +1,4 @@
-//! Whether a predicted 70 % comes true in 70 % of the cases.
+//! Calibration: whether repertoires with a predicted probability of 70 % are positive in 70 % of the cases.
 
 use serde::{Deserialize, Serialize};
 

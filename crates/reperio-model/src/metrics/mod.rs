@@ -1,7 +1,7 @@
-//! How good predictions are: exact, in `f64`, and undefined rather than invented.
+//! Metrics of predictions: exact, in `f64`, and undefined where the data do not define them.
 //!
 //! A value that the data do not define (the AUC of one class, the R² of a constant) is `None` and
-//! becomes `null` in JSON, never NaN. Rows without a label are skipped and rows are never weighted.
+//! becomes `null` in JSON, never NaN. Rows without a label are skipped. Rows are never weighted.
 //! Probabilities come from logits by the logistic function or the softmax, so that the loss of a
 //! confident mistake stays finite.
 //!

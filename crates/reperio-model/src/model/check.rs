@@ -1,4 +1,4 @@
-//! Whether the numbers of a model's description fit each other, before anything is computed with them.
+//! Checks that the numbers of a model's description are consistent, before anything is computed with them.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The model file: safetensors whose metadata makes it sufficient on its own.
+//! The model file: safetensors with metadata, so that the file alone is enough to score.
 
 use std::collections::BTreeMap;
 use std::fs;

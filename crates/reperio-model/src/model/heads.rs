@@ -1,4 +1,4 @@
-//! What a head attends to: how many sequences, what kind of head it is by that, and which come first.
+//! What a head attends to: the number of sequences, the operating class that follows, and the most attended sequences.
 
 use candle_hopfield::OperatingClass;
 use candle_hopfield::analysis::{PAPER_SHARE, patterns_for_share};

@@ -1,4 +1,4 @@
-//! What a set of sequences has in common that others do not: a motif or two in words, for people.
+//! The motifs that a set of sequences has in common and others lack, as text.
 
 use std::collections::BTreeMap;
 

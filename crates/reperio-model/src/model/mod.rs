@@ -1,4 +1,4 @@
-//! A trained model: its parts, what they predict, and the sequences that drove it.
+//! A trained model: its parts, their predictions, and the sequences that drove them.
 //!
 //! ```text
 //! logit = b + w_network f_network + sum over terms of w f

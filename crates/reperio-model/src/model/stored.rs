@@ -1,4 +1,4 @@
-//! The parts of a model as its file holds them: weights of k-mers as tensors, everything else as text.
+//! The parts of a model as stored in its file: weights of k-mers as tensors, everything else as text.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Planting what discovery found: seeded filters, attention that sees them at once, gene columns.
+//! Plants the findings of discovery: seeded filters, attention that responds to them from the start, gene columns.
 
 use std::ops::RangeInclusive;
 

@@ -1,6 +1,6 @@
 //! The part `depth`: ridge regression on how many clonotypes a repertoire has, and how large they are.
 //!
-//! Depth is often a trace of how a sample was made, not of a disease: this part is learned only on request.
+//! Depth often reflects how a sample was prepared, not a disease, so this part is learned only on request.
 
 use std::sync::Arc;
 

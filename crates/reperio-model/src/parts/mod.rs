@@ -15,7 +15,7 @@
 //!
 //! A term is learned for one output at a time: positive against negative, each class against the rest, or
 //! a standardised number. Every hyper-parameter is chosen by the inner folds of a [`Task`], which are the same for
-//! all terms; what a term then says of a repertoire that its fold held out goes to the combination.
+//! all terms. The predictions of a term for held-out repertoires go to the combination.
 
 pub mod clones;
 mod depth;

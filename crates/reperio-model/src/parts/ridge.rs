@@ -4,8 +4,8 @@
 //! minimise  1/2 |w|^2 + C sum of losses        logistic loss, or half the squared error
 //! ```
 //!
-//! The columns are standardised over the members; no label takes part in that. All products of rows
-//! are made once, and each fold is solved among its own rows (representer theorem): the number of columns hardly
+//! The columns are standardised over the members, without labels. All products of rows
+//! are computed once, and each fold is solved among its own rows (representer theorem), so the number of columns hardly
 //! matters.
 
 use super::task::{Answers, Task, of};

@@ -1,4 +1,4 @@
-//! A learned term: what every clonotype adds to a logit.
+//! A learned term: the contribution of every clonotype to a logit.
 
 use reperio_data::repertoire::Repertoire;
 

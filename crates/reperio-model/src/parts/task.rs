@@ -1,4 +1,4 @@
-//! What one output is learned from, and what was learned.
+//! The input and result of learning one output.
 
 use rayon::prelude::*;
 use reperio_data::split::{self, Item};

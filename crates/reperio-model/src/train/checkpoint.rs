@@ -1,9 +1,9 @@
-//! Checkpoints: everything that training needs to go on to the same last bit.
+//! Checkpoints: everything that training needs to continue to the same last bit.
 //!
-//! A folder with `state.safetensors`, replaced as a whole after every epoch: the parameters and the
-//! best ones so far of the member in training, the moments of the optimizer, the parameters of
-//! finished members, and as metadata where training stands, a fingerprint of what it trains on, and a checksum
-//! of all that.
+//! A checkpoint is a folder with `state.safetensors`, which is replaced as a whole after every epoch. It holds the current
+//! and best parameters of the member in training, the moments of the optimizer and the parameters of
+//! finished members. Its metadata has the state of training, a fingerprint of the training data, and a checksum
+//! of everything.
 
 use std::fs;
 use std::io::{self, Write};

@@ -1,7 +1,7 @@
 //! Training: every part by itself, then their combination.
 //!
-//! All parts share the inner folds of the training repertoires. What a part says of the repertoires that a fold
-//! holds out goes to [`crate::combine`]; the terms with a weight make the model.
+//! All parts share the inner folds of the training repertoires. The predictions of a part for the held-out repertoires
+//! of each fold go to [`crate::combine`]. The terms with a weight make up the model.
 
 mod checkpoint;
 mod descent;

@@ -1,4 +1,4 @@
-//! The network part: members that each leave some repertoires out and then score them.
+//! The network part: each member leaves out some repertoires and then scores them.
 
 use std::sync::Arc;
 

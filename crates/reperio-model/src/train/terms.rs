@@ -1,4 +1,4 @@
-//! Every term beside the network, learned for every target.
+//! All terms other than the network, learned for every target.
 
 use rayon::prelude::*;
 use reperio_data::progress::{Observer, Progress};

@@ -1,4 +1,4 @@
-//! A row of figures a method.
+//! One row of metrics per method.
 
 use reperio_model::metrics::bootstrap::{Bootstrap, units_of};
 use reperio_model::metrics::{

@@ -1,7 +1,7 @@
 //! Nested cross-validation of many methods on identical folds.
 //!
 //! [`run`] goes method by method, repeat by repeat, fold by fold, and hands every finished fold to a
-//! [`Keeper`], which may have it from an earlier run already: that is how a comparison goes on where it
+//! [`Keeper`]. The keeper may already have a fold from an earlier run, so a comparison continues where it
 //! stopped. [`figures`] turns the outcomes into one row per method.
 
 mod figures;

@@ -1,4 +1,4 @@
-//! Implanted sequences, and how well evidence finds them again.
+//! Implanted sequences, and how well evidence recovers them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Clonotypes that are associated with the positive class, and who carries them.
+//! Clonotypes that are associated with the positive class, and the repertoires that carry them.
 
 use std::collections::HashMap;
 

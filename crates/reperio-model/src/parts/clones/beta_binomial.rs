@@ -1,4 +1,4 @@
-//! The beta-binomial law of the number of associated clonotypes in one class.
+//! The beta-binomial distribution of the number of associated clonotypes in one class.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! How the number of associated clonotypes makes a logit.
+//! Turns the number of associated clonotypes into a logit.
 
 use serde::{Deserialize, Serialize};
 

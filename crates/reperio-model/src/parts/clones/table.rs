@@ -1,4 +1,4 @@
-//! Associated clonotypes and what carrying them says.
+//! Associated clonotypes and their contributions to the logit.
 
 use reperio_data::encode::MAX_LENGTH;
 use reperio_data::repertoire::{Builder, Repertoire, Row};

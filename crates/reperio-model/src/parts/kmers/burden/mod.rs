@@ -1,7 +1,7 @@
-//! Burden: k-mers that are enriched in positive repertoires, and how much of them a repertoire has.
+//! Burden: the amount of k-mers in a repertoire that are enriched in positive repertoires.
 //!
-//! Every k-mer is tested on its own; the n most associated are selected; a repertoire's burden is the weighted sum
-//! of what it has of them. n, what of a k-mer counts, and the weights are chosen by the inner folds.
+//! Every k-mer is tested separately, and the n most associated are selected. A repertoire's burden is the weighted sum
+//! of its values for these k-mers. The inner folds choose n, the kind of value, and the weights.
 //!
 //! ```text
 //! t      = (mean over positives - mean over negatives) / sd within classes
