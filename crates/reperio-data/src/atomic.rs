@@ -74,11 +74,11 @@ fn write_and(
     Ok(())
 }
 
-/// Makes the folder that `path` stands in.
+/// Makes the parent folder of `path`.
 ///
 /// # Errors
 ///
-/// Names `path` and, where it is the reason, the file that should be a folder.
+/// Names `path` and, if that is the reason, the file that should be a folder.
 pub fn create_parent(path: &Path) -> Result<(), WriteError> {
     let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) else {
         return Ok(());

@@ -4,7 +4,7 @@ use std::fs::Metadata;
 use std::path::Path;
 
 /// Whether two paths lead to the same existing file or folder: through links, `..`, hard links, and letter case
-/// where the disk does not tell it apart.
+/// on disks that ignore it.
 pub fn is_same(a: &Path, b: &Path) -> bool {
     if cfg!(unix) {
         let found = a.metadata().and_then(|a| Ok((a, b.metadata()?)));

@@ -64,7 +64,7 @@ impl fmt::Display for DropReason {
     }
 }
 
-/// Rows of one repertoire, by what became of them.
+/// Counts of the rows of one repertoire, by outcome.
 ///
 /// Invariant: `rows == kept + dropped()`. All fields below `dropped` count kept rows, but for
 /// `samples_joined`.
@@ -96,7 +96,7 @@ pub struct ImportCounts {
     /// Rows whose J gene is known by its family only.
     #[serde(default)]
     pub family_j: u64,
-    /// Rows that had only a CDR3, to which the anchors were put back (see [`crate::junction`]).
+    /// Rows that had only a CDR3, to which the anchors were added (see [`crate::junction`]).
     pub anchors_restored: u64,
     /// Rows without C in front, F or W behind or both among junctions, kept as they are.
     #[serde(default)]
@@ -110,7 +110,7 @@ pub struct ImportCounts {
     pub samples_joined: u64,
     /// Rows by locus.
     pub loci: BTreeMap<Locus, u64>,
-    /// Rows whose locus neither a column nor a gene tells; they are kept whatever loci are asked for.
+    /// Rows whose locus neither a column nor a gene states; they are kept whatever loci are selected.
     pub unknown_locus: u64,
 }
 

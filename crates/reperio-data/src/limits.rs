@@ -18,6 +18,6 @@ pub const FREE_BYTES: u64 = 1 << 28;
 /// Bytes of an id as a file name; file systems take 255, and the store adds an ending.
 pub const MAX_ID: usize = 230;
 
-/// Copies of a clonotype, and of all clonotypes of a repertoire: half of what the type holds, so that two sums can be
+/// Copies of a clonotype, and of all clonotypes of a repertoire: half of the type's maximum, so that two sums can be
 /// added.
 pub const MAX_COPIES: u64 = u64::MAX / 2;

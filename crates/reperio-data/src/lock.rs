@@ -46,7 +46,7 @@ pub enum LockError {
 }
 
 impl Lock {
-    /// Locks a folder, which must exist, and removes what killed processes left half-written there.
+    /// Locks a folder, which must exist, and removes half-written files of killed processes from it.
     ///
     /// # Errors
     ///
@@ -57,7 +57,7 @@ impl Lock {
         Ok(lock)
     }
 
-    /// Locks a file that may be there or not; its folder must exist.
+    /// Locks a file, which need not exist; its folder must exist.
     ///
     /// # Errors
     ///

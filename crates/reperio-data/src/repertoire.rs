@@ -67,12 +67,12 @@ fn add_families(names: &mut Vec<String>, species: Species) {
     names.dedup();
 }
 
-/// What two repertoires are compared by (see [`Repertoire::fingerprints`]).
+/// Hashes for comparing two repertoires (see [`Repertoire::fingerprints`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprints {
-    /// Of the clonotypes alone: the same also where only their counts differ.
+    /// Hash of the clonotypes alone, which does not depend on their counts.
     pub clonotypes: [u8; 32],
-    /// Of the clonotypes and their counts.
+    /// Hash of the clonotypes and their counts.
     pub counted: [u8; 32],
 }
 
@@ -350,7 +350,7 @@ impl Builder {
         });
     }
 
-    /// Sorts and collapses what was pushed.
+    /// Sorts the pushed rows and collapses them to clonotypes.
     pub fn finish(self, id: String) -> Repertoire {
         let Self { residues, mut rows, v, j } = self;
         let (v_names, v_place) = v.sorted();

@@ -207,7 +207,7 @@ fn are_names(columns: &[String], rows: &[(u64, Vec<String>)], known: &[&str]) ->
     are_distinct(0) && places.any(|at| are_distinct(at + 1))
 }
 
-/// A name without what people write in many ways: letter case and separators.
+/// A name in lower case and without separators, which people write in many ways.
 pub fn plain(name: &str) -> String {
     name.to_lowercase().replace(['_', '-', '.', ' ', '#'], "")
 }

@@ -254,7 +254,7 @@ fn error_list(errors: &[ReadError]) -> String {
     below(errors.iter().map(|error| chain(error)))
 }
 
-/// Files that a table of labels names and that are not there.
+/// Files that a table of labels names and that do not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MissingFiles {
     /// The column that names them.

@@ -39,19 +39,19 @@ pub fn load(
     Ok(Cohort { metadata: visited.metadata, repertoires, counts })
 }
 
-/// What was made of a cohort. Rows of both fields are in the same order, sorted by id.
+/// The results of visiting a cohort. Rows of both fields are in the same order, sorted by id.
 #[derive(Clone, Debug)]
 pub struct Visited<T> {
     /// Labels and covariates.
     pub metadata: Metadata,
-    /// What became of each repertoire.
+    /// The result of `visit` for each repertoire.
     pub results: Vec<T>,
 }
 
 /// Reads what [`load`] reads and keeps none of it: `visit` gets each repertoire, in any order and in several
 /// threads. Memory does not grow with the number of files, but a file of many repertoires is read whole.
 ///
-/// That several files are of one sample is a warning and no error: each repertoire is seen alone, none is held out.
+/// Several files of one sample are a warning and not an error, because each repertoire is seen alone and none is held out.
 ///
 /// # Errors
 ///

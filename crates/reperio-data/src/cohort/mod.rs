@@ -47,7 +47,7 @@ pub struct Cohort {
     pub metadata: Metadata,
     /// Clonotypes.
     pub repertoires: Vec<Repertoire>,
-    /// What became of the rows that the repertoires were read from.
+    /// Counts of the rows that the repertoires were read from.
     pub counts: Vec<ImportCounts>,
 }
 
@@ -61,7 +61,7 @@ impl Cohort {
         Self { metadata: Metadata::default().updated(metadata, &ids), repertoires, counts }
     }
 
-    /// Takes out the repertoires without a clonotype, about which no model can say anything, and returns their ids.
+    /// Removes the repertoires without clonotypes, which no model can score, and returns their ids.
     pub fn take_empty(&mut self) -> Vec<String> {
         let (kept, empty): (Vec<usize>, Vec<usize>) =
             (0..self.len()).partition(|&i| !self.repertoires[i].is_empty());

@@ -33,13 +33,13 @@ pub struct ImportSummary {
     pub recounted: Vec<Vec<String>>,
     /// Ids of the cohort whose files say that they are of one sample, in groups.
     pub parts: Vec<Vec<String>>,
-    /// Repertoires of before whose ids other content has now.
+    /// Earlier repertoires whose ids now have other content.
     pub replaced: Vec<Replaced>,
     /// Repertoires that the cohort holds now.
     pub in_cohort: usize,
 }
 
-/// A repertoire of the cohort in whose place there is another now.
+/// A repertoire of the cohort that another one replaced.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Replaced {
     /// `repertoire_id`.
@@ -59,9 +59,9 @@ pub struct ImportRow {
     pub format: String,
     /// Whether the file was left unread because it had been imported before in the same way.
     pub unchanged: bool,
-    /// What became of its rows.
+    /// Counts of its rows.
     pub counts: ImportCounts,
-    /// What a person should know, in words.
+    /// Notes for the user.
     pub notes: Vec<String>,
     /// How the file was read: what each column became, the unit of counts, the species.
     pub reading: Reading,
@@ -87,7 +87,7 @@ fn replaced_warning(replaced: &[Replaced]) -> Option<String> {
 }
 
 impl ImportSummary {
-    /// What a person should know about the cohort as a whole, in words.
+    /// Warnings for the user about the whole cohort.
     pub fn warnings(&self) -> Vec<String> {
         let copies = self.copies.iter().map(|ids| copies::warning(ids));
         let recounted = self.recounted.iter().map(|ids| copies::recounted_warning(ids));
@@ -106,7 +106,7 @@ impl ImportSummary {
     }
 }
 
-/// What a person should know about `counts`, in words.
+/// Notes for the user about `counts`.
 pub fn notes(counts: &ImportCounts) -> Vec<String> {
     let mut notes = Vec::new();
     if counts.clonotypes == 0 {

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use crate::limits::MAX_LINE;
 
-/// A line that no table has.
+/// A line longer than any table has.
 #[derive(Debug, thiserror::Error)]
 #[error("a line of more than {MAX_LINE} bytes, expected shorter lines")]
 pub struct LongLine;

@@ -117,7 +117,7 @@ pub fn recognise(head: &[u8]) -> Compression {
     found.map_or(Compression::Plain, |&(_, compression)| compression)
 }
 
-/// Opens `path` and undoes its compression; at most `ratio` bytes come out for each compressed one, and always
+/// Opens `path` and decompresses it; at most `ratio` bytes come out per compressed byte, and always
 /// [`FREE_BYTES`].
 ///
 /// # Errors

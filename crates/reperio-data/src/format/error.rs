@@ -10,7 +10,7 @@ use crate::format::Format;
 use crate::gene::Species;
 use crate::limits::MAX_LINES_BEFORE_HEADER;
 
-/// What a file is when it is known, but is not a table of receptors.
+/// Known kinds of files that are not tables of receptors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {

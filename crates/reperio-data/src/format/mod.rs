@@ -156,9 +156,9 @@ impl FromStr for Format {
 pub struct ReadOptions {
     /// The format; `None` recognises it from the header.
     pub format: Option<Format>,
-    /// Columns that a person named; with one of sequences the format is [`Format::Custom`].
+    /// Columns that the user named. If one holds sequences, the format is [`Format::Custom`].
     pub columns: Option<Columns>,
-    /// Whose genes the file names; `None` takes its own word, else human.
+    /// Species of the genes; `None` uses the species that the file states, else human.
     pub species: Option<Species>,
     /// Loci to keep; empty keeps all. Rows whose locus is unknown are kept and counted.
     pub loci: Vec<Locus>,
@@ -167,13 +167,13 @@ pub struct ReadOptions {
     /// Longest junction to keep, in residues, anchors included; never more than
     /// [`crate::encode::MAX_LENGTH`].
     pub max_length: usize,
-    /// Column that tells the repertoires of one file apart.
+    /// Column that separates the repertoires of one file.
     pub repertoire_column: Option<String>,
-    /// Column of the counts, in place of that which the order of units prefers.
+    /// Column of the counts, instead of the one that the order of units prefers.
     pub count_column: Option<String>,
     /// Whether files that cannot be read are left out and listed, and not an error.
     pub skip_unreadable: bool,
-    /// Decompressed bytes for each compressed one, at most.
+    /// Largest number of decompressed bytes per compressed byte.
     pub max_ratio: u64,
 }
 
@@ -194,7 +194,7 @@ impl Default for ReadOptions {
     }
 }
 
-/// One repertoire of a file, and what became of its rows.
+/// One repertoire of a file, and the counts of its rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadRepertoire {
     /// The clonotypes.
@@ -205,7 +205,7 @@ pub struct ReadRepertoire {
     pub format: Format,
     /// How the file was read.
     pub reading: Reading,
-    /// The sample that a column of samples names in all rows, where the repertoire is named after its file.
+    /// The sample that a sample column names in all rows, if the repertoire is named after its file.
     pub sample: Option<String>,
 }
 
@@ -224,13 +224,12 @@ pub fn read_file(path: &Path, options: &ReadOptions) -> Result<Vec<ReadRepertoir
     }
 }
 
-/// How a table is going to be read, and the columns that are not: its first rows are looked at, nothing
-/// more.
+/// How a table would be read, and the columns that would not be read. Only its first rows are examined.
 ///
 /// # Errors
 ///
-/// If the file cannot be read, its format is not known, or its first rows say that it cannot be read
-/// right.
+/// If the file cannot be read, its format is not known, or its first rows show that it cannot be read
+/// correctly.
 pub fn preview(path: &Path, options: &ReadOptions) -> Result<(Reading, Vec<String>), ReadError> {
     match detect::open(path, options)? {
         detect::Content::Table(table) => rows::preview(*table, options),

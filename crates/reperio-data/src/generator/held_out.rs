@@ -22,7 +22,7 @@ pub struct Group<'a> {
     pub repertoires: Vec<&'a Repertoire>,
 }
 
-/// A generator and what it was compared with.
+/// A generator and its comparisons.
 #[derive(Clone, Debug)]
 pub struct Fitted {
     /// Fitted to the training repertoires of all groups.

@@ -11,15 +11,15 @@ use super::signal::Signal;
 /// Clonotypes of one repertoire, at most.
 pub(super) const MOST_CLONOTYPES: usize = 10_000_000;
 
-/// A simulated cohort. A file states only what differs from the defaults; unknown keys are errors.
+/// A simulated cohort. A file states only the settings that differ from the defaults. Unknown keys are errors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SimulationConfig {
-    /// Repertoires in all.
+    /// Total number of repertoires.
     pub repertoires: usize,
-    /// Clonotypes a repertoire before equal ones collapse.
+    /// Clonotypes per repertoire before equal ones collapse.
     pub clonotypes: Clonotypes,
-    /// Seed of everything random.
+    /// Seed of all random numbers.
     pub seed: u64,
     /// Share of subjects whose `label` is 1; rounded to whole subjects. In 0 to 1.
     pub positive_share: f64,
@@ -44,7 +44,7 @@ pub struct SimulationConfig {
     pub positive_depth: f64,
     /// Adds the column `batch`: repertoires come from two batches that differ in gene usage.
     pub batch: Option<Batch>,
-    /// Signals that are no motif but a pool of whole public clonotypes, with the sizes of the pools:
+    /// Signals that are a pool of whole public clonotypes instead of motifs, with the sizes of the pools:
     /// `{ public = 1000 }`. Each carrier gets `witness_number` different clonotypes of the pool.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub pools: BTreeMap<String, usize>,
@@ -63,7 +63,7 @@ fn is_one(value: &f64) -> bool {
     *value == 1.0
 }
 
-/// Clonotypes a repertoire.
+/// Clonotypes per repertoire.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, deny_unknown_fields)]
 pub enum Clonotypes {

@@ -61,7 +61,7 @@ struct Place {
     deletable: bool,
 }
 
-/// A motif. Its variants are the ways to leave out places that may be missing.
+/// A motif. Its variants leave out different sets of the positions that may be missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Motif {
     text: String,

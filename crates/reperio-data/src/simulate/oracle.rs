@@ -59,7 +59,7 @@ impl Oracle {
     }
 
     /// Whether a clonotype (residue codes, V and J gene) carries a signal of `target`: a motif at an
-    /// allowed position, or all of it stands in a pool.
+    /// allowed position, or the whole clonotype is in a pool.
     pub fn carries(&self, target: Target, junction: &[u8], v_call: &str, j_call: &str) -> bool {
         let carries = |known: &Known| match &known.content {
             Content::Motifs(motifs, position) => {

@@ -49,7 +49,7 @@ pub struct SimulationSummary {
     /// Witnesses that found no clonotype long enough.
     pub unplaced: u64,
     /// For each repertoire its label and how many of its clonotypes carry one of the label's signals,
-    /// implanted or not; empty where the label has no signal.
+    /// implanted or not; empty if the label has no signal.
     #[serde(skip)]
     pub oracle: Vec<(bool, u64)>,
 }

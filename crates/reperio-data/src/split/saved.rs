@@ -9,7 +9,7 @@ use super::Item;
 use crate::atomic::WriteError;
 use crate::table::{self, TableError, quoted};
 
-/// The fold of each repertoire, `None` for one that only trains; folds are numbered 0, 1, .. without
+/// The fold of each repertoire, `None` for one that is only trained on; folds are numbered 0, 1, .. without
 /// a gap.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Splits {
@@ -153,7 +153,7 @@ impl Splits {
         table::write_tsv(path, DataFrame::new(self.folds.len(), columns))
     }
 
-    /// Folds in all.
+    /// Number of folds.
     pub fn len(&self) -> usize {
         self.folds.values().flatten().max().map_or(0, |last| last + 1)
     }
@@ -163,11 +163,11 @@ impl Splits {
         self.folds.is_empty()
     }
 
-    /// The fold of each item, `None` for one that only trains.
+    /// The fold of each item, `None` for one that is only trained on.
     ///
     /// # Errors
     ///
-    /// Lists every repertoire that only one side has and every group that the folds divide.
+    /// Lists every repertoire that is only in the table or only in the cohort, and every group that the folds split.
     pub fn of(&self, items: &[Item]) -> Result<Vec<Option<usize>>, SplitsError> {
         let known: BTreeSet<&String> = items.iter().map(|item| &item.id).collect();
         let unknown = self.folds.keys().filter(|id| !known.contains(id)).cloned().collect();

@@ -7,7 +7,7 @@ use std::str::FromStr;
 pub(crate) struct Shares {
     train: f64,
     validation: f64,
-    /// What is held out.
+    /// Share of repertoires that are held out.
     pub(crate) test: f64,
 }
 

@@ -44,7 +44,7 @@ pub(crate) struct Imported {
     /// `kept` + all of `dropped`), `notes` and `reading` (what each column became, unit of counts, species); files `skipped`; repertoires `in_cohort` now.
     #[serde(flatten)]
     summary: ImportSummary,
-    /// What a person should know about the cohort as a whole.
+    /// Warnings for the user about the whole cohort.
     warnings: Vec<String>,
 }
 

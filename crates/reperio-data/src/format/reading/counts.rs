@@ -9,7 +9,7 @@ use super::super::header::Header;
 use super::super::value::{self, Count};
 use super::sample::Sample;
 
-/// What the count of a clonotype counts.
+/// The unit of a clonotype's count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
