@@ -15,7 +15,7 @@ use crate::network::Weights;
 
 /// Bags of a minibatch, padded to the longest sequence among them.
 ///
-/// With an `input` standard deviation asked for, each bag is scaled by its own over that length.
+/// If the `input` standard deviation is used, each bag is scaled by its own over that length.
 pub fn bags(config: &ModelConfig, repertoires: &[Arc<EncodedRepertoire>]) -> Vec<Bag> {
     let widest = config.filters.iter().map(|group| group.width).max().unwrap_or(1);
     let longest = repertoires.iter().map(|repertoire| repertoire.max_length()).max().unwrap_or(0);

@@ -44,8 +44,8 @@ pub struct Choice {
 
 /// Chooses by `losses[candidate][fold]`, sums of held-out losses; of equal candidates the first.
 ///
-/// What a fold holds out is judged by the candidate that is best in the *other* folds: so no answer takes part in
-/// choosing what is said of it, and held-out figures are no better than those of new repertoires.
+/// The held-out part of a fold is predicted by the candidate that is best in the *other* folds. So no label takes part in
+/// choosing its own prediction, and held-out metrics are no better than those of new repertoires.
 ///
 /// # Panics
 ///

@@ -48,8 +48,8 @@ pub struct SimulationConfig {
     /// `{ public = 1000 }`. Each carrier gets `witness_number` different clonotypes of the pool.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub pools: BTreeMap<String, usize>,
-    /// The clonotypes of pools, as `CASSLGTDTQYF TRBV9 TRBJ2-3`; drawn from the background, once a
-    /// simulation, where they are not given. The configuration that a simulation writes lists them.
+    /// The clonotypes of pools, as `CASSLGTDTQYF TRBV9 TRBJ2-3`. If they are not given, they are drawn from the
+    /// background once per simulation. The configuration that a simulation writes lists them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub pool_clonotypes: BTreeMap<String, Vec<String>>,
     /// What is implanted.

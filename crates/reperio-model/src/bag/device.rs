@@ -9,7 +9,7 @@ use super::proof;
 use super::{BagInput, BagLayout, Pooled, SequenceScores};
 use crate::bag;
 
-/// Which device is asked for: `auto`, `cpu` or `cuda:N`.
+/// The requested device: `auto`, `cpu` or `cuda:N`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum DeviceChoice {
     /// The first GPU if it works, or else the CPU.
@@ -47,12 +47,12 @@ impl fmt::Display for DeviceChoice {
 }
 
 impl DeviceChoice {
-    /// Opens the device; a GPU must first compute what the CPU does. `auto` says in the log why it takes
-    /// the CPU where a GPU does not work.
+    /// Opens the device. A GPU must first give the results of the CPU. `auto` says in the log why it takes
+    /// the CPU if a GPU does not work.
     ///
     /// # Errors
     ///
-    /// If a GPU is asked for by its number and does not work, or is wrong.
+    /// If a GPU is requested by its number and does not work or gives wrong results.
     pub fn open(self) -> Result<Device, CudaError> {
         let device = match self {
             Self::Cpu => Device::Cpu,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::metrics::log_softmax;
 use crate::target::{Target, TargetKind};
 
-/// How unlike its own class each training repertoire was when its fold was held out.
+/// Nonconformity of each training repertoire to its own class when its fold was held out.
 ///
 /// ```text
 /// strangeness of class c = -ln P(c | outputs)
@@ -26,7 +26,7 @@ pub struct Conformal {
     strangeness: Vec<Vec<f64>>,
 }
 
-/// What a prediction does not rule out.
+/// The classes or the interval that a prediction does not rule out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PredictionSet {

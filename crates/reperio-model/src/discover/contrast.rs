@@ -2,12 +2,12 @@
 
 use crate::target::{Labels, TargetKind};
 
-/// One number a repertoire; missing where the label is missing.
+/// One number per repertoire; missing where the label is missing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Contrast {
     /// Label of each repertoire, minus the mean over the labelled ones.
     pub values: Vec<Option<f64>>,
-    /// Mean that was taken away.
+    /// Mean that was subtracted.
     pub mean: f64,
     /// Sum of the squares of `values`.
     pub sum_of_squares: f64,
@@ -25,7 +25,7 @@ impl Contrast {
         Self { values, mean, sum_of_squares, is_class }
     }
 
-    /// One contrast a network output: positive against negative, each class against the rest, or
+    /// One contrast per network output: positive against negative, each class against the rest, or
     /// the standardised number.
     pub fn of(labels: &Labels) -> Vec<Self> {
         let mut contrasts = Vec::new();

@@ -22,7 +22,7 @@ pub struct GeneUsage {
     pub j: Vec<f64>,
     /// Root mean square of the weights over the training sequences.
     pub scale: f64,
-    /// Logit a unit of score (1 for a regression).
+    /// Logit per unit of score (1 for a regression).
     pub slope: f64,
     /// Logit of a repertoire that scores 0 (0 for a regression).
     pub intercept: f64,

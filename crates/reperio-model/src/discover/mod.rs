@@ -27,16 +27,16 @@ use crate::config::DiscoveryConfig;
 use contrast::Contrast;
 pub use genes::GeneUsage;
 
-/// A k-mer that the training repertoires propose as a filter.
+/// A k-mer that discovery proposes as a filter.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Seed {
     /// Counted positions.
     pub pattern: Pattern,
-    /// Which residues stand there.
+    /// The residues at the counted positions.
     pub code: u32,
     /// Output of the network that it was found for.
     pub output: usize,
-    /// Score statistic, standard normal if the k-mer has nothing to do with the labels; negative if
+    /// Score statistic, standard normal if the k-mer is independent of the labels; negative if
     /// positive repertoires have fewer carriers.
     pub z: f64,
     /// Window starts (0-based junction positions) that count.
@@ -56,12 +56,12 @@ impl Seed {
     }
 }
 
-/// What discovery found.
+/// The findings of discovery.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Discovery {
     /// Seeds, strongest first within each output.
     pub seeds: Vec<Seed>,
-    /// A score of V and J usage a network output, where one predicts.
+    /// A score of V and J usage per network output, if one predicts.
     pub genes: Vec<Option<GeneUsage>>,
     /// k-mers tested against one output.
     pub tested: usize,
@@ -74,7 +74,7 @@ pub struct Evidence<'a> {
     pub repertoires: &'a [&'a EncodedRepertoire],
     /// Sizes of the vocabulary of V and J genes.
     pub n_genes: (usize, usize),
-    /// One contrast a network output.
+    /// One contrast per network output.
     pub contrasts: &'a [Contrast],
     /// Repertoires of one group (subject) stay together in cross-validation.
     pub groups: &'a [usize],

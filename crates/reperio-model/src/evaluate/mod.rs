@@ -24,15 +24,15 @@ use crate::train::{self, Dataset, Place, TrainError, TrainingReport};
 pub(crate) use summary::interval;
 pub use summary::{Metrics, TargetSummary};
 
-/// Share of the repertoires whose label the prediction sets of an evaluation are to hold.
+/// Share of the repertoires whose label the prediction sets of an evaluation should contain.
 pub const COVERAGE: f64 = 0.9;
 
 /// How to evaluate.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Fold in which each repertoire of the dataset is held out; `None` for one that only trains.
+    /// Fold in which each repertoire of the dataset is held out; `None` for one that is only trained on.
     pub folds: Vec<Option<usize>>,
-    /// Train on labels permuted with this seed: a control that must come out at chance.
+    /// Train on labels permuted with this seed: a control that must be at chance.
     pub permute_labels: Option<u64>,
 }
 
@@ -45,9 +45,9 @@ pub struct HeldOut {
     pub fold: usize,
     /// Outputs of the network, all targets one after another.
     pub outputs: Vec<f64>,
-    /// What the model does not rule out, by target, at [`COVERAGE`]; none for a model without held-out outputs.
+    /// Prediction set of each target at [`COVERAGE`]; none for a model without held-out outputs.
     pub sets: Vec<Option<PredictionSet>>,
-    /// The same of the control, a linear model of depth and V/J usage; empty where there is none.
+    /// Outputs of the control, a linear model of depth and V/J usage; empty without a control.
     pub control: Vec<f64>,
 }
 
@@ -208,11 +208,11 @@ impl Observer for InFold<'_> {
     }
 }
 
-/// Labels dealt out anew: between groups where each group has one label, else between repertoires.
+/// Permuted labels: between groups if each group has one label, else between repertoires.
 ///
 /// # Panics
 ///
-/// If there is not one group a label.
+/// If there is not one group per label.
 pub fn permuted(labels: &Labels, groups: &[String], seed: u64) -> Labels {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut permuted = labels.clone();

@@ -8,7 +8,7 @@ use crate::metrics::bootstrap::units_of;
 use crate::metrics::{self, BinaryMetrics, ClassMetrics, RegressionMetrics};
 use crate::target::{Labels, Target, TargetKind};
 
-/// The figures of one target.
+/// The metrics of one target.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TargetSummary {
     /// Column name.
@@ -22,7 +22,7 @@ pub struct TargetSummary {
     pub auc_ci: Option<[f64; 2]>,
     /// AUC of each fold.
     pub fold_auc: Vec<Option<f64>>,
-    /// Mean of those in `fold_auc`: unlike the pooled AUC it does not suffer when small folds without
+    /// Mean of `fold_auc`. Unlike the pooled AUC, it is not biased when small folds without
     /// one class shift the scores of different folds against each other.
     pub mean_fold_auc: Option<f64>,
     /// R² of each fold of a regression.

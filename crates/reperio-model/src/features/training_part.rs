@@ -7,11 +7,11 @@ use super::FeatureCache;
 pub struct TrainingPart<'a> {
     /// The cohort they belong to.
     pub cache: &'a FeatureCache<'a>,
-    /// Their places in it, increasing.
+    /// Their indices in it, increasing.
     pub members: &'a [usize],
     /// Whether each member is positive.
     pub labels: &'a [bool],
-    /// Source of all random numbers.
+    /// Seed of all random numbers.
     pub seed: u64,
 }
 
@@ -23,7 +23,7 @@ impl TrainingPart<'_> {
     }
 }
 
-/// Why nothing could be learned.
+/// Why a method could not be fitted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FitError {

@@ -33,7 +33,7 @@ pub(crate) use gram::gram;
 pub(crate) use l2::dual_path;
 pub use table::Table;
 
-/// What keeps the weights small.
+/// The penalty on the weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Penalty {

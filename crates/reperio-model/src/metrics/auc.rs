@@ -8,7 +8,7 @@ use super::ranks::midranks;
 /// Two-sided 95 % quantile of the standard normal distribution.
 const Z_95: f64 = 1.959_963_984_540_054;
 
-/// Share of (positive, negative) pairs that `scores` order right; a tie counts one half.
+/// Share of (positive, negative) pairs that `scores` order correctly; a tie counts one half.
 ///
 /// ```text
 /// auc = (R - m (m + 1) / 2) / (m n)      R: rank sum of the m positives, ties at their mean rank

@@ -12,7 +12,7 @@ const CALIBRATION_BINS: usize = 10;
 
 /// Summary of two-class predictions. A value that the data do not define is `None`.
 ///
-/// A repertoire is called positive where its logit is above 0, that is its probability above 0.5.
+/// A repertoire is called positive if its logit is above 0, that is, if its probability is above 0.5.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct BinaryMetrics {
     /// Predictions with a label.
@@ -27,7 +27,7 @@ pub struct BinaryMetrics {
     pub auc_ci: Option<[f64; 2]>,
     /// Area under the precision-recall steps.
     pub average_precision: Option<f64>,
-    /// Share called right.
+    /// Share called correctly.
     pub accuracy: Option<f64>,
     /// Mean of sensitivity and specificity.
     pub balanced_accuracy: Option<f64>,
@@ -47,7 +47,7 @@ pub struct BinaryMetrics {
 
 impl BinaryMetrics {
     /// Compares `logits` with `labels`; rows without a label are skipped. With a logit that is not
-    /// finite nothing but the counts is defined.
+    /// finite, only the counts are defined.
     ///
     /// # Panics
     ///
@@ -114,7 +114,7 @@ impl Confusion {
         counts
     }
 
-    /// Share called right; `None` of nothing.
+    /// Share called correctly; `None` without predictions.
     pub fn accuracy(&self) -> Option<f64> {
         let right = self.true_positives + self.true_negatives;
         ratio(right as f64, (right + self.false_positives + self.false_negatives) as f64)
@@ -153,7 +153,7 @@ pub fn probability(logit: f64) -> f64 {
     1.0 / (1.0 + (-logit).exp())
 }
 
-/// Mean squared difference between probability and label; `None` of nothing.
+/// Mean squared difference between probability and label; `None` without predictions.
 ///
 /// # Panics
 ///

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Predictions of about the same probability, and how often they came true.
+/// Predictions of about the same probability, and the share of positives among them.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CalibrationBin {
     /// Lower end of the bin, included.

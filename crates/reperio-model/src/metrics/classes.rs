@@ -12,7 +12,7 @@ use super::{auc, average_precision, labelled, mean};
 pub struct ClassMetrics {
     /// Predictions with a label.
     pub n: usize,
-    /// Predictions with a label, a class.
+    /// Predictions with a label, per class.
     pub class_n: Vec<usize>,
     /// Mean of the one-against-the-rest AUCs that are defined.
     pub auc: Option<f64>,
@@ -20,7 +20,7 @@ pub struct ClassMetrics {
     pub class_auc: Vec<Option<f64>>,
     /// Mean of the one-against-the-rest average precisions that are defined.
     pub average_precision: Option<f64>,
-    /// Share called right.
+    /// Share called correctly.
     pub accuracy: Option<f64>,
     /// Mean recall over the classes that occur among the labels.
     pub balanced_accuracy: Option<f64>,
@@ -34,7 +34,7 @@ pub struct ClassMetrics {
 
 impl ClassMetrics {
     /// Compares `logits`, a row of K a repertoire, with `labels` in 0..K; rows without a label are
-    /// skipped. With a logit that is not finite nothing but the counts is defined.
+    /// skipped. With a logit that is not finite, only the counts are defined.
     ///
     /// # Panics
     ///

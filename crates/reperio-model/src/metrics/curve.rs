@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// One point of a ROC curve.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RocPoint {
-    /// Lowest score that is called positive; `None` where nothing is.
+    /// Lowest score that is called positive; `None` if nothing is.
     pub threshold: Option<f64>,
     /// Share of the negatives called positive: 1 - specificity.
     pub false_positive_rate: f64,
@@ -95,7 +95,7 @@ pub fn precision_recall_curve(scores: &[f64], labels: &[bool]) -> Vec<PrecisionR
 /// ap = sum over thresholds of (recall_t - recall_{t-1}) * precision_t
 /// ```
 ///
-/// No interpolation, which would be too kind. `None` if a class is empty or a score is NaN.
+/// Without interpolation, which would be too optimistic. `None` if a class is empty or a score is NaN.
 ///
 /// # Panics
 ///

@@ -21,7 +21,7 @@ pub struct RegressionMetrics {
 
 impl RegressionMetrics {
     /// Compares `predictions` with `targets`; rows without a target are skipped. With a value that
-    /// is not finite nothing but the count is defined.
+    /// is not finite, only the count is defined.
     ///
     /// # Panics
     ///

@@ -20,19 +20,19 @@ use crate::logistic;
 /// f = bias + clonotypes ln(n) + copies ln(sum of counts / n)        n clonotypes
 /// ```
 ///
-/// Every clonotype has an equal part of it.
+/// All clonotypes have equal shares of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DepthTable {
     /// Weight of the logarithm of the number of clonotypes.
     pub clonotypes: f64,
     /// Weight of the logarithm of the copies of a clonotype, on average.
     pub copies: f64,
-    /// What one clonotype of one copy has.
+    /// Logit of one clonotype with one copy.
     pub bias: f64,
 }
 
 impl DepthTable {
-    /// What each clonotype adds: (n,)
+    /// Contribution of each clonotype: (n,)
     pub fn evidence(&self, repertoire: &Repertoire) -> Vec<f64> {
         let [clonotypes, copies] = depth(repertoire);
         let n = repertoire.len();

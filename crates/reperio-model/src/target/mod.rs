@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 pub use read::why_positive;
 use read::{column_of, known_values, numbers, read_one};
 
-/// A column of the metadata that is to be predicted.
+/// A column of the metadata to predict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TargetSpec {
     /// Column name.
     pub column: String,
-    /// Value of the positive class; every other value is negative. `None`: seen from the values.
+    /// Value of the positive class; every other value is negative. `None`: inferred from the values.
     pub positive: Option<String>,
-    /// Kind, if it is not to be seen from the values.
+    /// Kind; `None`: inferred from the values.
     pub kind: Option<KindName>,
 }
 
@@ -30,7 +30,7 @@ pub enum KindName {
     Regression,
 }
 
-/// What a target's values mean.
+/// The kind of a target, with the meaning of its values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum TargetKind {
@@ -188,7 +188,7 @@ impl Labels {
     ///
     /// # Errors
     ///
-    /// If a column does not exist, or a value is none that the model knows.
+    /// If a column does not exist, or the model does not know a value.
     pub fn of(metadata: &Metadata, targets: &[Target]) -> Result<Self, TargetError> {
         let mut values = Vec::new();
         for Target { column, kind } in targets {

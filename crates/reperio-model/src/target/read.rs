@@ -131,8 +131,8 @@ fn says_yes(value: &str) -> bool {
     YES.contains(&plain(value).as_str()) || words(value).iter().any(is_yes)
 }
 
-/// Why `positive` is the positive class against `negative`, of which there are so many repertoires each, when nothing
-/// else is said: never the one that says no, else the one that says yes, else the rarer, else the last in order.
+/// Why `positive` is the positive class against `negative`, given their numbers of repertoires, if the user
+/// did not choose: never the value that means no, else the one that means yes, else the rarer, else the last in order.
 pub fn why_positive(positive: (&str, usize), negative: (&str, usize)) -> &'static str {
     if says_no(negative.0, positive.0) > says_no(positive.0, negative.0) {
         "the other value means no"

@@ -32,10 +32,10 @@ pub use report::{
 };
 use terms::Columns;
 
-/// What a model is trained on: some repertoires of a cohort and their labels.
+/// The training data of a model: some repertoires of a cohort and their labels.
 #[derive(Clone, Copy)]
 pub struct Dataset<'a> {
-    /// The cohort, with the groups that no split divides. What is computed from it needs no label.
+    /// The cohort, with the groups that no split divides. Features computed from it need no label.
     pub cache: &'a FeatureCache<'a>,
     /// Places of the repertoires in it, increasing; those without any label are left out.
     pub members: &'a [usize],

@@ -46,7 +46,7 @@ pub struct Comparison<'a> {
     pub folds: Vec<Vec<usize>>,
     /// What was implanted, where that is known.
     pub truth: Option<&'a Truth>,
-    /// Source of all random numbers.
+    /// Seed of all random numbers.
     pub seed: u64,
 }
 

@@ -17,13 +17,13 @@ pub(crate) struct RunConfig {
     /// Where the run came from.
     #[serde(skip_serializing_if = "Option::is_none")]
     run: Option<Provenance>,
-    /// What the model is made of.
+    /// The parts of the model.
     parts: PartsConfig,
     /// The network.
     model: ModelConfig,
     /// How its parameters are fitted.
     training: TrainingConfig,
-    /// What is looked for before the first update.
+    /// Discovery before the first update.
     discovery: DiscoveryConfig,
 }
 

@@ -75,7 +75,7 @@ pub struct CardInfo {
     pub memory: u64,
 }
 
-/// The GPUs of this machine; none where no driver is installed.
+/// The GPUs of this machine; none if no driver is installed.
 ///
 /// # Errors
 ///

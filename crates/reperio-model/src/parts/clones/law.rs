@@ -74,7 +74,7 @@ impl LawKind {
 }
 
 impl Law {
-    /// What a repertoire has before anything is counted.
+    /// Logit of a repertoire before anything is counted.
     pub(super) fn bias(self) -> f64 {
         match self {
             Self::Linear { intercept, .. } => intercept,

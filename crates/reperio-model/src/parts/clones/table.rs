@@ -16,7 +16,7 @@ use crate::features::clonotype_index::{Identity, first_rows};
 /// logit = law(k, n) = bias + (law(0, n) - bias) + (law(k, n) - law(0, n))
 /// ```
 ///
-/// The second term, what it says that none is carried, goes to all n distinct clonotypes alike; the third to the k that
+/// The second term, for carrying none, is shared equally by all n distinct clonotypes. The third is shared by the k that
 /// are carried, in proportion to `-ln P`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Stored", into = "Stored")]
@@ -123,12 +123,12 @@ impl CloneTable {
         &self.clones
     }
 
-    /// What a repertoire has before anything is counted.
+    /// Logit of a repertoire before anything is counted.
     pub fn bias(&self) -> f64 {
         self.law.bias()
     }
 
-    /// What each clonotype adds: (n,)
+    /// Contribution of each clonotype: (n,)
     pub fn evidence(&self, repertoire: &Repertoire) -> Vec<f64> {
         let n = repertoire.len();
         let same = |a: usize, b: usize| match (self.identity, self.by_family) {
