@@ -45,7 +45,7 @@ impl Beta {
             Self::Number(beta) | Self::Learnable(beta) => std::slice::from_ref(beta),
             Self::PerHead(betas) => {
                 if betas.len() != heads {
-                    bail!("{} betas for {heads} heads: expected one a head", betas.len());
+                    bail!("{} betas for {heads} heads: expected one per head", betas.len());
                 }
                 betas
             }
@@ -68,7 +68,7 @@ pub(crate) fn as_tensor(values: &[f64], dtype: DType, device: &Device) -> Result
 
 /// How beta moves during training; hand [`BetaSchedule::at`] to [`Call::beta`](crate::Call).
 ///
-/// A beta that rises lets a head average at first and single out patterns later, as annealing does.
+/// With a rising beta, a head averages at first and singles out patterns later, as in annealing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum BetaSchedule {
     /// Always the same.

@@ -5,7 +5,7 @@ use candle_core::{DType, Result, Tensor, bail};
 use crate::scoring::Scoring;
 use crate::{Config, beta};
 
-/// What a call may bring besides the patterns; nothing by default.
+/// Optional inputs of a call besides the patterns; none by default.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Call<'a> {
     /// (batch, patterns): not 0 where a stored pattern is padding, of any type.

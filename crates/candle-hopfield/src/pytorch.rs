@@ -57,7 +57,7 @@ pub fn rename(
             "target_weights" => drop(renamed.insert("projected".to_owned(), tensor.squeeze(0)?)),
             _ => {
                 let Some((_, new)) = RENAMED.iter().find(|(old, _)| *old == short) else {
-                    bail!("`{name}` is no tensor of a PyTorch Hopfield layer")
+                    bail!("`{name}` is not a tensor of a PyTorch Hopfield layer")
                 };
                 renamed.insert((*new).to_owned(), unwrapped(tensor, new)?);
             }

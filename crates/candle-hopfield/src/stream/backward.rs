@@ -11,7 +11,7 @@ use super::parts::parts;
 use super::patterns::{Patterns, StatePatterns};
 use super::state::PoolingState;
 
-/// What the backward pass needs to know of all patterns: of constant size.
+/// What the backward pass needs from all patterns, in constant size.
 #[derive(Clone, Debug)]
 pub struct Upstream {
     pub(super) heads: Vec<UpstreamHead>,

@@ -56,7 +56,7 @@ impl StatePatterns {
     }
 }
 
-/// Stored patterns with what is averaged and what they weigh.
+/// Stored patterns with their values and log-weights.
 ///
 /// # Shapes
 ///

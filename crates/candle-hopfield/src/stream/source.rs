@@ -5,7 +5,7 @@ use candle_core::Error;
 use super::patterns::{Patterns, StatePatterns};
 use super::state::PoolingState;
 
-/// A stretch of patterns that is filled again and again.
+/// A buffer of patterns that is filled repeatedly.
 ///
 /// # Shapes
 ///
