@@ -27,7 +27,7 @@ pub(crate) struct CohortArgs {
     pub(crate) read: ReadArgs,
 }
 
-/// What is to be predicted.
+/// The targets to predict.
 #[derive(clap::Args, Clone, Debug)]
 #[command(next_help_heading = "Target")]
 pub(crate) struct TargetArgs {
@@ -97,7 +97,7 @@ impl TargetArgs {
         Ok(Labels::read(metadata, &specs)?)
     }
 
-    /// Who chose the positive value, if it was not seen from the labels.
+    /// Who chose the positive value, if it was not inferred from the labels.
     pub(crate) fn because(&self) -> Option<&'static str> {
         self.positive.as_ref().map(|_| "you chose it")
     }

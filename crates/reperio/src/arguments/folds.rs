@@ -1,4 +1,4 @@
-//! How a cohort is divided into what is learned from and what is held out.
+//! How a cohort is divided into training and held-out parts.
 
 use std::path::Path;
 
@@ -12,12 +12,12 @@ pub(crate) enum Division<'a> {
     Table(&'a Path),
     /// One part of this share is held out.
     Once(f64),
-    /// So many folds are drawn.
+    /// This many folds are drawn.
     Folds(usize),
 }
 
 impl Division<'_> {
-    /// The fold of each of `items`, `None` for one that only trains. A table needs no seed.
+    /// The fold of each of `items`, `None` for one that is only trained on. A table needs no seed.
     pub(crate) fn of(self, items: &[Item], seed: u64) -> Result<Vec<Option<usize>>> {
         match self {
             Self::Table(path) => {

@@ -1,4 +1,4 @@
-//! Which repertoires belong to one person, so that they never stand on both sides of a split.
+//! Which repertoires belong to one person, so that they are never on both sides of a split.
 
 use std::collections::BTreeMap;
 
@@ -32,11 +32,11 @@ const EACH: &str = "repertoire_id";
 pub(crate) struct Groups {
     /// Group of each repertoire: the column's value, or the repertoire's own id.
     pub(crate) names: Vec<String>,
-    /// Which column they come from, in a sentence; none where each repertoire stands for itself.
+    /// A sentence that names their column; none if each repertoire is its own group.
     pub(crate) line: Option<String>,
 }
 
-/// The groups of the column `asked`, or of the one that looks like people. Targets are none.
+/// The groups of the column `asked`, or of the column that looks like people. Targets are not considered.
 pub(crate) fn find(metadata: &Metadata, asked: Option<&str>, targets: &[String]) -> Result<Groups> {
     if let Some(name) = asked {
         if metadata.column(name).is_none() && name != EACH {
@@ -69,7 +69,7 @@ pub(crate) fn find(metadata: &Metadata, asked: Option<&str>, targets: &[String])
     Ok(of(metadata, Some((&first.0, &first.1))))
 }
 
-/// Whether values repeat as the names of people do: yes and no are none.
+/// Whether values repeat as the names of people do. Two values, such as yes and no, are not people.
 fn are_people(values: &[Option<String>]) -> bool {
     let mut counts: BTreeMap<&String, usize> = BTreeMap::new();
     for value in values.iter().flatten() {

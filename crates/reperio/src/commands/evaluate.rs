@@ -134,11 +134,11 @@ pub(crate) struct Evaluated {
     control: Option<f64>,
     /// Every target with all its `pooled` metrics.
     targets: Vec<TargetSummary>,
-    /// Each target's labels as they were understood.
+    /// Each target's labels as they were read.
     labels: Vec<TargetCounts>,
-    /// Which repertoires are never divided, in a sentence; none where each stands for itself.
+    /// A sentence on the groups that are never split; none if each repertoire is its own group.
     group: Option<String>,
-    /// What the figures say, and what to do next, a sentence for each target.
+    /// The verdict and the next step, one sentence for each target.
     verdicts: Vec<String>,
     /// Seconds from reading to writing.
     pub(crate) seconds: f64,

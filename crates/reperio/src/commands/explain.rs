@@ -71,7 +71,7 @@ pub(crate) struct Explained {
     repertoires: usize,
     /// Ids of repertoires without clonotypes, which are left out.
     empty: Vec<String>,
-    /// Targets for which training found no signal: what drives their scores is chance.
+    /// Targets for which training found no signal: their scores are at chance.
     no_signal: Vec<String>,
     /// Largest difference between a logit and the sum of bias and evidences.
     largest_difference: f64,
@@ -222,7 +222,7 @@ fn largest_difference<'a>(sums: impl Iterator<Item = &'a Vec<Sum>>) -> f64 {
     sums.flatten().map(|sum| sum.difference()).fold(0.0, f64::max)
 }
 
-/// What is said of a target without a signal.
+/// The warning for a target without a signal.
 fn chance(column: &str) -> String {
     format!(
         "training found no signal for {column}: the sequences below explain scores that are at chance"

@@ -56,7 +56,7 @@ pub(crate) struct Scores {
     out: PathBuf,
     /// Every repertoire's score, sorted by id.
     repertoires: Vec<Score>,
-    /// Targets for which training found no signal: their probabilities are about the class shares.
+    /// Targets for which training found no signal: their probabilities are close to the class shares.
     no_signal: Vec<String>,
 }
 

@@ -81,8 +81,8 @@ pub(crate) struct Simulated {
     /// `repertoires`, `clonotypes`, `witnesses` (implanted sequences) and `unplaced` ones.
     #[serde(flatten)]
     summary: SimulationSummary,
-    /// AUC for `label` of counting its signals' motifs at their positions, or clonotypes of its pools,
-    /// as one who knows them would; none without a signal.
+    /// AUC for `label` of an observer who knows its signals and counts their motifs at their positions, or the
+    /// clonotypes of its pools; none without a signal.
     oracle_auc: Option<f64>,
 }
 

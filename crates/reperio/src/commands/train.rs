@@ -116,7 +116,7 @@ pub(crate) struct Trained {
     out: PathBuf,
     /// What is predicted: `column`, `kind`, and how many repertoires have each label.
     targets: Vec<TargetCounts>,
-    /// Which repertoires are never divided, in a sentence; none where each stands for itself.
+    /// A sentence on the groups that are never split; none if each repertoire is its own group.
     group: Option<String>,
     /// How the training went: `repertoires`, and for each of `members` its losses and seeds.
     report: TrainingReport,

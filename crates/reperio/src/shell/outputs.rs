@@ -1,8 +1,8 @@
-//! The one place that decides whether a command may write where it was told to; writing itself is
+//! The one place that decides whether a command may write to the requested path; writing itself is in
 //! [`reperio_data::atomic`].
 //!
-//! - What a command reads is never written over, whatever way its path is spelled.
-//! - What is there already is replaced only with `--overwrite`.
+//! - A file that a command reads is never overwritten, however its path is written.
+//! - Existing results are replaced only with `--overwrite`.
 //! - Two processes never write to one output at once: it stays locked until the command ends.
 
 use std::fs;
@@ -13,7 +13,7 @@ use reperio_data::format::{self, ReadOptions};
 use reperio_data::lock::Lock;
 use reperio_data::{atomic, files};
 
-/// Leave to replace what is there.
+/// Permission to replace existing results.
 #[derive(clap::Args, Clone, Copy, Debug)]
 pub(crate) struct OverwriteArgs {
     /// Replace existing results; files that the command reads are never replaced
@@ -21,14 +21,14 @@ pub(crate) struct OverwriteArgs {
     pub(crate) overwrite: bool,
 }
 
-/// What a command does with results that are there already.
+/// What a command does with existing results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Existing {
     /// They are an error.
     Keep,
     /// They are removed before the command begins.
     Replace,
-    /// The command goes on with them.
+    /// The command continues them.
     GoOn,
 }
 
@@ -112,7 +112,7 @@ pub(crate) struct Results {
     pub(crate) done: &'static [&'static str],
     /// Folders of which only files with these name endings are the command's own.
     pub(crate) folders: &'static [(&'static str, &'static str)],
-    /// Whether `--resume` goes on with them.
+    /// Whether `--resume` continues them.
     pub(crate) resumes: bool,
     /// Whether the folder was started by this command.
     pub(crate) is_own: fn(&Path) -> bool,
@@ -168,7 +168,7 @@ impl Results {
         Ok(())
     }
 
-    /// Removes what is there of them; what the command reads never.
+    /// Removes existing ones, but never a file that the command reads.
     pub(crate) fn remove(&self, out: &Path, sources: &Sources<'_>) -> Result<()> {
         for name in self.files.iter().chain(self.done) {
             let path = out.join(name);

@@ -11,7 +11,7 @@ use crate::shell::table;
 use crate::tables::labels::TargetCounts;
 use crate::tables::predictions::prefix;
 
-/// The labels that were evaluated against, as they were understood.
+/// The labels of the evaluation, as they were read.
 pub(crate) fn counts(evaluation: &Evaluation, because: Option<&'static str>) -> Vec<TargetCounts> {
     let (targets, values) = (evaluation.targets.clone(), evaluation.labels.clone());
     TargetCounts::of(&Labels { targets, values }, because)

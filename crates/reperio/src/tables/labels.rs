@@ -3,7 +3,7 @@
 use reperio_model::target::{Labels, Target, TargetKind, why_positive};
 use serde::Serialize;
 
-/// One target as its labels were understood.
+/// One target as its labels were read.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct TargetCounts {
     /// Column name.
@@ -21,7 +21,7 @@ pub(crate) struct TargetCounts {
 }
 
 impl TargetCounts {
-    /// The targets of `labels`; `because` says who chose the positive values, if they were not seen from the labels.
+    /// The targets of `labels`; `because` says who chose the positive values, if they were not inferred from the labels.
     pub(crate) fn of(labels: &Labels, because: Option<&'static str>) -> Vec<Self> {
         labels
             .targets

@@ -1,4 +1,4 @@
-//! What the parts of a model are worth, and what they found, for people.
+//! The weights of a model's parts and what they found, as text for the user.
 
 use reperio_model::train::{OutOfFold, TermReport};
 
@@ -7,7 +7,7 @@ use crate::shell::output::{align, row};
 /// K-mers and clonotypes that are named for each term.
 const NAMED: usize = 5;
 
-/// The terms of one target with their weights, and what the model says of repertoires that it has not seen.
+/// The terms of one target with their weights, and the held-out results of the model.
 pub(crate) fn lines(terms: &[TermReport], held_out: &OutOfFold) -> Vec<String> {
     let mut lines = vec![String::new()];
     if !terms.is_empty() {

@@ -24,7 +24,7 @@ use crate::tables::sequences::{self, output_names};
 /// A clonotype of the cohort.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Ranked {
-    /// Output whose evidence is meant: the positive value, a class, or the target of a regression.
+    /// Output of the evidence: the positive value, a class, or the target of a regression.
     pub(crate) output: String,
     /// Place in the ranking of this output, from 1.
     pub(crate) rank: usize,

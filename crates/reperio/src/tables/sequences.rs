@@ -80,7 +80,7 @@ pub(crate) fn check(id: &str, sums: &[Sum]) -> Result<()> {
     // A difference that is no number is refused too.
     match sums.iter().map(|sum| sum.difference()).find(|own| own.is_nan() || *own > TOLERANCE) {
         Some(difference) => bail!(
-            "{id}: evidences and bias differ from the logit by {difference}, expected at most {TOLERANCE}: \
+            "{id}: evidence plus bias differs from the logit by {difference}, expected at most {TOLERANCE}: \
              the model is damaged"
         ),
         None => Ok(()),

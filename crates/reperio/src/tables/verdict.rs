@@ -1,11 +1,11 @@
-//! What an evaluation says, in a sentence, and what to do next.
+//! The verdict of an evaluation in a sentence, and the next step.
 
 use reperio_model::evaluate::{Metrics, TargetSummary};
 
-/// Figures that chance gives less often than this are above chance.
+/// A metric is above chance if its P value is below this.
 const LEVEL: f64 = 0.05;
 
-/// The verdict on one target; `permuted` if its labels were dealt out at random.
+/// The verdict on one target; `permuted` if its labels were permuted.
 pub(crate) fn of(target: &TargetSummary, permuted: bool) -> String {
     let column = &target.column;
     let figure = target.auc.or(target.pooled.r2());

@@ -70,7 +70,7 @@ struct Benched {
     torch: Option<String>,
     /// Sequences of one pass.
     sequences: usize,
-    /// Sequences a second and peak memory of each program and task.
+    /// Sequences per second and peak memory of each program and task.
     measured: Vec<Measured>,
     /// Largest difference between our logits and a yardstick's, relative where they are above 1.
     largest_difference: Option<f64>,

@@ -38,7 +38,7 @@ impl FoldFiles {
         Ok(Self { folder, repertoires, started: Instant::now() })
     }
 
-    /// Refuses what no method can have said: scores that are not numbers, or of repertoires that there are not.
+    /// Refuses impossible results: scores that are not numbers, or of repertoires that do not exist.
     fn check(&self, outcome: &Outcome) -> Result<()> {
         let Outcome { method, held, logits, .. } = outcome;
         let (n, most) = (held.len(), self.repertoires);

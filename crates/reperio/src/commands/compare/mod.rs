@@ -132,7 +132,7 @@ struct Compared {
 struct Row {
     /// What it is.
     about: &'static str,
-    /// Whether it shows what can be had without the signal: permuted labels, depth alone.
+    /// Whether it is a control that shows what can be reached without the signal: permuted labels, depth alone.
     control: bool,
     #[serde(flatten)]
     figures: Figures,
@@ -179,7 +179,7 @@ fn execute(args: &Args, shell: &Shell) -> Result<Compared> {
     Ok(compared)
 }
 
-/// What `simulate` left beside a cohort.
+/// What `simulate` wrote beside a cohort.
 struct Simulated {
     config: SimulationConfig,
     truth: Truth,

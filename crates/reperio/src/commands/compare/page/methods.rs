@@ -9,7 +9,7 @@ use super::ranked::Ranked;
 use super::table::scrolling;
 use super::{anchor, or_dash};
 
-/// One article a method, in the order of the command line: texts point to the one before.
+/// One article per method, in the order of the command line, because texts refer to the previous method.
 pub(super) fn methods(compared: &Compared, all: &[Ranked<'_>], outcomes: &[Outcome]) -> Element {
     let given = compared.methods.iter();
     let given = given.filter_map(|row| all.iter().find(|one| one.name() == row.figures.method));

@@ -1,4 +1,4 @@
-//! A comparison as one HTML page that needs nothing but itself: no script, font, picture or network.
+//! A comparison as one self-contained HTML page: no script, font, picture or network.
 
 mod element;
 mod forest;

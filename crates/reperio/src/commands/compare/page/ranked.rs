@@ -1,4 +1,4 @@
-//! The methods in the order of the page, and which of them its lines should make easy to find.
+//! The methods in the order of the page, and the methods that it highlights.
 
 use std::cmp::{Ordering, Reverse};
 
@@ -20,11 +20,11 @@ pub(super) enum Role {
     BestRival,
     /// Another method.
     Rival,
-    /// What nobody can know of a real cohort.
+    /// A method with knowledge that no one has of a real cohort.
     Oracle,
-    /// What can be had without the signal.
+    /// What can be reached without the signal.
     Control,
-    /// What can be had without labels.
+    /// What can be reached without labels.
     Permuted,
 }
 
