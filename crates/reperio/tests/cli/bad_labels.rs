@@ -110,7 +110,7 @@ fn a_target_twice() {
     ----- stdout -----
 
     ----- stderr -----
-    error: --target label twice, expected different columns
+    error: --target label is given twice, expected different columns
     ");
 }
 
