@@ -38,7 +38,7 @@ impl Beta {
         }
     }
 
-    /// Refuses numbers that are no inverse temperature, and lists of the wrong length.
+    /// Refuses numbers that are not an inverse temperature, and lists of the wrong length.
     pub(crate) fn check(&self, heads: usize) -> Result<()> {
         let betas = match self {
             Self::InverseRoot => return Ok(()),

@@ -75,7 +75,7 @@ fn unwrapped(tensor: &Tensor, name: &str) -> Result<Tensor> {
     }
 }
 
-/// The rows of state, stored and pattern projections stand below each other; static ones have none.
+/// The rows of state, stored and pattern projections are below each other; static patterns have none.
 fn split(
     tensor: &Tensor,
     config: &Config,

@@ -22,7 +22,7 @@ pub enum WriteError {
     ParentIsFile {
         /// File that was to be written.
         path: PathBuf,
-        /// The file that stands in the way.
+        /// The file that should be a folder.
         parent: PathBuf,
     },
 }
@@ -115,7 +115,7 @@ pub(crate) fn is_temporary(name: &str) -> bool {
     name.starts_with(TEMPORARY.0) && name.ends_with(TEMPORARY.1)
 }
 
-/// A new file beside `path` under a hidden name that nobody can know before, and that name. It is locked while it is
+/// A new file beside `path` under an unpredictable hidden name, and that name. It is locked while it is
 /// open, so that [`sweep`] sees whether its writer lives.
 fn temporary(path: &Path) -> io::Result<(File, PathBuf)> {
     loop {

@@ -13,7 +13,7 @@ use crate::gene::Locus;
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum DropReason {
-    /// The locus is known and is not one of those asked for.
+    /// The locus is known and is not one of the selected ones.
     OtherLocus,
     /// The contig joins segments of two chains (10x `Multi`).
     MixedChains,
@@ -33,9 +33,9 @@ pub enum DropReason {
     Ambiguous,
     /// Nucleotides where others are amino acids, or amino acids where others are nucleotides.
     OtherLetters,
-    /// The junction is shorter than asked for.
+    /// The junction is shorter than the limit.
     TooShort,
-    /// The junction is longer than asked for.
+    /// The junction is longer than the limit.
     TooLong,
     /// The count is 0: the clonotype was not observed in this sample.
     ZeroCount,

@@ -12,7 +12,7 @@ use crate::{atomic, files};
 /// Name of the lock of a folder.
 const FOLDER: &str = ".reperio.lock";
 
-/// Results stand at most so deep in an output folder.
+/// Largest depth of results in an output folder.
 const DEPTH: usize = 2;
 
 /// An output that no other process may write to, until this is dropped.

@@ -77,7 +77,7 @@ pub enum TableError {
     },
 }
 
-/// `"a", "b"`: how lists of names stand in messages.
+/// `"a", "b"`: lists of names in messages.
 pub(crate) fn quoted(names: &[String]) -> String {
     names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
 }

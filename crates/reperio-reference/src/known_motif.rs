@@ -9,7 +9,7 @@ use reperio_model::platt::Platt;
 
 use crate::method::{Fitted, Method, MethodError};
 
-/// Counts the motifs that were implanted, at the positions where they may stand.
+/// Counts the implanted motifs at their allowed positions.
 ///
 /// ```text
 /// share = clonotypes that carry a motif / clonotypes

@@ -138,7 +138,7 @@ pub fn ragged_pool(
 ///
 /// # Errors
 ///
-/// If `scores` are no matrix, or `bags` do not end where they do.
+/// If `scores` is not a matrix, or `bags` and `scores` do not end together.
 ///
 /// # Examples
 ///

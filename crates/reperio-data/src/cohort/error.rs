@@ -91,7 +91,7 @@ pub enum CohortError {
         /// Each id and the inputs that have it.
         duplicates: Vec<(String, Vec<String>)>,
     },
-    /// Several files are of one sample, as they say themselves, and nothing tells them apart.
+    /// Several files say that they are from one sample, and nothing separates them.
     #[error(
         "several files say that they are from one sample, expected one file per sample: join them into one table, or tell them apart with a metadata table that has one row per file, or with a column named by --repertoire-column{}",
         duplicate_list(samples)

@@ -10,20 +10,20 @@ use std::path::Path;
 /// How a program names the tables of one sample, each without extensions.
 struct Layout {
     program: &'static str,
-    /// What the names begin with (the sample follows) or end with (the sample stands before), the one to read first.
+    /// Beginnings (the sample follows) or ends (the sample comes before) of the names, in the order of reading.
     tables: &'static [&'static str],
     /// How many of these, from the first, hold the whole sample.
     whole: usize,
     position: Position,
-    /// What may stand between table and sample.
+    /// What may be between table and sample.
     between: &'static [char],
-    /// Whether the table's name may stand alone, so that the folder names the sample.
+    /// Whether the table's name may be alone, so that the folder names the sample.
     alone: bool,
     /// Whether the tables that do not hold the whole sample are each of the chains that end their names.
     chains: bool,
 }
 
-/// Where the name of the table stands.
+/// Where the name of the table is.
 enum Position {
     First,
     Last,

@@ -170,12 +170,12 @@ pub(super) fn read_journal(folder: &Path) -> Vec<Done> {
     text.split(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
 }
 
-/// Where the repertoire `id` stands in a store.
+/// The path of the repertoire `id` in a store.
 pub(super) fn repertoire_path(folder: &Path, id: &str) -> PathBuf {
     folder.join(REPERTOIRES).join(format!("{}.parquet", file_name(id)))
 }
 
-/// Where the repertoire `id` stands until the import ends.
+/// The path of the repertoire `id` until the import ends.
 pub(super) fn staged_path(folder: &Path, id: &str) -> PathBuf {
     folder.join(REPERTOIRES).join(format!(".{}.parquet.new", file_name(id)))
 }

@@ -69,7 +69,7 @@ pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<DataFrame, CohortError> 
     frame.map_err(unreadable)
 }
 
-/// What a person is told where polars panics.
+/// The message if polars panics.
 const DAMAGED: &str = "damaged Parquet data";
 
 fn frame_of(bytes: &[u8]) -> PolarsResult<DataFrame> {

@@ -274,7 +274,7 @@ impl<'a> Work<'a> {
         Ok(manifest.repertoires)
     }
 
-    /// The labels that were there. Damaged ones are no loss where `newer` has a row for each.
+    /// The existing labels. Damaged ones are no loss if `newer` has a row for each.
     fn old_metadata(&self, newer: Option<&Metadata>) -> Result<&Metadata, CohortError> {
         static NONE: Metadata = Metadata { ids: Vec::new(), columns: Vec::new() };
         if let Some(own) = &self.old_metadata {
@@ -386,7 +386,7 @@ fn undamaged(read: Result<Metadata, CohortError>) -> Result<Option<Metadata>, Co
     }
 }
 
-/// The metadata of a cohort whose change was interrupted: that of before, or of after.
+/// The metadata of a cohort whose change was interrupted: the old one or the new one.
 fn interrupted_metadata(folder: &Path, previous: &Manifest) -> Result<Metadata, CohortError> {
     match store::metadata(folder, previous) {
         Err(CohortError::Checksum { path } | CohortError::Content { path, .. }) => {

@@ -52,7 +52,7 @@ pub(super) struct Asked {
     pub(super) count: Option<usize>,
 }
 
-/// A table whose header has been read; its lines go on at the first row.
+/// A table whose header has been read; its lines continue at the first row.
 pub(super) struct Table {
     pub(super) source: Source,
     pub(super) lines: Lines,
@@ -145,7 +145,7 @@ fn head_of(reader: &mut impl Read, source: &Source) -> Result<Vec<u8>, ReadError
     Ok(head)
 }
 
-/// Reads lines until one is a header; comment lines (`#`) and the line `sep=;` may stand before it. The header itself
+/// Reads lines until one is a header; comment lines (`#`) and the line `sep=;` may come before it. The header itself
 /// may be written as a comment.
 fn open_table(source: Source, mut lines: Lines, options: &ReadOptions) -> Result<Table, ReadError> {
     let mut raw = Vec::new();
@@ -219,7 +219,7 @@ fn accept(
     Ok(places.has_sequence().then_some((format, places)))
 }
 
-/// The format that was asked for or that fits best, and its columns.
+/// The format that was requested or that fits best, and its columns.
 fn recognised(
     header: &Header,
     asked: Option<Format>,

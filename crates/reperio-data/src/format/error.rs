@@ -325,7 +325,7 @@ pub enum ReadError {
         /// One of its values.
         found: String,
     },
-    /// Nucleotides that are no junction.
+    /// Nucleotides that are not a junction.
     #[error(
         "{}:{line}: column `{column}` holds nucleotides that do not translate to junctions, expected amino acids or the nucleotides from the codon of C104 to that of F118 or W118",
         path.display()
@@ -372,7 +372,7 @@ pub enum ReadError {
         /// Its value in the rows before.
         before: String,
     },
-    /// The table is of another species than was asked for.
+    /// The table is of another species than requested.
     #[error(
         "{}:{line}: these are genes of {found}: {because}, expected another --species or none",
         path.display()

@@ -17,7 +17,7 @@ type Way = fn(&mut Record, u8) -> Result<(), Fault>;
 /// A line and where its fields are.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Record {
-    /// The line; behind it the fields that are not as they stand there.
+    /// The line, followed by the fields that differ from their text in it.
     pub(super) text: Vec<u8>,
     bounds: Vec<(usize, usize)>,
 }
@@ -147,7 +147,7 @@ impl Record {
         }
     }
 
-    /// Where the content of a quoted field stands: two quotation marks in it are one.
+    /// Where the content of a quoted field is. Two quotation marks in it are one.
     fn unescaped(&mut self, from: usize, to: usize) -> (usize, usize) {
         let content = &self.text[from..to];
         if memchr(b'"', content).is_none() {

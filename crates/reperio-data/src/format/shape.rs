@@ -67,7 +67,7 @@ fn rows(lines: &VecDeque<Vec<u8>>, delimiter: u8, expected: usize) -> Option<Vec
 enum Extra {
     /// The name of the row.
     First,
-    /// What stands behind a separator that ends the row: nothing.
+    /// The empty text behind a separator that ends the row.
     Last,
 }
 

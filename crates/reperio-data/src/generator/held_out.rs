@@ -8,7 +8,7 @@ use super::divergence::{Comparison, Profile};
 use super::{FitError, FitOptions, Generator};
 use crate::repertoire::Repertoire;
 
-/// Generated repertoires that stand for a generator in a comparison.
+/// Generated repertoires that represent a generator in a comparison.
 const SAMPLES: usize = 50;
 /// Clonotypes of each.
 const CLONOTYPES: usize = 10_000;

@@ -29,7 +29,7 @@ use crate::repertoire::{Builder, GeneVocabulary, Repertoire, Row};
 use file::Parameters;
 use residues::Residues;
 
-/// What the shipped generator was fitted to stands in its card beside it.
+/// The card of the shipped generator says what it was fitted to.
 const HUMAN_TRB: &[u8] = include_bytes!("../../../../models/background-human-trb.json.gz");
 
 /// A fitted background generator.

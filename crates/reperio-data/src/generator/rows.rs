@@ -10,7 +10,7 @@ pub(super) fn quantise(probabilities: &[f64]) -> Vec<u8> {
     probabilities.iter().map(|p| (255.0 * (p / largest).sqrt()).round() as u8).collect()
 }
 
-/// The probabilities that `row` stands for.
+/// The probabilities that `row` represents.
 pub(super) fn probabilities(row: &[u8]) -> Vec<f64> {
     let total: f64 = row.iter().map(|&weight| f64::from(weight).powi(2)).sum();
     row.iter().map(|&weight| f64::from(weight).powi(2) / total).collect()

@@ -197,7 +197,7 @@ pub enum InvalidSimulation {
         /// Name of the signal.
         name: String,
     },
-    /// Two signals of the same name, or a name that cannot stand in a table.
+    /// Two signals of the same name, or a name that cannot be in a table.
     #[error("`signals.name` is {name:?}, expected a unique name without tabs and line breaks")]
     Name {
         /// The name.

@@ -19,7 +19,7 @@ pub(super) fn hash(junction: &[u8], (v, j): (usize, usize)) -> u64 {
 #[derive(Debug, Default)]
 pub(super) struct Draft<'a> {
     residues: Vec<u8>,
-    /// Where the residues of each row stand.
+    /// Where the residues of each row are.
     places: Vec<Range<usize>>,
     /// V and J gene.
     pub(super) genes: Vec<(&'a str, &'a str)>,

@@ -73,7 +73,7 @@ pub enum SimulationError {
         "{path} exists without a `simulation.toml`, so no simulation wrote it, expected a new folder"
     )]
     Occupied {
-        /// What stands in the way.
+        /// The existing path.
         path: PathBuf,
     },
     /// The configuration cannot be written as a file.

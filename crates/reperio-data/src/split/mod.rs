@@ -77,7 +77,7 @@ pub enum SplitError {
         /// Folds asked for.
         folds: usize,
     },
-    /// Shares that are none.
+    /// Shares that are not valid.
     #[error("shares {fractions:?}, expected positive numbers that sum to 1")]
     InvalidFractions {
         /// Shares asked for.

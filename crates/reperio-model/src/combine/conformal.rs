@@ -143,7 +143,7 @@ mod tests {
         Target { column: "status".to_owned(), kind }
     }
 
-    /// New logits from the same law are in the set of their own class as often as asked for.
+    /// New logits from the same distribution are in the set of their own class with the requested coverage.
     #[test]
     fn coverage_is_kept_in_each_class() {
         let logit = |i: usize, class: usize| {

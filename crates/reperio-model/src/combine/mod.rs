@@ -121,7 +121,7 @@ pub(crate) fn combine(
 }
 
 /// The candidate with the lowest mean loss over `rows`; but the class shares, or else the plain mean of the terms,
-/// if that is within a standard error of it. Of weights that are no better than luck the simplest are taken.
+/// if that is within a standard error of it. Among weights that are no better than luck, the simplest are taken.
 fn choose(losses: &[Vec<f64>], rows: &[usize]) -> usize {
     let mean = |own: &Vec<f64>| rows.iter().map(|&i| own[i]).sum::<f64>();
     let means: Vec<f64> = losses.iter().map(mean).collect();

@@ -13,7 +13,7 @@ use super::statistic::Background;
 use super::{Evidence, Seed, hits, screen};
 use crate::config::DiscoveryConfig;
 
-/// Positions told apart in [`Seed::by_start`] and [`Seed::by_end`].
+/// Positions distinguished in [`Seed::by_start`] and [`Seed::by_end`].
 const POSITIONS: usize = 16;
 
 /// A restriction to late or early positions must raise |z| by this much to be taken.

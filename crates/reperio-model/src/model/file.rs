@@ -190,7 +190,7 @@ fn divide(tensors: Named) -> Result<(Vec<NetworkParameters>, Named), candle_core
     Ok((members.into_values().collect(), others))
 }
 
-/// What stands in the file's metadata. One text: the order of several would differ from file to file.
+/// The content of the file's metadata. It is one text, because the order of several texts would differ between files.
 #[derive(Serialize)]
 struct Description<'a> {
     #[serde(flatten)]

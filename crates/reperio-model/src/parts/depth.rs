@@ -47,7 +47,7 @@ fn depth(repertoire: &Repertoire) -> [f64; 2] {
     [clonotypes.ln(), (copies / clonotypes).ln()]
 }
 
-/// The depth of every repertoire of a cohort, made the first time it is asked for.
+/// The depth of every repertoire of a cohort, computed on first use.
 pub(super) fn of(cache: &FeatureCache<'_>) -> Arc<logistic::Table> {
     cache.feature("depth", |repertoires| {
         let values = repertoires.iter().flat_map(|own| depth(own)).map(|value| value as f32);

@@ -18,7 +18,7 @@ const GRID: [f64; 6] = [0.001, 0.01, 0.1, 1.0, 10.0, 100.0];
 pub(super) struct Fit {
     /// The model of the raw columns, from all members.
     pub(super) linear: Linear,
-    /// What is said of each member when its fold is held out.
+    /// Output for each member when its fold is held out.
     pub(super) held_out: Vec<f64>,
     /// Strength chosen.
     pub(super) c: f64,

@@ -38,7 +38,7 @@ pub enum TargetKind {
     Binary {
         /// Value of the positive class.
         positive: String,
-        /// What stands against it; several values are joined by `|`.
+        /// The negative value; several values are joined by `|`.
         negative: String,
     },
     /// One logit a class.
@@ -100,7 +100,7 @@ pub enum TargetError {
     /// No such column.
     #[error("no column {column:?} in the metadata, expected one of: {known}")]
     UnknownColumn {
-        /// Column asked for.
+        /// Requested column.
         column: String,
         /// Columns that exist.
         known: String,
@@ -108,9 +108,9 @@ pub enum TargetError {
     /// The positive value does not occur.
     #[error("column {column:?} never has the value {positive:?}, it has: {known}")]
     UnknownPositive {
-        /// Column asked for.
+        /// Requested column.
         column: String,
-        /// Value asked for.
+        /// Requested value.
         positive: String,
         /// Values that occur.
         known: String,
@@ -120,7 +120,7 @@ pub enum TargetError {
         "column {column:?} has one class only ({only}), expected at least two different values"
     )]
     OneClass {
-        /// Column asked for.
+        /// Requested column.
         column: String,
         /// The one value, or "no value at all".
         only: String,
@@ -130,15 +130,15 @@ pub enum TargetError {
         "column {column:?} writes one value in several ways: {found}, expected one spelling for each class"
     )]
     Spellings {
-        /// Column asked for.
+        /// Requested column.
         column: String,
         /// The spellings of each such value, quoted.
         found: String,
     },
-    /// Two classes were asked for where there are more.
+    /// Two classes were requested, but there are more.
     #[error("column {column:?} has {found} different values, expected two: name the positive one")]
     NotBinary {
-        /// Column asked for.
+        /// Requested column.
         column: String,
         /// Different values.
         found: usize,
@@ -146,7 +146,7 @@ pub enum TargetError {
     /// Classes that a trained model does not have.
     #[error("column {column:?} has the values {found}, the model knows: {known}")]
     UnknownClass {
-        /// Column asked for.
+        /// Requested column.
         column: String,
         /// All such values, quoted.
         found: String,
@@ -156,7 +156,7 @@ pub enum TargetError {
     /// A regression label that is not a number.
     #[error("column {column:?} of repertoire {id:?} is {value:?}, expected a number")]
     NotANumber {
-        /// Column asked for.
+        /// Requested column.
         column: String,
         /// Repertoire.
         id: String,

@@ -46,7 +46,7 @@ const NO: [&str; 28] = [
 /// How a value begins that says no.
 const NOT: [&str; 6] = ["non-", "non ", "not ", "no ", "non_", "not_"];
 
-/// Words that say no wherever they stand in a value. Some mean another thing as well (`HD`: Huntington's disease), so
+/// Words that mean no wherever they are in a value. Some mean another thing as well (`HD`: Huntington's disease), so
 /// a value that says no as a whole says it louder.
 const NO_WORDS: [&str; 24] = [
     "no",
@@ -75,13 +75,13 @@ const NO_WORDS: [&str; 24] = [
     "wildtype",
 ];
 
-/// Words that say yes wherever they stand in a value.
+/// Words that mean yes wherever they are in a value.
 const YES_WORDS: [&str; 3] = ["positive", "pos", "seropositive"];
 
 /// Before a word these make it its opposite, if the other class has the word alone.
 const OPPOSITE: [&str; 4] = ["non", "un", "in", "a"];
 
-/// The words of a value, in lower case: what stands between signs.
+/// The words of a value, in lower case: the text between punctuation.
 fn words(value: &str) -> Vec<String> {
     let lower = value.to_lowercase();
     let words = lower.split(|c: char| !c.is_alphanumeric());

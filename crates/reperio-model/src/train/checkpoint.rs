@@ -54,7 +54,7 @@ pub enum CheckpointError {
     },
 }
 
-/// Where the member in training stands.
+/// The state of the member in training.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Progressed {
     /// Epochs finished.
@@ -123,7 +123,7 @@ pub(super) struct Unfinished {
     pub(super) progressed: Progressed,
 }
 
-/// The checkpoint of a run, or nothing if none was asked for.
+/// The checkpoint of a run, or nothing if none was requested.
 pub(super) struct Store {
     path: Option<PathBuf>,
     header: Header,

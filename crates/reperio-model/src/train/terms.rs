@@ -37,7 +37,7 @@ impl Column {
     }
 }
 
-/// Learns all terms of the parts asked for: one list per target.
+/// Learns all terms of the requested parts: one list per target.
 pub(super) fn learn(
     training: &Training<'_>,
     fold: &[usize],

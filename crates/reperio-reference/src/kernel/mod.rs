@@ -49,7 +49,7 @@ pub struct Kernel {
 }
 
 impl Kernel {
-    /// The kernel of a cohort, computed the first time it is asked for.
+    /// The kernel of a cohort, computed on first use.
     pub fn of(cache: &FeatureCache<'_>, similarity: Similarity) -> Arc<Self> {
         let spectra = || Spectra::of(cache);
         match similarity {

@@ -29,7 +29,7 @@ pub(crate) struct Spectra {
 }
 
 impl Spectra {
-    /// The spectra of a cohort, counted the first time they are asked for.
+    /// The spectra of a cohort, counted on first use.
     pub(crate) fn of(cache: &FeatureCache<'_>) -> Arc<Self> {
         cache.feature("4-mer frequencies", Self::count)
     }

@@ -1,4 +1,4 @@
-//! `reperio demo`: the whole way on made-up repertoires, through the same code as the commands.
+//! `reperio demo`: the whole workflow on simulated repertoires, through the same code as the commands.
 
 use std::fs;
 use std::path::{Path, PathBuf};

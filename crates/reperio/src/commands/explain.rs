@@ -203,7 +203,7 @@ struct Again {
 }
 
 impl Again {
-    /// Junctions that stand for the repertoire.
+    /// Junctions that represent the repertoire.
     fn look(&self, repertoire: &Repertoire) -> Result<Vec<Vec<u8>>> {
         let id = &repertoire.id;
         let same = self

@@ -65,7 +65,7 @@ pub(crate) struct Shell {
 #[derive(Debug, thiserror::Error)]
 #[error("interrupted; {resume}")]
 pub(crate) struct Interrupted {
-    /// How to go on.
+    /// How to continue.
     pub(crate) resume: String,
 }
 
@@ -177,7 +177,7 @@ impl Shell {
     }
 }
 
-/// Threads that may be asked for, for each core.
+/// Largest number of threads per core.
 const THREADS_A_CORE: usize = 4;
 
 /// Refuses more threads than help: each takes memory, and thousands stop the machine.
@@ -192,7 +192,7 @@ fn check_threads(threads: usize) -> Result<()> {
     Ok(())
 }
 
-/// The error of work that a signal stopped; `resume` says how to go on.
+/// The error of work that a signal stopped; `resume` says how to continue.
 pub(crate) fn interrupted(resume: &str) -> anyhow::Error {
     Interrupted { resume: resume.to_owned() }.into()
 }

@@ -50,7 +50,7 @@ impl OverwriteArgs {
     }
 }
 
-/// What a command reads. A folder stands for the repertoires in it.
+/// The inputs of a command. A folder means the repertoires in it.
 #[derive(Default)]
 pub(crate) struct Sources<'a>(Vec<&'a Path>);
 

@@ -114,7 +114,7 @@ fn most_attended(all: &[HeadsOf], column: usize) -> Vec<&[u8]> {
     most.into_iter().map(|(junction, _)| junction.as_slice()).collect()
 }
 
-/// Which junctions of a cohort stand for all: those at equal distances.
+/// A sample of the junctions of a cohort, at equal distances.
 pub(crate) struct Sample {
     step: usize,
     /// Clonotypes before those of each repertoire.

@@ -106,7 +106,7 @@ const CERTAIN: [&str; 34] = [
 const CELLS: [&str; 8] =
     ["cellid", "cellbarcode", "barcode", "cellname", "cell", "cb", "tagvaluecell", "cellids"];
 
-/// What stands for all cells where there are none.
+/// The one cell of a table without cells.
 const NO_CELLS: [&str; 6] = ["bulk", "false", "true", "no", "yes", "all"];
 
 /// Names that mean a count if all values are whole, and a share otherwise.
@@ -177,7 +177,7 @@ fn names_cells(sample: &Sample, at: usize) -> bool {
     sample.texts(at).len() > 1 && sample.values(at).all(is_name)
 }
 
-/// Whether a column holds counts, or numbers that cannot be read and are said to be so; shares are none.
+/// Whether a column holds counts, or numbers that cannot be read and are reported. Shares are not counts.
 fn has_counts(sample: &Sample, at: usize) -> bool {
     let counts: Vec<Option<Count>> = sample.values(at).map(value::count).collect();
     let is_share = |count: &Option<Count>| {

@@ -41,7 +41,7 @@ impl Sample {
         Self { rows, is_whole }
     }
 
-    /// The values of a column, without those that say that there is none.
+    /// The values of a column, without words for "no value".
     pub(super) fn values(&self, at: usize) -> impl Iterator<Item = &[u8]> {
         self.rows.iter().map(move |row| row.field(at)).filter(|value| !is_missing(value))
     }

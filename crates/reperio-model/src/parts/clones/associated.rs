@@ -17,7 +17,7 @@ pub(super) struct Associated {
     identity: Identity,
     /// Whether genes are equal if their families are.
     by_family: bool,
-    /// Under [`Identity::OneSubstitution`] each junction stands under all its spellings with one residue masked.
+    /// Under [`Identity::OneSubstitution`] each junction is listed under all its spellings with one residue masked.
     weights: HashMap<Vec<u8>, f64>,
 }
 

@@ -34,10 +34,10 @@ pub struct CloneTable {
 pub struct PublicClone {
     /// Junction, anchors included.
     pub junction_aa: String,
-    /// V gene, empty if unknown or not asked for.
+    /// V gene, empty if unknown or not used.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub v_call: String,
-    /// J gene, empty if unknown or not asked for.
+    /// J gene, empty if unknown or not used.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub j_call: String,
     /// -ln of Fisher's one-sided P.

@@ -1,6 +1,6 @@
 //! A PyTorch program in its own process: one JSON request per line, one JSON answer per line.
 //!
-//! The programs stand in `crates/reperio-model/benches/yardstick/`, with the protocol, and ride inside
+//! The programs are in `crates/reperio-model/benches/yardstick/`, with the protocol, and are embedded in
 //! the binary.
 
 use std::fs;
