@@ -96,7 +96,7 @@ fn check_parts(target: &Target, own: &TargetModel, members: usize) -> Result<()>
         bail!("target {column}: a bias is not a finite number");
     }
     if own.network > 0.0 && members == 0 {
-        bail!("the network has a weight but no parameters");
+        bail!("the network has a weight and no parameters");
     }
     for term in &own.terms {
         if term.part == Part::Network || term.tables.len() != width {
