@@ -68,7 +68,7 @@ impl<'a> Sequences<'a> {
         &self.residues[self.offsets[i] as usize..self.offsets[i + 1] as usize]
     }
 
-    /// Checks that the columns have one entry a sequence, and that none is longer than the operation allows.
+    /// Checks that the columns have one entry per sequence, and that none is longer than the operation allows.
     ///
     /// # Panics
     ///

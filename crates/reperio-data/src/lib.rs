@@ -36,7 +36,7 @@
 //! | folds that keep subjects whole | [`split`] |
 //! | made-up repertoires, and cohorts with a known signal | [`generator`], [`simulate`] |
 //! | progress and the wish to stop | [`progress`] |
-//! | files whole or absent, one writer an output, which file a path means | [`atomic`], [`lock`], [`files`] |
+//! | files whole or absent, one writer per output, which file a path means | [`atomic`], [`lock`], [`files`] |
 //! | decompression, limits of what is read, names of columns, a hash that stays | [`compress`], [`limits`], [`table`], [`stable_hash`] |
 //!
 //! # Features

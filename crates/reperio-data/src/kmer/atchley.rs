@@ -59,7 +59,7 @@ mod tests {
     use super::*;
     use crate::alphabet;
 
-    /// Provenance stands in the file's first lines.
+    /// The file's first lines state its provenance.
     const PUBLISHED: &str = include_str!("../../tests/data/atchley.csv");
 
     #[test]
