@@ -42,7 +42,7 @@
 //! # Features
 //!
 //! - `store` (on by default): cohorts as folders of Parquet. It adds `cohort::import`, and lets [`cohort::load`] and
-//!   [`cohort::visit`] read such folders. It brings polars. Without it a store among the inputs is refused with
+//!   [`cohort::ReadRequest::visit`] read such folders. It brings polars. Without it a store among the inputs is refused with
 //!   [`cohort::CohortError::WithoutStores`]; everything else works.
 //!
 //! # Errors
