@@ -84,7 +84,7 @@ impl<'a> Sequences<'a> {
     ///
     /// # Panics
     ///
-    /// If a sequence is empty, longer than `max_length` or outside of `residues`, or a code is no residue.
+    /// If a sequence is empty, longer than `max_length` or outside of `residues`, or a code is not a residue.
     pub(crate) fn check_values(&self, range: &Range<usize>) {
         let offsets = &self.offsets[range.start..=range.end];
         let has_length =

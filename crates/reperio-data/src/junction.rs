@@ -34,7 +34,7 @@ pub const MAX_LENGTH: usize = 255;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JunctionAa<'a>(&'a [u8]);
 
-/// Why a text is no junction.
+/// Why a text is not a junction.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidJunction {

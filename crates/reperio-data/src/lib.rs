@@ -50,7 +50,7 @@
 //! Each boundary has an error type of its own: [`format::ReadError`] for one file, [`metadata::MetadataError`] and
 //! [`split::SplitsError`] for tables that people write, [`cohort::CohortError`] for many files,
 //! [`simulate::SimulationError`], [`atomic::WriteError`] for what is written. A message names file and line, what was found
-//! and what was expected. A row whose *content* is unusable is no error: it is dropped, and counted by its reason in
+//! and what was expected. A row whose *content* is unusable is not an error: it is dropped, and counted by its reason in
 //! [`import_counts::ImportCounts`].
 //!
 //! Nothing here reads the clock, the environment or a global random state; the number of threads changes no result.

@@ -37,7 +37,7 @@ pub const FACTORS: [[f32; N_FACTORS]; 20] = [
     [0.25999617, 0.82992312, 3.0973596, -0.8380164, 1.51150958],    // Y
 ];
 
-/// The factors of every residue of `kmer` (residue codes), one residue after another: `k x 5`. What is no code has
+/// The factors of every residue of `kmer` (residue codes), one residue after another: `k x 5`. What is not a code has
 /// zeros.
 ///
 /// # Examples

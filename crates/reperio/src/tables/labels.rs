@@ -1,4 +1,4 @@
-//! What is predicted, and how many repertoires have each label, for people.
+//! What is predicted, and how many repertoires have each label, as text for the user.
 
 use reperio_model::people::People;
 use reperio_model::target::{KindName, TargetCounts};
