@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Every method on every simulation preset: the table of models/comparison.md.
+# Runs every method on every simulation preset, for the tables of models/comparison.md.
 #
 #   models/compare.sh OUT [PRESET...]
 #
 # Presets are scaled to REPERTOIRES of at most CLONOTYPES; FOLDS, UPDATES (of the DeepRC preset) and
-# METHODS (separated by commas) say how much is done, REPERIO names the program. Finished presets and folds are kept in OUT: the same
-# command goes on where it stopped.
+# METHODS (separated by commas) say how much is done. REPERIO names the program. Finished presets and folds are kept in OUT, so
+# the same command continues where it stopped.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 out=${1:?expected a folder to write to}

@@ -1,4 +1,4 @@
-//! The inverse temperature beta: how sharply a state pattern tells stored patterns apart.
+//! The inverse temperature beta: how sharply a state pattern separates stored patterns.
 
 use candle_core::{DType, Device, Result, Tensor, bail};
 use candle_nn::{Init, VarBuilder};
@@ -15,7 +15,7 @@ pub enum Beta {
     Number(f64),
     /// One number a head.
     PerHead(Vec<f64>),
-    /// A variable `beta`, one number a head, that starts here.
+    /// A variable `beta`, one number per head, that starts here.
     Learnable(f64),
 }
 
@@ -38,14 +38,14 @@ impl Beta {
         }
     }
 
-    /// Refuses numbers that are no inverse temperature, and lists of the wrong length.
+    /// Refuses numbers that are not an inverse temperature, and lists of the wrong length.
     pub(crate) fn check(&self, heads: usize) -> Result<()> {
         let betas = match self {
             Self::InverseRoot => return Ok(()),
             Self::Number(beta) | Self::Learnable(beta) => std::slice::from_ref(beta),
             Self::PerHead(betas) => {
                 if betas.len() != heads {
-                    bail!("{} betas for {heads} heads: expected one a head", betas.len());
+                    bail!("{} betas for {heads} heads: expected one per head", betas.len());
                 }
                 betas
             }
@@ -54,7 +54,7 @@ impl Beta {
     }
 }
 
-/// Refuses what is no number, or none in single precision.
+/// Refuses what is not a number, also after rounding to single precision.
 pub(crate) fn check(beta: f64) -> Result<()> {
     if beta.abs() <= f64::from(f32::MAX) {
         return Ok(());
@@ -68,7 +68,7 @@ pub(crate) fn as_tensor(values: &[f64], dtype: DType, device: &Device) -> Result
 
 /// How beta moves during training; hand [`BetaSchedule::at`] to [`Call::beta`](crate::Call).
 ///
-/// A beta that rises lets a head average at first and single out patterns later, as annealing does.
+/// With a rising beta, a head averages at first and singles out patterns later, as in annealing.
 ///
 /// ```
 /// use candle_hopfield::BetaSchedule;

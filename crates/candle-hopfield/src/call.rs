@@ -1,11 +1,11 @@
-//! What a call may bring besides the patterns.
+//! Optional inputs of a call besides the patterns.
 
 use candle_core::{DType, Result, Tensor, bail};
 
 use crate::scoring::Scoring;
 use crate::{Config, beta};
 
-/// What a call may bring besides the patterns; nothing by default.
+/// Optional inputs of a call besides the patterns; none by default.
 ///
 /// ```
 /// use candle_core::{DType, Device, Tensor};

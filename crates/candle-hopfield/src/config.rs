@@ -26,7 +26,7 @@ pub enum Projection {
     Static,
 }
 
-/// How the patterns that a head returns are made from the third input, P.
+/// How the patterns that a head returns are computed from the third input, P.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ValueProjection {
     /// `P W_v`.
@@ -76,15 +76,15 @@ impl Activation {
 /// The first association always happens; these are further ones, `Q <- A K`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Updates {
-    /// Further updates at most; `None` until every head has converged, or [`Updates::LIMIT`] of them.
+    /// Largest number of further updates; `None`: until every head has converged, but at most [`Updates::LIMIT`].
     pub max: Option<usize>,
     /// A head has converged when the Frobenius norm of the change of its association is no larger than
-    /// this in any item of the batch. One number, or one a head.
+    /// this in any item of the batch. One number, or one per head.
     pub eps: Vec<f64>,
 }
 
 impl Updates {
-    /// Most updates that are tried where there is no other limit. The update of the paper converges
+    /// Largest number of updates if there is no other limit. The update of the paper converges
     /// (Theorem 1); a top-k association may go in circles.
     pub const LIMIT: usize = 1000;
 
@@ -120,7 +120,7 @@ impl Default for Updates {
     reason = "four switches that have nothing to do with each other"
 )]
 pub struct Config {
-    /// Width of state patterns, and of the others where nothing else is said.
+    /// Width of state patterns, and of the others unless stated otherwise.
     pub input_size: usize,
     /// Width of stored patterns, if it differs.
     pub stored_size: Option<usize>,
@@ -243,7 +243,7 @@ impl Config {
         self.hidden_size.unwrap_or(self.input_size / self.heads.max(1))
     }
 
-    /// Width of state patterns as they are given.
+    /// Width of state patterns as given.
     pub fn state_width(&self) -> usize {
         match self.state {
             Projection::Learned => self.input_size,
@@ -302,7 +302,7 @@ impl Config {
             || self.updates.eps.iter().any(|eps| eps.is_nan() || *eps <= 0.0)
         {
             bail!(
-                "`updates.eps` is {:?}: expected one positive number, or one a head",
+                "`updates.eps` is {:?}: expected one positive number, or one per head",
                 self.updates.eps
             );
         }
@@ -328,7 +328,7 @@ impl Config {
             && !self.input_size.is_multiple_of(self.heads)
         {
             bail!(
-                "`input_size` {} is no multiple of {} heads: state `hidden_size`",
+                "`input_size` {} is not a multiple of {} heads: state `hidden_size`",
                 self.input_size,
                 self.heads
             );

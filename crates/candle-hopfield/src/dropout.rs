@@ -1,4 +1,4 @@
-//! Dropout that repeats itself.
+//! Reproducible dropout.
 
 use candle_core::{Result, Tensor};
 use rand::{Rng, SeedableRng};

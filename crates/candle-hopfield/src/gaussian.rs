@@ -1,8 +1,8 @@
-//! Gaussian averaging: a replacement for heads that average whatever they are given.
+//! Gaussian averaging: a replacement for heads that average their patterns.
 //!
 //! A head of operating class I (see [`analysis`](crate::analysis)) hardly looks at its patterns. A
-//! Gaussian window over the positions, with a learned centre and width for every state, does its work
-//! without any matching of states and patterns, and with two parameters a state.
+//! Gaussian window over the positions, with a learned centre and width for every state, does the same
+//! without matching states and patterns, and with two parameters per state.
 //!
 //! # References
 //!

@@ -8,13 +8,13 @@
 //! Z = A P W_v            A = softmax(beta * R W_q (Y W_k)^T)
 //! ```
 //!
-//! with state patterns R, stored patterns Y and patterns P to be projected (the same as Y where
-//! nothing else is said).
+//! with state patterns R, stored patterns Y and patterns P to be projected (the same as Y unless
+//! stated otherwise).
 //!
 //! | what | item |
 //! |---|---|
 //! | association of three sets of patterns | [`Hopfield`] |
-//! | one learned state pattern asks a set: pooling | [`HopfieldPooling`] |
+//! | a learned state pattern queries a set: pooling | [`HopfieldPooling`] |
 //! | learned stored patterns answer: look-up | [`HopfieldLayer`] |
 //! | drop-ins for transformer layers | [`HopfieldEncoderLayer`], [`HopfieldDecoderLayer`] |
 //! | softmax, sparsemax, 1.5-entmax, top-k | [`Association`] |
@@ -22,7 +22,7 @@
 //! | any number of patterns in constant memory | [`stream`] |
 //! | energy, update rule, bounds; retrieval | [`energy`], [`retrieval`] |
 //! | what a head does | [`analysis`] |
-//! | averaging by place instead of content | [`gaussian`] |
+//! | averaging by position instead of content | [`gaussian`] |
 //!
 //! # Example
 //!

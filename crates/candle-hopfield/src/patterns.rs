@@ -1,4 +1,4 @@
-//! From patterns as they are given to what each head compares and returns.
+//! Projects the given patterns to what each head compares and returns.
 
 use candle_core::{Result, Tensor, bail};
 use candle_nn::{Init, VarBuilder};

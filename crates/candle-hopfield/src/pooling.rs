@@ -1,4 +1,4 @@
-//! Hopfield pooling: learned state patterns ask a set what it holds.
+//! Hopfield pooling: learned state patterns query a set of patterns.
 
 use candle_core::{Module, Result, Tensor, bail};
 use candle_nn::VarBuilder;

@@ -72,7 +72,7 @@ pub fn rename(
             "target_weights" => drop(renamed.insert("projected".to_owned(), tensor.squeeze(0)?)),
             _ => {
                 let Some((_, new)) = RENAMED.iter().find(|(old, _)| *old == short) else {
-                    bail!("`{name}` is no tensor of a PyTorch Hopfield layer")
+                    bail!("`{name}` is not a tensor of a PyTorch Hopfield layer")
                 };
                 renamed.insert((*new).to_owned(), unwrapped(tensor, new)?);
             }
@@ -90,7 +90,7 @@ fn unwrapped(tensor: &Tensor, name: &str) -> Result<Tensor> {
     }
 }
 
-/// The rows of state, stored and pattern projections stand below each other; static ones have none.
+/// The rows of state, stored and pattern projections are below each other; static patterns have none.
 fn split(
     tensor: &Tensor,
     config: &Config,

@@ -1,4 +1,4 @@
-//! Retrieval: the update rule repeated until a state no longer moves.
+//! Retrieval: the update rule repeated until a state no longer changes.
 
 use candle_core::{D, DType, Result, Tensor, bail};
 
@@ -42,7 +42,7 @@ impl Trajectory {
     ///
     /// # Panics
     ///
-    /// When somebody emptied `states`; [`retrieve`] always leaves the cues there.
+    /// If `states` was emptied; [`retrieve`] always leaves the cues there.
     pub fn retrieved(&self) -> &Tensor {
         self.states.last().expect("the cues are always there")
     }

@@ -32,7 +32,7 @@ pub struct SeededVars {
 }
 
 impl SeededVars {
-    /// No variable yet.
+    /// A set without variables.
     pub fn new(seed: u64) -> Self {
         Self { seed, vars: Arc::default() }
     }

@@ -1,4 +1,4 @@
-//! Hopfield association in the place of attention in a transformer.
+//! Hopfield association in place of attention in a transformer.
 
 use candle_core::{Module, Result, Tensor, bail};
 use candle_nn::VarBuilder;

@@ -220,8 +220,13 @@ fn wrong_shapes_and_options_are_refused_in_words() -> Result<()> {
         refused(Config { association: Association::TopK(0), ..Config::new(6) }),
         refused(Config { beta: Beta::Number(1e300), ..Config::new(6) }),
     ];
-    let parts =
-        ["state `hidden_size`", "expected one a head", "below 1", "expected at least 1", "finite"];
+    let parts = [
+        "state `hidden_size`",
+        "expected one per head",
+        "below 1",
+        "expected at least 1",
+        "finite",
+    ];
     for (message, part) in messages.iter().zip(parts) {
         assert!(message.contains(part), "{message}");
     }

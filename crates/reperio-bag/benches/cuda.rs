@@ -83,7 +83,7 @@ fn seconds(card: &Card, call: impl FnOnce()) -> f64 {
     card.timed(call).expect("the GPU works").1.as_secs_f64()
 }
 
-/// Million sequences a second of `call`: the median, the slowest and the fastest.
+/// Million sequences per second of `call`: the median, the slowest and the fastest.
 fn rates(card: &Card, sequences: usize, mut call: impl FnMut()) -> [f64; 3] {
     let mut times: Vec<f64> = (0..CALLS + 2).map(|_| seconds(card, &mut call)).skip(2).collect();
     times.sort_by(f64::total_cmp);

@@ -1,4 +1,4 @@
-//! From the gradient of z to the gradient of every parameter. Each chunk is computed again, so memory
+//! Computes the gradient of every parameter from the gradient of z. Each chunk is computed again, so memory
 //! does not grow with the repertoire.
 
 use rayon::prelude::*;

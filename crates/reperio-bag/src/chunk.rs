@@ -12,7 +12,7 @@ use super::softmax::FinishScores;
 
 /// Sequences of a chunk. Its buffers stay in the second cache, its results in the first.
 pub(super) const CHUNK: usize = 64;
-/// Lane rows of one value a sequence.
+/// Lane rows of one value per sequence.
 pub(super) const CHUNK_ROWS: usize = CHUNK / LANES;
 
 /// What all chunks of a call share.

@@ -8,7 +8,7 @@ use super::cuda::{Card, CudaError};
 use super::self_test;
 use super::{BagInput, BagLayout, Pooled, SequenceScores};
 
-/// Which device is asked for: `auto`, `cpu` or `cuda:N`.
+/// The requested device: `auto`, `cpu` or `cuda:N`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum DeviceChoice {
     /// The first GPU if it works, or else the CPU.
@@ -46,12 +46,12 @@ impl fmt::Display for DeviceChoice {
 }
 
 impl DeviceChoice {
-    /// Opens the device; a GPU must first compute what the CPU does. `auto` says in the log why it takes
-    /// the CPU where a GPU does not work.
+    /// Opens the device. A GPU must first give the results of the CPU. `auto` says in the log why it takes
+    /// the CPU if a GPU does not work.
     ///
     /// # Errors
     ///
-    /// If a GPU is asked for by its number and does not work, or is wrong.
+    /// If a GPU is requested by its number and does not work or gives wrong results.
     pub fn open(self) -> Result<Device, CudaError> {
         let device = match self {
             Self::Cpu => Device::Cpu,
@@ -155,7 +155,7 @@ impl Device {
             Ok(result) => Some(result),
             Err(CudaError::Failed) => None,
             Err(err) => {
-                tracing::warn!(reason = chain(&err), "the GPU failed, so the CPU goes on");
+                tracing::warn!(reason = chain(&err), "the GPU failed, so the CPU takes over");
                 None
             }
         }

@@ -16,7 +16,7 @@ pub(super) struct GradientRows {
     pub(super) keys: Vec<(Range<usize>, Range<usize>)>,
     /// (H, key rows)
     pub(super) query: Range<usize>,
-    /// A row a head, whose first lane counts.
+    /// One row per head, whose first lane counts.
     pub(super) gamma: Range<usize>,
     pub(super) len: usize,
 }

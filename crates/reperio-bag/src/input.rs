@@ -68,7 +68,7 @@ impl<'a> Sequences<'a> {
         &self.residues[self.offsets[i] as usize..self.offsets[i + 1] as usize]
     }
 
-    /// Checks that the columns have one entry a sequence, and that none is longer than the operation allows.
+    /// Checks that the columns have one entry per sequence, and that none is longer than the operation allows.
     ///
     /// # Panics
     ///
@@ -84,7 +84,7 @@ impl<'a> Sequences<'a> {
     ///
     /// # Panics
     ///
-    /// If a sequence is empty, longer than `max_length` or outside of `residues`, or a code is no residue.
+    /// If a sequence is empty, longer than `max_length` or outside of `residues`, or a code is not a residue.
     pub(crate) fn check_values(&self, range: &Range<usize>) {
         let offsets = &self.offsets[range.start..=range.end];
         let has_length =

@@ -1,4 +1,4 @@
-//! Where each parameter of a bag operation stands in its flat parameter vector.
+//! The place of each parameter of a bag operation in its flat parameter vector.
 
 use std::ops::Range;
 

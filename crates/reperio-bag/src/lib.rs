@@ -72,7 +72,7 @@
 //! | **forward + backward** | | **618** |
 //!
 //! `cargo bench --workspace --bench bag` on one core of a Zen 5 server, other work beside it: 11.0 million
-//! sequences a second forward and 3.3 forward + backward with AVX-512, 7.3 and 2.1 with AVX2, 2.3 and 0.7
+//! sequences per second forward and 3.3 forward + backward with AVX-512, 7.3 and 2.1 with AVX2, 2.3 and 0.7
 //! portable. Two widths of 16 filters, genes, position bins and four heads: 7.8 and 2.3 with AVX-512.
 
 mod backward;

@@ -21,7 +21,7 @@ pub struct FilterGroup {
     pub count: usize,
 }
 
-/// Which windows of a sequence a filter is laid on.
+/// Which windows of a sequence a filter is applied to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Windows {
@@ -40,7 +40,7 @@ pub struct BagShape {
     pub filters: Vec<FilterGroup>,
     /// Which windows compete for a filter's maximum.
     pub windows: Windows,
-    /// What a filter knows about the position of a window.
+    /// How a filter uses the position of a window.
     pub position: PositionTerms,
     /// Length of a gene embedding, 0 for none.
     pub gene_dim: usize,

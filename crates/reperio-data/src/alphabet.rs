@@ -23,7 +23,7 @@ pub fn code(residue: u8) -> Option<u8> {
     (code != u8::MAX).then_some(code)
 }
 
-/// Letters of residue `codes`, `X` for what is no code.
+/// Letters of residue `codes`, `X` for what is not a code.
 ///
 /// ```
 /// use reperio_data::alphabet::{PAD, code, decode};

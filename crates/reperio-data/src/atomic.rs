@@ -22,7 +22,7 @@ pub enum WriteError {
     ParentIsFile {
         /// File that was to be written.
         path: PathBuf,
-        /// The file that stands in the way.
+        /// The file that should be a folder.
         parent: PathBuf,
     },
 }
@@ -30,7 +30,7 @@ pub enum WriteError {
 /// Calls `fill` on a temporary file beside `path`, flushes it to the disk and renames it to `path`.
 ///
 /// Missing parent folders are made. A reader never sees a half-written `path`, whatever happens. What
-/// is no regular file (a pipe, `/dev/stdout`) is written to as it is, never replaced.
+/// is not a regular file (a pipe, `/dev/stdout`) is written to as it is, never replaced.
 ///
 /// # Examples
 ///
@@ -89,11 +89,11 @@ fn write_and(
     Ok(())
 }
 
-/// Makes the folder that `path` stands in.
+/// Makes the parent folder of `path`.
 ///
 /// # Errors
 ///
-/// Names `path` and, where it is the reason, the file that should be a folder.
+/// Names `path` and, if that is the reason, the file that should be a folder.
 pub fn create_parent(path: &Path) -> Result<(), WriteError> {
     let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) else {
         return Ok(());
@@ -131,7 +131,7 @@ pub(crate) fn is_temporary(name: &str) -> bool {
     name.starts_with(TEMPORARY.0) && name.ends_with(TEMPORARY.1)
 }
 
-/// A new file beside `path` under a hidden name that nobody can know before, and that name. It is locked while it is
+/// A new file beside `path` under an unpredictable hidden name, and that name. It is locked while it is
 /// open, so that [`sweep`] sees whether its writer lives.
 fn temporary(path: &Path) -> io::Result<(File, PathBuf)> {
     loop {

@@ -112,7 +112,7 @@ impl<R: Read> Utf16<R> {
     }
 }
 
-/// The text is no UTF-16, whatever it was compressed with.
+/// The text is not UTF-16, however it was compressed.
 #[derive(Debug, thiserror::Error)]
 #[error("not valid UTF-16, expected UTF-8 or UTF-16 text")]
 pub(crate) struct NotUtf16;

@@ -8,12 +8,12 @@ use crate::repertoire::{GeneVocabulary, Repertoire};
 
 pub use crate::junction::MAX_LENGTH;
 
-/// One repertoire over a model's gene vocabulary: 8 bytes a sequence, and junctions that it shares with
+/// One repertoire over a model's gene vocabulary: 8 bytes per sequence, and junctions that it shares with
 /// the [`Repertoire`].
 ///
 /// Invariants, which fast paths rely on: residue codes are below 20, every sequence has 1 to
 /// [`MAX_LENGTH`] residues, gene indices are below the vocabulary's sizes, log-counts are finite and
-/// not negative. All columns have one entry a sequence.
+/// not negative. All columns have one entry per sequence.
 ///
 /// # Examples
 ///

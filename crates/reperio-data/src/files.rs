@@ -1,10 +1,10 @@
-//! Which file a path means, whatever way it is spelled.
+//! Which file a path means, however it is written.
 
 use std::fs::Metadata;
 use std::path::Path;
 
 /// Whether two paths lead to the same existing file or folder: through links, `..`, hard links, and letter case
-/// where the disk does not tell it apart.
+/// on disks that ignore it.
 ///
 /// # Examples
 ///

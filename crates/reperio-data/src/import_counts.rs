@@ -1,4 +1,4 @@
-//! What became of the rows of a file: kept, or dropped for a stated reason.
+//! Counts of the rows of a file: kept, or dropped for a stated reason.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,7 +13,7 @@ use crate::gene::Locus;
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum DropReason {
-    /// The locus is known and is not one of those asked for.
+    /// The locus is known and is not one of the selected ones.
     OtherLocus,
     /// The contig joins segments of two chains (10x `Multi`).
     MixedChains,
@@ -33,9 +33,9 @@ pub enum DropReason {
     Ambiguous,
     /// Nucleotides where others are amino acids, or amino acids where others are nucleotides.
     OtherLetters,
-    /// The junction is shorter than asked for.
+    /// The junction is shorter than the limit.
     TooShort,
-    /// The junction is longer than asked for.
+    /// The junction is longer than the limit.
     TooLong,
     /// The count is 0: the clonotype was not observed in this sample.
     ZeroCount,
@@ -64,7 +64,7 @@ impl fmt::Display for DropReason {
     }
 }
 
-/// Rows of one repertoire, by what became of them.
+/// Counts of the rows of one repertoire, by outcome.
 ///
 /// Invariant: `rows == kept + dropped()`. All fields below `dropped` count kept rows, but for
 /// `samples_joined`.
@@ -108,7 +108,7 @@ pub struct ImportCounts {
     /// Rows whose J gene is known by its family only.
     #[serde(default)]
     pub family_j: u64,
-    /// Rows that had only a CDR3, to which the anchors were put back (see [`crate::junction`]).
+    /// Rows that had only a CDR3, to which the anchors were added (see [`crate::junction`]).
     pub anchors_restored: u64,
     /// Rows without C in front, F or W behind or both among junctions, kept as they are.
     #[serde(default)]
@@ -122,7 +122,7 @@ pub struct ImportCounts {
     pub samples_joined: u64,
     /// Rows by locus.
     pub loci: BTreeMap<Locus, u64>,
-    /// Rows whose locus neither a column nor a gene tells; they are kept whatever loci are asked for.
+    /// Rows whose locus neither a column nor a gene states; they are kept whatever loci are selected.
     pub unknown_locus: u64,
 }
 

@@ -2,9 +2,9 @@
 //! conserved phenylalanine or tryptophan (118), *both included*.
 //!
 //! AIRR calls this field `junction_aa`. It is two residues longer than the CDR3 (`cdr3_aa`), which
-//! excludes the two anchors; mixing them shifts every position feature by one. Where a file has
-//! only the CDR3, readers put the anchors back (`C` in front, [`closing_anchor`] behind) and count
-//! it, so that the made-up residues are never silent.
+//! excludes the two anchors; mixing them shifts every position feature by one. If a file has
+//! only the CDR3, readers add the anchors (`C` in front, [`closing_anchor`] behind) and count
+//! such rows, so that the added residues are always reported.
 
 use std::fmt;
 
@@ -34,7 +34,7 @@ pub const MAX_LENGTH: usize = 255;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JunctionAa<'a>(&'a [u8]);
 
-/// Why a text is no junction.
+/// Why a text is not a junction.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidJunction {

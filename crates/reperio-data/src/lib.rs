@@ -36,13 +36,13 @@
 //! | folds that keep subjects whole | [`split`] |
 //! | made-up repertoires, and cohorts with a known signal | [`generator`], [`simulate`] |
 //! | progress and the wish to stop | [`progress`] |
-//! | files whole or absent, one writer an output, which file a path means | [`atomic`], [`lock`], [`files`] |
+//! | files whole or absent, one writer per output, which file a path means | [`atomic`], [`lock`], [`files`] |
 //! | decompression, limits of what is read, names of columns, a hash that stays | [`compress`], [`limits`], [`table`], [`stable_hash`] |
 //!
 //! # Features
 //!
 //! - `store` (on by default): cohorts as folders of Parquet. It adds `cohort::import`, and lets [`cohort::load`] and
-//!   [`cohort::visit`] read such folders. It brings polars. Without it a store among the inputs is refused with
+//!   [`cohort::ReadRequest::visit`] read such folders. It brings polars. Without it a store among the inputs is refused with
 //!   [`cohort::CohortError::WithoutStores`]; everything else works.
 //!
 //! # Errors
@@ -50,7 +50,7 @@
 //! Each boundary has an error type of its own: [`format::ReadError`] for one file, [`metadata::MetadataError`] and
 //! [`split::SplitsError`] for tables that people write, [`cohort::CohortError`] for many files,
 //! [`simulate::SimulationError`], [`atomic::WriteError`] for what is written. A message names file and line, what was found
-//! and what was expected. A row whose *content* is unusable is no error: it is dropped, and counted by its reason in
+//! and what was expected. A row whose *content* is unusable is not an error: it is dropped, and counted by its reason in
 //! [`import_counts::ImportCounts`].
 //!
 //! Nothing here reads the clock, the environment or a global random state; the number of threads changes no result.

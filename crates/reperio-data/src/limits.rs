@@ -1,6 +1,6 @@
-//! How much of an input is believed: every limit that keeps a small file from taking all memory or time.
+//! All limits that keep a small file from taking all memory or time.
 //!
-//! What a person may raise is an option of [`crate::format::ReadOptions`]; an error names the limit.
+//! The user can raise a limit that is an option of [`crate::format::ReadOptions`]. An error names the limit.
 
 /// Longest line of a table, in bytes. Aligned sequences with their qualities take some 10^5.
 pub const MAX_LINE: usize = 1 << 24;
@@ -18,6 +18,6 @@ pub const FREE_BYTES: u64 = 1 << 28;
 /// Bytes of an id as a file name; file systems take 255, and the store adds an ending.
 pub(crate) const MAX_ID: usize = 230;
 
-/// Copies of a clonotype, and of all clonotypes of a repertoire: half of what the type holds, so that two sums can be
+/// Copies of a clonotype, and of all clonotypes of a repertoire: half of the type's maximum, so that two sums can be
 /// added.
 pub const MAX_COPIES: u64 = u64::MAX / 2;

@@ -1,7 +1,7 @@
 //! One process at a time on one output.
 //!
-//! The lock is a hidden file beside what it guards, locked by the operating system: it ends with the process,
-//! however that ends, and a file that a killed process left is no lock.
+//! The lock is a hidden file beside the output, locked by the operating system. It ends with the process,
+//! however the process ends. A file left by a killed process is not a lock.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -12,7 +12,7 @@ use crate::{atomic, files};
 /// Name of the lock of a folder.
 const FOLDER: &str = ".reperio.lock";
 
-/// Results stand at most so deep in an output folder.
+/// Largest depth of results in an output folder.
 const DEPTH: usize = 2;
 
 /// An output that no other process may write to, until this is dropped.
@@ -61,7 +61,7 @@ pub enum LockError {
 }
 
 impl Lock {
-    /// Locks a folder, which must exist, and removes what killed processes left half-written there.
+    /// Locks a folder, which must exist, and removes half-written files of killed processes from it.
     ///
     /// # Errors
     ///
@@ -72,7 +72,7 @@ impl Lock {
         Ok(lock)
     }
 
-    /// Locks a file that may be there or not; its folder must exist.
+    /// Locks a file, which need not exist; its folder must exist.
     ///
     /// # Errors
     ///
@@ -103,7 +103,7 @@ impl Lock {
                 // Some network file systems know no locks; then there is none to wait for.
                 Err(TryLockError::Error(source)) => {
                     tracing::warn!(
-                        "{}: this file system cannot lock ({source}); do not write there twice at once",
+                        "{}: this file system cannot lock ({source}); do not run two commands with this output at once",
                         output.display()
                     );
                     return Ok(Self { path: path.to_owned(), file: None });

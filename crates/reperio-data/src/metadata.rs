@@ -1,10 +1,10 @@
-//! Metadata: the table of labels and covariates, one row a repertoire.
+//! Metadata: the table of labels and covariates, one row per repertoire.
 //!
 //! `metadata.tsv` or `.csv`, separated by tabs, commas or semicolons, in UTF-8 or UTF-16; comments (`#`) and the
-//! line `sep=;` may stand before its header. One column holds the ids
-//! ([`ID_COLUMNS`]; failing these, ids come from the names of files); every other column can be a target or
-//! a covariate. The column of files ([`FILE_COLUMNS`]) has a meaning of its own. Rows of nothing but separators are
-//! blank, and names of rows as R writes them are left out. The table is read with the `csv` crate, so that errors can
+//! line `sep=;` may come before its header. One column holds the ids
+//! ([`ID_COLUMNS`]; without one, ids come from the names of files). Every other column can be a target or
+//! a covariate, except the column of files ([`FILE_COLUMNS`]). Rows with only separators are
+//! blank, and row names as R writes them are left out. The table is read with the `csv` crate, so that errors can
 //! name the line.
 
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ pub const ID_COLUMNS: [&str; 7] =
 /// space do not matter.
 pub const FILE_COLUMNS: [&str; 4] = ["filename", "file", "file_path", "path"];
 
-/// Labels and covariates of repertoires, as text; a column with its name holds one value a row.
+/// Labels and covariates of repertoires, as text; a column with its name holds one value per row.
 ///
 /// Invariants: ids are distinct, and so are the names of columns; each column has a value, or none, for each id.
 ///
@@ -80,7 +80,7 @@ pub enum MetadataError {
         ids: Vec<String>,
     },
     /// No row.
-    #[error("{path}: a header and no rows, expected one row a repertoire")]
+    #[error("{path}: a header but no rows, expected one row per repertoire")]
     NoRows {
         /// File being read.
         path: PathBuf,
@@ -88,7 +88,7 @@ pub enum MetadataError {
 }
 
 impl Metadata {
-    /// The table of these ids and columns, or `None` if ids or names repeat or a column has not one value an id.
+    /// The table of these ids and columns, or `None` if ids or names repeat or a column does not have one value per id.
     pub fn from_columns(
         ids: Vec<String>,
         columns: Vec<(String, Vec<Option<String>>)>,
@@ -119,7 +119,7 @@ impl Metadata {
     ///
     /// # Errors
     ///
-    /// If the file cannot be read or is no table, a row has a wrong number of fields, column names or
+    /// If the file cannot be read or is not a table, a row has a wrong number of fields, column names or
     /// ids repeat, or there is no id column, no id in a row, or no row at all.
     pub fn read(path: &Path) -> Result<Self, MetadataError> {
         let table = table::read(path, &[&ID_COLUMNS[..], &FILE_COLUMNS].concat())?;
@@ -159,7 +159,7 @@ impl Metadata {
         Ok(Self { ids, columns })
     }
 
-    /// Repertoire ids, one a row.
+    /// Repertoire ids, one per row.
     pub fn ids(&self) -> &[String] {
         &self.ids
     }
@@ -320,6 +320,6 @@ mod tests {
         assert_snapshot!(check("age\tsex\n1\tF\n"), @r#"metadata.tsv: no id column among "age", "sex", expected one of repertoire_id, sample_id, id, sample, sample_name, identifier, run_id"#);
         assert_snapshot!(check("id\ta\nx\t1\n\t2\nNA\t3\n"), @"metadata.tsv: no `id` in line 3, 4");
         assert_snapshot!(check("id\nx\ny\nx\nz\ny\nx\n"), @r#"metadata.tsv: `id` "x", "y" on more than one row, expected distinct ids"#);
-        assert_snapshot!(check("id\tlabel\n"), @"metadata.tsv: a header and no rows, expected one row a repertoire");
+        assert_snapshot!(check("id\tlabel\n"), @"metadata.tsv: a header but no rows, expected one row per repertoire");
     }
 }

@@ -1,9 +1,9 @@
 //! The one list of words that mean "no value" in a table of labels.
 //!
-//! A label of them is missing wherever labels are read: from a table, from a store, for training and for testing.
-//! `none`, `no` and `-` are not among them: they may be a class (no treatment, negative). `ND` is among them, as "not
-//! determined", "not done" or "no data": taken for a class it would be learned in silence, while a column in which it
-//! is one (newly diagnosed) is left with a class less, which is said with the labels, or with one only, an error.
+//! Such a label is missing wherever labels are read: from a table, from a store, for training and for testing.
+//! `none`, `no` and `-` are not in the list, because they may be a class (no treatment, negative). `ND` is in the list, as "not
+//! determined", "not done" or "no data". Read as a class, it would be learned silently. A column in which it
+//! is a class (newly diagnosed) loses that class, which the printed labels show; a column with only one class left is an error.
 
 /// Words for "no value", in lower case; letter case does not matter.
 const WORDS: [&str; 39] = [

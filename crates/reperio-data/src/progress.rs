@@ -1,19 +1,19 @@
-//! How long-running functions report to their caller: they draw nothing and read no clock.
+//! How long-running functions report to their caller. They draw nothing and read no clock.
 
-/// Where a task stands.
+/// The progress of a task.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress<'a> {
     /// What is being done, as a short noun ("reading files", "epoch 3").
     pub task: &'a str,
     /// Units finished so far.
     pub done: u64,
-    /// Units in all.
+    /// Total number of units.
     pub total: u64,
     /// What is counted, plural ("files", "sequences").
     pub unit: &'static str,
 }
 
-/// Receives progress, scalars for the log, and is asked whether to stop.
+/// Receives progress and scalars for the log, and says whether to stop.
 ///
 /// # Examples
 ///

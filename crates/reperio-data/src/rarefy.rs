@@ -1,7 +1,7 @@
 //! Rarefaction: sub-sampling a repertoire to a common depth.
 //!
-//! Both forms draw without replacement, every subset of the given size with equal probability, so a
-//! property of the sub-sample estimates that of a sample sequenced less deeply. A repertoire that is
+//! Both forms draw without replacement, and every subset of the given size has the same probability. So a
+//! property of the sub-sample estimates the property of a sample sequenced less deeply. A repertoire that is
 //! not larger than the depth stays whole.
 
 use std::collections::HashSet;

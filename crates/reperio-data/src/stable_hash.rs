@@ -1,5 +1,5 @@
-//! A hash that stays the same: what is saved or decides a simulation must not change with the toolchain, as that of
-//! the standard library may.
+//! A hash that does not depend on the toolchain. Saved hashes and hashes that decide a simulation must not change, but
+//! the hash of the standard library may.
 
 use std::hash::Hasher;
 
@@ -18,18 +18,18 @@ use siphasher::sip::SipHasher13;
 pub struct StableHasher(SipHasher13);
 
 impl StableHasher {
-    /// Takes a number.
+    /// Hashes a number.
     pub fn number(&mut self, number: u64) {
         self.0.write(&number.to_le_bytes());
     }
 
-    /// Takes bytes, their number first.
+    /// Hashes bytes, after their number.
     pub fn bytes(&mut self, bytes: &[u8]) {
         self.number(bytes.len() as u64);
         self.0.write(bytes);
     }
 
-    /// The hash of what was taken.
+    /// The hash of everything so far.
     pub fn finish(&self) -> u64 {
         self.0.finish()
     }

@@ -1,4 +1,4 @@
-//! What is in a repertoire, in a few tables.
+//! Summary tables of a repertoire.
 
 use std::collections::BTreeMap;
 

@@ -127,7 +127,7 @@ fn of_no_tool(rows: &[Made]) -> String {
     out
 }
 
-/// A row a cell.
+/// One row per cell.
 fn tenx(rows: &[Made]) -> String {
     let mut out =
         "barcode,is_cell,contig_id,high_confidence,chain,v_gene,d_gene,j_gene,c_gene,full_length,productive,cdr3,cdr3_nt,reads,umis\n"

@@ -1,4 +1,4 @@
-//! Checkpoints: a training that goes on from damaged state ends with numbers or with an error.
+//! Checkpoints: a training that continues from damaged state ends with numbers or with an error.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ use crate::{names_its_file, scratch, sealed};
 const KEY: &str = "reperio.checkpoint";
 const FILE: &str = "state.safetensors";
 
-/// A run that can go on from a checkpoint.
+/// A run that can continue from a checkpoint.
 struct Interrupted {
     patients: Patients,
     /// What says that a checkpoint is of this run and version.
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
     use crate::chain;
 
-    /// What a training says that goes on from `state`.
+    /// What a training says that continues from `state`.
     fn goes_on(run: &Interrupted, state: &[u8]) -> Result<(), TrainError> {
         let folder = scratch::folder("checkpoint");
         scratch::write(&folder.join(FILE), state);
@@ -102,7 +102,10 @@ mod tests {
             header["member"]["best_epoch"] = Value::from(9);
             let changed = sealed::with_text(&run.state, KEY, &header.to_string()).unwrap();
             let found = goes_on(run, &sealed::sealed(&changed, KEY).unwrap()).unwrap_err();
-            assert!(chain(&found).ends_with("it stands where no training stands"), "{found:?}");
+            assert!(
+                chain(&found).ends_with("it describes a state that training never reaches"),
+                "{found:?}"
+            );
         });
     }
 }

@@ -45,7 +45,7 @@ pub(crate) fn again(bytes: &[u8]) {
     same(&compressed, content);
 }
 
-/// `content` compressed in the way that `how` says; none where the way is no way.
+/// `content` compressed by the method that `how` names; none if there is no such method.
 pub(crate) fn compress_by(how: u8, content: &[u8]) -> Option<Vec<u8>> {
     let (one, two) = content.split_at(content.len() / 2);
     Some(match how {

@@ -25,7 +25,7 @@ use std::path::Path;
 
 use reperio_data::format::Format;
 
-/// A target that is no format.
+/// A target that is not a format.
 type Target = (&'static str, fn(&[u8]));
 
 /// Every target beside the formats.

@@ -27,7 +27,7 @@ pub(crate) fn file(bytes: &[u8]) {
     }
 }
 
-/// Files whose parameters stand behind any description.
+/// Files with parameters behind any description.
 static PARAMETERS: [&[u8]; 2] = [
     include_bytes!("../corpus/model/parts.safetensors"),
     include_bytes!("../corpus/model/kinds.safetensors"),

@@ -1,6 +1,6 @@
 //! Where bytes become the files that readers open: one folder a thread, always the same names in it.
 //!
-//! It stands where `TMPDIR` says; fuzzing puts that into memory.
+//! It is in `TMPDIR`, which fuzzing puts into memory.
 
 use std::fs;
 use std::path::{Path, PathBuf};

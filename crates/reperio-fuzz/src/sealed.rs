@@ -17,7 +17,7 @@ fn split(bytes: &[u8]) -> Option<(Value, &[u8])> {
     Some((header, &bytes[end..]))
 }
 
-/// The text that stands under `key` in the metadata of a file.
+/// The text under `key` in the metadata of a file.
 pub(crate) fn text(bytes: &[u8], key: &str) -> Option<String> {
     let (header, _) = split(bytes)?;
     header.get("__metadata__")?.get(key)?.as_str().map(str::to_owned)

@@ -1,8 +1,8 @@
-//! What a run is made of: the network, its training, the discovery before it.
+//! The configuration of a run: its parts, the network, its training and the discovery before it.
 //!
-//! A config file states only what differs from the defaults; unknown keys are errors, so a typing
-//! error never trains a default model. [`Config::default`] is Reperio's own model, and
-//! [`Config::deeprc`] the published network.
+//! A config file states only the settings that differ from the defaults. Unknown keys are errors, so a typing
+//! error never trains a default model. [`Config::default`] is Reperio's own model.
+//! [`Config::deeprc`] is the published network.
 
 use reperio_data::encode::MAX_LENGTH;
 use serde::{Deserialize, Serialize};
@@ -27,17 +27,17 @@ pub struct InvalidConfig {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// What the model is made of.
+    /// The parts of the model.
     pub parts: PartsConfig,
     /// The network.
     pub model: ModelConfig,
     /// How its parameters are fitted.
     pub training: TrainingConfig,
-    /// What is looked for before the first update.
+    /// Discovery before the first update.
     pub discovery: DiscoveryConfig,
 }
 
-/// What the model is made of.
+/// The parts of the model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PartsConfig {
@@ -117,15 +117,15 @@ impl Default for ModelConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainingConfig {
-    /// Source of all random numbers of the run.
+    /// Seed of all random numbers of the run.
     pub seed: u64,
     /// Networks, their outputs averaged. Each is trained without a part of the repertoires of its own, which it
     /// then scores: from that the combination learns what the network is worth. A single one is trained on all, and its
     /// outputs are taken as they are.
     pub members: usize,
-    /// Passes over the training repertoires, at most.
+    /// Largest number of passes over the training repertoires.
     pub epochs: usize,
-    /// Repertoires an update.
+    /// Repertoires per update.
     pub batch_size: usize,
     /// Sequences drawn at random from each repertoire for an update; 0 for all.
     pub sequences_per_repertoire: usize,
@@ -192,7 +192,7 @@ impl Default for TrainingConfig {
     }
 }
 
-/// What is looked for in the training part before the first update.
+/// Discovery in the training part before the first update.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DiscoveryConfig {
@@ -202,11 +202,11 @@ pub struct DiscoveryConfig {
     pub genes: bool,
     /// Residues of the k-mers, each 3 to 5.
     pub k: Vec<usize>,
-    /// Ignored positions inside a k-mer, at most.
+    /// Largest number of ignored positions inside a k-mer.
     pub max_gaps: usize,
-    /// Seeds, at most; filters beyond that start at random.
+    /// Largest number of seeds; further filters start at random.
     pub max_seeds: usize,
-    /// Expected share of false seeds among the proposed. In (0, 1).
+    /// Expected share of false seeds among the proposed ones. In (0, 1).
     pub false_discovery: f64,
     /// Candidates kept after the screen.
     pub candidates: usize,

@@ -1,5 +1,5 @@
-//! What only the published `DeepRC` network does, beside the bag operation: the scale of its input, the
-//! random draw of an update and the reduction to the best-attended sequences.
+//! Steps of the published `DeepRC` network that no other model has, in addition to the bag operation: the scale of its
+//! input, the random draw of an update and the reduction to the best-attended sequences.
 //!
 //! # References
 //!

@@ -1,5 +1,5 @@
-//! Models of immune repertoires as sums of parts: Hopfield pooling over encoded repertoires, k-mers, public clonotypes,
-//! genes; their training, scores and evidence.
+//! Models of immune repertoires as sums of parts: Hopfield pooling over encoded repertoires, k-mers, public clonotypes
+//! and gene usage; with training, scores and evidence.
 
 #![forbid(unsafe_code)]
 

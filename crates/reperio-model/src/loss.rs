@@ -1,6 +1,6 @@
 //! Training losses, stable for every finite prediction.
 //!
-//! Each is a mean over the rows that have a label: rows without one are skipped and get no gradient.
+//! Each is a mean over the rows that have a label. Rows without a label are skipped and get no gradient.
 //! The mean divides by the *number* of labelled rows, never by the sum of their weights, so that
 //! repertoires passed one at a time add up to the same gradient. Without any label the loss is 0.
 
@@ -94,7 +94,7 @@ pub fn mean_squared_error(predictions: &Tensor, targets: &[Option<f64>]) -> Resu
     mean_of_labelled(&errors.sqr()?, &weights, targets.iter().flatten().count())
 }
 
-/// Mean Huber loss: squared up to an error of `delta`, linear beyond, so that outliers do not rule.
+/// Mean Huber loss: squared up to an error of `delta`, linear beyond, so that outliers do not dominate.
 ///
 /// ```text
 /// loss = mean( c·(e - c/2) ),  e = prediction - target,  c = clamp(e, -delta, delta)
@@ -115,7 +115,7 @@ pub fn huber(predictions: &Tensor, targets: &[Option<f64>], delta: f64) -> Resul
     mean_of_labelled(&losses, &weights, targets.iter().flatten().count())
 }
 
-/// Weights that give every class the same say: `n / (K · n_k)`, and 1 for a class without a label.
+/// Weights that give every class the same influence: `n / (K · n_k)`, and 1 for a class without a label.
 /// Their mean over the labelled rows is 1, so the learning rate keeps its meaning.
 pub fn balanced_weights(class_counts: &[usize]) -> Vec<f64> {
     let n: usize = class_counts.iter().sum();

@@ -36,7 +36,7 @@ pub struct AdamWConfig {
     pub beta2: f64,
     /// Added to the root of the mean squared gradient.
     pub eps: f64,
-    /// Share of a parameter that is taken away a step, times the learning rate; not in the gradient.
+    /// Share of a parameter that is subtracted per step, times the learning rate; not in the gradient.
     pub weight_decay: f64,
     /// Factor of the parameter's sign that is added to the gradient.
     pub l1: f64,

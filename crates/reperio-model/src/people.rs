@@ -1,4 +1,4 @@
-//! Which repertoires belong to one person, so that they never stand on both sides of a split.
+//! Which repertoires belong to one person, so that they are never on both sides of a split.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ const EACH: &str = "repertoire_id";
 pub struct People {
     /// Person of each repertoire: the column's value, or the repertoire's own id.
     pub groups: Groups,
-    /// The column that they come from; none where each repertoire stands for itself.
+    /// The column that they come from; none if each repertoire is its own group.
     pub column: Option<String>,
 }
 
@@ -44,15 +44,15 @@ pub enum PeopleError {
     /// No such column.
     #[error("no column {column:?} in the metadata, expected one of: {known}")]
     UnknownColumn {
-        /// Column asked for.
+        /// Requested column.
         column: String,
         /// Columns that exist.
         known: String,
     },
     /// Two columns of people contradict each other.
     #[error(
-        "columns {first:?} and {second:?} both look like people and divide the repertoires differently: \
-         --group COLUMN says which are never divided between training and test"
+        "columns {first:?} and {second:?} both look like names of people but group the repertoires differently: \
+         choose the column that is never split between training and test with --group COLUMN"
     )]
     Contradiction {
         /// A column.
@@ -62,7 +62,7 @@ pub enum PeopleError {
     },
 }
 
-/// The people of the column `asked`, or of the one that looks like people. Targets are none.
+/// The people of the column `asked`, or of the column that looks like people. Targets are not considered.
 ///
 /// # Errors
 ///
@@ -100,7 +100,7 @@ pub fn find(
     Ok(of(metadata, Some((&first.0, &first.1))))
 }
 
-/// Whether values repeat as the names of people do: yes and no are none.
+/// Whether values repeat as the names of people do. Two values, such as yes and no, are not people.
 fn are_people(values: &[Option<String>]) -> bool {
     let mut counts: BTreeMap<&String, usize> = BTreeMap::new();
     for value in values.iter().flatten() {
@@ -168,7 +168,7 @@ mod tests {
     fn columns_that_contradict_each_other_are_an_error() {
         let same = check(&[("subject_id", "a b a c"), ("patient", "1 2 1 3")], None);
         assert!(same.starts_with("a, b, a, c |"), "{same}");
-        assert_snapshot!(check(&[("subject_id", "a b a c"), ("donor", "1 2 3 1")], None), @r#"columns "subject_id" and "donor" both look like people and divide the repertoires differently: --group COLUMN says which are never divided between training and test"#);
+        assert_snapshot!(check(&[("subject_id", "a b a c"), ("donor", "1 2 3 1")], None), @r#"columns "subject_id" and "donor" both look like names of people but group the repertoires differently: choose the column that is never split between training and test with --group COLUMN"#);
         let chosen = check(&[("subject_id", "a b a c"), ("donor", "1 2 3 1")], Some("donor"));
         assert!(chosen.starts_with("1, 2, 3, 1 |"), "{chosen}");
     }

@@ -1,4 +1,4 @@
-//! What the training population looked like, so that a patient unlike it is noticed.
+//! A summary of the training population, so that a repertoire unlike it is reported.
 
 use std::collections::BTreeMap;
 
@@ -30,11 +30,11 @@ pub struct Population {
     pub v: Profile,
     /// J genes.
     pub j: Profile,
-    /// Loci, seen from the V genes.
+    /// Loci, inferred from the V genes.
     pub loci: Shares,
 }
 
-/// Mean shares and how far training repertoires stray from them.
+/// Mean shares and how far training repertoires deviate from them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Profile {
     /// Mean share over the training repertoires.
@@ -71,7 +71,7 @@ impl Population {
         }
     }
 
-    /// What makes `repertoire` unlike the training population, in words; empty if nothing does.
+    /// Warnings that say why `repertoire` is unlike the training population; empty if it is not.
     pub fn warnings(&self, repertoire: &Repertoire) -> Vec<String> {
         let n = repertoire.len();
         if n == 0 {

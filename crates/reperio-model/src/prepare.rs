@@ -1,4 +1,4 @@
-//! From an encoded repertoire to the bag that the network pools: drawing, padding, scaling, and the
+//! Turns an encoded repertoire into the bag that the network pools: drawing, padding, scaling, and the
 //! published reduction to the sequences with the highest attention.
 
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::network::Weights;
 
 /// Bags of a minibatch, padded to the longest sequence among them.
 ///
-/// With an `input` standard deviation asked for, each bag is scaled by its own over that length.
+/// If the `input` standard deviation is used, each bag is scaled by its own over that length.
 pub fn bags(config: &ModelConfig, repertoires: &[Arc<EncodedRepertoire>]) -> Vec<Bag> {
     let widest = config.filters.iter().map(|group| group.width).max().unwrap_or(1);
     let longest = repertoires.iter().map(|repertoire| repertoire.max_length()).max().unwrap_or(0);

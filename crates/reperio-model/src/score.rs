@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::combine::PredictionSet;
 use crate::model::{Model, Prediction};
 
-/// A score that is no finite number.
+/// A score that is not a finite number.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("the score of {id} is {score}, expected a finite number: the model is damaged")]
 pub struct NotFinite {
@@ -18,7 +18,7 @@ pub struct NotFinite {
     pub score: f64,
 }
 
-/// Refuses scores that are no finite numbers.
+/// Refuses scores that are not finite numbers.
 pub(crate) fn check_finite<'a>(
     id: &str,
     scores: impl IntoIterator<Item = &'a f64>,
@@ -36,7 +36,7 @@ pub enum ScoreError {
     /// There is none.
     #[error("no repertoire to score")]
     Nothing,
-    /// They cannot be read, or a score is no finite number.
+    /// They cannot be read, or a score is not a finite number.
     #[error(transparent)]
     Cohort(#[from] CohortError),
 }
@@ -50,7 +50,7 @@ pub struct Score {
     /// `warnings`.
     #[serde(flatten)]
     pub prediction: Prediction,
-    /// What cannot be ruled out, a target each; none for a model of before.
+    /// Classes that cannot be ruled out, for each target; none for a model of an earlier version.
     pub prediction_sets: Vec<Option<PredictionSet>>,
 }
 
@@ -58,7 +58,7 @@ pub struct Score {
 ///
 /// # Errors
 ///
-/// If the score is no finite number.
+/// If the score is not a finite number.
 pub fn one(model: &Model, repertoire: &Repertoire, coverage: f64) -> Result<Score, NotFinite> {
     let prediction = model.predict(repertoire);
     let outputs: Vec<f64> =
@@ -76,7 +76,7 @@ pub fn one(model: &Model, repertoire: &Repertoire, coverage: f64) -> Result<Scor
 ///
 /// # Errors
 ///
-/// If a repertoire cannot be read, a score is no finite number, or there is no repertoire.
+/// If a repertoire cannot be read, a score is not a finite number, or there is no repertoire.
 ///
 /// # Examples
 ///

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 /// Tensors by name.
 pub(crate) type Named = Vec<(String, Tensor)>;
 
-/// Why bytes are no tensors.
+/// Why bytes are not tensors.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TensorsError {
@@ -86,7 +86,7 @@ pub(crate) fn sealed(text: &str, tensors: &[(String, Tensor)]) -> Result<String,
     Ok(format!("{}{}{}{}", SEAL.0, sha256(tensors, text)?, SEAL.1, &text[1..]))
 }
 
-/// What [`sealed`] made one text of; no checksum in files of before.
+/// What [`sealed`] made one text of; no checksum in files of earlier versions.
 pub(crate) fn unsealed(text: &str) -> (String, Option<String>) {
     let parts = text.strip_prefix(SEAL.0).and_then(|rest| rest.split_once(SEAL.1));
     match parts {

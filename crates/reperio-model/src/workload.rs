@@ -1,4 +1,4 @@
-//! A fixed piece of work whose speed can be measured, and written down for other programs to repeat:
+//! A fixed piece of work for measuring speed, which can be written to a file for other programs to repeat:
 //! repertoires, a random network, one scoring pass, one update.
 
 use std::collections::HashMap;

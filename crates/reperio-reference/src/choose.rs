@@ -1,4 +1,4 @@
-//! Penalty and `C` by cross-validation inside the part that is learned from.
+//! Chooses penalty and `C` by cross-validation inside the training part.
 
 use rayon::prelude::*;
 use reperio_data::progress::Observer;

@@ -1,4 +1,4 @@
-//! Logistic regression on how deep and how diverse a repertoire is, and nothing else: a control.
+//! A control: logistic regression on only the depth and diversity of a repertoire.
 //!
 //! With N clonotypes of counts `c_i`, `C = Σ c_i` and `p_i = c_i / C`:
 //!

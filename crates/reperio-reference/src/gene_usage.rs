@@ -31,7 +31,7 @@ impl Method for GeneUsage {
     }
 
     fn about(&self) -> &'static str {
-        "logistic regression on shares of V and J genes, without any junction"
+        "logistic regression on V and J gene usage, without junctions"
     }
 
     fn prepare(&self, cache: &FeatureCache<'_>) {

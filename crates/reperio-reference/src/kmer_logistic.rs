@@ -1,9 +1,9 @@
 //! Logistic regression on k-mer frequencies.
 //!
 //! A feature is the share of one k-mer among all windows of its pattern in a repertoire. Every clonotype
-//! counts once whatever its copies, so that a few expanded clones do not speak for all. Frequencies
-//! are taken as they are, not as square roots: the logit is then a plain sum over clonotypes. They are
-//! standardised within what is learned from.
+//! counts once whatever its copies, so that a few expanded clones do not dominate. Frequencies
+//! are used directly, not as square roots, so the logit is a plain sum over clonotypes. They are
+//! standardised within the training part.
 //!
 //! # References
 //!

@@ -1,4 +1,4 @@
-//! The oracle of simulated data: who knows the motifs counts them.
+//! The oracle of simulated data: an observer who knows the motifs counts them.
 
 use rayon::prelude::*;
 use reperio_data::progress::Observer;
@@ -9,7 +9,7 @@ use reperio_stats::platt::Platt;
 
 use crate::method::{Fitted, Method, MethodError};
 
-/// Counts the motifs that were implanted, at the positions where they may stand.
+/// Counts the implanted motifs at their allowed positions.
 ///
 /// ```text
 /// share = clonotypes that carry a motif / clonotypes
@@ -55,7 +55,7 @@ impl Method for KnownMotif {
     }
 
     fn about(&self) -> &'static str {
-        "oracle: counts the implanted motifs where they may stand (simulated data only)"
+        "oracle: counts the implanted motifs at their allowed positions (simulated data only)"
     }
 
     fn fit(

@@ -1,4 +1,4 @@
-//! What a method is: it fits a part of a cohort and then scores any repertoire of the cohort.
+//! A method fits a part of a cohort and then scores any repertoire of the cohort.
 
 use reperio_data::progress::Observer;
 use reperio_data::repertoire::Repertoire;

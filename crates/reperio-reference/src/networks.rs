@@ -1,4 +1,4 @@
-//! Reperio's network and the published DeepRC as methods among the others.
+//! Reperio, its network alone and the published DeepRC as methods like the others.
 
 use reperio_data::progress::Observer;
 use reperio_data::repertoire::Repertoire;
@@ -26,7 +26,7 @@ pub struct Network {
 impl Network {
     /// Reperio with `config`.
     pub fn reperio(config: Config, device: Device) -> Self {
-        let about = "Hopfield pooling, k-mers, public clonotypes and genes, weighed (this program's default)";
+        let about = "weighted sum of Hopfield pooling, k-mers, public clonotypes and gene usage (this program's default)";
         Self { name: "reperio", about, config, updates: None, device }
     }
 

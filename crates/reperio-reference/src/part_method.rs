@@ -1,4 +1,4 @@
-//! Parts of Reperio's model as methods of their own: burden test and public clonotypes as published.
+//! Parts of Reperio's model as separate methods: burden test and public clonotypes as published.
 
 use rayon::prelude::*;
 use reperio_data::progress::Observer;
@@ -42,15 +42,15 @@ impl PartMethod {
         let (name, about) = match identity {
             Identity::Clonotype => (
                 "public-clonotypes",
-                "clonotypes (junction, V, J) associated by Fisher's test, then the beta-binomial law (Emerson 2017)",
+                "clonotypes (junction, V, J) selected by Fisher's test, then a beta-binomial model (Emerson 2017)",
             ),
             Identity::Junction => (
                 "public-junctions",
-                "junctions associated by Fisher's test, then the beta-binomial law (after Emerson 2017)",
+                "junctions selected by Fisher's test, then a beta-binomial model (after Emerson 2017)",
             ),
             Identity::OneSubstitution => (
                 "public-junctions-1",
-                "junctions with one substitution allowed, associated by Fisher's test, then the beta-binomial law",
+                "junctions with one substitution allowed, selected by Fisher's test, then a beta-binomial model",
             ),
         };
         let laws = vec![LawKind::BetaBinomial];
@@ -63,7 +63,7 @@ impl PartMethod {
         let laws = vec![LawKind::RootShare];
         Self {
             name: "fisher-count",
-            about: "number of clonotypes with Fisher's P below 0.001, over the root of all distinct ones",
+            about: "number of clonotypes with Fisher's P below 0.001, divided by the square root of all distinct ones",
             recipe: Recipe::Clones { identity: Identity::Clonotype, laws, thresholds: vec![1e-3] },
         }
     }

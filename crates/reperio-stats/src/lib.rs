@@ -7,12 +7,12 @@
 //! | what | item |
 //! |---|---|
 //! | rows that belong together | [`Groups`] |
-//! | AUC and other figures, curves, losses | [`metrics`] |
+//! | AUC and other metrics, curves, losses | [`metrics`] |
 //! | intervals: DeLong's, bootstrap over groups | [`metrics::auc_interval`], [`bootstrap`] |
 //! | P values by permutation | [`permutation`] |
 //! | penalised regression | [`logistic`], [`ridge`] |
 //! | logits from scores; choices by held-out losses | [`platt`], [`selection`] |
-//! | exact tests and laws | [`fisher`], [`beta_binomial`], [`poisson`], [`normal`] |
+//! | exact tests and distributions | [`fisher`], [`beta_binomial`], [`poisson`], [`normal`] |
 //! | means and spreads | [`moments`] |
 //!
 //! # Examples

@@ -94,7 +94,7 @@ impl<T: Copy + PartialEq> Permutable<T> {
 ///
 /// # Panics
 ///
-/// If there is not one group an answer.
+/// If there is not one group per answer.
 pub fn p_value(
     answers: &[f64],
     groups: &Groups,

@@ -1,4 +1,4 @@
-//! The `reperio` program: one module a subcommand, each with its `Args` and its `run`.
+//! The `reperio` program: one module per subcommand, each with its `Args` and its `run`.
 
 #![forbid(unsafe_code)]
 

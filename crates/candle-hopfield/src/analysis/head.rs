@@ -4,7 +4,7 @@ use candle_core::{DType, Result, Tensor, bail};
 
 use super::{OperatingClass, effective_number, patterns_for_share};
 
-/// What one head does with its patterns, over all states of a batch.
+/// How one head uses its patterns, over all states of a batch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HeadAnalysis {
     /// Number of patterns, `N`.

@@ -1,6 +1,6 @@
-//! Over how many patterns a head averages.
+//! The number of patterns over which a head averages.
 //!
-//! A head whose association rests on one pattern looks something up, one whose association is even
+//! A head whose association rests on one pattern looks something up. A head whose association is even
 //! computes a mean. The size of its metastable state is the number `k` of patterns that carry 90 % of the
 //! association; the median of `k` over the states, against the number of patterns, gives the
 //! [`OperatingClass`].

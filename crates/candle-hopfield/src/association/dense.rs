@@ -1,4 +1,4 @@
-//! Softmax that knows minus infinity.
+//! Softmax that handles scores of minus infinity.
 
 use candle_core::{D, DType, Result, Tensor, bail};
 

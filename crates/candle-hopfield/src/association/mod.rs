@@ -1,4 +1,4 @@
-//! From scores to an association: who is retrieved, and how much of whom.
+//! Turns scores into an association: which patterns are retrieved, and with which weights.
 
 mod dense;
 mod sparse;

@@ -6,7 +6,7 @@ use candle_core::{DType, Result, Tensor, bail};
 
 use super::{check_beta, check_stored, largest_squared_norm};
 
-/// What the bounds of the paper need to know of a memory: three numbers.
+/// The three numbers of a memory that the paper's bounds need.
 ///
 /// In all formulas `N` is the number of patterns, `M` their largest norm, `Delta` the separation of a
 /// pattern (see [`separations`](super::separations)) and `distance` that of a state from the pattern.
@@ -29,7 +29,7 @@ impl Bounds {
     ///
     /// # Errors
     ///
-    /// When `stored` is no matrix of at least one pattern other than zero, or `beta` is not positive and
+    /// When `stored` is not a matrix of at least one pattern other than zero, or `beta` is not positive and
     /// finite.
     pub fn of(stored: &Tensor, beta: f64) -> Result<Self> {
         check_beta(beta)?;

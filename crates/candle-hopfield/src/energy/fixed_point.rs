@@ -1,4 +1,4 @@
-//! What a retrieved state is: one pattern, some of them, or the average of all.
+//! The kind of a retrieved state: one pattern, an average of some, or the average of all.
 
 use std::fmt;
 
@@ -85,7 +85,7 @@ pub fn fixed_points(stored: &Tensor, states: &Tensor, beta: f64) -> Result<Vec<F
 ///
 /// # Errors
 ///
-/// When `stored` is no matrix `(n, d)` of at least one pattern, or `beta` is not positive and finite.
+/// When `stored` is not a matrix `(n, d)` of at least one pattern, or `beta` is not positive and finite.
 ///
 /// # References
 ///

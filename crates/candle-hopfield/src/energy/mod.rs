@@ -45,7 +45,7 @@ pub use separation::separations;
 ///
 /// # Errors
 ///
-/// When the tensors are no two matrices of one width and type, `stored` is empty, or `beta` is not
+/// When the tensors are not two matrices of the same width and type, `stored` is empty, or `beta` is not
 /// positive and finite.
 ///
 /// # References

@@ -23,7 +23,7 @@ const BLOCK_ENTRIES: usize = 1 << 22;
 ///
 /// # Errors
 ///
-/// When `stored` is no matrix of at least two patterns.
+/// When `stored` is not a matrix of at least two patterns.
 ///
 /// # References
 ///

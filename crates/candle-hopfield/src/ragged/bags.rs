@@ -1,4 +1,4 @@
-//! Where each bag begins and ends.
+//! The start and end of each bag.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ impl Bags {
     ///
     /// # Errors
     ///
-    /// If there are none, the first is not 0, or one is below the one before it: the message names its index.
+    /// If there are none, the first is not 0, or one is below the previous one; the message names its index.
     ///
     /// # Examples
     ///

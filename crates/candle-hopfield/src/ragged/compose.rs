@@ -1,4 +1,4 @@
-//! Ragged pooling from candle's own operations: any device and dtype, and the twin of the fused one.
+//! Ragged pooling from candle's own operations, for any device and dtype. It is the reference for the fused operation.
 
 use candle_core::{D, DType, Device, Result, Tensor};
 

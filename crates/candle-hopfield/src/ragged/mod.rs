@@ -47,7 +47,7 @@ use candle_core::{DType, Result, Tensor, bail};
 
 pub use bags::Bags;
 
-/// Stored patterns of all bags, with what is averaged and what they weigh.
+/// Stored patterns of all bags, with their values and log-weights.
 ///
 /// # Shapes
 ///
@@ -97,7 +97,7 @@ struct Sizes {
 /// Pools each bag on its own, for each head.
 ///
 /// An empty bag gives zeros, and so does one with log-weights of -inf only. A bag alone gives the same bits as
-/// among others. Differentiable with respect to every tensor, once: the gradients are no graph.
+/// among others. Differentiable with respect to every tensor, once: the gradients are not part of a graph.
 ///
 /// On the CPU in `f32` this is one operation that keeps two numbers a bag and head for the backward pass, in
 /// parallel over bags and over fixed parts of large bags ([`crate::stream`], whose remarks on exactness
@@ -138,7 +138,7 @@ pub fn ragged_pool(
 ///
 /// # Errors
 ///
-/// If `scores` are no matrix, or `bags` do not end where they do.
+/// If `scores` is not a matrix, or `bags` and `scores` do not end together.
 ///
 /// # Examples
 ///

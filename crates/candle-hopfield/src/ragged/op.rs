@@ -68,7 +68,7 @@ struct Ends<'a> {
     dz: &'a [f32],
 }
 
-/// Gradients of the inputs; those of a pattern tensor only where it is asked for.
+/// Gradients of the inputs; for a pattern tensor only if it is needed.
 struct Gradients {
     stored: Option<Vec<f32>>,
     projected: Option<Vec<f32>>,

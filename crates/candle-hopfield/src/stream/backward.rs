@@ -1,4 +1,4 @@
-//! From the gradient of z to those of states, betas and patterns. Scores are computed again, so memory
+//! Computes the gradients of states, betas and patterns from the gradient of z. Scores are computed again, so memory
 //! does not grow with the patterns.
 
 use candle_core::{Result, bail};
@@ -11,7 +11,7 @@ use super::parts::parts;
 use super::patterns::{Patterns, StatePatterns};
 use super::state::PoolingState;
 
-/// What the backward pass needs to know of all patterns: of constant size.
+/// What the backward pass needs from all patterns, in constant size.
 #[derive(Clone, Debug)]
 pub struct Upstream {
     pub(super) heads: Vec<UpstreamHead>,

@@ -4,14 +4,14 @@
 //! s_hi = beta_h <xi_h, y_i> + w_i        a_h = softmax_i(s_h)        z_h = sum_i a_hi v_i
 //! ```
 //!
-//! with a state pattern xi and a beta a head, stored patterns y, projected patterns v (the stored patterns
+//! with a state pattern xi and a beta per head, stored patterns y, projected patterns v (the stored patterns
 //! themselves, if none are given) and log-weights w (0, if none are given). A pattern with log-weight
 //! `ln(c)` counts like c equal patterns.
 //!
-//! [`PoolingState`] keeps a running maximum, sum of exponentials and weighted sum a head, as in the online
+//! [`PoolingState`] keeps a running maximum, sum of exponentials and weighted sum per head, as in the online
 //! softmax. It [absorbs](PoolingState::absorb) patterns in chunks of any size, and states of disjoint
-//! shards [merge](PoolingState::merge), on one machine or several. The backward pass goes over the chunks
-//! once more: [`Upstream`] and [`StateGradients`] are of constant size too.
+//! shards [merge](PoolingState::merge), on one machine or several. The backward pass reads the chunks
+//! once more. [`Upstream`] and [`StateGradients`] are of constant size too.
 //!
 //! # Exactness
 //!
@@ -21,8 +21,8 @@
 //! empty bag gives zeros, and so does one with log-weights of -inf only. NaN in scores gives NaN, as do
 //! infinite scores; a value that is not finite spoils z even at weight 0, as in any matrix product.
 //!
-//! The number of threads changes no bit, and neither does the instruction set: AVX2 or NEON where the processor has it,
-//! the same operations in the same order where not.
+//! The number of threads changes no bit, and neither does the instruction set: AVX2 or NEON if the processor has it,
+//! otherwise the same operations in the same order.
 //!
 //! # Examples
 //!

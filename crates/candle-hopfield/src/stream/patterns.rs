@@ -1,4 +1,4 @@
-//! What is pooled, and for whom: checked views of plain slices.
+//! Patterns and states of a pooling: checked views of plain slices.
 
 use std::ops::Range;
 
@@ -56,7 +56,7 @@ impl StatePatterns {
     }
 }
 
-/// Stored patterns with what is averaged and what they weigh.
+/// Stored patterns with their values and log-weights.
 ///
 /// # Shapes
 ///

@@ -1,11 +1,11 @@
-//! Pooling what does not fit into memory.
+//! Pools patterns that do not fit into memory.
 
 use candle_core::Error;
 
 use super::patterns::{Patterns, StatePatterns};
 use super::state::PoolingState;
 
-/// A stretch of patterns that is filled again and again.
+/// A buffer of patterns that is filled repeatedly.
 ///
 /// # Shapes
 ///

@@ -48,7 +48,7 @@ pub enum CudaError {
         difference: f64,
     },
     /// A GPU that failed before is not asked again.
-    #[error("the GPU failed before")]
+    #[error("the GPU failed earlier")]
     Failed,
 }
 

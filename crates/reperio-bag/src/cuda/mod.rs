@@ -8,7 +8,7 @@
 //!
 //! A bag is cut into parts by its size alone (`waves`). A block takes part after part, a warp of it eight
 //! sequences at a time: the residues go to shared memory, a lane has one filter, so that one row of a
-//! table is one conflict-free read; the key network has a lane an output and eight sequences in
+//! table is one conflict-free read; the key network has one lane per output and eight sequences in
 //! registers; scores and softmax have four lanes a sequence. Each warp pools online, a block merges its
 //! warps in order, and a last kernel the parts of a bag in order, in double.
 //!
@@ -38,9 +38,9 @@
 //! | results, scores | 16 |
 //! | **forward + backward** | **323** |
 //!
-//! At 132 multiprocessors and 1.7 GHz that is 2.2 x 10^9 sequences a second forward and 0.7 x 10^9 forward +
+//! At 132 multiprocessors and 1.7 GHz that is 2.2 x 10^9 sequences per second forward and 0.7 x 10^9 forward +
 //! backward; `benches/cuda.rs` counts with the highest clock of the card at hand. Residues and other columns are 27
-//! bytes a sequence: 59 GB/s, far from what the memory gives.
+//! bytes per sequence: 59 GB/s, far from what the memory gives.
 //!
 //! An H100 (132 multiprocessors) does 1.0 x 10^9 and 0.29 x 10^9, 45 % and 41 % of that. Its profiler (`ncu`) says of the
 //! forward kernel: 64 registers a thread, 2 blocks of 16 warps a multiprocessor, 47 % occupancy, 71 % of the peak of shared memory
@@ -76,7 +76,7 @@ pub struct CardInfo {
     pub memory: u64,
 }
 
-/// The GPUs of this machine; none where no driver is installed.
+/// The GPUs of this machine; none if no driver is installed.
 ///
 /// # Errors
 ///

@@ -58,7 +58,7 @@ pub(super) fn floats_mut(rows: &mut [Row]) -> &mut [f32] {
 pub(super) trait Vectors: Copy {
     /// [`LANES`] floats in registers.
     type V: Copy;
-    /// One truth value a lane.
+    /// One truth value per lane.
     type Mask: Copy;
     /// Whether the registers hold eight rows of a matrix product at once, not two.
     const WIDE: bool;

@@ -1,4 +1,4 @@
-//! One repertoire from several tables of a sample, each of other chains.
+//! Joins several tables of one sample, each with its own chains, into one repertoire.
 
 use std::path::Path;
 
@@ -29,9 +29,7 @@ pub(super) fn join(
 /// What is noted of a table without rows.
 pub(super) fn no_rows(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    format!(
-        "{name} has no rows below its header, so that the sample has no clonotypes of its chain"
-    )
+    format!("{name} has no rows below its header: the sample has no clonotypes of that chain")
 }
 
 fn add(own: &mut ReadRepertoire, read: &ReadRepertoire, path: &Path) -> Result<(), ReadError> {

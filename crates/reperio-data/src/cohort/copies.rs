@@ -64,7 +64,7 @@ pub(super) fn groups<'a, K: Ord>(all: impl Iterator<Item = (K, &'a String)>) -> 
 /// What a person should know about one group.
 pub(super) fn warning(ids: &[String]) -> String {
     format!(
-        "{} hold the same clonotypes: copies of one sample stand on both sides of a split, keep one of them or give them one group",
+        "{} hold the same clonotypes: copies of one sample can end up on both sides of a split; keep one of them or put them in one group",
         ids.join(", ")
     )
 }
@@ -72,7 +72,7 @@ pub(super) fn warning(ids: &[String]) -> String {
 /// What a person should know about one group whose counts differ.
 pub(super) fn recounted_warning(ids: &[String]) -> String {
     format!(
-        "{} hold the same clonotypes with other counts: if they are copies of one sample they stand on both sides of a split, keep one of them or give them one group",
+        "{} hold the same clonotypes with other counts: if they are copies of one sample, they can end up on both sides of a split; keep one of them or put them in one group",
         ids.join(", ")
     )
 }

@@ -12,7 +12,7 @@ use crate::summary::Summary;
 /// Sizes, lengths, gene usage and labels of a cohort.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Description {
-    /// One entry a repertoire, by id.
+    /// One entry per repertoire, by id.
     pub repertoires: Vec<Described>,
     /// Clonotypes of all repertoires by junction length in residues.
     pub lengths: BTreeMap<u64, u64>,

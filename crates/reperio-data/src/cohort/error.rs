@@ -26,11 +26,11 @@ pub enum CohortError {
     NoRepertoires {
         /// Inputs searched.
         inputs: Vec<PathBuf>,
-        /// Files found there that are no repertoire tables.
+        /// Files found there that are not repertoire tables.
         skipped: Vec<Skipped>,
     },
     /// A store where raw files are expected.
-    #[error("{path} is a cohort already, expected repertoire files")]
+    #[error("{path} is already a cohort, expected repertoire files")]
     IsCohort {
         /// The store.
         path: PathBuf,
@@ -45,14 +45,14 @@ pub enum CohortError {
     },
     /// Options for reading files, and a store whose files have been read already.
     #[error(
-        "{path} is a cohort: options for reading files (species, loci, lengths, columns) were decided when it was imported, give them to `import`"
+        "{path} is a cohort: options for reading files (species, loci, lengths, columns) were fixed when it was imported; give them to `import`"
     )]
     OptionsForStore {
         /// The store.
         path: PathBuf,
     },
     /// Every row of every repertoire was dropped.
-    #[error("no clonotype left of {rows} rows: {reasons}")]
+    #[error("no clonotypes left from {rows} rows: {reasons}")]
     NoClonotypes {
         /// Rows read.
         rows: u64,
@@ -95,9 +95,9 @@ pub enum CohortError {
         /// Each id and the inputs that have it.
         duplicates: Vec<(String, Vec<String>)>,
     },
-    /// Several files are of one sample, as they say themselves, and nothing tells them apart.
+    /// Several files say that they are from one sample, and nothing separates them.
     #[error(
-        "several files are of one sample, as they say themselves, expected one: join them in one table, or tell them apart by a metadata table with a row for each file or by a column that --repertoire-column names{}",
+        "several files say that they are from one sample, expected one file per sample: join them into one table, or tell them apart with a metadata table that has one row per file, or with a column named by --repertoire-column{}",
         duplicate_list(samples)
     )]
     SameSample {
@@ -106,7 +106,7 @@ pub enum CohortError {
     },
     /// Tables that are parts of one repertoire and repertoires by themselves.
     #[error(
-        "tables that are repertoires by themselves and parts of others: {}, expected one or the other: import all tables of a sample together into a new store",
+        "tables that are both a repertoire of their own and part of another: {}, expected one or the other: import all tables of a sample together into a new store",
         part_list(shared)
     )]
     SharedTables {
@@ -121,7 +121,7 @@ pub enum CohortError {
     },
     /// Ids that differ only in upper and lower case.
     #[error(
-        "ids that differ only in case: {}, expected others: some disks take them for one file name",
+        "ids that differ only in case: {}, expected ids that differ otherwise: some disks treat them as one file name",
         quoted(ids)
     )]
     AlikeIds {
@@ -129,16 +129,14 @@ pub enum CohortError {
         ids: Vec<String>,
     },
     /// A file changed while it was read.
-    #[error(
-        "{path} changed while it was read, expected a file that nobody writes to: run the import again"
-    )]
+    #[error("{path} changed while it was read: run the import again when nothing writes to it")]
     Changed {
         /// The file.
         path: PathBuf,
     },
     /// Columns with names that the store needs for itself.
     #[error(
-        "metadata columns {} are names that cohort.parquet keeps for itself, expected others",
+        "metadata columns {} have names that cohort.parquet reserves, expected other names",
         quoted(names)
     )]
     ReservedColumns {
@@ -153,7 +151,7 @@ pub enum CohortError {
     Lock(#[from] LockError),
     /// The table of labels in the store is damaged, and the new one does not give them all.
     #[error(
-        "{path} is damaged, so that the labels of {} are lost: import again with a table that has them",
+        "{path} is damaged and the labels of {} are lost: import again with a table that has them",
         quoted(ids)
     )]
     LostLabels {
@@ -177,13 +175,13 @@ pub enum CohortError {
         path: PathBuf,
     },
     /// The folder has no manifest, so that an import has not ended.
-    #[error("{path} is not a finished cohort: there is no manifest.json, run the import again")]
+    #[error("{path} is not a finished cohort: it has no manifest.json; run the import again")]
     NotFinished {
         /// The folder.
         path: PathBuf,
     },
     /// The manifest cannot be understood.
-    #[error("{path}: not the manifest of a cohort, import everything again into a new folder")]
+    #[error("{path} is not a valid cohort manifest: import everything again into a new folder")]
     Manifest {
         /// The manifest.
         path: PathBuf,
@@ -204,7 +202,7 @@ pub enum CohortError {
     },
     /// A file of the store is not the one that was written.
     #[error(
-        "{path}: its checksum is not the one in manifest.json: damaged or changed since the import"
+        "{path}: its checksum differs from the one in manifest.json: it was damaged or changed after the import"
     )]
     Checksum {
         /// The file.
@@ -269,7 +267,7 @@ pub struct Skipped {
     pub reason: String,
 }
 
-/// Files that a table of labels names and that are not there.
+/// Files that a table of labels names and that do not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MissingFiles {
     /// The column that names them.
@@ -286,10 +284,7 @@ fn mismatch(
     missing: Option<&MissingFiles>,
 ) -> String {
     let missing = missing.map(|MissingFiles { column, first, n }| {
-        format!(
-            "{n} files of `{column}` do not exist from here, the first tried: {}",
-            first.display()
-        )
+        format!("{n} files of `{column}` do not exist; the first path tried: {}", first.display())
     });
     let ids = unmatched.iter().map(|id| format!("id without a repertoire: {id:?}"));
     let files =

@@ -1,8 +1,8 @@
 //! Folders in which a program writes one sample as several tables.
 //!
 //! IMGT/HighV-QUEST writes up to eleven tables of the same sequences, `1_Summary` to `11_Parameters`; Cell Ranger
-//! writes filtered, unfiltered and summarised contigs side by side, `MiXCR` all chains together, each alone or both,
-//! TRUST4 its clonotypes and what they were assembled from. Each such set of tables is one sample.
+//! writes filtered, unfiltered and summarised contigs side by side; `MiXCR` writes all chains together, each chain alone, or
+//! both; TRUST4 writes its clonotypes and the sequences they were assembled from. Each such set of tables is one sample.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,20 +10,20 @@ use std::path::Path;
 /// How a program names the tables of one sample, each without extensions.
 struct Layout {
     program: &'static str,
-    /// What the names begin with (the sample follows) or end with (the sample stands before), the one to read first.
+    /// Beginnings (the sample follows) or ends (the sample comes before) of the names, in the order of reading.
     tables: &'static [&'static str],
     /// How many of these, from the first, hold the whole sample.
     whole: usize,
     position: Position,
-    /// What may stand between table and sample.
+    /// What may be between table and sample.
     between: &'static [char],
-    /// Whether the table's name may stand alone, so that the folder names the sample.
+    /// Whether the table's name may be alone, so that the folder names the sample.
     alone: bool,
     /// Whether the tables that do not hold the whole sample are each of the chains that end their names.
     chains: bool,
 }
 
-/// Where the name of the table stands.
+/// Where the name of the table is.
 enum Position {
     First,
     Last,
@@ -221,7 +221,7 @@ pub(super) fn sort(files: &[(String, bool)]) -> Tables {
 impl Layout {
     /// Why a file is not read: `read` has its sample.
     fn repeated(&self, read: &str) -> String {
-        format!("another table of the same {} sample, which {read} has", self.program)
+        format!("another table of the same {} sample, which is read from {read}", self.program)
     }
 
     /// Divides the tables of the chains of one sample: what another one covers is a repetition.
@@ -298,11 +298,11 @@ mod tests {
     #[test]
     fn tables_of_one_sample_are_read_once() {
         insta::assert_snapshot!(check(&["1_Summary", "11_Parameters", "5_AA-sequences", "mine"]).join("\n"), @r"
-        11_Parameters: another table of the same IMGT/HighV-QUEST sample, which 1_Summary has
-        5_AA-sequences: another table of the same IMGT/HighV-QUEST sample, which 1_Summary has
+        11_Parameters: another table of the same IMGT/HighV-QUEST sample, which is read from 1_Summary
+        5_AA-sequences: another table of the same IMGT/HighV-QUEST sample, which is read from 1_Summary
         ");
-        insta::assert_snapshot!(check(&["1_Summary_a", "1_Summary_b", "3_Nt-sequences_b"]).join("\n"), @"3_Nt-sequences_b: another table of the same IMGT/HighV-QUEST sample, which 1_Summary_b has");
-        insta::assert_snapshot!(check(&["S_all_contig_annotations", "S_filtered_contig_annotations", "T_all_contig_annotations"]).join("\n"), @"S_all_contig_annotations: another table of the same Cell Ranger sample, which S_filtered_contig_annotations has");
+        insta::assert_snapshot!(check(&["1_Summary_a", "1_Summary_b", "3_Nt-sequences_b"]).join("\n"), @"3_Nt-sequences_b: another table of the same IMGT/HighV-QUEST sample, which is read from 1_Summary_b");
+        insta::assert_snapshot!(check(&["S_all_contig_annotations", "S_filtered_contig_annotations", "T_all_contig_annotations"]).join("\n"), @"S_all_contig_annotations: another table of the same Cell Ranger sample, which is read from S_filtered_contig_annotations");
         assert!(check(&["clonotypes", "consensus_annotations", "a_clonotypes"]).is_empty());
     }
 
@@ -322,7 +322,7 @@ mod tests {
         assert_eq!(chains, "S: S.clones_TRAD S.clones_TRB");
         assert_eq!(
             repeats,
-            "S.clones_TRA: another table of the same MiXCR 4 sample, which S.clones_TRAD has"
+            "S.clones_TRA: another table of the same MiXCR 4 sample, which is read from S.clones_TRAD"
         );
         let (chains, _) = sorted(&["S.clones_IG", "S.clones_IGH", "S.clones_TR", "S.clones_TRB"]);
         assert_eq!(chains, "S: S.clones_IG S.clones_TR");

@@ -1,4 +1,4 @@
-//! Finds the repertoire files among the inputs that a person named.
+//! Finds the repertoire files among the inputs that the user named.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -209,7 +209,8 @@ impl<'a> Walk<'a> {
         if path.is_dir() {
             if name == "multi" && path.with_file_name("per_sample_outs").is_dir() {
                 return Some(
-                    "all samples of Cell Ranger together, read from per_sample_outs".to_owned(),
+                    "all Cell Ranger samples together, which are read from per_sample_outs"
+                        .to_owned(),
                 );
             }
             return layout::is_store(path).then(|| "a cohort, name it as an input".to_owned());
@@ -221,7 +222,7 @@ impl<'a> Walk<'a> {
             return None;
         }
         if METADATA_FILES.contains(&name.as_ref()) {
-            return Some("a metadata table that was not asked for".to_owned());
+            return Some("a metadata table that --metadata does not name".to_owned());
         }
         let parent = canonical.as_deref().and_then(Path::parent);
         if let (Some(folders), Some(parent)) = (&self.folders, parent)
@@ -255,7 +256,7 @@ fn says_no_table(error: &ReadError) -> bool {
     }
 }
 
-/// Whether the header alone said that a file is no repertoire table, so that its rows may hold receptors.
+/// Whether the header alone said that a file is not a repertoire table, so that its rows may hold receptors.
 fn may_hold_receptors(error: &ReadError) -> bool {
     use ReadError as E;
     let by_header = matches!(error, E::UnknownFormat { .. } | E::MissingColumn { .. });

@@ -19,7 +19,7 @@ use super::{Cohort, CohortError, matching, notes, store};
 /// Loads stores, repertoire files and folders of such files as one cohort.
 ///
 /// `metadata` gives the labels; without it they come from a `metadata.tsv` or `.csv` at the top of
-/// the only input, or from the stores. Files in folders that are no repertoire tables are left out,
+/// the only input, or from the stores. Files in folders that are not repertoire tables are left out,
 /// with a warning in the log. `options` are for raw files: a store has been read already.
 ///
 /// # Examples
@@ -59,12 +59,12 @@ pub fn load(
     Ok(Cohort { metadata: visited.metadata, repertoires, counts })
 }
 
-/// What was made of a cohort. Rows of both fields are in the same order, sorted by id.
+/// The results of visiting a cohort. Rows of both fields are in the same order, sorted by id.
 #[derive(Clone, Debug)]
 pub struct Visited<T> {
     /// Labels and covariates.
     pub metadata: Metadata,
-    /// What became of each repertoire.
+    /// The result of `work` for each repertoire.
     pub results: Vec<T>,
 }
 
@@ -93,7 +93,7 @@ impl ReadRequest {
     /// threads; `task` is what the observer is told. Memory does not grow with the number of files, but a file of many
     /// repertoires is read whole.
     ///
-    /// That several files are of one sample is a warning and no error: each repertoire is seen alone, none is held out.
+    /// Several files of one sample are a warning and not an error, because each repertoire is seen alone and none is held out.
     ///
     /// # Examples
     ///

@@ -58,7 +58,7 @@ pub(super) fn free_ids(found: &Inputs) -> BTreeSet<String> {
     ids.filter(|(row, _)| !taken.contains(row)).map(|(_, id)| id.clone()).collect()
 }
 
-/// Refuses what no reading can mend: sources without a row when every row has its source, rows
+/// Refuses mismatches that no reading can resolve: sources without a row when every row has its source, rows
 /// without a source when every source has its row.
 pub(super) fn check_names(found: &Inputs, stored: &BTreeSet<String>) -> Result<(), CohortError> {
     let Some((path, table)) = &found.metadata else { return Ok(()) };

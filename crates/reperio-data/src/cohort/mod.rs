@@ -3,7 +3,7 @@
 //! A *store* (feature `store`) is a folder that `import` writes and any Parquet reader opens:
 //!
 //! ```text
-//! cohort.parquet             metadata and import counts (`import_*`), a row a repertoire
+//! cohort.parquet             metadata and import counts (`import_*`), one row per repertoire
 //! repertoires/<id>.parquet   junction_aa, v_call, j_call, duplicate_count
 //! import_report.tsv          import counts and notes as text
 //! manifest.json              version, checksums, where each repertoire comes from
@@ -11,7 +11,7 @@
 //!
 //! Rows and repertoires are sorted by id, clonotypes are in the order of
 //! [`Repertoire`]; nothing depends on the order of inputs, on threads or on the clock, so equal inputs
-//! give equal bytes. Ids that are no safe file names are percent-encoded there.
+//! give equal bytes. Ids that are not safe file names are percent-encoded there.
 
 use crate::import_counts::ImportCounts;
 use crate::metadata::Metadata;
@@ -98,12 +98,12 @@ impl Cohort {
         self.repertoires
     }
 
-    /// What became of the rows that the repertoires were read from.
+    /// Counts of the rows that the repertoires were read from.
     pub fn counts(&self) -> &[ImportCounts] {
         &self.counts
     }
 
-    /// Takes out the repertoires without a clonotype, about which no model can say anything, and returns their ids.
+    /// Removes the repertoires without clonotypes, which no model can score, and returns their ids.
     pub fn take_empty(&mut self) -> Vec<String> {
         let (kept, empty): (Vec<usize>, Vec<usize>) =
             (0..self.len()).partition(|&i| !self.repertoires[i].is_empty());

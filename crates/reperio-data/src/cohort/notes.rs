@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::format::{Reading, repertoire_id};
 use crate::import_counts::ImportCounts;
 
-/// What a person should know about `counts`, in words.
+/// Notes for the user about `counts`.
 pub fn notes(counts: &ImportCounts) -> Vec<String> {
     let mut notes = Vec::new();
     if counts.clonotypes == 0 {
@@ -36,7 +36,7 @@ pub fn notes(counts: &ImportCounts) -> Vec<String> {
 pub(super) fn samples_joined(counts: &ImportCounts) -> Option<String> {
     (counts.samples_joined > 0).then(|| {
         format!(
-            "cells of {} samples taken as one repertoire, as their barcodes tell: name the column that tells them apart with --repertoire-column, or import each sample's own table",
+            "barcodes show cells of {} samples, read as one repertoire: name the column that tells them apart with --repertoire-column, or import each sample's own table",
             counts.samples_joined
         )
     })
@@ -53,7 +53,7 @@ pub(super) fn other_sample(
     let sample = sample.filter(|sample| !is_name(sample))?;
     let column = reading.repertoire_column()?;
     Some(format!(
-        "`{column}` is {sample:?} in all rows, which is not the name of the file: --repertoire-column {column} takes it as the id"
+        "`{column}` is {sample:?} in all rows, but the file has another name: --repertoire-column {column} uses it as the id"
     ))
 }
 

@@ -1,4 +1,4 @@
-//! Files that say by a column of samples that they are of one sample: parts of it, which leak between training and
+//! Files whose sample column says that they are parts of one sample. Such parts leak between training and
 //! test if each is a repertoire of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,7 +65,7 @@ fn groups<'a>(all: impl Iterator<Item = &'a Member>) -> Vec<Vec<&'a Member>> {
 /// What a person should know about one group.
 pub(super) fn warning(ids: &[String]) -> String {
     format!(
-        "{} are of one sample, as their files say: parts of it stand on both sides of a split, join them in one table or give them one group",
+        "{} are from one sample, as their files say: parts of it can end up on both sides of a split; join them into one table or put them in one group",
         ids.join(", ")
     )
 }

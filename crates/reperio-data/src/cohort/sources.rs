@@ -12,7 +12,7 @@ pub(super) struct Source {
     pub(super) path: PathBuf,
     /// The other tables of the sample, each of other chains.
     pub(super) more: Vec<PathBuf>,
-    /// Its path from the input that a person named: the same wherever that stands.
+    /// Its path relative to the input that the user named, which does not depend on where that is.
     pub(super) name: String,
     /// Rows of the metadata that are about it, as far as its name tells.
     pub(super) rows: Vec<usize>,

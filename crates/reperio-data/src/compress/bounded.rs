@@ -5,7 +5,7 @@ use std::io::{self, Read};
 /// More came out of a compressed file than its size makes plausible.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "more than {limit} decompressed bytes, over {ratio} for each compressed one, expected a table: \
+    "more than {limit} decompressed bytes, over {ratio} per compressed byte, expected a table: \
      --max-ratio allows more"
 )]
 pub struct TooLarge {

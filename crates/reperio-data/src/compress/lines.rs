@@ -4,9 +4,9 @@ use std::io::{self, Read};
 
 use crate::limits::MAX_LINE;
 
-/// A line that no table has.
+/// A line longer than any table has.
 #[derive(Debug, thiserror::Error)]
-#[error("a line of more than {MAX_LINE} bytes, expected a table of shorter lines")]
+#[error("a line of more than {MAX_LINE} bytes, expected shorter lines")]
 pub(crate) struct LongLine;
 
 /// Fails in a line of more than [`MAX_LINE`] bytes, before anything holds it in memory.

@@ -1,4 +1,4 @@
-//! Plain, gzip, zstd, bzip2, xz or zip: told from a file's first bytes, never from its name.
+//! Plain, gzip, zstd, bzip2, xz or zip: recognised by a file's first bytes, never by its name.
 
 mod bgzip;
 mod bounded;
@@ -98,7 +98,7 @@ fn list(names: &[String]) -> String {
     if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) }
 }
 
-/// What something is that is no regular file.
+/// What something is that is not a regular file.
 fn kind(path: &Path) -> &'static str {
     if path.is_dir() { "a folder" } else { "a pipe or a device" }
 }
@@ -116,7 +116,7 @@ pub fn recognise(head: &[u8]) -> Compression {
     found.map_or(Compression::Plain, |&(_, compression)| compression)
 }
 
-/// Opens `path` and undoes its compression; at most `ratio` bytes come out for each compressed one, and always
+/// Opens `path` and decompresses it; at most `ratio` bytes come out per compressed byte, and always
 /// [`FREE_BYTES`].
 ///
 /// # Examples
@@ -141,7 +141,7 @@ pub fn recognise(head: &[u8]) -> Compression {
 ///
 /// # Errors
 ///
-/// If it is no regular file or cannot be read, is a bgzip file without its end marker, or a zip archive
+/// If it is not a regular file or cannot be read, is a bgzip file without its end marker, or a zip archive
 /// without exactly one table. Damaged data shows only while reading: truncated data as
 /// [`io::ErrorKind::UnexpectedEof`], too much of it as [`TooLarge`].
 pub fn open(path: &Path, ratio: u64) -> Result<(Compression, Box<dyn Read + Send>), OpenError> {
@@ -333,7 +333,7 @@ mod tests {
         let n = FREE_BYTES + (1 << 16);
         std::fs::write(&path, zstd::encode_all(io::repeat(b'A').take(n), 1).unwrap()).unwrap();
         let size = |ratio| io::copy(&mut open(&path, ratio).unwrap().1, &mut io::sink());
-        assert_snapshot!(size(10).unwrap_err(), @"more than 268435456 decompressed bytes, over 10 for each compressed one, expected a table: --max-ratio allows more");
+        assert_snapshot!(size(10).unwrap_err(), @"more than 268435456 decompressed bytes, over 10 per compressed byte, expected a table: --max-ratio allows more");
         assert_eq!(size(1_000_000).unwrap(), n);
     }
 
@@ -345,7 +345,7 @@ mod tests {
         };
         copied(crate::limits::MAX_LINE).unwrap();
         let err = copied(crate::limits::MAX_LINE + 1).unwrap_err();
-        assert_snapshot!(err, @"a line of more than 16777216 bytes, expected a table of shorter lines");
+        assert_snapshot!(err, @"a line of more than 16777216 bytes, expected shorter lines");
         let two = b"A\n".repeat(crate::limits::MAX_LINE);
         io::copy(&mut ShortLines::new(&two[..]), &mut io::sink()).unwrap();
     }

@@ -1,4 +1,4 @@
-//! The header where it stands again between rows, as in files that were joined.
+//! A second header between rows, as in files that were joined.
 
 use super::fault::Fault;
 use super::record::Record;
@@ -47,7 +47,7 @@ mod tests {
             ))
         };
         let message = table("junction_aa\tv_call\tj_call");
-        assert_snapshot!(message, @"case.tsv:3: the names of the columns once more, expected one table: two files were joined, divide them");
+        assert_snapshot!(message, @"case.tsv:3: the column names appear again, expected one table: two files were joined, split them");
         assert_eq!(table("j_call\tjunction_aa\tv_call"), message);
         assert!(
             table("junction_aa\tTRBV9\tTRBJ2-7").contains("2 of 3 rows"),

@@ -1,9 +1,9 @@
 //! AIRR Rearrangement table, <https://docs.airr-community.org/en/stable/datarep/rearrangements.html>.
 //!
-//! Where `junction_aa` is empty the junction is translated from `junction`, and where that is empty
-//! too the anchors are put back to `cdr3_aa`. `productive` is true, false or empty; empty leaves the
-//! verdict to the junction. Where rows name their cell, cells are counted, as in the table of contigs:
-//! there `duplicate_count` is the UMIs of a contig and measures expression.
+//! If `junction_aa` is empty, the junction is translated from `junction`. If that is empty too, the
+//! anchors are added to `cdr3_aa`. `productive` is true, false or empty; if it is empty, the
+//! junction decides. If rows name their cell, cells are counted, as in the table of contigs:
+//! there, `duplicate_count` is the number of UMIs of a contig and measures expression.
 
 use super::Format;
 use super::columns::{Check, Layout};

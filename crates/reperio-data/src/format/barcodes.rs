@@ -1,4 +1,4 @@
-//! Samples that the barcodes of cells tell apart.
+//! Samples that differ in the barcodes of their cells.
 
 use std::collections::BTreeSet;
 

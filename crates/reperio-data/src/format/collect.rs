@@ -31,8 +31,7 @@ const MAX_RESIDUES: u64 = u32::MAX as u64 - MAX_LENGTH as u64;
 const UNNAMED: u64 = 500;
 
 /// What one field of a sequence may hold.
-const ONE_CHAIN: &str =
-    "one chain a field (here several are joined: use the table of contigs, or one column a chain)";
+const ONE_CHAIN: &str = "one chain per field (several are joined here: use the table of contigs, or one column per chain)";
 
 /// What all chains of a row share.
 #[derive(Clone, Copy, Debug)]

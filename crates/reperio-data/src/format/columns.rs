@@ -1,4 +1,4 @@
-//! A format as data: which columns say what, and how a header is matched to them.
+//! A format as data: the meaning of its columns, and how a header is matched to them.
 
 use super::header::Header;
 use crate::format::{Columns, Format};
@@ -194,7 +194,7 @@ impl Places {
     }
 }
 
-/// Whether a field says in any tool's words that there is no value.
+/// Whether a field is any tool's word for "no value".
 pub(crate) fn is_missing(field: &[u8]) -> bool {
     match field.len() {
         0 => true,

@@ -1,4 +1,4 @@
-//! A table of no known format: a person names its columns.
+//! A table of unknown format whose columns the user names.
 
 /// Names of the columns to read, as in the file's header. With one of the first three the table is read by
 /// these columns alone; without, they overrule those of the format that is recognised.

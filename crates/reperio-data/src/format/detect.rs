@@ -61,12 +61,12 @@ pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Opened, ReadErr
     }
 }
 
-/// Whether a file that is no known table holds receptors, as far as its first lines tell.
+/// Whether a file that is not a known table holds receptors, as far as its first lines tell.
 pub(super) fn holds_receptors(path: &Path, options: &ReadOptions) -> bool {
     text(path, options).is_ok_and(|text| refuse::holds_receptors(&text.head))
 }
 
-/// Reads lines until one is a header; comment lines (`#`) and the line `sep=;` may stand before it. The header itself
+/// Reads lines until one is a header; comment lines (`#`) and the line `sep=;` may come before it. The header itself
 /// may be written as a comment.
 fn open_table(
     source: TextFile,
@@ -144,7 +144,7 @@ fn accept(
     Ok(places.has_sequence().then_some((format, places)))
 }
 
-/// The format that was asked for or that fits best, and its columns.
+/// The format that was requested or that fits best, and its columns.
 fn recognised(
     header: &Header,
     asked: Option<Format>,
@@ -303,7 +303,7 @@ mod tests {
         let utf32: Vec<u8> =
             "\u{feff}junction_aa".chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
         assert_snapshot!(read(&utf32), @"case.tsv: a text in UTF-32, expected UTF-8 or UTF-16");
-        assert_snapshot!(read(&utf16[..utf16.len() - 1]), @"case.tsv:1: cannot read on: not valid UTF-16, expected UTF-8 or UTF-16 text");
+        assert_snapshot!(read(&utf16[..utf16.len() - 1]), @"case.tsv:1: cannot read further: not valid UTF-16, expected UTF-8 or UTF-16 text");
     }
 
     #[test]
@@ -319,7 +319,7 @@ mod tests {
     #[test]
     fn a_name_that_two_columns_have_is_an_error_if_it_is_read() {
         let table = "junction_aa\tduplicate_count\tduplicate_count\nCASSYEQYF\t2\t900\n";
-        assert_snapshot!(check(table), @"case.tsv:1: column `duplicate_count` more than once, expected one: which is meant cannot be known");
+        assert_snapshot!(check(table), @"case.tsv:1: column `duplicate_count` appears more than once, expected one: it is unclear which to read");
         let unread = "junction_aa\tduplicate_count\tx\tx\nCASSYEQYF\t2\t3\t4\n";
         assert!(check(unread).starts_with("airr case: 1 of 1 rows"));
     }

@@ -17,7 +17,7 @@ pub enum ReadError {
     #[error(transparent)]
     Open(#[from] OpenError),
     /// Reading failed on the way.
-    #[error("{}:{line}: cannot read on", path.display())]
+    #[error("{}:{line}: cannot read further", path.display())]
     Io {
         /// File being read.
         path: PathBuf,
@@ -85,7 +85,7 @@ pub enum ReadError {
         /// 0-based position of the first zero byte.
         position: usize,
     },
-    /// The file is known, but is no table of receptors.
+    /// The file is known, but is not a table of receptors.
     #[error("{}:{line}: this is {found}, expected {}", path.display(), found.instead())]
     Refused {
         /// File being read.
@@ -134,7 +134,7 @@ pub enum ReadError {
     },
     /// Each row has one field more than the header.
     #[error(
-        "{}:{line}: each row has one field more than the header has names, which is neither the name of the row in front nor empty at the end, expected as many fields as names",
+        "{}:{line}: each row has one field more than the header has names, and it is neither a row name in front nor empty at the end, expected as many fields as names",
         path.display()
     )]
     Unnamed {
@@ -145,7 +145,7 @@ pub enum ReadError {
     },
     /// A quotation mark that opens a field and closes none.
     #[error(
-        "{}:{line}: column `{column}` begins with a quotation mark that is not closed, expected fields that end on their line",
+        "{}:{line}: column `{column}` begins with a quotation mark that is never closed, expected fields that end on their line",
         path.display()
     )]
     Quote {
@@ -158,7 +158,7 @@ pub enum ReadError {
     },
     /// A column that is read and whose name another one has.
     #[error(
-        "{}:{line}: column `{column}` more than once, expected one: which is meant cannot be known",
+        "{}:{line}: column `{column}` appears more than once, expected one: it is unclear which to read",
         path.display()
     )]
     DuplicateColumn {
@@ -190,7 +190,7 @@ pub enum ReadError {
     },
     /// A column of sequences of which many have one anchor and not the other.
     #[error(
-        "{}:{line}: column `{column}` has {front} sequences of {rows} with C in front alone and {behind} with F or W behind alone, expected both anchors (junctions) or none (CDR3s): say which with --column junction_aa=`{column}` or --column cdr3_aa=`{column}`",
+        "{}:{line}: column `{column}` has {front} sequences of {rows} with only the leading C and {behind} with only the trailing F or W, expected both anchors (junctions) or none (CDR3s): say which with --column junction_aa=`{column}` or --column cdr3_aa=`{column}`",
         path.display()
     )]
     OneAnchor {
@@ -209,7 +209,7 @@ pub enum ReadError {
     },
     /// A column of amino acids and of nucleotides.
     #[error(
-        "{}:{line}: column `{column}` has nucleotides in some rows and amino acids in others ({found} of {rows}), expected the same in all: divide the table",
+        "{}:{line}: column `{column}` has nucleotides in some rows and amino acids in others ({found} of {rows}), expected the same in all: split the table",
         path.display()
     )]
     BothLetters {
@@ -226,7 +226,7 @@ pub enum ReadError {
     },
     /// The header once more among the rows.
     #[error(
-        "{}:{line}: the names of the columns once more, expected one table: two files were joined, divide them",
+        "{}:{line}: the column names appear again, expected one table: two files were joined, split them",
         path.display()
     )]
     HeaderAgain {
@@ -237,7 +237,7 @@ pub enum ReadError {
     },
     /// Counts that may be thousands or fractions.
     #[error(
-        "{}:{line}: column `{column}` holds {found:?}, which is a count of thousands where a comma is the decimal sign and a fraction elsewhere, expected counts without separators",
+        "{}:{line}: column `{column}` holds {found:?}, which can be read as thousands or as a fraction, expected counts without separators",
         path.display()
     )]
     Thousands {
@@ -250,7 +250,7 @@ pub enum ReadError {
         /// One of its values.
         found: String,
     },
-    /// Nucleotides that are no junction.
+    /// Nucleotides that are not a junction.
     #[error(
         "{}:{line}: column `{column}` holds nucleotides that do not translate to junctions, expected amino acids or the nucleotides from the codon of C104 to that of F118 or W118",
         path.display()
@@ -265,7 +265,7 @@ pub enum ReadError {
     },
     /// No row has what a column that is not read looks like.
     #[error(
-        "{}:{line}: no row has a {missing}, but columns {} look as if they had, expected {option} to say which",
+        "{}:{line}: no row has a {missing}, but columns {} look like one, expected {option} to say which",
         path.display(), name_list(columns)
     )]
     Overlooked {
@@ -282,7 +282,7 @@ pub enum ReadError {
     },
     /// A column changes within what would be one repertoire.
     #[error(
-        "{}:{line}: column `{column}` is {found:?} here and {before:?} before, expected one repertoire or the column that tells them apart: --repertoire-column says which",
+        "{}:{line}: column `{column}` is {found:?} here and {before:?} before, expected one repertoire or the column that tells them apart: name it with --repertoire-column",
         path.display()
     )]
     SeveralSamples {
@@ -297,7 +297,7 @@ pub enum ReadError {
         /// Its value in the rows before.
         before: String,
     },
-    /// The table is of another species than was asked for.
+    /// The table is of another species than requested.
     #[error(
         "{}:{line}: these are genes of {found}: {because}, expected another --species or none",
         path.display()
@@ -327,7 +327,7 @@ pub enum ReadError {
     },
     /// The table of one chain names another sample than that of another chain of the same sample.
     #[error(
-        "{}: column `{column}` is {found:?} in all rows, but {other:?} in the table of another chain, which is of the same sample by its name, expected one sample: --repertoire-column {column} takes each as a repertoire of its own",
+        "{}: column `{column}` is {found:?} in all rows, but {other:?} in the table of another chain, which has the same sample in its name, expected one sample: --repertoire-column {column} reads each as a repertoire of its own",
         path.display()
     )]
     OtherSample {
@@ -350,7 +350,7 @@ pub enum ReadError {
     },
     /// Bytes that are not UTF-8.
     #[error(
-        "{}:{line}: column `{column}` is not UTF-8 (Latin-1, perhaps), expected UTF-8 text",
+        "{}:{line}: column `{column}` is not UTF-8 (perhaps Latin-1), expected UTF-8 text",
         path.display()
     )]
     Encoding {

@@ -165,7 +165,7 @@ mod tests {
         let first = records(2_000, "CASSYEQYF");
         let bases = "TGTGCCAGCAGCTATGAACAGTACTTC";
         let text = check(&(first.clone() + &records(2_000, bases)));
-        assert_snapshot!(text, @"case.tsv:1: column `sequence` has nucleotides in some rows and amino acids in others (2000 of 4000), expected the same in all: divide the table");
+        assert_snapshot!(text, @"case.tsv:1: column `sequence` has nucleotides in some rows and amino acids in others (2000 of 4000), expected the same in all: split the table");
         let text = check(&(first.clone() + &records(40_000, bases)));
         assert!(
             text.starts_with("fasta case: 40000 of 42000 rows\nCASSYEQYF ? ? 40000\n"),
@@ -206,6 +206,6 @@ mod tests {
     #[test]
     fn bytes_that_are_no_text_name_their_line() {
         let text = b">one\nCASSYEQYF\n>two\nCASS\xffF\n";
-        assert_snapshot!(check_with(text, &ReadOptions::default()), @"case.tsv:4: column `sequence` is not UTF-8 (Latin-1, perhaps), expected UTF-8 text");
+        assert_snapshot!(check_with(text, &ReadOptions::default()), @"case.tsv:4: column `sequence` is not UTF-8 (perhaps Latin-1), expected UTF-8 text");
     }
 }

@@ -1,4 +1,4 @@
-//! Faults before it is known where they stand or what they are of: those of a row, and of what is being decompressed.
+//! Faults before their position or their file is known: those of a row, and of what is being decompressed.
 
 use std::io;
 use std::path::{Path, PathBuf};

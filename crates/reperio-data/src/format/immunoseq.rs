@@ -1,7 +1,7 @@
 //! Adaptive immunoSEQ exports: the old (`aminoAcid`), the new (`amino_acid`) and those with
 //! `bio_identity` (`CASSF+TCRBV06-02+TCRBJ01-05`). Amino-acid columns include the anchors.
 //!
-//! A gene is taken from the first column that resolves it, ties last; where none does, the family is.
+//! A gene comes from the first column that resolves it, ties last. If no column does, the family is used.
 
 use super::Format;
 use super::columns::{Check, Layout};

@@ -1,4 +1,4 @@
-//! The lines of a text, whatever ends them: LF, CR LF, or the CR of an old Macintosh.
+//! The lines of a text with any line ending: LF, CR LF, or the CR of an old Macintosh.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead};
@@ -21,7 +21,7 @@ impl Lines {
         Self { reader, end, number: 0, ahead: VecDeque::new(), failed: None }
     }
 
-    /// Puts the next line into `line`, without its end; false where there is none.
+    /// Puts the next line into `line`, without its line ending; false at the end of the text.
     pub(super) fn read(&mut self, line: &mut Vec<u8>) -> io::Result<bool> {
         self.number += 1;
         if let Some(first) = self.ahead.pop_front() {

@@ -161,9 +161,9 @@ impl FromStr for Format {
 pub struct ReadOptions {
     /// The format; `None` recognises it from the header.
     pub format: Option<Format>,
-    /// Columns that a person named; with one of sequences the format is [`Format::Custom`].
+    /// Columns that the user named. If one holds sequences, the format is [`Format::Custom`].
     pub columns: Option<Columns>,
-    /// Whose genes the file names; `None` takes its own word, else human.
+    /// Species of the genes; `None` uses the species that the file states, else human.
     pub species: Option<Species>,
     /// Loci to keep; empty keeps all. Rows whose locus is unknown are kept and counted.
     pub loci: Vec<Locus>,
@@ -172,13 +172,13 @@ pub struct ReadOptions {
     /// Longest junction to keep, in residues, anchors included; never more than
     /// [`crate::junction::MAX_LENGTH`].
     pub max_length: usize,
-    /// Column that tells the repertoires of one file apart.
+    /// Column that separates the repertoires of one file.
     pub repertoire_column: Option<String>,
-    /// Column of the counts, in place of that which the order of units prefers.
+    /// Column of the counts, instead of the one that the order of units prefers.
     pub count_column: Option<String>,
     /// Whether files that cannot be read are left out and listed, and not an error.
     pub skip_unreadable: bool,
-    /// Decompressed bytes for each compressed one, at most.
+    /// Largest number of decompressed bytes per compressed byte.
     pub max_ratio: u64,
 }
 
@@ -199,7 +199,7 @@ impl Default for ReadOptions {
     }
 }
 
-/// One repertoire of a file, and what became of its rows.
+/// One repertoire of a file, and the counts of its rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadRepertoire {
     /// The clonotypes.
@@ -210,7 +210,7 @@ pub struct ReadRepertoire {
     pub format: Format,
     /// How the file was read.
     pub reading: Reading,
-    /// The sample that a column of samples names in all rows, where the repertoire is named after its file.
+    /// The sample that a sample column names in all rows, if the repertoire is named after its file.
     pub sample: Option<String>,
 }
 
@@ -245,8 +245,7 @@ pub fn read_file(path: &Path, options: &ReadOptions) -> Result<Vec<ReadRepertoir
     }
 }
 
-/// How a table is going to be read, and the columns that are not: its first rows are looked at, nothing
-/// more.
+/// How a table would be read, and the columns that would not be read. Only its first rows are examined.
 ///
 /// # Examples
 ///
@@ -266,8 +265,8 @@ pub fn read_file(path: &Path, options: &ReadOptions) -> Result<Vec<ReadRepertoir
 ///
 /// # Errors
 ///
-/// If the file cannot be read, its format is not known, or its first rows say that it cannot be read
-/// right.
+/// If the file cannot be read, its format is not known, or its first rows show that it cannot be read
+/// correctly.
 pub fn preview(path: &Path, options: &ReadOptions) -> Result<(Reading, Vec<String>), ReadError> {
     match detect::open(path, options)? {
         Opened::Table(table) => rows::preview(*table, options),
@@ -293,7 +292,7 @@ pub fn preview(path: &Path, options: &ReadOptions) -> Result<(Reading, Vec<Strin
 ///
 /// # Errors
 ///
-/// If the file cannot be read or is no table of receptors.
+/// If the file cannot be read or is not a table of receptors.
 pub fn recognise(path: &Path, options: &ReadOptions) -> Result<Format, ReadError> {
     Ok(match detect::open(path, options)? {
         Opened::Table(table) => table.format,
@@ -301,7 +300,7 @@ pub fn recognise(path: &Path, options: &ReadOptions) -> Result<Format, ReadError
     })
 }
 
-/// Whether a file that is no known table holds receptors all the same, as far as its first lines tell.
+/// Whether a file that is not a known table holds receptors all the same, as far as its first lines tell.
 pub(crate) fn holds_receptors(path: &Path, options: &ReadOptions) -> bool {
     detect::holds_receptors(path, options)
 }

@@ -67,7 +67,7 @@ pub(super) struct Asked {
     pub(super) count: Option<usize>,
 }
 
-/// A table whose header has been read; its lines go on at the first row.
+/// A table whose header has been read; its lines continue at the first row.
 pub(super) struct OpenTable {
     pub(super) source: TextFile,
     pub(super) lines: Lines,

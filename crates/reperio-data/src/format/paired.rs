@@ -1,8 +1,8 @@
 //! Tables with several chains of a cell in one row, each in columns of its own: `CDR3_alpha` and
 //! `TRBV_gene`, tcrdist's `cdr3_b_aa`, `VDJdb`'s `cdr3.alpha`, scirpy's `IR_VJ_1_junction_aa`, and others.
 //!
-//! A name is taken apart into words, of which one is the chain. Each chain is read with its own genes,
-//! as a row of its own; a chain without a sequence is none.
+//! A column name is split into words, and one of them is the chain. Each chain is read with its own genes,
+//! as a separate row. A chain without a sequence is skipped.
 
 use std::collections::BTreeMap;
 
@@ -76,7 +76,7 @@ enum Role {
     J,
 }
 
-/// The chains of a row that have a sequence; fewer than two mean that this is no table of pairs.
+/// The chains of a row that have a sequence; fewer than two mean that this is not a table of pairs.
 pub(super) fn chains(header: &Header) -> Vec<ChainPlaces> {
     let mut chains: BTreeMap<Key, ChainPlaces> = BTreeMap::new();
     for (at, name) in header.names.iter().enumerate() {
@@ -212,6 +212,6 @@ mod tests {
     fn chains_joined_in_one_field_are_refused() {
         let table = "Clones\tCDR3.nt\tCDR3.aa\tV.name\tJ.name\n\
             2\tTGT\tCAVMDSNYQLIW;CASSYEQYF\tTRAV1-2;TRBV9\tTRAJ33;TRBJ2-7\n";
-        assert_snapshot!(check(table), @r#"case.tsv:2: column `CDR3.aa` is "CAVMDSNYQLIW;CASSYEQYF", expected one chain a field (here several are joined: use the table of contigs, or one column a chain)"#);
+        assert_snapshot!(check(table), @r#"case.tsv:2: column `CDR3.aa` is "CAVMDSNYQLIW;CASSYEQYF", expected one chain per field (several are joined here: use the table of contigs, or one column per chain)"#);
     }
 }

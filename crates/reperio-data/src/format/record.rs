@@ -1,9 +1,9 @@
 //! One row as fields.
 //!
-//! No field of a repertoire table spans lines, so a quotation mark never joins two of them. Tables
-//! with tabs mostly do not quote at all, and `MiXCR`'s base qualities may begin with a quotation mark:
-//! there a field is quoted only if it begins and ends with one. With commas and semicolons quotes are
-//! read as in RFC 4180. Where that does not give the right number of fields the other way is tried.
+//! No field of a repertoire table spans lines, so a quotation mark never joins two lines. Tables
+//! with tabs mostly do not quote at all, and `MiXCR`'s base qualities may begin with a quotation mark.
+//! In such tables, a field is quoted only if it begins and ends with a quotation mark. With commas and
+//! semicolons, quotes follow RFC 4180. If that does not give the right number of fields, the other way is tried.
 
 use std::ops::RangeInclusive;
 
@@ -17,7 +17,7 @@ type Way = fn(&mut Record, u8) -> Result<(), Fault>;
 /// A line and where its fields are.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Record {
-    /// The line; behind it the fields that are not as they stand there.
+    /// The line, followed by the fields that differ from their text in it.
     pub(super) text: Vec<u8>,
     bounds: Vec<(usize, usize)>,
 }
@@ -147,7 +147,7 @@ impl Record {
         }
     }
 
-    /// Where the content of a quoted field stands: two quotation marks in it are one.
+    /// Where the content of a quoted field is. Two quotation marks in it are one.
     fn unescaped(&mut self, from: usize, to: usize) -> (usize, usize) {
         let content = &self.text[from..to];
         if memchr(b'"', content).is_none() {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What a file is when it is known, but is no table of receptors.
+/// Known kinds of files that are not tables of receptors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -35,7 +35,7 @@ impl Refusal {
     /// What to use instead.
     pub(super) fn instead(self) -> &'static str {
         match self {
-            Self::Metadata => "a table of receptors (give this one as the metadata)",
+            Self::Metadata => "a table of receptors (give this one with --metadata)",
             Self::TenXJson | Self::TenXClonotypes => {
                 "the `*_contig_annotations.csv` that Cell Ranger writes beside it"
             }
@@ -65,12 +65,12 @@ impl fmt::Display for Refusal {
             Self::TenXJson => "10x contig annotations in JSON",
             Self::Json => "JSON",
             Self::BdRhapsody => "a BD Rhapsody contig table",
-            Self::BdDominant => "a BD Rhapsody table of dominant contigs, a row a cell",
+            Self::BdDominant => "a BD Rhapsody table of dominant contigs, one row per cell",
             Self::ChangeO => "a Change-O table",
-            Self::Trust4Barcode => "a TRUST4 barcode report, a row a cell",
+            Self::Trust4Barcode => "a TRUST4 barcode report, one row per cell",
             Self::TenXClonotypes => "a 10x clonotype table, all chains of a clonotype in one field",
             Self::ScRepertoire => {
-                "a scRepertoire table with two chains a row (`CTaa`, `cdr3_aa1`, `cdr3_aa2`)"
+                "a scRepertoire table with two chains per row (`CTaa`, `cdr3_aa1`, `cdr3_aa2`)"
             }
         })
     }

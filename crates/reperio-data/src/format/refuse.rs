@@ -1,4 +1,4 @@
-//! Tables that only look like repertoires, and tables of something else.
+//! Tables that only look like repertoires, and other kinds of tables.
 
 use super::header::Header;
 use super::refusal::Refusal;
@@ -85,7 +85,7 @@ pub(super) fn is_metadata(header: &Header) -> bool {
         && !header.names.iter().any(of_receptors)
 }
 
-/// Whether a text that is no known table holds receptors: at least half of the lines below the first have a word
+/// Whether a text that is not a known table holds receptors: at least half of the lines below the first have a word
 /// like a junction, or a gene beside a word of residues. Of one line, that line.
 pub(super) fn holds_receptors(text: &[u8]) -> bool {
     let lines = text.split(|byte| matches!(byte, b'\n' | b'\r'));
@@ -145,16 +145,16 @@ mod tests {
 
     #[test]
     fn tables_of_something_else_are_refused() {
-        assert_snapshot!(check("filename,subject_id,label\na.tsv,s1,1\n"), @"case.tsv:1: this is a metadata table: columns about samples, none with receptor sequences, expected a table of receptors (give this one as the metadata)");
+        assert_snapshot!(check("filename,subject_id,label\na.tsv,s1,1\n"), @"case.tsv:1: this is a metadata table: columns about samples, none with receptor sequences, expected a table of receptors (give this one with --metadata)");
         assert_snapshot!(check("SEQUENCE_ID\tV_CALL\tJUNCTION\n"), @"case.tsv:1: this is a Change-O table, expected an AIRR table (Change-O 1.0 and later write one with `--format airr`)");
         assert_snapshot!(check("## BD Rhapsody\nCell_Index,V_gene,CDR3_Translation\n"), @"case.tsv:2: this is a BD Rhapsody contig table, expected the AIRR table (`*_VDJ_*_AIRR.tsv`) that the pipeline writes beside it");
     }
 
     #[test]
     fn tables_of_cells_and_of_pairs_say_so() {
-        assert_snapshot!(check("#barcode\tcell_type\tchain1\tchain2\nA\tabT\t*\t*\n"), @"case.tsv:1: this is a TRUST4 barcode report, a row a cell, expected the `*_barcode_airr.tsv` or `*_report.tsv` that TRUST4 writes beside it");
-        assert_snapshot!(check("Cell_Index,TCR_Alpha_Gamma_CDR3_Translation_Dominant\n1,C\n"), @"case.tsv:1: this is a BD Rhapsody table of dominant contigs, a row a cell, expected the AIRR table (`*_VDJ_*_AIRR.tsv`) that the pipeline writes beside it");
-        assert_snapshot!(check("barcode,sample,CTgene,CTaa\nA,S,g,C_C\n"), @"case.tsv:1: this is a scRepertoire table with two chains a row (`CTaa`, `cdr3_aa1`, `cdr3_aa2`), expected the contig table that it was made from, or --column for the columns of one chain");
+        assert_snapshot!(check("#barcode\tcell_type\tchain1\tchain2\nA\tabT\t*\t*\n"), @"case.tsv:1: this is a TRUST4 barcode report, one row per cell, expected the `*_barcode_airr.tsv` or `*_report.tsv` that TRUST4 writes beside it");
+        assert_snapshot!(check("Cell_Index,TCR_Alpha_Gamma_CDR3_Translation_Dominant\n1,C\n"), @"case.tsv:1: this is a BD Rhapsody table of dominant contigs, one row per cell, expected the AIRR table (`*_VDJ_*_AIRR.tsv`) that the pipeline writes beside it");
+        assert_snapshot!(check("barcode,sample,CTgene,CTaa\nA,S,g,C_C\n"), @"case.tsv:1: this is a scRepertoire table with two chains per row (`CTaa`, `cdr3_aa1`, `cdr3_aa2`), expected the contig table that it was made from, or --column for the columns of one chain");
         assert_snapshot!(check("clonotype_id,frequency,cdr3s_aa\nc1,2,TRA:CAF;TRB:CAF\n"), @"case.tsv:1: this is a 10x clonotype table, all chains of a clonotype in one field, expected the `*_contig_annotations.csv` that Cell Ranger writes beside it");
         assert_snapshot!(check("sample\tmy_cdr3\nS\tC\n"), @"case.tsv:1: columns `sample`, `my_cdr3`, expected those of a known format (airr, immunoseq, mixcr, vdjtools, immunarch, 10x, trust4, imgt, deeprc, immuneml, tcrdb, airr-ml-25, paired, custom, fasta) or columns that you name");
     }

@@ -168,7 +168,7 @@ mod tests {
             @"case.tsv:6: 5 fields, expected 4"
         );
         assert_snapshot!(below_header("TRBV9\tTRBJ2-3\tCASSLGF"), @"case.tsv:2: 3 fields, expected 4");
-        assert_snapshot!(below_header("\"TRBV9\nTRBV9\tTRBJ2-3\tCASSLGF\t1\n"), @"case.tsv:2: column `v_call` begins with a quotation mark that is not closed, expected fields that end on their line");
+        assert_snapshot!(below_header("\"TRBV9\nTRBV9\tTRBJ2-3\tCASSLGF\t1\n"), @"case.tsv:2: column `v_call` begins with a quotation mark that is never closed, expected fields that end on their line");
     }
 
     #[test]
@@ -198,7 +198,7 @@ mod tests {
         let bytes =
             [HEADER.as_bytes(), b"TRBV9\tTRBJ2-3\tCASSLGF\t1\nTRBV9\tTRBJ\xe92-3\tCASSLGF\t1\n"]
                 .concat();
-        assert_snapshot!(check_with(&bytes, &ReadOptions::default()), @"case.tsv:3: column `j_call` is not UTF-8 (Latin-1, perhaps), expected UTF-8 text");
+        assert_snapshot!(check_with(&bytes, &ReadOptions::default()), @"case.tsv:3: column `j_call` is not UTF-8 (perhaps Latin-1), expected UTF-8 text");
     }
 
     #[test]

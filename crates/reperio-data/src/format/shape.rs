@@ -1,7 +1,7 @@
 //! Tables whose rows have one field more than the header has names, or one less.
 //!
-//! R writes the names of rows below a header that has no name for them; other programs end each row, or the header
-//! alone, with a separator. What a field too many is the columns of sequences tell.
+//! R writes row names below a header that has no name for them. Other programs end each row, or only the
+//! header, with a separator. The sequence columns show which of the two an extra field is.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -67,7 +67,7 @@ fn rows(lines: &VecDeque<Vec<u8>>, delimiter: u8, expected: usize) -> Option<Vec
 enum Extra {
     /// The name of the row.
     First,
-    /// What stands behind a separator that ends the row: nothing.
+    /// The empty text behind a separator that ends the row.
     Last,
 }
 

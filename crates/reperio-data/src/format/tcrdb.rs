@@ -1,5 +1,5 @@
-//! `TCRdb` tables: many runs a file by `RunId`, columns in any order. `AASeq` includes the anchors.
-//! There is only a fraction, no count.
+//! `TCRdb` tables: many runs per file, separated by `RunId`, with columns in any order. `AASeq` includes the anchors.
+//! There is only a fraction, not a count.
 
 use super::Format;
 use super::columns::Layout;

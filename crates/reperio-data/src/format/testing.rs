@@ -15,7 +15,7 @@ pub(super) fn read_bytes(
     read_file(&path, options)
 }
 
-/// The format, then a line a clonotype, then why rows were dropped and what was noted, or the error.
+/// The format, then one line per clonotype, then why rows were dropped and what was noted, or the error.
 pub(super) fn check(content: &str) -> String {
     check_with(content.as_bytes(), &ReadOptions::default())
 }

@@ -1,4 +1,4 @@
-//! TRUST4 report. `CDR3aa` includes the anchors, or says `out_of_frame`; `_` and `?` are unsure.
+//! TRUST4 report. `CDR3aa` includes the anchors, or says `out_of_frame`; `_` and `?` mark uncertain residues.
 
 use super::Format;
 use super::columns::Layout;

@@ -18,7 +18,7 @@ pub(super) const LAYOUT: Layout = Layout {
     ..Layout::NONE
 };
 
-/// The variant of alpha chains; where both chains stand in a row the format is [`Format::Paired`].
+/// The variant of alpha chains. If both chains are in a row, the format is [`Format::Paired`].
 pub(super) const ALPHA: Layout = Layout {
     signature: &[&["cdr3_alpha"], &["count", "#count", "#seq. count", "seq. count"]],
     junction_aa: &["cdr3_alpha"],

@@ -1,4 +1,4 @@
-//! Status columns: what they say of a row.
+//! Status columns: what they say about a row.
 
 use super::columns::{Check, is_missing};
 use super::value::{self, Truth};
@@ -63,10 +63,10 @@ fn of_species(species: Species, raw: &[u8]) -> Result<(), &'static str> {
     match species {
         _ if is_missing(raw) || name(raw) == Some(species) => Ok(()),
         Species::Human => {
-            Err("human, as the genes of this table are read: a table for each species")
+            Err("human, the species of this table's genes: use one table per species")
         }
         Species::Mouse => {
-            Err("mouse, as the genes of this table are read: a table for each species")
+            Err("mouse, the species of this table's genes: use one table per species")
         }
     }
 }

@@ -79,7 +79,7 @@ fn plain_ascii(text: &str) -> Option<String> {
     (!text.is_ascii()).then(|| text.chars().map(plain).collect())
 }
 
-/// `TRBV13*00(401.5)` as name and score; another word in brackets is no score.
+/// `TRBV13*00(401.5)` as name and score; another word in brackets is not a score.
 fn split_score(candidate: &str) -> (&str, Option<&str>) {
     let Some((name, rest)) = candidate.split_once('(') else { return (candidate, None) };
     match rest.strip_suffix(')') {

@@ -1,7 +1,7 @@
 //! Which gene families have numbered members in IMGT's nomenclature, and which are one gene.
 //!
-//! IMGT writes the only gene of most families without a hyphen (`TRBV28`), but that of others with
-//! one (`TRBV20-1`); tools that always write a hyphen, or never, are put right here.
+//! IMGT writes the only gene of most families without a hyphen (`TRBV28`), but that of some families with
+//! one (`TRBV20-1`). This module corrects tools that always or never write a hyphen.
 
 use super::locus::Species;
 

@@ -174,7 +174,7 @@ mod tests {
         }
     }
 
-    /// What `normalise` calls a family is one, and all else is none.
+    /// Every name that `normalise` calls a family is one, and no other name is.
     #[test]
     fn reading_and_asking_agree() {
         for line in include_str!("cases.tsv").lines().filter(|line| !line.starts_with('#')) {

@@ -142,7 +142,7 @@ fn is_numbered(part: &str) -> bool {
     !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit())
 }
 
-/// What stands behind the slash of a delta gene or of an orphon: `DV4`, `OR9-2`, `DV6D-1`, `OR-2`.
+/// The part behind the slash of a delta gene or of an orphon: `DV4`, `OR9-2`, `DV6D-1`, `OR-2`.
 fn is_mark(mark: &str) -> bool {
     let rest = mark.strip_prefix("DV").or_else(|| mark.strip_prefix("OR"));
     let known = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-';

@@ -1,12 +1,12 @@
-//! Gene names: whatever a tool writes becomes an IMGT gene, so that samples of different tools meet.
+//! Gene names: all spellings become IMGT genes, so that samples from different tools can be compared.
 //!
-//! Names are taken at gene level, alleles dropped: `TCRBV06-02*01` is `TRBV6-2`, `TCRBV28-01` is
-//! `TRBV28`, `TRBV13*00(401.5)` is `TRBV13`. Of several genes the first is taken. `unresolved`, `None`, ...
+//! Names are reduced to gene level, without alleles: `TCRBV06-02*01` is `TRBV6-2`, `TCRBV28-01` is
+//! `TRBV28`, `TRBV13*00(401.5)` is `TRBV13`. If there are several genes, the first is used. `unresolved`, `None`, ...
 //! are unknown, written as the empty string.
 //!
-//! A gene is a family and a member: many exports name the family alone. `TCRBV06`, `TCRBV06-X` are
-//! `TRBV6`, which says more than nothing and less than any gene; where a gene stands beside it, the gene
-//! is taken. The family of a single gene is that gene: `TCRBV28` is `TRBV28`, `TCRBV24` is `TRBV24-1`.
+//! A gene has a family and a member. Many exports name only the family: `TCRBV06` and `TCRBV06-X` are
+//! the family `TRBV6`. If a gene is given beside the family, the gene
+//! is used. The family of a single gene is that gene: `TCRBV28` is `TRBV28`, `TCRBV24` is `TRBV24-1`.
 //!
 //! Reference: IMGT nomenclature, <https://www.imgt.org/IMGTrepertoire/>.
 

@@ -50,7 +50,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The probabilities that `cells` stand for, exactly.
+    /// The exact probabilities that `cells` represent.
     fn probabilities(cells: &[u32]) -> Vec<f64> {
         let mut all = vec![0.0; cells.len()];
         for (own, cell) in cells.iter().enumerate() {

@@ -46,7 +46,7 @@ impl CountModel {
     }
 }
 
-/// Clonotypes a repertoire: log-normal.
+/// Clonotypes per repertoire: log-normal.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DepthModel {

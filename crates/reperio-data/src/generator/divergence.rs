@@ -7,7 +7,7 @@ use crate::repertoire::Repertoire;
 
 /// Jensen-Shannon divergences between two sets of repertoires, in bits (0: equal, 1: disjoint).
 ///
-/// Clonotypes weigh the same, whatever their counts or repertoire. A finite sample adds about
+/// All clonotypes have the same weight, whatever their counts or repertoire. A finite sample adds about
 /// (outcomes that occur) / (8 ln 2) * (1/n + 1/m) bits even between equal populations.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Divergences {
@@ -63,7 +63,7 @@ pub fn compare(a: &[&Repertoire], b: &[&Repertoire]) -> Divergences {
     Profile::of(a).compare(&Profile::of(b))
 }
 
-/// The distributions of one set of repertoires, to be compared with several others.
+/// The distributions of one set of repertoires, for comparison with several others.
 #[derive(Clone, Debug, Default)]
 pub struct Profile {
     length: Vec<f64>,

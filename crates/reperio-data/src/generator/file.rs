@@ -56,7 +56,7 @@ pub enum LoadError {
     },
 }
 
-/// Why bytes are no parameters.
+/// Why bytes are not parameters.
 #[derive(Debug)]
 pub(super) enum Refused {
     Syntax(serde_json::Error),
@@ -206,7 +206,7 @@ impl Generator {
     ///
     /// # Errors
     ///
-    /// If it cannot be read or is no generator file of this version.
+    /// If it cannot be read or is not a generator file of this version.
     pub fn load(path: &Path) -> Result<Self, LoadError> {
         let owned = || path.to_owned();
         let bytes = fs::read(path).map_err(|source| LoadError::Io { path: owned(), source })?;

@@ -9,7 +9,7 @@ use crate::repertoire::{GeneVocabulary, Repertoire};
 /// Weight of the independent estimate of lengths given V and J, in clonotypes.
 const KAPPA: f64 = 50.0;
 
-/// What a generator is fitted with.
+/// Options for fitting a generator.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FitOptions {
     /// Shortest junction used, in residues.
@@ -26,7 +26,7 @@ impl Default for FitOptions {
     }
 }
 
-/// Why no generator could be fitted.
+/// Why a generator could not be fitted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FitError {
@@ -45,7 +45,7 @@ pub enum FitError {
 }
 
 impl Generator {
-    /// Fits a generator; each clonotype weighs the same, whatever its count.
+    /// Fits a generator. All clonotypes have the same weight, whatever their counts.
     ///
     /// # Examples
     ///

@@ -1,5 +1,5 @@
-//! Fitting with the proof beside it: how far generated repertoires are from runs that the generator
-//! never saw, next to how far real ones are from each other.
+//! Fitting together with a test: how far generated repertoires are from runs that the generator
+//! never saw, and how far real runs are from each other.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -8,7 +8,7 @@ use super::divergence::{Comparison, Profile};
 use super::{FitError, FitOptions, Generator};
 use crate::repertoire::Repertoire;
 
-/// Generated repertoires that stand for a generator in a comparison.
+/// Generated repertoires that represent a generator in a comparison.
 const SAMPLES: usize = 50;
 /// Clonotypes of each.
 const CLONOTYPES: usize = 10_000;
@@ -22,7 +22,7 @@ pub struct Group<'a> {
     pub repertoires: Vec<&'a Repertoire>,
 }
 
-/// A generator and what it was compared with.
+/// A generator and its comparisons.
 #[derive(Clone, Debug)]
 pub struct Fitted {
     /// Fitted to the training repertoires of all groups.

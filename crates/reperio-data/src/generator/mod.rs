@@ -1,9 +1,9 @@
-//! The background generator: made-up repertoires that look like real ones.
+//! The background generator: simulated repertoires that look like real ones.
 //!
 //! A clonotype is drawn in three steps: its V and J genes together, its length given both, and its
 //! residues by a Markov chain whose tables follow the germline ends (`residues`). Real donors
-//! differ in gene usage, so a repertoire first draws its own [`Usage`]. Everything is fitted to
-//! real repertoires by [`Generator::fit`], and what was fitted to human TCR beta is built in:
+//! differ in gene usage, so a repertoire first draws its own [`Usage`]. [`Generator::fit`] fits all
+//! parameters to real repertoires. A generator fitted to human TCR beta is built in:
 //! [`Generator::human_trb`].
 
 mod alias;
@@ -28,7 +28,7 @@ use crate::repertoire::{Builder, GeneVocabulary, Repertoire};
 use file::Parameters;
 use residues::Residues;
 
-/// What the shipped generator was fitted to stands in its card beside it.
+/// The card of the shipped generator says what it was fitted to.
 const HUMAN_TRB: &[u8] = include_bytes!("../../background/human-trb.json.gz");
 
 /// A fitted background generator.
@@ -78,7 +78,7 @@ impl Generator {
         self.parameters.counts
     }
 
-    /// Distribution of clonotypes a repertoire.
+    /// Distribution of clonotypes per repertoire.
     pub fn depth(&self) -> DepthModel {
         self.parameters.depth
     }

@@ -7,7 +7,7 @@
 //!
 //! Each level is shrunk towards the next: `p = (n_x + kappa * p_coarser) / (n + kappa)`. A row stays
 //! in the model only if it gains enough log-likelihood on the data over the coarser row, so that the
-//! file holds what the data say and nothing else.
+//! file holds only what the data support.
 
 use rand::RngCore;
 use serde::{Deserialize, Serialize};

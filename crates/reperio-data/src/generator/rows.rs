@@ -1,4 +1,4 @@
-//! Quantised probability rows: one byte an outcome, in the file as hexadecimal digits.
+//! Quantised probability rows: one byte per outcome, written as hexadecimal digits.
 
 /// Quantises `probabilities` so that each is proportional to the square of its byte.
 ///
@@ -10,7 +10,7 @@ pub(super) fn quantise(probabilities: &[f64]) -> Vec<u8> {
     probabilities.iter().map(|p| (255.0 * (p / largest).sqrt()).round() as u8).collect()
 }
 
-/// The probabilities that `row` stands for.
+/// The probabilities that `row` represents.
 pub(super) fn probabilities(row: &[u8]) -> Vec<f64> {
     let total: f64 = row.iter().map(|&weight| f64::from(weight).powi(2)).sum();
     row.iter().map(|&weight| f64::from(weight).powi(2) / total).collect()

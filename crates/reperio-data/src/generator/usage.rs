@@ -8,7 +8,7 @@ use super::file::Lengths;
 use super::{alias, rows};
 use crate::repertoire::{GeneVocabulary, Repertoire};
 
-/// The genes and lengths of one donor, ready for drawing.
+/// The gene usage and lengths of one donor, ready for drawing.
 #[derive(Clone, Debug)]
 pub struct Usage {
     /// Alias cells over (V, J), J fastest.

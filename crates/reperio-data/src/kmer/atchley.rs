@@ -37,7 +37,7 @@ pub const FACTORS: [[f32; N_FACTORS]; 20] = [
     [0.25999617, 0.82992312, 3.0973596, -0.8380164, 1.51150958],    // Y
 ];
 
-/// The factors of every residue of `kmer` (residue codes), one residue after another: `k x 5`. What is no code has
+/// The factors of every residue of `kmer` (residue codes), one residue after another: `k x 5`. What is not a code has
 /// zeros.
 ///
 /// # Examples
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
     use crate::alphabet;
 
-    /// Provenance stands in the file's first lines.
+    /// The file's first lines state its provenance.
     const PUBLISHED: &str = include_str!("../../tests/data/atchley.csv");
 
     #[test]

@@ -1,4 +1,4 @@
-//! Gapped k-mer patterns: which positions of a window count, and the code of what stands there.
+//! Gapped k-mer patterns: which positions of a window count, and the code of the residues there.
 
 /// The counted positions of a window, for example `XX-X`: two residues, one ignored, one more.
 ///

@@ -6,7 +6,7 @@ use crate::repertoire::Repertoire;
 /// Patterns with at most this many codes are counted in a table, others by sorting.
 const LARGEST_TABLE: usize = 20_usize.pow(4);
 
-/// What one occurrence is.
+/// The definition of one occurrence.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Occurrence {
     /// Every window counts.
@@ -16,7 +16,7 @@ pub enum Occurrence {
     Sequence,
 }
 
-/// What a clonotype weighs.
+/// The weight of a clonotype.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Weight {
     /// One.
@@ -29,9 +29,9 @@ pub enum Weight {
 /// How a spectrum is counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SpectrumOptions {
-    /// What one occurrence is.
+    /// The definition of one occurrence.
     pub occurrence: Occurrence,
-    /// What a clonotype weighs.
+    /// The weight of a clonotype.
     pub weight: Weight,
 }
 

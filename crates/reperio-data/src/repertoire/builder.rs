@@ -133,7 +133,7 @@ impl Builder {
         self.rows.push(BuiltRow { front, start, len, v, j, count });
     }
 
-    /// Sorts and collapses what was pushed.
+    /// Sorts the pushed rows and collapses them to clonotypes.
     pub fn finish(self, id: String) -> Repertoire {
         let Self { residues, mut rows, v, j } = self;
         let (v_names, v_place) = v.sorted();

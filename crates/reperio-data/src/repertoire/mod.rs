@@ -1,7 +1,7 @@
 //! A repertoire: all clonotypes of one sample, as columns.
 //!
 //! A clonotype is the set of a repertoire's sequences that share (`junction_aa`, `v_call`,
-//! `j_call`), its counts summed. Rows stand in one order, by junction, then V, then J, whatever the
+//! `j_call`), with their counts summed. Rows are sorted by junction, then V, then J, whatever the
 //! order of the file, so that no later result depends on reading order.
 
 mod builder;
@@ -19,12 +19,12 @@ use crate::limits::MAX_COPIES;
 pub use builder::{Builder, Row};
 pub use genes::GeneVocabulary;
 
-/// What two repertoires are compared by (see [`Repertoire::fingerprints`]).
+/// Hashes for comparing two repertoires (see [`Repertoire::fingerprints`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprints {
-    /// Of the clonotypes alone: the same also where only their counts differ.
+    /// Hash of the clonotypes alone, which does not depend on their counts.
     pub clonotypes: [u8; 32],
-    /// Of the clonotypes and their counts.
+    /// Hash of the clonotypes and their counts.
     pub counted: [u8; 32],
 }
 

@@ -11,15 +11,15 @@ use super::signal::Signal;
 /// Clonotypes of one repertoire, at most.
 pub(super) const MOST_CLONOTYPES: usize = 10_000_000;
 
-/// A simulated cohort. A file states only what differs from the defaults; unknown keys are errors.
+/// A simulated cohort. A file states only the settings that differ from the defaults. Unknown keys are errors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SimulationConfig {
-    /// Repertoires in all.
+    /// Total number of repertoires.
     pub repertoires: usize,
-    /// Clonotypes a repertoire before equal ones collapse.
+    /// Clonotypes per repertoire before equal ones collapse.
     pub clonotypes: Clonotypes,
-    /// Seed of everything random.
+    /// Seed of all random numbers.
     pub seed: u64,
     /// Share of subjects whose `label` is 1; rounded to whole subjects. In 0 to 1.
     pub positive_share: f64,
@@ -44,12 +44,12 @@ pub struct SimulationConfig {
     pub positive_depth: f64,
     /// Adds the column `batch`: repertoires come from two batches that differ in gene usage.
     pub batch: Option<Batch>,
-    /// Signals that are no motif but a pool of whole public clonotypes, with the sizes of the pools:
+    /// Signals that are a pool of whole public clonotypes instead of motifs, with the sizes of the pools:
     /// `{ public = 1000 }`. Each carrier gets `witness_number` different clonotypes of the pool.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub pools: BTreeMap<String, usize>,
-    /// The clonotypes of pools, as `CASSLGTDTQYF TRBV9 TRBJ2-3`; drawn from the background, once a
-    /// simulation, where they are not given. The configuration that a simulation writes lists them.
+    /// The clonotypes of pools, as `CASSLGTDTQYF TRBV9 TRBJ2-3`. If they are not given, they are drawn from the
+    /// background once per simulation. The configuration that a simulation writes lists them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub pool_clonotypes: BTreeMap<String, Vec<String>>,
     /// What is implanted.
@@ -63,7 +63,7 @@ fn is_one(value: &f64) -> bool {
     *value == 1.0
 }
 
-/// Clonotypes a repertoire.
+/// Clonotypes per repertoire.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, deny_unknown_fields)]
 pub enum Clonotypes {
@@ -197,8 +197,8 @@ pub enum InvalidSimulation {
         /// Name of the signal.
         name: String,
     },
-    /// Two signals of the same name, or a name that cannot stand in a table.
-    #[error("`signals.name` is {name:?}, expected a name of its own without tabs and line breaks")]
+    /// Two signals of the same name, or a name that cannot be in a table.
+    #[error("`signals.name` is {name:?}, expected a unique name without tabs and line breaks")]
     Name {
         /// The name.
         name: String,

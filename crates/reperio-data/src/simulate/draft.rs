@@ -1,4 +1,4 @@
-//! A repertoire while it is being made: rows in the order they came, free to be changed.
+//! A repertoire that is being made: rows in the order of drawing, which can still change.
 
 use std::ops::Range;
 
@@ -18,7 +18,7 @@ pub(super) fn hash(junction: &[u8], (v, j): (usize, usize)) -> u64 {
 #[derive(Debug, Default)]
 pub(super) struct Draft<'a> {
     residues: Vec<u8>,
-    /// Where the residues of each row stand.
+    /// Where the residues of each row are.
     places: Vec<Range<usize>>,
     /// V and J gene.
     pub(super) genes: Vec<(&'a str, &'a str)>,

@@ -128,7 +128,7 @@ impl<'a> Maker<'a> {
 struct Making<'a> {
     id: String,
     draft: Draft<'a>,
-    /// Rows that are no witness yet, in random order.
+    /// Rows that are not yet witnesses, in random order.
     free: Vec<usize>,
     witnesses: Vec<Witness>,
     unplaced: u64,

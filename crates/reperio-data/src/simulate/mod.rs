@@ -64,14 +64,16 @@ pub enum SimulationError {
         wanted: usize,
     },
     /// Batches are made by varying a generator.
-    #[error("`batch` stands beside real repertoires, expected a generated background")]
+    #[error(
+        "`batch` is set and the background is real repertoires, expected a generated background"
+    )]
     RealBatches,
     /// The output folder holds repertoires that no simulation wrote.
     #[error(
-        "{path} exists and no `simulation.toml` beside it says that a simulation wrote it, expected a new folder"
+        "{path} exists without a `simulation.toml`, so no simulation wrote it, expected a new folder"
     )]
     Occupied {
-        /// What stands in the way.
+        /// The existing path.
         path: PathBuf,
     },
     /// The configuration cannot be written as a file.

@@ -34,7 +34,7 @@ pub enum InvalidMotif {
         at: usize,
     },
     /// Nothing but wildcards, or nothing at all.
-    #[error("motif {motif:?} has no residue, expected at least one that always stands")]
+    #[error("motif {motif:?} has no fixed residue, expected at least one")]
     Empty {
         /// The motif.
         motif: String,
@@ -61,7 +61,7 @@ struct Place {
     deletable: bool,
 }
 
-/// A motif. Its variants are the ways to leave out places that may be missing.
+/// A motif. Its variants leave out different sets of the positions that may be missing.
 ///
 /// # Examples
 ///
@@ -218,8 +218,8 @@ mod tests {
 
     #[test]
     fn what_is_no_motif_is_refused() {
-        assert_snapshot!(check(""), @r#"motif "" has no residue, expected at least one that always stands"#);
-        assert_snapshot!(check("-X"), @r#"motif "-X" has no residue, expected at least one that always stands"#);
+        assert_snapshot!(check(""), @r#"motif "" has no fixed residue, expected at least one"#);
+        assert_snapshot!(check("-X"), @r#"motif "-X" has no fixed residue, expected at least one"#);
         assert_snapshot!(check("(d)A"), @r#"motif "(d)A": '(' at character 1, expected an amino acid, `-`, `X`, `Z`, `[..]` or `(d)`"#);
         assert_snapshot!(check("A[C"), @r#"motif "A[C": '[' at character 2, expected an amino acid, `-`, `X`, `Z`, `[..]` or `(d)`"#);
     }

@@ -1,7 +1,7 @@
-//! The oracle: who knows the motifs and their positions, and the pools of clonotypes, counts them.
+//! The oracle: an observer who knows the motifs and their positions, and the pools of clonotypes, counts them.
 //!
-//! It is the yardstick for methods that have to find both. It counts what the background carries by
-//! chance, too, so even the oracle errs.
+//! It is the reference for methods that must find both. It also counts signals that the background carries by
+//! chance, so even the oracle makes errors.
 
 use super::config::{InvalidSimulation, SimulationConfig};
 use super::motif::Motif;
@@ -59,7 +59,7 @@ impl Oracle {
     }
 
     /// Whether a clonotype (residue codes, V and J gene) carries a signal of `target`: a motif at an
-    /// allowed position, or all of it stands in a pool.
+    /// allowed position, or the whole clonotype is in a pool.
     pub fn carries(&self, target: Target, junction: &[u8], v_call: &str, j_call: &str) -> bool {
         let carries = |known: &KnownSignal| match &known.content {
             Content::Motifs(motifs, position) => {

@@ -1,4 +1,4 @@
-//! What is decided for the cohort as a whole: ids, subjects, labels, carriers.
+//! Decisions for the whole cohort: ids, subjects, labels, carriers.
 
 use rand::Rng;
 use rand::seq::{SliceRandom, index};

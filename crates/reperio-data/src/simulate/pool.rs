@@ -1,15 +1,15 @@
-//! Pools of public clonotypes: whole clonotypes that are a signal, as those that people infected with
-//! the same virus share.
+//! Pools of public clonotypes. The signal is a set of whole clonotypes, like those shared by people infected with
+//! the same virus.
 //!
-//! A pool is drawn from the background itself, so that its clonotypes turn up in negative repertoires
-//! and, beyond the implanted ones, in positive ones, as often as the background makes them. Its members
-//! are public: at least two share them.
+//! A pool is drawn from the background itself. So its clonotypes also occur by chance in negative
+//! repertoires and, in addition to the implanted ones, in positive ones. Its members
+//! are public: at least two donors share them.
 //!
 //! - Of a generator: [`DONORS`] reference donors of [`DEPTH`] clonotypes, who are not in the cohort, are
 //!   drawn with their own gene usage, and the members are chosen evenly among the clonotypes that exactly
-//!   two of them have. With the built-in generator such a one has a probability of 2 * 10^-7 on
-//!   average and comes to one in 200 repertoires of 25,000 clonotypes: what people share by chance and few
-//!   have. Commoner ones could not tell patients from others, rarer ones nobody shares.
+//!   two of them have. With the built-in generator, such a clonotype has a probability of 2 * 10^-7 on
+//!   average and occurs in one of 200 repertoires of 25,000 clonotypes: few people have it, and they share it by
+//!   chance. More common clonotypes could not separate patients from others. Rarer ones are not shared.
 //! - Of real repertoires: chosen evenly among the clonotypes that two or more of them have.
 
 use std::collections::{BTreeMap, HashMap};

@@ -1,4 +1,4 @@
-//! The shipped simulations, scaled down, hold what their comments promise.
+//! The shipped simulations, scaled down, do what their comments say.
 
 use super::*;
 use crate::generator::Generator;

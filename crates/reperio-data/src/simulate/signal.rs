@@ -1,4 +1,4 @@
-//! One signal of a simulated cohort: what is implanted, in whom, how often and where.
+//! One signal of a simulated cohort: what is implanted, in which repertoires, how often and where.
 
 use std::ops::Range;
 
@@ -15,16 +15,16 @@ use crate::junction::MAX_LENGTH;
 pub struct Signal {
     /// Name in the truth table and the `class` column.
     pub name: String,
-    /// Motifs in the notation of [`Motif`]; none where the signal is a pool.
+    /// Motifs in the notation of [`Motif`]; none if the signal is a pool.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub motifs: Vec<String>,
     /// Share of a carrier's sequences that are witnesses. In 0 to 1.
     #[serde(default)]
     pub witness_rate: f64,
-    /// Witnesses a carrier, in place of a rate.
+    /// Witnesses per carrier, instead of a rate.
     #[serde(default)]
     pub witness_number: Option<usize>,
-    /// Where the motif may stand.
+    /// Where the motif may be.
     #[serde(default)]
     pub position: Position,
     /// Factor on the counts of witnesses. At least 1.
@@ -52,7 +52,7 @@ pub enum Target {
     Second,
 }
 
-/// Allowed places of a motif in a junction. The anchors are never replaced.
+/// Allowed positions of a motif in a junction. The anchors are never replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Position {
@@ -122,7 +122,7 @@ impl Signal {
         check(fits, &key("witness_number"), number as f64, "1 to its size in `pools`")
     }
 
-    /// The motifs, ready for use; none where it has a pool.
+    /// The motifs, ready for use; none if it has a pool.
     ///
     /// # Errors
     ///

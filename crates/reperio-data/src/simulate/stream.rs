@@ -1,4 +1,4 @@
-//! The random streams of one seed: everything random has its own, so that no part of a simulation
+//! The random streams of one seed. Each random part has its own stream, so that no part of a simulation
 //! depends on how many numbers another part drew.
 
 use rand::SeedableRng;

@@ -29,7 +29,7 @@ fn simulated(text: &str) -> Simulation {
     cohort(&config(text), Background::Generator(&Generator::human_trb())).unwrap()
 }
 
-/// Cohorts and comparisons of before can be made again, whatever the toolchain.
+/// Earlier cohorts and comparisons can be made again with any toolchain.
 #[test]
 fn a_simulated_cohort_stays_the_same() {
     let text = "repertoires = 6\nclonotypes = 200\nseed = 5\npools = { public = 20 }\n\

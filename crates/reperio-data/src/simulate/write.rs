@@ -1,4 +1,4 @@
-//! A simulated cohort as files, the way a person would hand in a real one, with the truth beside it.
+//! Writes a simulated cohort as files like those of a real cohort, with the truth beside it.
 //!
 //! ```text
 //! out/repertoires/<id>.tsv.gz   junction_aa  v_call  j_call  duplicate_count   (AIRR)
@@ -33,7 +33,7 @@ use crate::table::{self, Cell};
 
 /// Marks a finished simulation.
 const MARKER: &str = "simulation.toml";
-/// Marks a simulation that was begun, so that a rerun may overwrite what a killed run left.
+/// Marks a simulation that was started, so that a rerun may overwrite what a killed run left.
 const BEGUN: &str = ".simulation-begun";
 
 /// What was written.
@@ -48,7 +48,7 @@ pub struct SimulationSummary {
     /// Witnesses that found no clonotype long enough.
     pub unplaced: u64,
     /// For each repertoire its label and how many of its clonotypes carry one of the label's signals,
-    /// implanted or not; empty where the label has no signal.
+    /// implanted or not; empty if the label has no signal.
     #[serde(skip)]
     pub oracle: Vec<(bool, u64)>,
 }

@@ -1,6 +1,6 @@
 //! Puts groups into parts so that each part gets its share of each stratum.
 
-/// Where the parts stand while groups are being assigned.
+/// The state of the parts while groups are being assigned.
 struct Balance<'a> {
     /// Items of each stratum in each group.
     groups: &'a [Vec<usize>],

@@ -1,4 +1,4 @@
-//! How a cohort is divided into what is learned from and what is held out.
+//! How a cohort is divided into training and held-out parts.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ pub enum Division<'a> {
     Table(&'a Path),
     /// One part of this share is held out.
     Once(f64),
-    /// So many folds are drawn.
+    /// This many folds are drawn.
     Folds(usize),
 }
 
@@ -36,7 +36,7 @@ pub enum DivisionError {
 }
 
 impl Division<'_> {
-    /// The fold of each of `items`, `None` for one that only trains. A table needs no seed.
+    /// The fold of each of `items`, `None` for one that is only trained on. A table needs no seed.
     ///
     /// # Errors
     ///

@@ -18,23 +18,23 @@ mod saved;
 pub use division::{Division, DivisionError};
 pub use saved::{Splits, SplitsError};
 
-/// One repertoire to be put on a side.
+/// One repertoire to be assigned to a side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
     /// `repertoire_id`.
     pub id: String,
-    /// What each part gets its share of: the class, or a bin of a regression target.
+    /// The stratum, of which each part gets its share: the class, or a bin of a regression target.
     pub stratum: String,
-    /// What is never divided: the subject, or the id itself.
+    /// The group that is never split: the subject, or the id itself.
     pub group: String,
 }
 
-/// A fold and all that is outside it, as places of items.
+/// A fold and everything outside it, as indices of items.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fold {
-    /// What is held out.
+    /// Items that are held out.
     pub held: Vec<usize>,
-    /// What is learned from.
+    /// Items for training.
     pub fitted: Vec<usize>,
 }
 
@@ -79,7 +79,7 @@ pub enum SplitError {
         /// Folds asked for.
         folds: usize,
     },
-    /// Shares that are none.
+    /// Shares that are not valid.
     #[error("shares {fractions:?}, expected positive numbers that sum to 1")]
     InvalidFractions {
         /// Shares asked for.
@@ -117,7 +117,7 @@ pub fn folds(items: &[Item], k: usize, seed: u64) -> Result<Vec<usize>, SplitErr
     parts(items, &vec![1.0 / k as f64; k], seed)
 }
 
-/// Whether each item is held out, about `fraction` of them in all: a single split.
+/// A single split: whether each item is held out, about `fraction` of them in total.
 ///
 /// # Examples
 ///
@@ -137,7 +137,7 @@ pub fn folds(items: &[Item], k: usize, seed: u64) -> Result<Vec<usize>, SplitErr
 /// # }
 /// ```
 ///
-/// Each stratum that occurs in two groups or more is on both sides, unless that would divide a group.
+/// Each stratum that occurs in two or more groups is on both sides, unless that would split a group.
 ///
 /// # Errors
 ///

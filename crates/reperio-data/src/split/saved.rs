@@ -1,4 +1,4 @@
-//! Splits in a file: `repertoire_id` and `fold`, one row a repertoire; an empty fold is never held out.
+//! Splits in a file: `repertoire_id` and `fold`, one row per repertoire; an empty fold is never held out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use super::Item;
 use crate::atomic::WriteError;
 use crate::table::{self, Cell, TableError, quoted};
 
-/// The fold of each repertoire, `None` for one that only trains; folds are numbered 0, 1, .. without
+/// The fold of each repertoire, `None` for one that is only trained on; folds are numbered 0, 1, .. without
 /// a gap.
 ///
 /// # Examples
@@ -47,9 +47,9 @@ pub enum SplitsError {
         /// Columns found.
         found: Vec<String>,
     },
-    /// A fold is no number.
+    /// A fold is not a number.
     #[error(
-        "{path}:{line}: fold {found:?}, expected a whole number from 0, or nothing for one that only trains"
+        "{path}:{line}: fold {found:?}, expected a whole number from 0, or nothing if the repertoire is only trained on"
     )]
     Fold {
         /// File being read.
@@ -60,7 +60,7 @@ pub enum SplitsError {
         found: String,
     },
     /// A repertoire with two rows.
-    #[error("{path}:{line}: {id:?} a second time, expected one row a repertoire")]
+    #[error("{path}:{line}: {id:?} appears again, expected one row per repertoire")]
     Twice {
         /// File being read.
         path: PathBuf,
@@ -70,7 +70,9 @@ pub enum SplitsError {
         id: String,
     },
     /// Nothing is held out, or nothing is left to train on.
-    #[error("{path}: {folds} folds, expected at least 2, or 1 beside repertoires without a fold")]
+    #[error(
+        "{path}: {folds} folds, expected at least 2, or 1 together with repertoires without a fold"
+    )]
     TooFewFolds {
         /// File being read.
         path: PathBuf,
@@ -118,7 +120,7 @@ impl Splits {
     ///
     /// # Errors
     ///
-    /// If the file cannot be read, a column is missing, a fold is no number, a repertoire occurs
+    /// If the file cannot be read, a column is missing, a fold is not a number, a repertoire occurs
     /// twice, or there are fewer than 2 folds.
     pub fn read(path: &Path) -> Result<Self, SplitsError> {
         let table = table::read(path, &["repertoire_id"])?;
@@ -164,7 +166,7 @@ impl Splits {
         table::write_tsv(path, &["repertoire_id", "fold"], rows)
     }
 
-    /// Folds in all.
+    /// Number of folds.
     pub fn len(&self) -> usize {
         self.folds.values().flatten().max().map_or(0, |last| last + 1)
     }
@@ -174,11 +176,11 @@ impl Splits {
         self.folds.is_empty()
     }
 
-    /// The fold of each item, `None` for one that only trains.
+    /// The fold of each item, `None` for one that is only trained on.
     ///
     /// # Errors
     ///
-    /// Lists every repertoire that only one side has and every group that the folds divide.
+    /// Lists every repertoire that is only in the table or only in the cohort, and every group that the folds split.
     pub fn of(&self, items: &[Item]) -> Result<Vec<Option<usize>>, SplitsError> {
         let known: BTreeSet<&String> = items.iter().map(|item| &item.id).collect();
         let unknown = self.folds.keys().filter(|id| !known.contains(id)).cloned().collect();
@@ -253,8 +255,8 @@ mod tests {
         assert_snapshot!(check("repertoire_id\tfold\na\t1\nb\t2\nd\t3\ne\t3\n"), @r#"the splits do not fit the cohort: not in the cohort: "d", "e"; without a fold: "c""#);
         assert_snapshot!(check("repertoire_id\tfold\na\t0\nb\t1\nc\t0\n"), @r#"the splits do not fit the cohort: groups in more than one fold: "y""#);
         assert_snapshot!(check("id\tfold\na\t0\n"), @r#"splits.tsv:1: columns "id", "fold", expected `repertoire_id` and `fold`"#);
-        assert_snapshot!(check("repertoire_id\tfold\na\t0\nb\ttest\n"), @r#"splits.tsv:3: fold "test", expected a whole number from 0, or nothing for one that only trains"#);
-        assert_snapshot!(check("repertoire_id\tfold\na\t0\na\t1\n"), @r#"splits.tsv:3: "a" a second time, expected one row a repertoire"#);
-        assert_snapshot!(check("repertoire_id\tfold\na\t0\nb\t0\nc\t0\n"), @"splits.tsv: 1 folds, expected at least 2, or 1 beside repertoires without a fold");
+        assert_snapshot!(check("repertoire_id\tfold\na\t0\nb\ttest\n"), @r#"splits.tsv:3: fold "test", expected a whole number from 0, or nothing if the repertoire is only trained on"#);
+        assert_snapshot!(check("repertoire_id\tfold\na\t0\na\t1\n"), @r#"splits.tsv:3: "a" appears again, expected one row per repertoire"#);
+        assert_snapshot!(check("repertoire_id\tfold\na\t0\nb\t0\nc\t0\n"), @"splits.tsv: 1 folds, expected at least 2, or 1 together with repertoires without a fold");
     }
 }

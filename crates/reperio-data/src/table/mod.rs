@@ -1,7 +1,7 @@
-//! Small delimited text tables that a person edits: metadata, splits.
+//! Small delimited text tables that users edit: metadata, splits.
 //!
-//! They are read with the `csv` crate and not with polars, whose reader fills short rows with nulls
-//! and gives no line number; a person who repairs a table needs the line. `write_tsv` writes them.
+//! They are read with the `csv` crate and not with polars. The reader of polars fills short rows with nulls
+//! and gives no line number, which a user needs to repair a table. `write_tsv` writes them.
 
 mod write;
 
@@ -42,7 +42,7 @@ pub enum TableError {
     },
     /// The bytes are not UTF-8: what other letters they mean cannot be known.
     #[error(
-        "{path}:{line}: not UTF-8 (Latin-1 or Windows-1252, perhaps), expected a text table in UTF-8 or UTF-16"
+        "{path}:{line}: not UTF-8 (perhaps Latin-1 or Windows-1252), expected a text table in UTF-8 or UTF-16"
     )]
     Encoding {
         /// File being read.
@@ -78,7 +78,7 @@ pub enum TableError {
     },
 }
 
-/// `"a", "b"`: how lists of names stand in messages.
+/// `"a", "b"`: lists of names in messages.
 pub(crate) fn quoted(names: &[String]) -> String {
     names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
 }
@@ -208,7 +208,7 @@ fn are_names(columns: &[String], rows: &[(u64, Vec<String>)], known: &[&str]) ->
     are_distinct(0) && places.any(|at| are_distinct(at + 1))
 }
 
-/// A name without what people write in many ways: letter case and separators.
+/// A name in lower case and without separators, which people write in many ways.
 pub fn plain(name: &str) -> String {
     name.to_lowercase().replace(['_', '-', '.', ' ', '#'], "")
 }
@@ -366,6 +366,6 @@ mod tests {
         let path = folder.path().join("m.tsv");
         fs::write(&path, b"a\tb\n1\t\xff\n").unwrap();
         let text = read(&path, &[]).unwrap_err().to_string();
-        assert!(text.contains("m.tsv:2: not UTF-8 (Latin-1 or Windows-1252, perhaps)"), "{text}");
+        assert!(text.contains("m.tsv:2: not UTF-8 (perhaps Latin-1 or Windows-1252)"), "{text}");
     }
 }

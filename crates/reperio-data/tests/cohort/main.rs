@@ -104,7 +104,7 @@ fn importing_again_adds_replaces_and_leaves_the_rest_unread() {
     assert_eq!((more.repertoires.len(), more.in_cohort), (2, 4));
     assert!(more.repertoires.iter().all(|row| !row.unchanged));
     assert!(again.warnings().is_empty());
-    assert_snapshot!(more.warnings().concat(), @"replaced in the cohort, with other clonotypes than before: a (was read from a.tsv); labels of before stay where the metadata gives none");
+    assert_snapshot!(more.warnings().concat(), @"replaced in the cohort with different clonotypes: a (earlier read from a.tsv); earlier labels stay where the metadata gives none");
     let cohort = scenario.load(&["cohort"], None).unwrap();
     assert_eq!(cohort.metadata().ids(), ["C1", "a", "b", "d"]);
     let age = [None, Some("5"), Some("9"), Some("7")].map(|age| age.map(str::to_owned));
@@ -117,7 +117,7 @@ fn ids_that_differ_only_in_case_are_refused() {
     let scenario =
         Scenario::new(&[("in/P1.tsv", &airr(&["CASSAF"])), ("more/p1.tsv", &airr(&["CASSLF"]))]);
     let message = scenario.text(scenario.import(&["in", "more"], None));
-    assert_snapshot!(message, @"ids that differ only in case: \"P1\", \"p1\", expected others: some disks take them for one file name");
+    assert_snapshot!(message, @"ids that differ only in case: \"P1\", \"p1\", expected ids that differ otherwise: some disks treat them as one file name");
     scenario.import(&["in"], None).unwrap();
     assert_eq!(scenario.text(scenario.import(&["more"], None)), message);
     assert_eq!(scenario.load(&["cohort"], None).unwrap().len(), 1);
@@ -169,7 +169,7 @@ fn a_stopped_import_keeps_what_it_has_and_ends_with_the_same_bytes() {
     let observer = StopAfter { after: 1, done: 0.into() };
     let result = stopped.import_watched(&["in"], None, &observer);
     assert_snapshot!(stopped.text(result), @"stopped");
-    assert_snapshot!(stopped.text(stopped.load(&["cohort"], None)), @"cohort is not a finished cohort: there is no manifest.json, run the import again");
+    assert_snapshot!(stopped.text(stopped.load(&["cohort"], None)), @"cohort is not a finished cohort: it has no manifest.json; run the import again");
     let summary = stopped.import(&["in"], None).unwrap();
     assert!(summary.repertoires.iter().any(|row| row.unchanged), "one was kept");
     assert_same_files(&stopped.store(), &whole.store(), "after the rerun");
@@ -269,9 +269,9 @@ fn wrong_inputs_are_named() {
       bad1.tsv:2: 2 fields, expected 4
       bad2.tsv: empty file, expected a table with a header line
     ");
-    assert_snapshot!(check(&["short.tsv"]), @"no clonotype left of 2 rows: 2 too short");
+    assert_snapshot!(check(&["short.tsv"]), @"no clonotypes left from 2 rows: 2 too short");
     let reserved = scenario.import(&["in/a.tsv"], Some("reserved.tsv"));
-    assert_snapshot!(scenario.text(reserved), @r#"metadata columns "import_rows" are names that cohort.parquet keeps for itself, expected others"#);
+    assert_snapshot!(scenario.text(reserved), @r#"metadata columns "import_rows" have names that cohort.parquet reserves, expected other names"#);
 }
 
 /// A broken table among others in a folder is somebody's repertoire.
@@ -284,7 +284,7 @@ fn a_file_that_cannot_be_read_is_an_error_unless_it_may_be_skipped() {
     assert_snapshot!(scenario.text(scenario.import(&["mixed"], None)), @r"
     2 files cannot be read
       mixed/broken.tsv:2: 2 fields, expected 4
-      mixed/pairs.csv:1: this is a scRepertoire table with two chains a row (`CTaa`, `cdr3_aa1`, `cdr3_aa2`), expected the contig table that it was made from, or --column for the columns of one chain
+      mixed/pairs.csv:1: this is a scRepertoire table with two chains per row (`CTaa`, `cdr3_aa1`, `cdr3_aa2`), expected the contig table that it was made from, or --column for the columns of one chain
     ");
     let request = ImportRequest {
         inputs: vec![scenario.path("mixed")],
@@ -341,13 +341,13 @@ fn wrong_outputs_are_named() {
 fn damage_is_found() {
     let scenario = Scenario::three();
     scenario.import(&["in"], None).unwrap();
-    assert_snapshot!(scenario.text(scenario.import(&["cohort"], None)), @"cohort is a cohort already, expected repertoire files");
+    assert_snapshot!(scenario.text(scenario.import(&["cohort"], None)), @"cohort is already a cohort, expected repertoire files");
     let path = scenario.path("cohort/repertoires/a.parquet");
     let mut bytes = fs::read(&path).unwrap();
     bytes[30] ^= 1;
     fs::write(&path, bytes).unwrap();
     let check = || scenario.text(scenario.load(&["cohort"], None));
-    assert_snapshot!(check(), @"cohort/repertoires/a.parquet: its checksum is not the one in manifest.json: damaged or changed since the import");
+    assert_snapshot!(check(), @"cohort/repertoires/a.parquet: its checksum differs from the one in manifest.json: it was damaged or changed after the import");
     fs::remove_file(&path).unwrap();
     assert_snapshot!(check(), @"cannot read cohort/repertoires/a.parquet: No such file or directory (os error 2)");
     scenario.import(&["in"], None).unwrap();
@@ -360,7 +360,7 @@ fn damage_is_found() {
     );
     assert_snapshot!(check(), @"cohort/manifest.json: cohort format 9, expected 1: import it again with this version");
     scenario.write("cohort/manifest.json", &manifest[..manifest.len() / 2]);
-    assert_snapshot!(check().split(": EOF").next().unwrap().to_owned(), @"cohort/manifest.json: not the manifest of a cohort, import everything again into a new folder");
+    assert_snapshot!(check().split(": EOF").next().unwrap().to_owned(), @"cohort/manifest.json is not a valid cohort manifest: import everything again into a new folder");
 }
 
 #[test]
@@ -371,7 +371,7 @@ fn lost_labels_are_an_error_until_they_are_given_again() {
     let damage = || scenario.write("cohort/cohort.parquet", "nothing of the kind");
     damage();
     scenario.write("more/d.tsv", &airr(&["CDDDDF"]));
-    assert_snapshot!(scenario.text(scenario.import(&["more"], None)), @r#"cohort/cohort.parquet is damaged, so that the labels of "C1", "a", "b" are lost: import again with a table that has them"#);
+    assert_snapshot!(scenario.text(scenario.import(&["more"], None)), @r#"cohort/cohort.parquet is damaged and the labels of "C1", "a", "b" are lost: import again with a table that has them"#);
     scenario.import(&["in"], None).unwrap();
     assert_same_files(&scenario.store(), &whole, "mended");
 }
@@ -392,7 +392,7 @@ fn files_that_are_not_where_the_table_says_are_named() {
     scenario.write("moved.tsv", "id\tfile.name\nx\tdata/a.tsv\ny\tdata/b.tsv\nz\tdata/c.tsv\n");
     assert_snapshot!(scenario.text(scenario.import(&["in"], Some("moved.tsv"))), @r#"
     moved.tsv does not match the repertoires
-      3 files of `file.name` do not exist from here, the first tried: data/a.tsv
+      3 files of `file.name` do not exist; the first path tried: data/a.tsv
       id without a repertoire: "x"
       id without a repertoire: "y"
       id without a repertoire: "z"

@@ -22,7 +22,7 @@ fn tables_of_one_sample_are_one_repertoire_named_after_their_folder() {
     let done = scenario.import(&["in"], None).unwrap();
     let ids: Vec<&str> = done.repertoires.iter().map(|row| row.id.as_str()).collect();
     assert_eq!(ids, ["P1", "P2"]);
-    assert_snapshot!(done.skipped[0].reason, @"another table of the same IMGT/HighV-QUEST sample, which 1_Summary has");
+    assert_snapshot!(done.skipped[0].reason, @"another table of the same IMGT/HighV-QUEST sample, which is read from 1_Summary");
 }
 
 /// A `MiXCR` table of one clonotype.
@@ -84,7 +84,7 @@ fn a_table_alone_and_as_a_part_of_a_sample_is_refused() {
     scenario.import(&["in"], None).unwrap();
     scenario.write(alpha, &clones("TRAV1-2", "TRAJ33", "CAVMDSNYQLIW"));
     let message = scenario.text(scenario.import(&["in"], None));
-    assert_snapshot!(message, @r#"tables that are repertoires by themselves and parts of others: "P1.clones_TRB" of "P1", expected one or the other: import all tables of a sample together into a new store"#);
+    assert_snapshot!(message, @r#"tables that are both a repertoire of their own and part of another: "P1.clones_TRB" of "P1", expected one or the other: import all tables of a sample together into a new store"#);
     assert_eq!(scenario.load(&["cohort"], None).unwrap().metadata().ids(), ["P1.clones_TRB"]);
     fs::remove_dir_all(scenario.path("cohort")).unwrap();
     scenario.import(&["in"], None).unwrap();
@@ -124,7 +124,7 @@ fn files_of_one_sample_are_refused_unless_they_are_told_apart() {
     ]);
     let message = scenario.text(scenario.import(&["in"], None));
     assert_snapshot!(message, @r#"
-    several files are of one sample, as they say themselves, expected one: join them in one table, or tell them apart by a metadata table with a row for each file or by a column that --repertoire-column names
+    several files say that they are from one sample, expected one file per sample: join them into one table, or tell them apart with a metadata table that has one row per file, or with a column named by --repertoire-column
       "S1" in lane1.tsv (`sample_id`), lane2.tsv (`sample_id`)
     "#);
     assert_eq!(scenario.text(scenario.load(&["in"], None)), message);
@@ -138,7 +138,7 @@ fn files_of_one_sample_are_refused_unless_they_are_told_apart() {
     );
     let done = scenario.import(&["in"], Some("labels.tsv")).unwrap();
     assert_eq!(done.parts, [["lane1", "lane2"]]);
-    assert_snapshot!(done.warnings()[0], @"lane1, lane2 are of one sample, as their files say: parts of it stand on both sides of a split, join them in one table or give them one group");
+    assert_snapshot!(done.warnings()[0], @"lane1, lane2 are from one sample, as their files say: parts of it can end up on both sides of a split; join them into one table or put them in one group");
     assert_eq!(scenario.load(&["cohort"], None).unwrap().len(), 2);
     scenario.write("lane3.tsv", &of_sample("CASSLEQYF", "S1"));
     let message = scenario.text(scenario.import(&["lane3.tsv"], None));
@@ -152,7 +152,7 @@ fn a_sample_that_is_not_the_name_of_the_file_is_said() {
         ("labels.tsv", "repertoire_id\tstatus\nS1\twell\n"),
     ]);
     let done = scenario.import(&["S2.tsv"], None).unwrap();
-    assert_snapshot!(done.repertoires[0].notes.join("\n"), @r#"`sample_id` is "S1" in all rows, which is not the name of the file: --repertoire-column sample_id takes it as the id"#);
+    assert_snapshot!(done.repertoires[0].notes.join("\n"), @r#"`sample_id` is "S1" in all rows, but the file has another name: --repertoire-column sample_id uses it as the id"#);
     let cohort = scenario.load(&["S2.tsv"], Some("labels.tsv")).unwrap();
     assert_eq!(cohort.metadata().ids(), ["S1"], "the metadata has the sample and not the file");
     fs::remove_dir_all(scenario.path("cohort")).unwrap();
@@ -170,7 +170,7 @@ fn copies_of_one_sample_are_reported() {
     fs::rename(scenario.path("in/sub/c.tsv"), scenario.path("in/C1.tsv")).unwrap();
     let done = scenario.import(&["in"], Some("all.tsv")).unwrap();
     assert_eq!(done.copies, [["b", "copy"]]);
-    assert_snapshot!(done.warnings()[0], @"b, copy hold the same clonotypes: copies of one sample stand on both sides of a split, keep one of them or give them one group");
+    assert_snapshot!(done.warnings()[0], @"b, copy hold the same clonotypes: copies of one sample can end up on both sides of a split; keep one of them or put them in one group");
 }
 
 #[test]

@@ -1,11 +1,11 @@
-//! Prediction sets that hold the truth as often as they say.
+//! Prediction sets that contain the true class with the stated coverage.
 
 use reperio_stats::metrics::log_softmax;
 use serde::{Deserialize, Serialize};
 
 use crate::target::{Target, TargetKind};
 
-/// How unlike its own class each training repertoire was when its fold was held out.
+/// Nonconformity of each training repertoire to its own class when its fold was held out.
 ///
 /// ```text
 /// strangeness of class c = -ln P(c | outputs)
@@ -26,7 +26,7 @@ pub struct Conformal {
     strangeness: Vec<Vec<f64>>,
 }
 
-/// What a prediction does not rule out.
+/// The classes or the interval that a prediction does not rule out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PredictionSet {
@@ -67,7 +67,7 @@ fn log_probabilities(kind: &TargetKind, outputs: &[f64]) -> Vec<f64> {
 }
 
 impl Conformal {
-    /// From held-out outputs, a row an output, and answers: the index of the class or the standardised number.
+    /// From held-out outputs, one row per output, and answers: the index of the class or the standardised number.
     pub(crate) fn new(kind: &TargetKind, held_out: &[Vec<f64>], answers: &[f64]) -> Self {
         let classes = match kind {
             TargetKind::Binary { .. } => 2,
@@ -143,7 +143,7 @@ mod tests {
         Target { column: "status".to_owned(), kind }
     }
 
-    /// New logits from the same law are in the set of their own class as often as asked for.
+    /// New logits from the same distribution are in the set of their own class with the requested coverage.
     #[test]
     fn coverage_is_kept_in_each_class() {
         let logit = |i: usize, class: usize| {

@@ -1,14 +1,14 @@
-//! How the terms of a model are weighed: from what each of them says of repertoires that it has not seen.
+//! Learns the weights of a model's terms from their predictions for held-out repertoires.
 //!
 //! ```text
-//! z_c = b_c + sum over terms of w_t f_tc         w >= 0, one weight a term
+//! z_c = b_c + sum over terms of w_t f_tc         w >= 0, one weight per term
 //! minimise  mean loss(z, answer) + lambda / 2 sum of (s_t (w_t - 1/T))^2        s: standard deviation of f
 //! ```
 //!
 //! The loss is the cross-entropy of classes (for two classes of one logit), or half the squared error of a
 //! standardised number. `f` are held-out outputs of the inner folds; the strength of the penalty is chosen by
-//! leaving those folds out once more. A term that by itself is no better than the class shares gets no weight; those of
-//! the T others are shrunk towards their plain mean, which is hard to beat on small cohorts. The
+//! leaving those folds out once more. A term that by itself is no better than the class shares gets no weight. The weights of
+//! the other T terms are shrunk towards their plain mean, which is hard to beat on small cohorts. The
 //! class shares (no term at all) are among the candidates. A term whose outputs hardly vary is left out before the scale
 //! is set.
 //!
@@ -68,7 +68,7 @@ pub struct Combination {
 #[derive(Clone, Debug)]
 pub(crate) struct Combined {
     pub(crate) combination: Combination,
-    /// What the combination says of each repertoire when its fold is held out: a row an output.
+    /// What the combination says of each repertoire when its fold is held out: one row per output.
     pub(crate) held_out: Vec<Vec<f64>>,
     /// Whether it beats the class shares, or the mean of a number.
     pub(crate) beats_shares: bool,
@@ -161,7 +161,7 @@ pub(crate) fn combine(own: &HeldOut<'_>) -> Combined {
 }
 
 /// The candidate with the lowest mean loss over `rows`; but the class shares, or else the plain mean of the terms,
-/// if that is within a standard error of it. Of weights that are no better than luck the simplest are taken. A share of
+/// if that is within a standard error of it. Among weights that are no better than luck, the simplest are taken. A share of
 /// the mean does not compete.
 fn choose(losses: &[Vec<f64>], rows: &[usize]) -> usize {
     let mean = |own: &Vec<f64>| rows.iter().map(|&i| own[i]).sum::<f64>();

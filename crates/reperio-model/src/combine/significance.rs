@@ -1,4 +1,4 @@
-//! Whether held-out outputs have anything to do with the answers.
+//! Tests whether held-out outputs are associated with the labels.
 
 use reperio_stats::metrics::{auc, log_odds, spearman};
 use reperio_stats::{Groups, permutation};
@@ -63,7 +63,7 @@ pub(crate) enum Scores {
 }
 
 impl Scores {
-    /// From `outputs`, a row an output.
+    /// From `outputs`, one row per output.
     pub(crate) fn new(kind: &TargetKind, outputs: &[Vec<f64>]) -> Self {
         match kind {
             TargetKind::Binary { .. } => Self::Binary(outputs[0].clone()),

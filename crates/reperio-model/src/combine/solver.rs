@@ -30,7 +30,7 @@ pub(super) struct Problem<'a> {
 enum Loss {
     /// One logit.
     Binary,
-    /// A logit a class.
+    /// One logit per class.
     Classes,
     /// Half the squared error.
     Squares,

@@ -1,15 +1,15 @@
-//! What a network output is contrasted by: one centred number a training repertoire.
+//! The contrast of a network output: one centred number per training repertoire.
 
 use reperio_stats::Groups;
 
 use crate::target::{Labels, TargetKind};
 
-/// One number a repertoire; missing where the label is missing.
+/// One number per repertoire; missing where the label is missing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Contrast {
     /// Label of each repertoire, minus the mean over the labelled ones.
     pub values: Vec<Option<f64>>,
-    /// Mean that was taken away.
+    /// Mean that was subtracted.
     pub mean: f64,
     /// Sum of the squares of `values`.
     pub sum_of_squares: f64,
@@ -27,7 +27,7 @@ impl Contrast {
         Self { values, mean, sum_of_squares, is_class }
     }
 
-    /// One contrast a network output: positive against negative, each class against the rest, or
+    /// One contrast per network output: positive against negative, each class against the rest, or
     /// the standardised number.
     pub fn of(labels: &Labels) -> Vec<Self> {
         let mut contrasts = Vec::new();
@@ -56,7 +56,7 @@ impl Contrast {
         self.values.iter().flatten().count()
     }
 
-    /// Score statistic of `residuals`, one a repertoire: their covariance with the contrast over its
+    /// Score statistic of `residuals`, one per repertoire: their covariance with the contrast over its
     /// standard deviation under permuted labels.
     ///
     /// Repertoires of one group and label count once, by their mean: three samples of one subject are

@@ -1,8 +1,8 @@
 //! Gene usage: a ridge regression of the label on the shares of V and J genes.
 //!
-//! Real cohorts often differ in usage as a whole. The regression is linear in the shares, so it is
-//! exactly what a uniformly attending head computes over one column of the gene embeddings: the
-//! network starts there and goes on.
+//! Classes of real cohorts often differ in overall usage. The regression is linear in the shares, so it is
+//! exactly what a uniformly attending head computes over one column of the gene embeddings. The
+//! network starts from it.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -23,7 +23,7 @@ pub struct GeneUsage {
     pub j: Vec<f64>,
     /// Root mean square of the weights over the training sequences.
     pub scale: f64,
-    /// Logit a unit of score (1 for a regression).
+    /// Logit per unit of score (1 for a regression).
     pub slope: f64,
     /// Logit of a repertoire that scores 0 (0 for a regression).
     pub intercept: f64,
@@ -50,7 +50,7 @@ const LEAST_SD: f64 = 2e-3;
 /// Shares of V and J genes in each repertoire.
 pub(super) struct Usage {
     n_v: usize,
-    /// One row a repertoire: V shares, then J shares.
+    /// One row per repertoire: V shares, then J shares.
     rows: Vec<Vec<f64>>,
 }
 

@@ -1,4 +1,4 @@
-//! Where the screened codes stand: an inverted index from code to sequences, a repertoire at a time.
+//! Where the screened codes occur: an inverted index from code to sequences, one repertoire at a time.
 
 use rayon::prelude::*;
 use reperio_data::encode::EncodedRepertoire;

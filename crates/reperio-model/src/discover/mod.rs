@@ -1,13 +1,13 @@
-//! Discovery before descent: statistics propose where the network starts.
+//! Discovery before gradient descent: statistics propose the start of the network.
 //!
 //! Gradient descent from random filters does not find a motif that one sequence in a thousand
-//! carries; counting does. Discovery looks at the *training* repertoires only and proposes
+//! carries, but counting does. Discovery uses only the *training* repertoires and proposes
 //!
 //! - [`Seed`]s: contiguous and gapped k-mers that more (or fewer) sequences carry than depth and V/J
 //!   usage explain, found one after another, each without the sequences that the earlier ones explain;
 //! - [`GeneUsage`]: a regularised linear score of V and J usage, if it predicts under cross-validation.
 //!
-//! Either may find nothing; then the network starts at random.
+//! Either may find nothing. The network then starts at random.
 
 pub mod contrast;
 pub mod genes;
@@ -29,16 +29,16 @@ use crate::config::DiscoveryConfig;
 use contrast::Contrast;
 pub use genes::GeneUsage;
 
-/// A k-mer that the training repertoires propose as a filter.
+/// A k-mer that discovery proposes as a filter.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Seed {
     /// Counted positions.
     pub pattern: Pattern,
-    /// Which residues stand there.
+    /// The residues at the counted positions.
     pub code: u32,
     /// Output of the network that it was found for.
     pub output: usize,
-    /// Score statistic, standard normal if the k-mer has nothing to do with the labels; negative if
+    /// Score statistic, standard normal if the k-mer is independent of the labels; negative if
     /// positive repertoires have fewer carriers.
     pub z: f64,
     /// Window starts (0-based junction positions) that count.
@@ -58,12 +58,12 @@ impl Seed {
     }
 }
 
-/// What discovery found.
+/// The findings of discovery.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Discovery {
     /// Seeds, strongest first within each output.
     pub seeds: Vec<Seed>,
-    /// A score of V and J usage a network output, where one predicts.
+    /// A score of V and J usage per network output, if one predicts.
     pub genes: Vec<Option<GeneUsage>>,
     /// k-mers tested against one output.
     pub tested: usize,
@@ -76,7 +76,7 @@ pub struct Evidence<'a> {
     pub repertoires: &'a [&'a EncodedRepertoire],
     /// Sizes of the vocabulary of V and J genes.
     pub n_genes: (usize, usize),
-    /// One contrast a network output.
+    /// One contrast per network output.
     pub contrasts: &'a [Contrast],
     /// Repertoires of one group (subject) stay together in cross-validation.
     pub groups: &'a Groups,

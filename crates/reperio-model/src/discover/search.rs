@@ -1,5 +1,5 @@
-//! The search: screen, then take the strongest candidate again and again, each time without the
-//! sequences already explained, so that the shadows of a motif do not take its seats.
+//! The search: screen, then repeatedly take the strongest candidate, each time without the
+//! sequences already explained, so that partial copies of a motif do not take further places.
 
 use std::ops::RangeInclusive;
 
@@ -13,7 +13,7 @@ use super::statistic::Background;
 use super::{Evidence, Seed, hits, screen};
 use crate::config::DiscoveryConfig;
 
-/// Positions told apart in [`Seed::by_start`] and [`Seed::by_end`].
+/// Positions distinguished in [`Seed::by_start`] and [`Seed::by_end`].
 const POSITIONS: usize = 16;
 
 /// A restriction to late or early positions must raise |z| by this much to be taken.

@@ -1,4 +1,4 @@
-//! The statistic of one candidate: carriers against what depth and V/J usage lead to expect.
+//! The statistic of one candidate: its carriers against the number expected from depth and V/J usage.
 
 use std::ops::RangeInclusive;
 

@@ -1,7 +1,7 @@
 //! The control: a ridge regression that sees only depth and V/J usage.
 //!
-//! Depth differs between laboratories and cell types and predicts many labels by accident. A model
-//! that does not beat this one has not learned from sequences.
+//! Depth differs between laboratories and cell types, so it can predict many labels by accident. A model
+//! that does not beat this control has not learned from sequences.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::train::Dataset;
 /// Penalty over the number of repertoires; near the best on CD4 against CD8 and never tuned inside.
 const PENALTY: f64 = 1.0;
 
-/// Outputs for `tested`, places in the cohort, of models fitted to `dataset`: a row a repertoire.
+/// Outputs for `tested`, places in the cohort, of models fitted to `dataset`: one row per repertoire.
 pub(super) fn predictions(dataset: Dataset<'_>, tested: &[usize]) -> Vec<Vec<f64>> {
     let (cohort, seen) = (dataset.cache.repertoires(), Seen::all(dataset.cache));
     let genes = GeneVocabulary::of(dataset.members.iter().map(|&i| cohort[i]));

@@ -1,7 +1,7 @@
 //! Nested cross-validation: every repertoire is scored by a model that never saw its subject.
 //!
 //! Everything that looks at labels (discovery, early stopping, standardisation) happens inside the
-//! training part of a fold. Beside the model stands a control that sees only depth and V/J usage.
+//! training part of a fold. A control that sees only depth and V/J usage is evaluated beside the model.
 
 mod control;
 mod summary;
@@ -26,15 +26,15 @@ pub(crate) use summary::interval;
 pub use summary::{Metrics, TargetSummary};
 pub use verdict::{AgainstControl, Figure, Verdict};
 
-/// Share of the repertoires whose label the prediction sets of an evaluation are to hold.
+/// Share of the repertoires whose label the prediction sets of an evaluation should contain.
 pub const COVERAGE: f64 = 0.9;
 
 /// How to evaluate.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Fold in which each repertoire of the dataset is held out; `None` for one that only trains.
+    /// Fold in which each repertoire of the dataset is held out; `None` for one that is only trained on.
     pub folds: Vec<Option<usize>>,
-    /// Train on labels permuted with this seed: a control that must come out at chance.
+    /// Train on labels permuted with this seed: a control that must be at chance.
     pub permute_labels: Option<u64>,
 }
 
@@ -57,7 +57,7 @@ pub enum EvaluateError {
     /// No model could be trained in a fold, or the person asked to stop.
     #[error(transparent)]
     Train(#[from] TrainError),
-    /// A score is no number: no figure of it means anything.
+    /// A score is not a number: no figure of it means anything.
     #[error(transparent)]
     Score(#[from] NotFinite),
     /// The person asked to stop.
@@ -74,9 +74,9 @@ pub struct HeldOut {
     pub fold: usize,
     /// Outputs of the network, all targets one after another.
     pub outputs: Vec<f64>,
-    /// What the model does not rule out, by target, at [`COVERAGE`]; none for a model without held-out outputs.
+    /// Prediction set of each target at [`COVERAGE`]; none for a model without held-out outputs.
     pub sets: Vec<Option<PredictionSet>>,
-    /// The same of the control, a linear model of depth and V/J usage; empty where there is none.
+    /// Outputs of the control, a linear model of depth and V/J usage; empty without a control.
     pub control: Vec<f64>,
 }
 
@@ -91,12 +91,12 @@ impl HeldOut {
 pub struct Evaluation {
     /// Targets; the mean and standard deviation of a regression are those of the whole dataset.
     pub targets: Vec<Target>,
-    /// Labels that were evaluated against (permuted ones if asked for), a row a target, a label a
+    /// Labels that were evaluated against (permuted ones if asked for), one row per target, one label per
     /// prediction.
     pub labels: Vec<Vec<Option<f64>>>,
     /// Predictions in the order of the dataset, of those that were held out.
     pub predictions: Vec<HeldOut>,
-    /// Figures, a target each.
+    /// Metrics, one entry per target.
     pub summaries: Vec<TargetSummary>,
     /// How each fold's training went.
     pub training: Vec<TrainingReport>,
@@ -105,7 +105,7 @@ pub struct Evaluation {
 /// Cross-validates `config` on `dataset`.
 ///
 /// With a `checkpoint` folder each fold trains with a checkpoint of its own below it, so that an
-/// interrupted evaluation goes on where it stopped.
+/// interrupted evaluation continues where it stopped.
 ///
 /// # Errors
 ///
@@ -113,7 +113,7 @@ pub struct Evaluation {
 ///
 /// # Panics
 ///
-/// If the plan has not one fold a repertoire.
+/// If the plan does not have one fold per repertoire.
 pub fn evaluate(
     dataset: Dataset<'_>,
     config: &Config,
@@ -180,7 +180,7 @@ pub fn evaluate(
 ///
 /// # Errors
 ///
-/// If the observer has cancelled, or a score is no finite number.
+/// If the observer has cancelled, or a score is not a finite number.
 pub fn test(
     model: &Model,
     dataset: Dataset<'_>,

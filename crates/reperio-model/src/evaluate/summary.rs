@@ -1,4 +1,4 @@
-//! Figures of an evaluation: pooled over the held-out predictions, and by fold for the spread.
+//! Metrics of an evaluation: pooled over the held-out predictions, and by fold for the spread.
 
 use reperio_stats::Groups;
 use reperio_stats::metrics::{BinaryMetrics, ClassMetrics, RegressionMetrics, auc_interval};
@@ -9,7 +9,7 @@ use super::HeldOut;
 use crate::combine::{Chance, PredictionSet, Scores};
 use crate::target::{Labels, Target, TargetKind};
 
-/// The figures of one target.
+/// The metrics of one target.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TargetSummary {
     /// Column name.
@@ -23,7 +23,7 @@ pub struct TargetSummary {
     pub auc_ci: Option<[f64; 2]>,
     /// AUC of each fold.
     pub fold_auc: Vec<Option<f64>>,
-    /// Mean of those in `fold_auc`: unlike the pooled AUC it does not suffer when small folds without
+    /// Mean of `fold_auc`. Unlike the pooled AUC, it is not biased when small folds without
     /// one class shift the scores of different folds against each other.
     pub mean_fold_auc: Option<f64>,
     /// R² of each fold of a regression.
@@ -92,7 +92,7 @@ impl Metrics {
     }
 }
 
-/// Summarises `predictions`, one a repertoire, against `labels`.
+/// Summarises `predictions`, one per repertoire, against `labels`.
 pub(super) fn summaries(
     labels: &Labels,
     predictions: &[HeldOut],

@@ -2,13 +2,13 @@
 
 use super::TargetSummary;
 
-/// Figures that chance gives less often than this are above chance.
+/// A metric is above chance if its P value is below this.
 const LEVEL: f64 = 0.05;
 
 /// What an evaluation says of one target.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Verdict {
-    /// Nothing: there are not labels of two classes.
+    /// Nothing, because the labels are not of two classes.
     Nothing,
     /// Permuted labels give such a figure, too.
     AtChance(Figure),

@@ -102,7 +102,7 @@ fn most_attended(all: &[Kept], column: usize) -> Vec<&[u8]> {
     most.into_iter().map(|junction| junction.codes.as_slice()).collect()
 }
 
-/// Which junctions of a cohort stand for all: those at equal distances.
+/// A sample of the junctions of a cohort, at equal distances.
 pub(super) struct Sample {
     step: usize,
     /// Clonotypes before those of each repertoire.

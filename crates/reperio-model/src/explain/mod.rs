@@ -53,7 +53,7 @@ use sums::TOLERANCE;
 pub enum ExplainError {
     /// The evidences are not those of the score.
     #[error(
-        "{id}: evidences and bias differ from the logit by {difference}, expected at most {TOLERANCE}: the model is damaged"
+        "{id}: evidence plus bias differs from the logit by {difference}, expected at most {TOLERANCE}: the model is damaged"
     )]
     Sum {
         /// Repertoire.
@@ -249,7 +249,7 @@ impl<'a> Again<'a> {
         Self { carriers, sample: Sample::of(all), fingerprints }
     }
 
-    /// Counts carriers; returns junctions that stand for the cohort.
+    /// Counts carriers; returns junctions that represent the cohort.
     fn visit(
         &self,
         request: &ReadRequest,
@@ -260,7 +260,7 @@ impl<'a> Again<'a> {
         Ok(visited.results.into_iter().flatten().collect())
     }
 
-    /// Junctions that stand for the repertoire.
+    /// Junctions that represent the repertoire.
     fn look(&self, repertoire: &Repertoire) -> Result<Vec<Vec<u8>>, ExplainError> {
         let id = &repertoire.id;
         let is_same = match self.fingerprints.get(id.as_str()) {

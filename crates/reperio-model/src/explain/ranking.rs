@@ -17,7 +17,7 @@ use crate::target::TargetKind;
 /// A clonotype of the cohort.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Ranked {
-    /// Output whose evidence is meant: the positive value, a class, or the target of a regression.
+    /// Output of the evidence: the positive value, a class, or the target of a regression.
     pub output: String,
     /// Place in the ranking of this output, from 1.
     pub rank: usize,

@@ -1,4 +1,4 @@
-//! Usage of V and J genes, a row a repertoire.
+//! Usage of V and J genes, one row per repertoire.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub struct GeneUsage {
 }
 
 impl GeneUsage {
-    /// The usage of all genes of a cohort, made the first time it is asked for.
+    /// The usage of all genes of a cohort, computed on first use.
     pub fn of(cache: &FeatureCache<'_>) -> Arc<Self> {
         cache.feature("gene usage", Self::count)
     }

@@ -11,7 +11,7 @@ use super::kmer_set::{Kmer, KmerSet};
 /// How often each repertoire has each k-mer, stored by k-mer.
 ///
 /// Every clonotype counts once, whatever its copies. Kept are the k-mers that two repertoires or more have:
-/// one that a single repertoire has tells nothing about others. Memory: 8 bytes for each k-mer of each
+/// one that a single repertoire has says nothing about others. Memory: 8 bytes for each k-mer of each
 /// repertoire.
 #[derive(Debug)]
 pub struct KmerCounts {
@@ -25,7 +25,7 @@ pub struct KmerCounts {
 }
 
 impl KmerCounts {
-    /// The counts of a cohort, made the first time they are asked for.
+    /// The counts of a cohort, computed on first use.
     pub fn of(cache: &FeatureCache<'_>, set: KmerSet) -> Arc<Self> {
         cache.feature(&format!("counts of {set:?}"), |repertoires| Self::count(repertoires, set))
     }

@@ -10,7 +10,7 @@ use super::FeatureCache;
 use super::kmer_counts::KmerCounts;
 use super::kmer_set::{Kmer, KmerSet};
 
-/// Windows with each k-mer over clonotypes, a row a repertoire.
+/// Windows with each k-mer over clonotypes, one row per repertoire.
 #[derive(Debug)]
 pub struct KmerFrequencies {
     /// The frequencies.
@@ -20,7 +20,7 @@ pub struct KmerFrequencies {
 }
 
 impl KmerFrequencies {
-    /// The frequencies of a cohort, made the first time they are asked for.
+    /// The frequencies of a cohort, computed on first use.
     pub fn of(cache: &FeatureCache<'_>, set: KmerSet) -> Arc<Self> {
         let counts = KmerCounts::of(cache, set);
         cache.feature(&format!("frequencies of {set:?}"), |all| Self::dense(all, &counts))

@@ -1,4 +1,4 @@
-//! Which k-mers are told apart: patterns, and where in the junction they stand.
+//! Which k-mers are distinguished: their patterns and their region in the junction.
 
 use reperio_data::kmer::pattern::Pattern;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ const REGIONS: usize = 3;
 pub struct KmerSet {
     /// Counted residues.
     pub k: usize,
-    /// Ignored positions, at most.
+    /// Largest number of ignored positions.
     pub gaps: usize,
     /// Whether windows reach into the first and last residue of the junction, which are the same in every
     /// receptor of a locus.
@@ -26,7 +26,7 @@ pub struct KmerSet {
     pub regions: bool,
 }
 
-/// One k-mer: a slot (pattern and region) and what stands at its counted positions.
+/// One k-mer: a slot (pattern and region) and the residues at its counted positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Kmer {
     /// Slot in its set.

@@ -1,4 +1,4 @@
-//! A cohort without labels, and what is computed from it once for all folds, parts and methods.
+//! Features of a cohort that need no labels, computed once for all folds, parts and methods.
 
 pub mod clonotype_index;
 pub mod gene_usage;
@@ -28,7 +28,7 @@ pub fn by_family(repertoires: &[&Repertoire]) -> bool {
 /// Repertoires, the groups that splits keep whole, and features that need no label.
 ///
 /// A method sees the repertoires of a fold's test part here, but never a label: computing the spectra of
-/// all repertoires at once leaks nothing, standardising by all of them would be another matter.
+/// all repertoires at once leaks nothing. Standardising by all of them would leak.
 pub struct FeatureCache<'a> {
     repertoires: &'a [&'a Repertoire],
     groups: &'a Groups,
@@ -56,7 +56,7 @@ impl<'a> FeatureCache<'a> {
         self.groups
     }
 
-    /// The feature of that `name`, made by `make` the first time.
+    /// The feature called `name`, computed by `make` on first use.
     ///
     /// # Panics
     ///
@@ -76,7 +76,7 @@ impl<'a> FeatureCache<'a> {
         any.downcast().expect("a name of features stands for one type")
     }
 
-    /// Drops all features, so that the next method pays for its own.
+    /// Drops all features, so that the next method computes its own.
     pub fn forget(&self) {
         self.features.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }

@@ -1,4 +1,4 @@
-//! What is learned from: some repertoires of a cohort and their labels.
+//! A training part: some repertoires of a cohort and their labels.
 
 use reperio_data::split::{self, Fold, Item};
 
@@ -12,11 +12,11 @@ const INNER_FOLDS: usize = 3;
 pub struct TrainingPart<'a> {
     /// The cohort they belong to.
     pub cache: &'a FeatureCache<'a>,
-    /// Their places in it, increasing.
+    /// Their indices in it, increasing.
     pub members: &'a [usize],
     /// Whether each member is positive.
     pub labels: &'a [bool],
-    /// Source of all random numbers.
+    /// Seed of all random numbers.
     pub seed: u64,
 }
 
@@ -54,7 +54,7 @@ impl TrainingPart<'_> {
     }
 }
 
-/// Why nothing could be learned.
+/// Why a method could not be fitted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FitError {

@@ -1,4 +1,4 @@
-//! Whether the numbers of a model's description fit each other, before anything is computed with them.
+//! Checks that the numbers of a model's description are consistent, before anything is computed with them.
 
 use std::collections::BTreeSet;
 
@@ -86,14 +86,14 @@ fn check_parts(target: &Target, own: &TargetModel, members: usize) -> Result<()>
         bail!("target {column}: {} biases, expected {width}", own.bias.len());
     }
     if !own.conformal.fits(&target.kind) {
-        bail!("target {column}: the held-out outputs are not those of its classes");
+        bail!("target {column}: the held-out outputs do not match its classes");
     }
     let numbers = own.terms.iter().map(|term| term.weight).chain([own.network]);
     if numbers.clone().any(|weight| !(weight.is_finite() && weight >= 0.0)) {
-        bail!("target {column}: a part's weight is no finite number from 0");
+        bail!("target {column}: a part's weight is not a finite number of at least 0");
     }
     if own.bias.iter().any(|bias| !bias.is_finite()) {
-        bail!("target {column}: a bias is no finite number");
+        bail!("target {column}: a bias is not a finite number");
     }
     if own.network > 0.0 && members == 0 {
         bail!("the network has a weight and no parameters");
@@ -102,7 +102,7 @@ fn check_parts(target: &Target, own: &TargetModel, members: usize) -> Result<()>
         if term.part == Part::Network || term.tables.len() != width {
             let (name, n) = (&term.name, term.tables.len());
             bail!(
-                "target {column}: {n} tables of {name}, expected {width} of a part beside the network"
+                "target {column}: {n} tables of {name}, expected {width} for a part other than the network"
             );
         }
         if term.tables.iter().flat_map(Table::parameters).any(|number| !number.is_finite()) {
@@ -143,10 +143,10 @@ mod tests {
         assert_eq!(said(check_parts(&binary(), &own(0.5, -1.0, 0.5, -2.0), 1)), "");
         for (network, weight) in [(-0.5, 0.5), (f64::NAN, 0.5), (0.5, -0.5), (0.5, f64::INFINITY)] {
             let text = said(check_parts(&binary(), &own(network, 0.0, weight, 0.0), 1));
-            assert!(text.starts_with("target status: a part's weight is no"), "{text}");
+            assert!(text.starts_with("target status: a part's weight is not a finite"), "{text}");
         }
         let text = said(check_parts(&binary(), &own(0.5, f64::NAN, 0.5, 0.0), 1));
-        assert!(text.starts_with("target status: a bias is no"), "{text}");
+        assert!(text.starts_with("target status: a bias is not a finite"), "{text}");
         let text = said(check_parts(&binary(), &own(0.5, 0.0, 0.5, f64::NAN), 1));
         assert!(text.starts_with("target status: a number of depth is not finite"), "{text}");
         let text = said(check_parts(&binary(), &own(0.5, 0.0, 0.5, 0.0), 0));
@@ -167,7 +167,7 @@ mod tests {
         let kind = TargetKind::Regression { mean: 0.0, sd: 1.0 };
         number.conformal = Conformal::new(&kind, &[vec![0.5]], &[0.0]);
         let text = said(check_parts(&binary(), &number, 1));
-        assert!(text.starts_with("target status: the held-out outputs are not"), "{text}");
+        assert!(text.starts_with("target status: the held-out outputs do not"), "{text}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The model file: safetensors whose metadata makes it sufficient on its own.
+//! The model file: safetensors with metadata, so that the file alone is enough to score.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -43,7 +43,7 @@ pub enum ModelError {
         source: TensorsError,
     },
     /// Its content is not what was written.
-    #[error("model {path} is damaged: its checksum is not the one that was written with it")]
+    #[error("model {path} is damaged: its checksum does not match its contents")]
     Checksum {
         /// File.
         path: PathBuf,
@@ -65,7 +65,7 @@ pub enum ModelError {
         found: u64,
     },
     /// The description does not parse.
-    #[error("the description of model {path} cannot be understood")]
+    #[error("the description of model {path} is not valid")]
     Description {
         /// File.
         path: PathBuf,
@@ -140,7 +140,7 @@ impl Model {
         let (value, version) = versioned(&path, &text)?;
         match sha256 {
             None => tracing::warn!(
-                "{} was written before models had a checksum: damage to its numbers would not be seen",
+                "{} was written before models had a checksum: damage to its numbers cannot be detected",
                 path.display()
             ),
             Some(sha256) => {
@@ -190,7 +190,7 @@ fn divide(tensors: Named) -> Result<(Vec<NetworkParameters>, Named), candle_core
     Ok((members.into_values().collect(), others))
 }
 
-/// What stands in the file's metadata. One text: the order of several would differ from file to file.
+/// The content of the file's metadata. It is one text, because the order of several texts would differ between files.
 #[derive(Serialize)]
 struct Description<'a> {
     #[serde(flatten)]
@@ -224,7 +224,7 @@ fn describe(
     let mut info: ModelInfo = serde_json::from_value(value).map_err(bad)?;
     if found == NETWORK_ONLY {
         tracing::warn!(
-            "{} was trained before models had parts: it is a network only; train again to add the others",
+            "{} was trained before models had parts: it holds only a network; train again to add the other parts",
             path.display()
         );
         info.config.parts.include = vec![Part::Network];

@@ -1,16 +1,16 @@
-//! What a head attends to: how many sequences, what kind of head it is by that, and which come first.
+//! What a head attends to: the number of sequences, the operating class that follows, and the most attended sequences.
 
 use candle_hopfield::OperatingClass;
 use candle_hopfield::analysis::{PAPER_SHARE, patterns_for_share};
 
 use super::Explanation;
 
-/// What a head rests on in one repertoire.
+/// The sequences that a head attends to in one repertoire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attended {
-    /// The fewest sequences that carry 90 % of the head's attention; 0 where there is none.
+    /// Smallest number of sequences that carry 90 % of the head's attention; 0 for an empty repertoire.
     pub sequences: usize,
-    /// The head's class by that: from I, an average over most of the repertoire, to IV, few sequences
+    /// The head's operating class by that number: from I, an average over most of the repertoire, to IV, few sequences
     /// picked out (Ramsauer et al. 2020, section 4, <https://arxiv.org/abs/2008.02217>).
     pub class: OperatingClass,
 }
@@ -22,7 +22,7 @@ impl Explanation {
     }
 
     /// The `most` sequences that each head attends to most, in the order of the columns of `attention`: their places and
-    /// their attention in units of 1 / n, what they would have if all were alike.
+    /// their attention in units of 1 / n, the attention of each sequence if all were equal.
     pub fn most_attended(&self, most: usize) -> Vec<Vec<(usize, f32)>> {
         let of = |head: usize| {
             let column = self.column(head);

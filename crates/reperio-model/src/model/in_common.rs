@@ -1,4 +1,4 @@
-//! What a set of sequences has in common that others do not: a motif or two in words, for people.
+//! The motifs that a set of sequences has in common and others lack, as text.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ pub struct Common {
 }
 
 /// The k-mers that tell `sequences` from `others` best, residue codes of junctions, the most telling first. Each explains
-/// sequences that those before it do not have; none if nothing stands out.
+/// sequences that do not have the previous ones; none if no k-mer is characteristic.
 ///
 /// The most telling k-mer has the highest `s ln(s / e) + (1 - s) ln((1 - s) / (1 - e))`, the relative entropy of its
 /// share `s` among the sequences and `e` among the others.

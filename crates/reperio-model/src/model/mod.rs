@@ -1,4 +1,4 @@
-//! A trained model: its parts, what they predict, and the sequences that drove it.
+//! A trained model: its parts, their predictions, and the sequences that drove them.
 //!
 //! ```text
 //! logit = b + w_network f_network + sum over terms of w f
@@ -36,7 +36,7 @@ pub const FORMAT: u32 = 2;
 /// Parameters of one network by name.
 pub type NetworkParameters = Vec<(String, Tensor)>;
 
-/// Everything about a model but its parameters.
+/// Everything about a model except its parameters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelInfo {
     /// Version of the file's layout.
@@ -51,16 +51,16 @@ pub struct ModelInfo {
     pub targets: Vec<Target>,
     /// What it was trained on.
     pub population: Population,
-    /// What the model said of repertoires that its inner folds held out, by target; empty in models of before.
+    /// Results on repertoires held out in inner folds, by target; empty in models of earlier versions.
     #[serde(default)]
     pub out_of_fold: Vec<OutOfFold>,
-    /// What the network's evidence is counted from: for each member a constant of each output and state pattern, (T, H);
-    /// empty in models of before, which count from 0.
+    /// Origin of the network's evidence: for each member a constant of each output and state pattern, (T, H);
+    /// empty in models of earlier versions, whose origin is 0.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence_origin: Vec<Vec<f64>>,
 }
 
-/// One term beside the network: a table an output of its target.
+/// One term other than the network: one table per output of its target.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Term {
     /// Its part.
@@ -69,11 +69,11 @@ pub struct Term {
     pub name: String,
     /// Its weight, above 0.
     pub weight: f64,
-    /// What it adds, an output each.
+    /// Its contributions, one table per output.
     pub tables: Vec<Table>,
 }
 
-/// How one target is made of the parts.
+/// How the parts make up one target.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TargetModel {
     /// Weight of the network; 0 if it is left out.
@@ -82,7 +82,7 @@ pub struct TargetModel {
     pub bias: Vec<f64>,
     /// The other terms.
     pub terms: Vec<Term>,
-    /// How strange the training repertoires were when they were held out; empty in models without inner folds.
+    /// Nonconformity of the held-out training repertoires; empty in models without inner folds.
     pub conformal: Conformal,
 }
 
@@ -132,18 +132,18 @@ impl Model {
         self
     }
 
-    /// Everything but the parameters.
+    /// Everything except the parameters.
     pub fn info(&self) -> &ModelInfo {
         &self.info
     }
 
-    /// Columns of the targets for which training found no signal: their scores are about the class shares.
+    /// Columns of the targets for which training found no signal: their scores are close to the class shares.
     pub fn no_signal(&self) -> Vec<String> {
         let held_out = self.info.out_of_fold.iter().filter(|own| !own.beats_shares);
         held_out.map(|own| own.column.clone()).collect()
     }
 
-    /// How each target is made of the parts.
+    /// How the parts make up each target.
     pub fn targets(&self) -> &[TargetModel] {
         &self.targets
     }

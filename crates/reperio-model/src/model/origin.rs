@@ -1,10 +1,10 @@
-//! Where evidence is counted from.
+//! The origin from which evidence is measured.
 //!
 //! Attention sums to 1, so a constant may move from all sequences of a state pattern to the bias without
 //! changing any logit: `b + sum_i a_hi v_hi = (b + c_h) + sum_i a_hi (v_hi - c_h)`. Training leaves that
-//! constant wherever the bias happens to end, and where it is far below 0 the most attended sequences
-//! of a positive repertoire have the most negative evidence. It is fixed here by what training
-//! repertoires have on average, both classes alike: evidence then says how a sequence moves the
+//! constant wherever the bias happens to end. If it is far below 0, the most attended sequences
+//! of a positive repertoire have the most negative evidence. This module fixes the constant by the average of the training
+//! repertoires, with equal weight for both classes. Evidence then says how a sequence moves the
 //! logit away from that of a repertoire between the classes.
 
 use std::sync::Arc;

@@ -15,23 +15,23 @@ use crate::parts::Part;
 use crate::prepare;
 use crate::target::{Target, TargetKind};
 
-/// What a model says about one repertoire.
+/// A model's prediction for one repertoire.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Prediction {
     /// Clonotypes scored.
     pub clonotypes: usize,
-    /// One entry a target.
+    /// One entry per target.
     pub targets: Vec<TargetPrediction>,
-    /// What makes the repertoire unlike the training population, or the model worth little.
+    /// Reasons why the repertoire is unlike the training population, or why the model is of little use.
     pub warnings: Vec<String>,
 }
 
-/// What a model says about one target.
+/// A model's prediction for one target.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TargetPrediction {
     /// Column name.
     pub column: String,
-    /// Raw outputs: one logit (binary), one a class, or the standardised number; none without clonotypes.
+    /// Raw outputs: one logit (binary), one per class, or the standardised number; none without clonotypes.
     pub logits: Vec<f64>,
     /// Probability of the positive class, or of each class; empty for a regression.
     pub probabilities: Vec<f64>,
@@ -71,11 +71,11 @@ impl TargetPrediction {
     }
 }
 
-/// Each sequence's part in a prediction.
+/// The contribution of each sequence to a prediction.
 ///
-/// For every output the evidences of all sequences plus the bias are the logit: explanations are sums,
-/// not approximations. The bias is what a training repertoire between the classes would have, and
-/// evidence what a sequence adds to it.
+/// For every output, the evidence of all sequences plus the bias equals the logit: explanations are sums,
+/// not approximations. The bias is the logit of a training repertoire between the classes. Evidence is
+/// what a sequence adds to it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Explanation {
     /// Logit of each output, (T).
@@ -163,7 +163,7 @@ impl Model {
         mean
     }
 
-    /// What the outputs of a repertoire do not rule out, a target each, at a coverage in (0, 1); nothing for a model
+    /// Prediction sets of the outputs of a repertoire, one per target, at a coverage in (0, 1); none for a model
     /// without held-out outputs.
     pub fn sets(&self, outputs: &[f64], coverage: f64) -> Vec<Option<PredictionSet>> {
         let mut first = 0;
@@ -177,7 +177,7 @@ impl Model {
         sets
     }
 
-    /// Scores one repertoire; the same alone and among others, on any number of threads. One without clonotypes gets
+    /// Scores one repertoire. The score is the same alone and among others, on any number of threads. A repertoire without clonotypes gets
     /// no score.
     pub fn predict(&self, repertoire: &Repertoire) -> Prediction {
         if repertoire.is_empty() {

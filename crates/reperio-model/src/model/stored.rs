@@ -1,4 +1,4 @@
-//! The parts of a model as its file holds them: weights of k-mers as tensors, everything else as text.
+//! The parts of a model as stored in its file: weights of k-mers as tensors, everything else as text.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ enum StoredTable {
 }
 
 impl TargetModel {
-    /// A target of a model of before: the network and nothing else.
+    /// A target of a model of an earlier version: the network and nothing else.
     pub(super) fn network_only(target: &Target) -> Self {
         let bias = vec![0.0; target.width()];
         Self { network: 1.0, bias, terms: vec![], conformal: Conformal::default() }

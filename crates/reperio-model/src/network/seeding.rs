@@ -1,4 +1,4 @@
-//! Planting what discovery found: seeded filters, attention that sees them at once, gene columns.
+//! Plants the findings of discovery: seeded filters, attention that responds to them from the start, gene columns.
 
 use std::ops::RangeInclusive;
 
@@ -73,8 +73,8 @@ impl Role {
 }
 
 impl Discovery {
-    /// State patterns for which it has something to attend to, at most `most`; all of them where it has nothing, and
-    /// descent must find what to attend to. A pattern without a task would attend to anything, and rankings show it.
+    /// Number of state patterns that have something to attend to, at most `most`. If there is nothing, all of them, and
+    /// descent must find a task for each. A pattern without a task could attend to anything, which rankings would show.
     pub fn heads(&self, most: usize) -> usize {
         match Role::all(self).len() {
             0 => most,
@@ -306,7 +306,7 @@ impl Network {
         Ok(sum(&|at| at == channel) / all.max(f64::MIN_POSITIVE))
     }
 
-    /// Whether each counted position of a seed's filter still answers most to the seed's residue.
+    /// Whether each counted position of a seed's filter still responds most to the seed's residue.
     ///
     /// # Errors
     ///

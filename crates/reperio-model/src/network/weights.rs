@@ -1,4 +1,4 @@
-//! A network's parameters as plain arrays: what scoring needs, without a graph.
+//! A network's parameters as plain arrays, for scoring without a graph.
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! The part `depth`: ridge regression on how many clonotypes a repertoire has, and how large they are.
 //!
-//! Depth is often a trace of how a sample was made, not of a disease: this part is learned only on request.
+//! Depth often reflects how a sample was prepared, not a disease, so this part is learned only on request.
 
 use std::sync::Arc;
 
@@ -20,19 +20,19 @@ use crate::features::FeatureCache;
 /// f = bias + clonotypes ln(n) + copies ln(sum of counts / n)        n clonotypes
 /// ```
 ///
-/// Every clonotype has an equal part of it.
+/// All clonotypes have equal shares of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DepthTable {
     /// Weight of the logarithm of the number of clonotypes.
     pub clonotypes: f64,
     /// Weight of the logarithm of the copies of a clonotype, on average.
     pub copies: f64,
-    /// What one clonotype of one copy has.
+    /// Logit of one clonotype with one copy.
     pub bias: f64,
 }
 
 impl DepthTable {
-    /// What each clonotype adds: (n,)
+    /// Contribution of each clonotype: (n,)
     pub fn evidence(&self, repertoire: &Repertoire) -> Vec<f64> {
         let [clonotypes, copies] = depth(repertoire);
         let n = repertoire.len();
@@ -47,7 +47,7 @@ fn depth(repertoire: &Repertoire) -> [f64; 2] {
     [clonotypes.ln(), (copies / clonotypes).ln()]
 }
 
-/// The depth of every repertoire of a cohort, made the first time it is asked for.
+/// The depth of every repertoire of a cohort, computed on first use.
 pub(super) fn of(cache: &FeatureCache<'_>) -> Arc<logistic::Table> {
     cache.feature("depth", |repertoires| {
         let values = repertoires.iter().flat_map(|own| depth(own)).map(|value| value as f32);

@@ -18,17 +18,17 @@ use crate::features::gene_usage::{self, GeneUsage};
 /// f = bias + sum over genes of w sqrt(share of the gene)
 /// ```
 ///
-/// What a gene adds goes to the clonotypes that have it, in equal parts.
+/// The contribution of a gene is shared equally by the clonotypes that have it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GeneTable {
     /// Weight by gene.
     pub weights: BTreeMap<String, f64>,
-    /// What a repertoire without any known gene has.
+    /// Logit of a repertoire without any known gene.
     pub bias: f64,
 }
 
 impl GeneTable {
-    /// What each clonotype adds: (n,)
+    /// Contribution of each clonotype: (n,)
     pub fn evidence(&self, repertoire: &Repertoire) -> Vec<f64> {
         let counts = gene_usage::counts(repertoire);
         let part = |name: &str| {

@@ -1,6 +1,7 @@
 //! Logistic regression with the L1 penalty on a dense table, its strength chosen by the inner folds.
 //!
-//! Where few of very many columns say much it is far better than a ridge; where most say a little, the other way round.
+//! It is far better than ridge regression if few of very many columns are informative. If most columns are slightly
+//! informative, ridge regression is better.
 
 use reperio_stats::logistic::{Design, Linear, Penalty, Table, least_c, path};
 

@@ -15,7 +15,7 @@
 //!
 //! A term is learned for one output at a time: positive against negative, each class against the rest, or
 //! a standardised number. Every hyper-parameter is chosen by the inner folds of a [`Task`], which are the same for
-//! all terms; what a term then says of a repertoire that its fold held out goes to the combination.
+//! all terms. The predictions of a term for held-out repertoires go to the combination.
 
 pub mod clones;
 mod depth;
@@ -40,7 +40,7 @@ pub use genes::GeneTable;
 pub use table::{Finding, Table};
 pub use task::{Answers, Learned, Task, inner_folds};
 
-/// A part of a model, as people choose them.
+/// A part of a model, as users choose it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Part {
@@ -60,7 +60,7 @@ impl Part {
     /// All parts.
     pub const ALL: [Self; 5] = [Self::Network, Self::Kmers, Self::Clones, Self::Genes, Self::Depth];
 
-    /// Those that a model has unless a person says otherwise: depth is often a trace of how samples were made.
+    /// The default parts: without depth, which often reflects how samples were prepared.
     pub const DEFAULT: [Self; 4] = [Self::Network, Self::Kmers, Self::Clones, Self::Genes];
 
     /// Name on the command line, in files and tables.
@@ -74,7 +74,7 @@ impl Part {
         }
     }
 
-    /// What the part learns, beside the network.
+    /// The terms that the part learns, other than the network.
     pub fn recipes(self) -> Vec<Recipe> {
         match self {
             Self::Network => vec![],
@@ -120,7 +120,7 @@ impl std::str::FromStr for Part {
     }
 }
 
-/// What is learned, and how.
+/// A term and how it is learned.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Recipe {
     /// Logistic regression on the frequencies of k-mers; linear for numbers, with the L2 penalty only.
@@ -155,7 +155,7 @@ pub enum Recipe {
 }
 
 impl Recipe {
-    /// What tables and reports call it.
+    /// Its name in tables and reports.
     pub fn name(&self) -> String {
         match self {
             Self::KmerRegression { set, penalty: Penalty::L1 } => format!("{}-mer lasso", set.k),
@@ -175,7 +175,7 @@ impl Recipe {
         }
     }
 
-    /// Makes what needs no label, so that its cost is seen apart from learning.
+    /// Computes the features that need no label, so that their cost is separate from that of learning.
     pub fn prepare(&self, cache: &crate::features::FeatureCache<'_>) {
         use crate::features::clonotype_index::ClonotypeIndex;
         use crate::features::gene_usage::GeneUsage;
@@ -190,11 +190,11 @@ impl Recipe {
         }
     }
 
-    /// Learns from `task`; `None` where the recipe does not serve its kind of answer or finds nothing to count.
+    /// Learns from `task`; `None` if the recipe does not support its kind of answer or finds nothing to count.
     ///
     /// # Errors
     ///
-    /// If the person asked to stop.
+    /// If the user asked to stop.
     pub fn learn(
         &self,
         task: &Task<'_>,

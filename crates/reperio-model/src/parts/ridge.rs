@@ -4,8 +4,8 @@
 //! minimise  1/2 |w|^2 + C sum of losses        logistic loss, or half the squared error
 //! ```
 //!
-//! The columns are standardised over the members; no label takes part in that. All products of rows
-//! are made once, and each fold is solved among its own rows (representer theorem): the number of columns hardly
+//! The columns are standardised over the members, without labels. All products of rows
+//! are computed once, and each fold is solved among its own rows (representer theorem), so the number of columns hardly
 //! matters.
 
 use reperio_stats::logistic::{Design, Dual, Linear, Table, dual_path, gram};
@@ -20,7 +20,7 @@ const GRID: [f64; 6] = [0.001, 0.01, 0.1, 1.0, 10.0, 100.0];
 pub(super) struct Fit {
     /// The model of the raw columns, from all members.
     pub(super) linear: Linear,
-    /// What is said of each member when its fold is held out.
+    /// Output for each member when its fold is held out.
     pub(super) held_out: Vec<f64>,
     /// Strength chosen.
     pub(super) c: f64,

@@ -1,4 +1,4 @@
-//! A learned term: what every clonotype adds to a logit.
+//! A learned term: the contribution of every clonotype to a logit.
 
 use reperio_data::repertoire::Repertoire;
 
@@ -29,7 +29,7 @@ impl Table {
         Self::Genes(GeneTable { weights: std::collections::BTreeMap::new(), bias: 0.0 })
     }
 
-    /// What each clonotype of `repertoire` adds: (n,)
+    /// Contribution of each clonotype of `repertoire`: (n,)
     pub fn evidence(&self, repertoire: &Repertoire) -> Vec<f64> {
         match self {
             Self::Kmers(table) => table.evidence(repertoire),
@@ -39,7 +39,7 @@ impl Table {
         }
     }
 
-    /// What a repertoire has before its clonotypes add to it.
+    /// Logit of a repertoire before its clonotypes contribute.
     pub fn bias(&self) -> f64 {
         match self {
             Self::Kmers(table) => table.bias,

@@ -1,4 +1,4 @@
-//! What one output is learned from, and what was learned.
+//! The input and result of learning one output.
 
 use rayon::prelude::*;
 use reperio_data::split::{self, Item};
@@ -17,7 +17,7 @@ const FEW_FOLDS: usize = 5;
 /// Repertoires below which fewer folds are cut.
 const FEW: usize = 60;
 
-/// What one output is learned from: repertoires with a known answer, and their inner folds.
+/// The input for learning one output: repertoires with a known answer, and their inner folds.
 #[derive(Clone, Copy)]
 pub struct Task<'a> {
     /// The cohort.
@@ -30,7 +30,7 @@ pub struct Task<'a> {
     pub fold: &'a [usize],
 }
 
-/// What is to be answered.
+/// The answers to learn.
 #[derive(Clone, Copy, Debug)]
 pub enum Answers<'a> {
     /// Whether a repertoire is positive.
@@ -44,7 +44,7 @@ pub enum Answers<'a> {
 pub struct Learned {
     /// The term, learned from all members.
     pub table: Table,
-    /// What the term says of each member when its fold is held out.
+    /// Output of the term for each member when its fold is held out.
     pub held_out: Vec<f64>,
     /// Hyper-parameters chosen, for the report.
     pub choices: Value,
@@ -140,7 +140,7 @@ impl Answers<'_> {
     }
 }
 
-/// Cuts the inner folds of `items`: stratified, groups undivided. Ten, fewer where there are few
+/// Makes the inner folds of `items`: stratified, groups undivided. Ten folds, or fewer if there are few
 /// repertoires or a stratum has few; `None` if there is a single group.
 pub fn inner_folds(items: &[Item], seed: u64) -> Option<Vec<usize>> {
     let most = if items.len() < FEW { FEW_FOLDS } else { FOLDS };

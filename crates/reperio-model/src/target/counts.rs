@@ -16,7 +16,7 @@ pub enum ChosenBy {
     Model,
 }
 
-/// One target as its labels were understood.
+/// One target as its labels were read.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TargetCounts {
     /// Column name.
@@ -63,8 +63,8 @@ impl TargetCounts {
         let positive_because = match (kind, &values[..]) {
             (KindName::Binary, [(yes, n_yes), (no, n_no)]) => Some(match chosen {
                 ChosenBy::Values => why_positive((yes, *n_yes), (no, *n_no)),
-                ChosenBy::Person => "it was asked for",
-                ChosenBy::Model => "the model was trained so",
+                ChosenBy::Person => "you chose it",
+                ChosenBy::Model => "the model was trained that way",
             }),
             _ => None,
         };

@@ -11,14 +11,14 @@ use serde::{Deserialize, Serialize};
 pub use counts::{ChosenBy, TargetCounts};
 use read::{column_of, known_values, numbers, read_one};
 
-/// A column of the metadata that is to be predicted.
+/// A column of the metadata to predict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TargetSpec {
     /// Column name.
     pub column: String,
-    /// Value of the positive class; every other value is negative. `None`: seen from the values.
+    /// Value of the positive class; every other value is negative. `None`: inferred from the values.
     pub positive: Option<String>,
-    /// Kind, if it is not to be seen from the values.
+    /// Kind; `None`: inferred from the values.
     pub kind: Option<KindName>,
 }
 
@@ -34,7 +34,7 @@ pub enum KindName {
     Regression,
 }
 
-/// What a target's values mean.
+/// The kind of a target, with the meaning of its values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum TargetKind {
@@ -42,7 +42,7 @@ pub enum TargetKind {
     Binary {
         /// Value of the positive class.
         positive: String,
-        /// What stands against it; several values are joined by `|`.
+        /// The negative value; several values are joined by `|`.
         negative: String,
     },
     /// One logit a class.
@@ -104,7 +104,7 @@ pub enum TargetError {
     /// No such column.
     #[error("no column {column:?} in the metadata, expected one of: {known}")]
     UnknownColumn {
-        /// Column asked for.
+        /// Requested column.
         column: String,
         /// Columns that exist.
         known: String,
@@ -112,9 +112,9 @@ pub enum TargetError {
     /// The positive value does not occur.
     #[error("column {column:?} never has the value {positive:?}, it has: {known}")]
     UnknownPositive {
-        /// Column asked for.
+        /// Requested column.
         column: String,
-        /// Value asked for.
+        /// Requested value.
         positive: String,
         /// Values that occur.
         known: String,
@@ -124,7 +124,7 @@ pub enum TargetError {
         "column {column:?} has one class only ({only}), expected at least two different values"
     )]
     OneClass {
-        /// Column asked for.
+        /// Requested column.
         column: String,
         /// The one value, or "no value at all".
         only: String,
@@ -134,15 +134,15 @@ pub enum TargetError {
         "column {column:?} writes one value in several ways: {found}, expected one spelling for each class"
     )]
     Spellings {
-        /// Column asked for.
+        /// Requested column.
         column: String,
         /// The spellings of each such value, quoted.
         found: String,
     },
-    /// Two classes were asked for where there are more.
+    /// Two classes were requested, but there are more.
     #[error("column {column:?} has {found} different values, expected two: name the positive one")]
     NotBinary {
-        /// Column asked for.
+        /// Requested column.
         column: String,
         /// Different values.
         found: usize,
@@ -150,17 +150,17 @@ pub enum TargetError {
     /// Classes that a trained model does not have.
     #[error("column {column:?} has the values {found}, the model knows: {known}")]
     UnknownClass {
-        /// Column asked for.
+        /// Requested column.
         column: String,
         /// All such values, quoted.
         found: String,
         /// Classes of the model.
         known: String,
     },
-    /// A regression label that is no number.
+    /// A regression label that is not a number.
     #[error("column {column:?} of repertoire {id:?} is {value:?}, expected a number")]
     NotANumber {
-        /// Column asked for.
+        /// Requested column.
         column: String,
         /// Repertoire.
         id: String,
@@ -192,7 +192,7 @@ impl Labels {
     ///
     /// # Errors
     ///
-    /// If a column does not exist, or a value is none that the model knows.
+    /// If a column does not exist, or the model does not know a value.
     pub fn of(metadata: &Metadata, targets: &[Target]) -> Result<Self, TargetError> {
         let mut values = Vec::new();
         for Target { column, kind } in targets {

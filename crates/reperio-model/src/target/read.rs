@@ -46,7 +46,7 @@ const NO: [&str; 28] = [
 /// How a value begins that says no.
 const NOT: [&str; 6] = ["non-", "non ", "not ", "no ", "non_", "not_"];
 
-/// Words that say no wherever they stand in a value. Some mean another thing as well (`HD`: Huntington's disease), so
+/// Words that mean no wherever they are in a value. Some mean another thing as well (`HD`: Huntington's disease), so
 /// a value that says no as a whole says it louder.
 const NO_WORDS: [&str; 24] = [
     "no",
@@ -75,13 +75,13 @@ const NO_WORDS: [&str; 24] = [
     "wildtype",
 ];
 
-/// Words that say yes wherever they stand in a value.
+/// Words that mean yes wherever they are in a value.
 const YES_WORDS: [&str; 3] = ["positive", "pos", "seropositive"];
 
 /// Before a word these make it its opposite, if the other class has the word alone.
 const OPPOSITE: [&str; 4] = ["non", "un", "in", "a"];
 
-/// The words of a value, in lower case: what stands between signs.
+/// The words of a value, in lower case: the text between punctuation.
 fn words(value: &str) -> Vec<String> {
     let lower = value.to_lowercase();
     let words = lower.split(|c: char| !c.is_alphanumeric());
@@ -131,17 +131,17 @@ fn says_yes(value: &str) -> bool {
     YES.contains(&plain(value).as_str()) || words(value).iter().any(is_yes)
 }
 
-/// Why `positive` is the positive class against `negative`, of which there are so many repertoires each, when nothing
-/// else is said: never the one that says no, else the one that says yes, else the rarer, else the last in order.
+/// Why `positive` is the positive class against `negative`, given their numbers of repertoires, if the user
+/// did not choose: never the value that means no, else the one that means yes, else the rarer, else the last in order.
 pub(super) fn why_positive(positive: (&str, usize), negative: (&str, usize)) -> &'static str {
     if says_no(negative.0, positive.0) > says_no(positive.0, negative.0) {
-        "the other value says no"
+        "the other value means no"
     } else if says_yes(positive.0) && !says_yes(negative.0) {
-        "it says yes"
+        "it means yes"
     } else if positive.1 < negative.1 {
-        "it is the rarer"
+        "it is the rarer value"
     } else {
-        "it is the last in order"
+        "it comes last in sorted order"
     }
 }
 

@@ -1,9 +1,9 @@
-//! Checkpoints: everything that training needs to go on to the same last bit.
+//! Checkpoints: everything that training needs to continue to the same last bit.
 //!
-//! A folder with `state.safetensors`, replaced as a whole after every epoch: the parameters and the
-//! best ones so far of the member in training, the moments of the optimizer, the parameters of
-//! finished members, and as metadata where training stands, a fingerprint of what it trains on, and a checksum
-//! of all that.
+//! A checkpoint is a folder with `state.safetensors`, which is replaced as a whole after every epoch. It holds the current
+//! and best parameters of the member in training, the moments of the optimizer and the parameters of
+//! finished members. Its metadata has the state of training, a fingerprint of the training data, and a checksum
+//! of everything.
 
 use std::fs;
 use std::io::{self, Write};
@@ -45,7 +45,7 @@ pub enum CheckpointError {
     },
     /// It belongs to another run.
     #[error(
-        "checkpoint {path} belongs to other data, another configuration or another version; \
+        "checkpoint {path} belongs to other data, another configuration or another version, \
          expected the same: train into a new folder or remove it"
     )]
     OtherRun {
@@ -54,7 +54,7 @@ pub enum CheckpointError {
     },
 }
 
-/// Where the member in training stands.
+/// The state of the member in training.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Progressed {
     /// Epochs finished.
@@ -123,7 +123,7 @@ pub(super) struct Unfinished {
     pub(super) progressed: Progressed,
 }
 
-/// The checkpoint of a run, or nothing if none was asked for.
+/// The checkpoint of a run, or nothing if none was requested.
 pub(super) struct Store {
     path: Option<PathBuf>,
     header: Header,
@@ -170,13 +170,13 @@ impl Store {
             return Err(damaged("its checksum is not the one that was written with it".into()));
         }
         if !header.member.as_ref().is_none_or(Progressed::is_possible) {
-            return Err(damaged("it stands where no training stands".into()));
+            return Err(damaged("it describes a state that training never reaches".into()));
         }
         let (before, now) = (&header.instructions, &self.header.instructions);
         if before != now && !before.is_empty() {
             tracing::warn!(
-                "{} was begun with {before} and goes on with {now}: the last bits of the model may differ from those \
-                 of one machine",
+                "{} was started with {before} and continues with {now}: the last bits of the model may differ from \
+                 those of a run on one machine",
                 path.display()
             );
         }

@@ -1,7 +1,7 @@
 //! Training: every part by itself, then their combination.
 //!
-//! All parts share the inner folds of the training repertoires. What a part says of the repertoires that a fold
-//! holds out goes to [`crate::combine`]; the terms with a weight make the model.
+//! All parts share the inner folds of the training repertoires. The predictions of a part for the held-out repertoires
+//! of each fold go to [`crate::combine`]. The terms with a weight make up the model.
 
 mod checkpoint;
 mod descent;
@@ -35,10 +35,10 @@ pub use report::{
 pub use run::{Run, RunError, RunPrediction, Side, run};
 use terms::Columns;
 
-/// What a model is trained on: some repertoires of a cohort and their labels.
+/// The training data of a model: some repertoires of a cohort and their labels.
 #[derive(Clone, Copy)]
 pub struct Dataset<'a> {
-    /// The cohort, with the groups that no split divides. What is computed from it needs no label.
+    /// The cohort, with the groups that no split divides. Features computed from it need no label.
     pub cache: &'a FeatureCache<'a>,
     /// Places of the repertoires in it, increasing; those without any label are left out.
     pub members: &'a [usize],
@@ -103,7 +103,7 @@ pub enum TrainError {
         expected: usize,
     },
     /// The training part cannot be divided into fitting and validation.
-    #[error("cannot set a validation part aside")]
+    #[error("cannot set aside a validation part")]
     Split(#[source] split::SplitError),
     /// A checkpoint cannot be read or written.
     #[error(transparent)]
@@ -189,7 +189,7 @@ impl<'a> Training<'a> {
 /// Discovery, choices, standardisation of numbers, gene vocabulary, early stopping and the weights of the parts see
 /// nothing else. The same dataset, configuration and version give the same model to the last bit, on any number of
 /// threads of the same device. With a `checkpoint` folder the state of the network is saved after every epoch and when
-/// the observer cancels; a run that finds a matching checkpoint there goes on from it. The other parts are quick
+/// the observer cancels; a run that finds a matching checkpoint there continues from it. The other parts are quick
 /// and learned again.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! The network part: members that each leave some repertoires out and then score them.
+//! The network part: each member leaves out some repertoires and then scores them.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ pub(super) struct TrainedNetwork {
 }
 
 impl TrainedNetwork {
-    /// Held-out outputs of target `t`, a row an output, of the repertoires `rows`.
+    /// Held-out outputs of target `t`, one row per output, of the repertoires `rows`.
     pub(super) fn held_out(
         &self,
         training: &Training<'_>,

@@ -118,7 +118,7 @@ impl Objective {
     }
 }
 
-/// Weighted cross-entropy of one logit a row (two classes) or one a class.
+/// Weighted cross-entropy of one logit per row (two classes) or one per class.
 fn cross_entropy(outputs: &Tensor, labels: &[Option<f64>], weights: &[f64]) -> Result<Tensor> {
     if outputs.dim(1)? == 1 {
         let labels: Vec<_> = labels.iter().map(|label| label.map(|label| label > 0.5)).collect();

@@ -15,11 +15,11 @@ use crate::target::{Target, TargetKind};
 pub struct TrainingReport {
     /// Labelled repertoires that were used.
     pub repertoires: usize,
-    /// One report a member of the network.
+    /// One report per member of the network.
     pub members: Vec<MemberReport>,
     /// Every term of every target with its weight, 0 for those that were left out.
     pub terms: Vec<Vec<TermReport>>,
-    /// What the model says of repertoires that its inner folds held out, by target.
+    /// Results on repertoires held out in inner folds, by target.
     pub out_of_fold: Vec<OutOfFold>,
 }
 
@@ -77,15 +77,15 @@ fn metrics(kind: &TargetKind, held_out: &[Vec<f64>], answers: &[f64]) -> Metrics
     Metrics::of(kind, &rows, &answers)
 }
 
-/// What the model says of repertoires that its inner folds held out, one target. It is what a person who only
-/// trained knows of how good the model is.
+/// Results on repertoires held out in inner folds, for one target. They say how good the model is
+/// without a separate evaluation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OutOfFold {
     /// Column name.
     pub column: String,
     /// Repertoires with a label.
     pub repertoires: usize,
-    /// Inner folds; 0 where there were none, and then no figures.
+    /// Number of inner folds; 0 without inner folds, and then there are no metrics.
     pub folds: usize,
     /// Held-out AUC, macro over classes; none for a number.
     pub auc: Option<f64>,

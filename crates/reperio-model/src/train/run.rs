@@ -61,7 +61,7 @@ pub enum RunError {
     /// There is no model.
     #[error(transparent)]
     Train(#[from] TrainError),
-    /// A score of the model is no number.
+    /// A score of the model is not a number.
     #[error(transparent)]
     Score(#[from] NotFinite),
     /// The model could not be explained, or the person asked to stop.

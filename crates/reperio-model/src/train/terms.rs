@@ -1,4 +1,4 @@
-//! Every term beside the network, learned for every target.
+//! All terms other than the network, learned for every target.
 
 use rayon::prelude::*;
 use reperio_data::progress::{Observer, Progress};
@@ -13,9 +13,9 @@ use crate::target::TargetKind;
 pub(super) struct Column {
     pub(super) part: Part,
     pub(super) name: String,
-    /// One table an output; none for the network.
+    /// One table per output; none for the network.
     pub(super) tables: Vec<Table>,
-    /// Held-out outputs, a row an output, of the repertoires with a known answer.
+    /// Held-out outputs, one row per output, of the repertoires with a known answer.
     pub(super) held_out: Vec<Vec<f64>>,
     /// Hyper-parameters by output.
     pub(super) choices: Vec<Value>,
@@ -37,7 +37,7 @@ impl Column {
     }
 }
 
-/// Learns all terms of the parts asked for: one list a target.
+/// Learns all terms of the requested parts: one list per target.
 pub(super) fn learn(
     training: &Training<'_>,
     fold: &[usize],

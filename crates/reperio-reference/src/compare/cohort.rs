@@ -15,14 +15,14 @@ use super::{Comparison, Outcome, RepeatLabels, Truth};
 #[non_exhaustive]
 pub enum UnfitCohort {
     /// Several targets.
-    #[error("{found} targets, expected one to compare methods on")]
+    #[error("{found} targets, expected exactly one to compare methods on")]
     Targets {
         /// Targets.
         found: usize,
     },
     /// No two classes.
     #[error(
-        "column {column:?} has more than two values, expected two classes: --positive VALUE sets one against the others"
+        "column {column:?} has more than two values, expected two classes: --positive VALUE compares one value with all others"
     )]
     NotBinary {
         /// Column of the target.
@@ -33,7 +33,7 @@ pub enum UnfitCohort {
     Division(#[from] DivisionError),
     /// A repertoire that is never held out.
     #[error(
-        "repertoire {id} has no fold, expected one for each: methods are compared on all of them"
+        "repertoire {id} has no fold, expected a fold for each repertoire: methods are compared on all of them"
     )]
     NoFold {
         /// Repertoire.
@@ -60,7 +60,7 @@ pub struct ComparisonCohort<'a> {
     pub repertoires: Vec<&'a Repertoire>,
     groups: Groups,
     items: Vec<Item>,
-    /// Their labels, one entry a repeat, as `folds`.
+    /// Their labels, one entry per repeat, as `folds`.
     pub labels: Vec<RepeatLabels>,
     /// The fold of each, from 0.
     pub folds: Vec<Vec<usize>>,

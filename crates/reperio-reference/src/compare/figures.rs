@@ -1,4 +1,4 @@
-//! A row of figures a method.
+//! One row of metrics per method.
 
 use reperio_stats::bootstrap::Bootstrap;
 use reperio_stats::metrics::{
@@ -77,7 +77,7 @@ struct Pooled<'a> {
     metrics: BinaryMetrics,
 }
 
-/// One row a method, in the order of their first outcome; differences are to the method `reference`.
+/// One row per method, in the order of their first outcome; differences are to the method `reference`.
 pub fn figures(
     comparison: &Comparison<'_>,
     outcomes: &[Outcome],

@@ -1,8 +1,8 @@
 //! Nested cross-validation of many methods on identical folds.
 //!
 //! [`run`] goes method by method, repeat by repeat, fold by fold, and hands every finished fold to a
-//! [`Keeper`], which may have it from an earlier run already: that is how a comparison goes on where it
-//! stopped. [`figures`] turns the outcomes into a row a method.
+//! [`Keeper`]. The keeper may already have a fold from an earlier run, so a comparison continues where it
+//! stopped. [`figures`] turns the outcomes into one row per method.
 
 mod cohort;
 mod figures;
@@ -60,7 +60,7 @@ pub struct Comparison<'a> {
     pub folds: Vec<Vec<usize>>,
     /// What was implanted, where that is known.
     pub truth: Option<&'a Truth>,
-    /// Source of all random numbers.
+    /// Seed of all random numbers.
     pub seed: u64,
 }
 

@@ -42,12 +42,12 @@ pub struct Outcome {
     pub score: Cost,
 }
 
-/// An outcome that no method can have had.
+/// An impossible outcome.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidOutcome {
     /// Scores of other repertoires than there are.
-    #[error("{method} has {scores} scores of {held} repertoires, expected one of each of {most}")]
+    #[error("{method} has {scores} scores for {held} repertoires, expected one for each of {most}")]
     Scores {
         /// Method.
         method: String,
@@ -55,10 +55,10 @@ pub enum InvalidOutcome {
         scores: usize,
         /// Repertoires that it names.
         held: usize,
-        /// Repertoires that there are.
+        /// Repertoires that exist.
         most: usize,
     },
-    /// A score that is no number.
+    /// A score that is not a number.
     #[error("a score of {method} is {score}, expected a finite number")]
     NotFinite {
         /// Method.
@@ -69,8 +69,8 @@ pub enum InvalidOutcome {
 }
 
 impl Outcome {
-    /// Refuses what no method can have said of so many `repertoires`: scores that are no numbers, or of repertoires that
-    /// there are not.
+    /// Refuses impossible results for this number of `repertoires`: scores that are not numbers, or of repertoires that
+    /// do not exist.
     ///
     /// # Errors
     ///

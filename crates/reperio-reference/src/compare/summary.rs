@@ -17,13 +17,13 @@ pub struct Summary {
     pub repertoires: usize,
     /// Positive ones.
     pub positive: usize,
-    /// Median of clonotypes a repertoire.
+    /// Median number of clonotypes per repertoire.
     pub clonotypes: usize,
     /// Folds.
     pub folds: usize,
     /// Repeats.
     pub repeats: usize,
-    /// One entry a method and control, in the order in which they were run.
+    /// One entry per method and control, in the order in which they were run.
     pub methods: Vec<MethodSummary>,
     /// Points of the curves of the first repeat.
     pub curves: Vec<Curves>,
@@ -34,7 +34,7 @@ pub struct Summary {
 pub struct MethodSummary {
     /// What it is.
     pub about: &'static str,
-    /// Whether it shows what can be had without the signal: permuted labels, depth alone.
+    /// Whether it is a control that shows what can be reached without the signal: permuted labels, depth alone.
     pub control: bool,
     /// Its figures.
     #[serde(flatten)]
@@ -51,7 +51,8 @@ pub fn summary(
     let (figures, curves) = figures(comparison, outcomes, REFERENCE);
     let method = |figures: Figures| {
         let own = methods.iter().find(|method| method.name() == figures.method);
-        let about = own.map_or("reperio on permuted labels: must be at 0.5", |own| own.about());
+        let about = own
+            .map_or("reperio on permuted labels: its AUC must be close to 0.5", |own| own.about());
         let control = figures.permuted || own.is_some_and(|own| own.is_control());
         MethodSummary { about, control, figures }
     };

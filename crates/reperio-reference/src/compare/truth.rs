@@ -1,4 +1,4 @@
-//! Implanted sequences, and how well evidence finds them again.
+//! Implanted sequences, and how well evidence recovers them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ pub enum TruthError {
     #[error(transparent)]
     Open(#[from] OpenError),
     /// It is not the table that `simulate` writes.
-    #[error("{path}: no table of repertoire_id, junction_aa, v_call, j_call")]
+    #[error("{path}: expected a table of repertoire_id, junction_aa, v_call, j_call")]
     Table {
         /// File being read.
         path: PathBuf,

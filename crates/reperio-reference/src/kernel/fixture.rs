@@ -1,4 +1,4 @@
-//! What scikit-learn makes of a precomputed kernel: `tests/fixtures/kernels.py`; versions stand in the file.
+//! What scikit-learn makes of a precomputed kernel: `tests/fixtures/kernels.py`; the file states the versions.
 
 /// A kernel of `n` repertoires, the first `fitted` of which are learned from.
 #[derive(serde::Deserialize)]

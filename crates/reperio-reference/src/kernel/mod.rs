@@ -5,9 +5,9 @@
 //! Jaccard   the same of the presences: |X ∩ Y| / |X ∪ Y|
 //! ```
 //!
-//! `x_k` is the frequency of k-mer k: its occurrences in all clonotypes over the number of clonotypes. That
-//! is how we read `DeepRC`'s comparison, whose code for it is not published. With plain counts the
-//! kernel of two repertoires of different depth would be small however alike they are. Both are positive
+//! `x_k` is the frequency of k-mer k: its occurrences in all clonotypes over the number of clonotypes. This
+//! is our reading of `DeepRC`'s comparison, whose code is not published. With plain counts, the
+//! kernel of two repertoires of different depth would be small however similar they are. Both kernels are positive
 //! definite, lie in 0..=1, and `K(x, x) = 1`.
 //!
 //! # References
@@ -49,7 +49,7 @@ pub struct Kernel {
 }
 
 impl Kernel {
-    /// The kernel of a cohort, computed the first time it is asked for.
+    /// The kernel of a cohort, computed on first use.
     pub fn of(cache: &FeatureCache<'_>, similarity: Similarity) -> Arc<Self> {
         let spectra = || Spectra::of(cache);
         match similarity {

@@ -13,7 +13,7 @@ const K: usize = 4;
 /// Rows are padded with zeros to a multiple of this, so that loops over them have no remainder.
 pub(super) const LANES: usize = 8;
 
-/// 4-mer frequencies of all repertoires: one row a repertoire, one column a 4-mer.
+/// 4-mer frequencies of all repertoires: one row per repertoire, one column per 4-mer.
 ///
 /// Dense, because a repertoire of 10,000 clonotypes has a third of all 160,000 4-mers: loops over rows of
 /// `f32` beat merging sorted lists by far, and take no more memory.
@@ -29,7 +29,7 @@ pub(crate) struct Spectra {
 }
 
 impl Spectra {
-    /// The spectra of a cohort, counted the first time they are asked for.
+    /// The spectra of a cohort, counted on first use.
     pub(crate) fn of(cache: &FeatureCache<'_>) -> Arc<Self> {
         cache.feature("4-mer frequencies", Self::count)
     }

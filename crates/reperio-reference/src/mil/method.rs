@@ -42,7 +42,7 @@ impl Method for KmerMil {
     }
 
     fn about(&self) -> &'static str {
-        "the best-scoring 4-mer decides, by Atchley factors and abundance (Ostmeyer 2019)"
+        "the best-scoring 4-mer, described by Atchley factors and abundance, decides (Ostmeyer 2019)"
     }
 
     fn prepare(&self, cache: &FeatureCache<'_>) {

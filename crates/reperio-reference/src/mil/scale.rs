@@ -1,4 +1,4 @@
-//! Features of snippets on one scale.
+//! Features of snippets on a common scale.
 
 use reperio_data::kmer::atchley::{FACTORS, N_FACTORS};
 

@@ -17,7 +17,7 @@ pub(super) const FEATURES: usize = K * atchley::N_FACTORS + 1;
 pub(super) struct Group {
     /// Code of the two residues.
     pub(super) pair: u16,
-    /// Where they stand among all.
+    /// Their indices among all.
     pub(super) start: usize,
     pub(super) end: usize,
     /// Least and largest ln share.

@@ -1,8 +1,8 @@
 //! Support vector machine on a kernel of repertoires.
 //!
-//! The solver is our own 150 lines, `smo`. `linfa-svm` and `smartcore` bring ndarray or a linear algebra of
-//! their own and want vectors, not a kernel; `libsvm` needs C++ and a sparse copy of the kernel of 16 bytes a
-//! value, as has `libsvm-rs`, first published in 2026; `rusvm` is AGPL.
+//! The solver is our own, 150 lines in `smo`. `linfa-svm` and `smartcore` bring ndarray or their own linear algebra
+//! and need vectors, not a kernel. `libsvm` needs C++ and a sparse copy of the kernel with 16 bytes per
+//! value; so does `libsvm-rs`, first published in 2026. `rusvm` is AGPL.
 
 mod smo;
 

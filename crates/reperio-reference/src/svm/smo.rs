@@ -14,7 +14,7 @@ const LEAST_CURVATURE: f64 = 1e-12;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Machine {
-    /// `y_i alpha_i`, 0 for what is no support vector: (m,)
+    /// `y_i alpha_i`, 0 for rows that are not support vectors: (m,)
     pub(super) coefficients: Vec<f64>,
     pub(super) intercept: f64,
 }

@@ -18,28 +18,29 @@ pub(crate) struct CohortArgs {
     /// Cohort store, repertoire file or folder of files
     #[arg(long, value_name = "COHORT")]
     pub(crate) cohort: PathBuf,
-    /// Table of labels for files, one row a repertoire (.tsv, .csv)
+    /// Table of labels for the files, one row per repertoire (.tsv, .csv)
     #[arg(long, value_name = "TABLE")]
     pub(crate) metadata: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) read: ReadArgs,
 }
 
-/// What is to be predicted.
+/// The targets to predict.
 #[derive(clap::Args, Clone, Debug)]
 #[command(next_help_heading = "Target")]
 pub(crate) struct TargetArgs {
     /// Column to predict; may be repeated to predict several at once
     #[arg(long, value_name = "COLUMN", required = true)]
     pub(crate) target: Vec<String>,
-    /// Value of the positive class, every other value being negative [default: seen from the values]
+    /// Value of the positive class; all other values are negative [default: inferred from the values]
     #[arg(long, value_name = "VALUE")]
     pub(crate) positive: Option<String>,
-    /// Predict this target as a number; may be repeated [default: more than ten different numbers]
+    /// Predict this target as a number; may be repeated [default: targets with more than ten different
+    /// numbers]
     #[arg(long, value_name = "COLUMN")]
     pub(crate) regression: Vec<String>,
-    /// Column whose equal values are never divided between training and test; `repertoire_id` for none
-    /// [default: the column of people where their names repeat: `subject_id`, `patient`, `donor`, ...]
+    /// Column of groups that are never split between training and test; `repertoire_id` for no groups
+    /// [default: a column of people whose values repeat, such as `subject_id`, `patient` or `donor`]
     #[arg(long, value_name = "COLUMN")]
     pub(crate) group: Option<String>,
 }
@@ -68,15 +69,15 @@ impl TargetArgs {
     /// The labels of `metadata`.
     pub(crate) fn labels(&self, metadata: &Metadata) -> Result<Labels> {
         if self.positive.is_some() && self.target.len() > 1 {
-            bail!("--positive goes with one --target, found {}", self.target.len());
+            bail!("--positive works with exactly one --target, found {}", self.target.len());
         }
         let twice = |i: &usize| self.target[..*i].contains(&self.target[*i]);
         if let Some(i) = (0..self.target.len()).find(twice) {
-            bail!("--target {} twice, expected different columns", self.target[i]);
+            bail!("--target {} is given twice, expected different columns", self.target[i]);
         }
         if metadata.columns().is_empty() {
             bail!(
-                "the repertoires have no labels: give the table that has them with --metadata (to `import` for a cohort store)"
+                "the repertoires have no labels: give the table of labels with --metadata (for a cohort store, to `import`)"
             );
         }
         if let Some(column) = self.regression.iter().find(|column| !self.target.contains(column)) {

@@ -12,20 +12,20 @@ use crate::arguments::run_config;
 #[derive(clap::Args, Clone, Debug)]
 #[command(next_help_heading = "Training")]
 pub(crate) struct ConfigArgs {
-    /// Config file (TOML) that states what differs from the defaults
+    /// Config file (TOML) with the settings that differ from the defaults
     #[arg(long, value_name = "TOML")]
     pub(crate) config: Option<PathBuf>,
-    /// Source of all random numbers [default: 0]
+    /// Seed of all random numbers [default: 0]
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
-    /// Passes over the training repertoires, at most
+    /// Largest number of passes over the training repertoires
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
     /// Parts to learn, separated by commas: network, kmers, clones, genes, depth [default: all but
     /// depth]. A part that does not help gets no weight
     #[arg(long, value_name = "PARTS", value_delimiter = ',')]
     parts: Vec<Part>,
-    /// Learn from the number of clonotypes and their copies, too. Depth often tells how samples were made, not who
+    /// Learn from the number of clonotypes and copies too. Depth often reflects how samples were prepared, not who
     /// is ill
     #[arg(long)]
     use_depth: bool,

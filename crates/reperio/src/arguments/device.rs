@@ -7,7 +7,7 @@ use reperio_model::bag::{Device, DeviceChoice};
 #[derive(clap::Args, Clone, Copy, Debug)]
 #[command(next_help_heading = "Device")]
 pub(crate) struct DeviceArgs {
-    /// Where the network runs: cpu, cuda:N, or auto for a GPU where one works; see `reperio devices`
+    /// Device of the network: cpu, cuda:N, or auto (a working GPU, else the CPU); see `reperio devices`
     #[arg(long, value_name = "DEVICE", default_value_t = DeviceChoice::Auto)]
     device: DeviceChoice,
 }

@@ -19,10 +19,10 @@ pub(crate) struct ReadArgs {
     /// Format of the files [default: recognised by their headers]
     #[arg(long, value_name = "FORMAT")]
     format: Option<Format>,
-    /// Species whose gene names are meant [default: what the file says, else human]
+    /// Species of the genes [default: the species that the file states, else human]
     #[arg(long, value_name = "SPECIES")]
     species: Option<Species>,
-    /// Keep only this locus, as TRB; may be repeated [default: all]
+    /// Keep only this locus, for example TRB; may be repeated [default: all]
     #[arg(long, value_name = "LOCUS")]
     locus: Vec<Locus>,
     /// Shortest junction to keep, in residues
@@ -31,21 +31,21 @@ pub(crate) struct ReadArgs {
     /// Longest junction to keep, in residues
     #[arg(long, value_name = "N", default_value_t = ReadOptions::default().max_length)]
     max_length: usize,
-    /// Column that says to which repertoire a row belongs
+    /// Column that names the repertoire of each row
     #[arg(long, value_name = "COLUMN")]
     repertoire_column: Option<String>,
     /// Column of the counts [default: cells, else molecules, else reads]
     #[arg(long, value_name = "COLUMN")]
     count_column: Option<String>,
-    /// Leave out files of folders that cannot be read, and list them [default: an error]
+    /// Skip and list files in folders that cannot be read [default: an error]
     #[arg(long)]
     skip_unreadable: bool,
-    /// Decompressed bytes for each compressed one, at most; more is taken for an attack
+    /// Largest number of decompressed bytes per compressed byte; more is treated as an attack
     #[arg(long, value_name = "N", default_value_t = most())]
     max_ratio: NonZeroU64,
     /// Column that holds FIELD, as FIELD=COLUMN; may be repeated. FIELD is `junction_aa` (both anchors
     /// included), `cdr3_aa`, `junction`, `v_call`, `j_call`, `duplicate_count`, `locus` or `productive`.
-    /// With one of the first three, the table is read by the named columns alone
+    /// With one of the first three, only the named columns are read
     #[arg(long, value_name = "FIELD=COLUMN", value_parser = column)]
     column: Vec<(String, String)>,
 }
@@ -82,7 +82,7 @@ fn column(text: &str) -> Result<(String, String), String> {
         Some((field, name)) if fields.split(", ").any(|known| known == field) => {
             Ok((field.to_owned(), name.to_owned()))
         }
-        _ => Err(format!("expected FIELD=COLUMN, FIELD one of {fields}")),
+        _ => Err(format!("expected FIELD=COLUMN with FIELD one of {fields}")),
     }
 }
 
@@ -109,7 +109,7 @@ pub(crate) struct InputArgs {
     /// Cohort stores, repertoire files or folders of files
     #[arg(required = true, value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
-    /// Table of labels, one row a repertoire (.tsv, .csv)
+    /// Table of labels, one row per repertoire (.tsv, .csv)
     #[arg(long, value_name = "TABLE")]
     pub(crate) metadata: Option<PathBuf>,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `config.toml`: what a run is to do, and in a run folder also where it came from.
+//! `config.toml`: the settings of a run, and in a run folder also its origin.
 
 use std::fs;
 use std::path::Path;
@@ -9,21 +9,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::shell::{Shell, paths};
 
-/// A config file. `[run]` stands only in those that a run folder holds, and is not read back: such
-/// a file can be given to `--config` as it is.
+/// A config file. Only files in run folders have `[run]`, which is ignored on reading, so such
+/// a file can be given to `--config` directly.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct RunConfig {
     /// Where the run came from.
     #[serde(skip_serializing_if = "Option::is_none")]
     run: Option<Provenance>,
-    /// What the model is made of.
+    /// The parts of the model.
     parts: PartsConfig,
     /// The network.
     model: ModelConfig,
     /// How its parameters are fitted.
     training: TrainingConfig,
-    /// What is looked for before the first update.
+    /// Discovery before the first update.
     discovery: DiscoveryConfig,
 }
 
@@ -42,13 +42,13 @@ struct Provenance {
     cohort_sha256: String,
 }
 
-/// Reads a config file, or takes the default model where there is none.
+/// Reads a config file; without one, the default model is used.
 pub(crate) fn read(path: Option<&Path>) -> Result<Config> {
     let Some(path) = path else { return Ok(Config::default()) };
     let text =
         fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let RunConfig { parts, model, training, discovery, .. } =
-        toml::from_str(&text).with_context(|| format!("{} is no config file", path.display()))?;
+    let RunConfig { parts, model, training, discovery, .. } = toml::from_str(&text)
+        .with_context(|| format!("{} is not a valid config file", path.display()))?;
     let config = Config { parts, model, training, discovery };
     config.validate().with_context(|| path.display().to_string())?;
     Ok(config)

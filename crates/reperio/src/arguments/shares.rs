@@ -7,7 +7,7 @@ use std::str::FromStr;
 pub(crate) struct Shares {
     train: f64,
     validation: f64,
-    /// What is held out.
+    /// Share of repertoires that are held out.
     pub(crate) test: f64,
 }
 
@@ -22,7 +22,7 @@ impl FromStr for Shares {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let expected = || "expected three positive shares as 60/20/20".to_owned();
+        let expected = || "expected three positive shares such as 60/20/20".to_owned();
         let shares: Vec<f64> =
             text.split('/').map(str::parse).collect::<Result<_, _>>().map_err(|_| expected())?;
         let [train, validation, test] = shares[..] else { return Err(expected()) };
@@ -46,7 +46,7 @@ mod tests {
         for text in ["60/40", "60/20/-20", "60/20/x", "60/20/inf", "60/0/40", ""] {
             assert_eq!(
                 text.parse::<Shares>(),
-                Err("expected three positive shares as 60/20/20".to_owned()),
+                Err("expected three positive shares such as 60/20/20".to_owned()),
                 "{text}"
             );
         }

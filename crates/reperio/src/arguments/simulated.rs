@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use reperio_data::simulate::SimulationConfig;
 use reperio_reference::compare::Truth;
 
-/// What `simulate` left beside a cohort.
+/// What `simulate` wrote beside a cohort.
 pub(crate) struct Simulated {
     /// The resolved configuration.
     pub(crate) config: SimulationConfig,

@@ -1,4 +1,4 @@
-//! `reperio demo`: the whole way on made-up repertoires, through the same code as the commands.
+//! `reperio demo`: the whole workflow on simulated repertoires, through the same code as the commands.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,15 +25,15 @@ const TEST: usize = 80;
 
 /// Simulate, import, train, evaluate, score and explain in one go
 ///
-/// Half of the made-up repertoires carry a motif in 0.5 % of their sequences. The model is trained on
-/// 200 repertoires and tested on 80 others; everything it did stands in the folder.
+/// Half of the simulated repertoires carry a motif in 0.5 % of their sequences. The model is trained on
+/// 200 repertoires and tested on 80 others. All results are in the folder.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
   reperio demo
   reperio demo --out my-demo --json")]
 pub(crate) struct Args {
-    /// Folder to write to; an earlier demo there is replaced
+    /// Folder to write to; an earlier demo in it is replaced
     #[arg(long, value_name = "DIR", default_value = "reperio-demo")]
     out: PathBuf,
 }
@@ -124,7 +124,7 @@ fn prepare(out: &Path) -> Result<Lock> {
     let mut entries =
         fs::read_dir(out).with_context(|| format!("cannot read {}", out.display()))?;
     if entries.next().is_some() {
-        bail!("{} holds other things, expected a new folder or an earlier demo", out.display());
+        bail!("{} holds other files, expected a new folder or an earlier demo", out.display());
     }
     let lock = Lock::folder(out)?;
     paths::write_text(&marker, MARKER.1)?;

@@ -15,7 +15,7 @@ use crate::tables::{counts, readings};
 
 /// Show what is in repertoire files or a cohort
 ///
-/// Clonotypes, templates, what was dropped and why, lengths, genes and labels.
+/// Shows clonotypes, templates, dropped rows with reasons, lengths, genes and labels.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
@@ -23,7 +23,7 @@ Example:
   reperio describe --columns patient7.tsv.gz
   reperio describe cohort --json")]
 pub(crate) struct Args {
-    /// Show how the files would be read and which columns would not, from their first rows
+    /// Show from the first rows how the files would be read and which columns would be ignored
     #[arg(long)]
     columns: bool,
     #[command(flatten)]
@@ -33,7 +33,7 @@ pub(crate) struct Args {
 /// What `describe --columns --json` prints.
 #[derive(Serialize)]
 struct Previews {
-    /// One entry a file, in the order they were named.
+    /// One entry per file, in the order they were named.
     files: Vec<Preview>,
 }
 

@@ -10,7 +10,7 @@ use crate::shell::output::{Report, align, row};
 
 /// List the devices that networks run on
 ///
-/// The CPU and every GPU that a CUDA driver offers, and which of them --device auto takes.
+/// Lists the CPU and every GPU that a CUDA driver offers, and marks the one that --device auto takes.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:

@@ -29,10 +29,10 @@ use crate::tables::{evaluation, labels, verdict};
 
 /// Cross-validate a classifier, or test a trained one
 ///
-/// Every repertoire is scored by a model that saw neither it nor its group; discovery, early stopping
-/// and standardisation happen inside the training part. Beside the figures stands a control that
-/// sees only depth and V/J usage. With --model, a trained model is tested on a cohort of its own.
-/// Writes metrics.json, predictions.tsv, splits.tsv and config.toml.
+/// Every repertoire is scored by a model that saw neither it nor its group. Discovery, early stopping
+/// and standardisation use only the training part. A control sees only depth and V/J usage. With
+/// --model, a trained model is tested on another cohort. Writes metrics.json, predictions.tsv,
+/// splits.tsv and config.toml.
 #[derive(clap::Args)]
 #[command(mut_arg("target", |arg| arg.required(false).required_unless_present("model")))]
 #[command(after_help = "\
@@ -48,20 +48,20 @@ pub(crate) struct Args {
     /// Test this run folder or model file instead of training
     #[arg(long, value_name = "RUN", conflicts_with_all = ["splits", "permute_labels", "config", "seed", "epochs"])]
     model: Option<PathBuf>,
-    /// Folds
+    /// Number of folds
     #[arg(long, value_name = "K", default_value_t = 5)]
     folds: usize,
-    /// Table of `repertoire_id` and `fold` to use in place of drawn folds; without a fold: only trains
+    /// Table of `repertoire_id` and `fold` to use instead of random folds; no fold means training only
     #[arg(long, value_name = "TSV", conflicts_with = "folds")]
     splits: Option<PathBuf>,
-    /// One split in place of folds: shares of training, validation and test. Networks set the validation
-    /// share aside to decide when to stop; all other parts learn from training and validation together
+    /// One split instead of folds: shares of training, validation and test. Networks use the validation
+    /// share to decide when to stop; all other parts learn from training and validation together
     #[arg(long, value_name = "60/20/20", conflicts_with_all = ["folds", "splits", "model"])]
     split: Option<Shares>,
-    /// Deal the labels out at random first: a control that must come out at 0.5
+    /// Permute the labels first: a control whose AUC must be close to 0.5
     #[arg(long, value_name = "SEED", num_args = 0..=1, default_missing_value = "1")]
     permute_labels: Option<u64>,
-    /// Go on with an interrupted evaluation
+    /// Continue an interrupted evaluation
     #[arg(long)]
     resume: bool,
     #[command(flatten)]
@@ -129,11 +129,11 @@ pub(crate) struct Evaluated {
     control: Option<f64>,
     /// Every target with all its `pooled` metrics.
     targets: Vec<TargetSummary>,
-    /// Each target's labels as they were understood.
+    /// Each target's labels as they were read.
     labels: Vec<TargetCounts>,
-    /// Which repertoires are never divided, in a sentence; none where each stands for itself.
+    /// A sentence on the groups that are never split; none if each repertoire is its own group.
     group: Option<String>,
-    /// What the figures say, and what to do next, a sentence for each target.
+    /// The verdict and the next step, one sentence for each target.
     verdicts: Vec<String>,
     /// Seconds from reading to writing.
     pub(crate) seconds: f64,
@@ -207,7 +207,7 @@ fn cross_validate(
     if let Some(smallest) = plan.small_fold() {
         tracing::warn!(
             smallest,
-            "folds of fewer than {SMALL_FOLD} repertoires: a pooled AUC comes out too low, see the mean of the folds' AUCs"
+            "folds of fewer than {SMALL_FOLD} repertoires make the pooled AUC too low: see the mean of the folds' AUCs"
         );
     }
     let checkpoint = args.out.join("checkpoint");
@@ -217,7 +217,7 @@ fn cross_validate(
     let evaluation = data.with_dataset(|dataset| {
         evaluate::evaluate(dataset, config, &plan, place, shell.observer())
     });
-    let resume = "the same command with --resume goes on where it stopped";
+    let resume = "run the same command with --resume to continue";
     shell.or_interrupted(evaluation, resume)
 }
 
@@ -262,7 +262,9 @@ impl Report for Evaluated {
             lines.push(String::new());
         }
         if let Some(seed) = self.permute_labels {
-            lines.push(format!("Labels were permuted with seed {seed}: a control at chance"));
+            lines.push(format!(
+                "Labels were permuted with seed {seed}: a control that should be at chance"
+            ));
         }
         let (n, seconds, out) = (self.repertoires, self.seconds, self.out.display());
         lines.push(format!("{n} repertoires, {} folds, {seconds:.1} s: {out}", self.folds));

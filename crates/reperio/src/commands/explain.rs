@@ -22,11 +22,12 @@ const SHOWN: usize = 20;
 
 /// Rank the sequences that drove a model's scores
 ///
-/// Writes OUT/repertoires/ID/sequences.tsv.gz: the clonotypes of a repertoire with their attention and
-/// evidence; OUT/scores.tsv: each logit with the bias and the sum of all evidences that make it up;
-/// OUT/heads.tsv: how many sequences carry 90 % of each head's attention, and its operating class, from I
-/// (an average over most of the repertoire) to IV (a few sequences picked out); and OUT/sequences.tsv.gz: the distinct clonotypes of all repertoires by their highest evidence,
-/// with the number of repertoires that carry them.
+/// Writes four kinds of tables. OUT/repertoires/ID/sequences.tsv.gz has the clonotypes of a repertoire
+/// with their attention and evidence. OUT/scores.tsv has each logit with the bias and the sum of all
+/// evidence that make it up. OUT/heads.tsv has how many sequences carry 90 % of each head's attention,
+/// and the head's operating class, from I (an average over most of the repertoire) to IV (a few
+/// sequences picked out). OUT/sequences.tsv.gz ranks the distinct clonotypes of all repertoires by
+/// their highest evidence, with the number of repertoires that carry them.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
@@ -39,7 +40,7 @@ pub(crate) struct Args {
     /// Folder to write to
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Rows to keep of each ranking; 0 keeps all
+    /// Rows to keep in each ranking; 0 keeps all
     #[arg(long, value_name = "N", default_value_t = 1000)]
     top: usize,
     #[command(flatten)]
@@ -64,11 +65,11 @@ const RESULTS: Results = Results {
 pub(crate) struct Explained {
     /// Folder written.
     out: PathBuf,
-    /// Rankings written, one a repertoire.
+    /// Rankings written, one per repertoire.
     repertoires: usize,
     /// Ids of repertoires without clonotypes, which are left out.
     empty: Vec<String>,
-    /// Targets for which training found no signal: what drives their scores is chance.
+    /// Targets for which training found no signal: their scores are at chance.
     no_signal: Vec<String>,
     /// Largest difference between a logit and the sum of bias and evidences.
     largest_difference: f64,
@@ -141,10 +142,10 @@ fn explain(args: &Args, model: Model, shell: &Shell) -> Result<ExplainedCohort> 
     Ok(found)
 }
 
-/// What is said of a target without a signal.
+/// The warning for a target without a signal.
 fn chance(column: &str) -> String {
     format!(
-        "training found no signal for {column}: the sequences below drove scores that are at chance"
+        "training found no signal for {column}: the sequences below explain scores that are at chance"
     )
 }
 

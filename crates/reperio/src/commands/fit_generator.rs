@@ -17,22 +17,22 @@ use crate::shell::outputs::{self, OverwriteArgs, Sources};
 
 /// Fit the background generator to real repertoires
 ///
-/// Each INPUT counts as one project. Prints Jensen-Shannon divergences in bits: between the runs that
-/// were held out and what the generator draws, beside the runs it was fitted to; between each project
-/// and what a generator fitted to the others draws, beside the others themselves; and between each
-/// two projects.
+/// Each INPUT counts as one project. Prints Jensen-Shannon divergences in bits. Held-out runs are
+/// compared with what the generator draws and with its training runs. Each project is compared with
+/// what a generator fitted to the other projects draws, and with the other projects themselves. Every
+/// two projects are compared with each other.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
   reperio fit-generator project1.tsv.gz project2.tsv.gz --locus TRB --out generator.json.gz")]
 pub(crate) struct Args {
-    /// Cohort stores, repertoire files or folders of files, one a project
+    /// Cohort stores, repertoire files or folders of files, one per project
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<PathBuf>,
     /// Generator file to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Fit to all but every N-th repertoire of each project, and compare with those
+    /// Hold out every N-th repertoire of each project to compare with
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(2..))]
     hold_out: u64,
     #[command(flatten)]

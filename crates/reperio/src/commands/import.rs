@@ -21,7 +21,7 @@ const SKIPPED: usize = 20;
 /// Read repertoire files and labels into a cohort store
 ///
 /// The store is a folder of Parquet files. Importing again into the same store adds repertoires
-/// and replaces those of the same id.
+/// and replaces those with the same id.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
@@ -44,7 +44,7 @@ pub(crate) struct Imported {
     /// `kept` + all of `dropped`), `notes` and `reading` (what each column became, unit of counts, species); files `skipped`; repertoires `in_cohort` now.
     #[serde(flatten)]
     summary: ImportSummary,
-    /// What a person should know about the cohort as a whole.
+    /// Warnings for the user about the whole cohort.
     warnings: Vec<String>,
 }
 
@@ -74,7 +74,7 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Imported> {
         out: out.to_owned(),
         options: input.read.options(),
     };
-    let resume = "the same command goes on where this one stopped";
+    let resume = "run the same command again to continue";
     let summary = shell.read(resume, move |observer| cohort::import(&request, observer))?;
     let warnings = summary.warnings();
     Ok(Imported { out: out.to_owned(), summary, warnings })
@@ -99,7 +99,7 @@ impl Report for Imported {
         lines.extend(skipped(&summary.skipped));
         let unchanged = summary.repertoires.iter().filter(|row| row.unchanged).count();
         if unchanged > 0 {
-            lines.push(format!("{unchanged} repertoires were there already"));
+            lines.push(format!("{unchanged} repertoires were already in the cohort"));
         }
         let (n, out) = (summary.in_cohort, self.out.display());
         lines.push(format!("{n} repertoires in {out}"));

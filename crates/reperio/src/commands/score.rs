@@ -23,9 +23,9 @@ const SHOWN: usize = 20;
 
 /// Score repertoires with a trained model
 ///
-/// The model file alone is enough. Writes one row a repertoire: logit, probability, class,
-/// prediction set (the classes that cannot be ruled out: both or none where the model cannot decide),
-/// clonotypes used, and warnings where a repertoire is unlike the training population.
+/// The model file alone is enough. Writes one row per repertoire: logit, probability, class,
+/// prediction set (the classes that cannot be ruled out; both or none if the model cannot decide),
+/// number of clonotypes used, and warnings if the repertoire is unlike the training population.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
@@ -38,7 +38,7 @@ pub(crate) struct Args {
     /// Table to write (.tsv, .tsv.gz)
     #[arg(long, value_name = "TSV")]
     out: PathBuf,
-    /// Share of repertoires whose class the prediction sets are to hold, in (0, 1)
+    /// Share of repertoires whose prediction set should contain their class, in (0, 1)
     #[arg(long, value_name = "SHARE", default_value_t = COVERAGE)]
     coverage: f64,
     #[command(flatten)]
@@ -56,7 +56,7 @@ pub(crate) struct Scores {
     out: PathBuf,
     /// Every repertoire's score, sorted by id.
     repertoires: Vec<Score>,
-    /// Targets for which training found no signal: their probabilities are about the class shares.
+    /// Targets for which training found no signal: their probabilities are close to the class shares.
     no_signal: Vec<String>,
 }
 
@@ -85,7 +85,7 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Scores> {
     let no_signal = model.no_signal();
     for column in &no_signal {
         tracing::warn!(
-            "training found no signal for {column}: its probabilities are about the class shares"
+            "training found no signal for {column}: its probabilities are close to the class shares"
         );
     }
     Ok(Scores { out: args.out.clone(), repertoires: scores, no_signal })

@@ -21,13 +21,16 @@ use crate::shell::outputs::{self, Existing, OverwriteArgs, Results, Sources};
 /// Simulate a cohort with implanted signals
 ///
 /// Writes OUT/repertoires/*.tsv.gz, OUT/metadata.tsv, OUT/truth.tsv.gz (what was implanted where),
-/// OUT/oracle.tsv (what one who knows the signals would count) and OUT/simulation.toml (the resolved
-/// configuration). Backgrounds are drawn from the built-in generator of human TCR beta, or are the
-/// rows of any cohort.
+/// OUT/oracle.tsv (signal counts for an observer who knows the signals) and OUT/simulation.toml (the
+/// resolved configuration). The background comes from the built-in generator of human TCR beta or
+/// from the rows of any cohort.
 #[derive(clap::Args)]
 #[command(after_help = "\
-Motifs: LDR these residues, GL-N any residue at `-`, [ST]FEN one of several, SF(d)EN one that may be
-missing.
+Motifs:
+  LDR      these residues
+  GL-N     any residue at `-`
+  [ST]FEN  S or T first
+  SF(d)EN  the residue before `(d)` may be missing: SFEN or SEN
 
 Example:
   reperio simulate --motif LDR --witness-rate 0.001 --repertoires 300 --out simulated
@@ -37,28 +40,28 @@ pub(crate) struct Args {
     /// Folder to write to
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Config file (TOML) that states what differs from the defaults
+    /// Config file (TOML) with the settings that differ from the defaults
     #[arg(long, value_name = "TOML")]
     config: Option<PathBuf>,
-    /// Repertoires in all
+    /// Total number of repertoires
     #[arg(long, value_name = "N")]
     repertoires: Option<usize>,
-    /// Share of the config's repertoires, at least 20, classes evenly; pools of clonotypes shrink too
+    /// Share of the config's repertoires to make, at least 20, classes balanced; pools of clonotypes shrink too
     #[arg(long, value_name = "SHARE", conflicts_with = "repertoires")]
     scale: Option<f64>,
-    /// Clonotypes a repertoire
+    /// Clonotypes per repertoire
     #[arg(long, value_name = "N")]
     clonotypes: Option<usize>,
-    /// Source of all random numbers
+    /// Seed of all random numbers
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Motif of a signal in the positive repertoires; may be repeated, each witness has one of them
+    /// Motif of a signal in the positive repertoires; may be repeated, each witness carries one of them
     #[arg(long, value_name = "MOTIF")]
     motif: Vec<String>,
     /// Share of a positive repertoire's sequences that carry a --motif
     #[arg(long, value_name = "SHARE", requires = "motif", default_value_t = 0.005)]
     witness_rate: f64,
-    /// Cohort whose rows are the background; may be repeated
+    /// Cohort whose rows are used as the background; may be repeated
     #[arg(long, value_name = "COHORT", conflicts_with = "generator")]
     background: Vec<PathBuf>,
     /// Generator file of `fit-generator` to draw the background from
@@ -78,8 +81,8 @@ pub(crate) struct Simulated {
     /// `repertoires`, `clonotypes`, `witnesses` (implanted sequences) and `unplaced` ones.
     #[serde(flatten)]
     summary: SimulationSummary,
-    /// AUC for `label` of counting its signals' motifs at their positions, or clonotypes of its pools,
-    /// as one who knows them would; none without a signal.
+    /// AUC for `label` of an observer who knows its signals and counts their motifs at their positions, or the
+    /// clonotypes of its pools; none without a signal.
     oracle_auc: Option<f64>,
 }
 
@@ -113,7 +116,7 @@ const RESULTS: Results = Results {
     is_own,
 };
 
-/// Whether a simulation was begun in a folder.
+/// Whether a simulation was started in a folder.
 fn is_own(out: &Path) -> bool {
     ["simulation.toml", ".simulation-begun"].iter().any(|name| out.join(name).exists())
 }
@@ -150,7 +153,7 @@ fn resolve(args: &Args) -> Result<SimulationConfig> {
     let mut config = args.config.as_deref().map_or(Ok(SimulationConfig::default()), read)?;
     if !args.motif.is_empty() {
         if !config.signals.is_empty() {
-            bail!("--motif stands beside the signals of the config file, expected one of them");
+            bail!("both --motif and the config file define signals, expected only one of them");
         }
         config.signals = vec![signal(&args.motif, args.witness_rate)?];
     }
@@ -167,8 +170,8 @@ fn resolve(args: &Args) -> Result<SimulationConfig> {
 fn read(path: &Path) -> Result<SimulationConfig> {
     let text =
         fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let config: SimulationConfig =
-        toml::from_str(&text).with_context(|| format!("{} is no config file", path.display()))?;
+    let config: SimulationConfig = toml::from_str(&text)
+        .with_context(|| format!("{} is not a valid config file", path.display()))?;
     config.validate().with_context(|| path.display().to_string())?;
     Ok(config)
 }

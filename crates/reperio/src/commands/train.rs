@@ -27,10 +27,10 @@ const RANKED: usize = 1000;
 
 /// Train a classifier
 ///
-/// Learns every part of the model (network, k-mers, public clonotypes, genes) and weighs them by what each
-/// says of repertoires that inner folds held out. Writes a run folder: config.toml, model.safetensors (enough on its own to score and explain),
-/// metrics.json, predictions.tsv, sequences.tsv.gz (the training cohort's clonotypes by evidence),
-/// log.jsonl, TensorBoard events and checkpoint/.
+/// Learns every part of the model (network, k-mers, public clonotypes, genes) and weights each part by how well
+/// it predicts held-out repertoires of inner folds. Writes a run folder: config.toml, model.safetensors (enough on
+/// its own to score and explain), metrics.json, predictions.tsv, sequences.tsv.gz (the training cohort's clonotypes
+/// ranked by evidence), log.jsonl, TensorBoard events and checkpoint/.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
@@ -41,7 +41,7 @@ pub(crate) struct Args {
     /// Folder of the run
     #[arg(long, value_name = "RUN")]
     out: PathBuf,
-    /// Go on with an interrupted run, to the same last bit
+    /// Continue an interrupted run; the result is the same to the last bit
     #[arg(long)]
     resume: bool,
     #[command(flatten)]
@@ -72,7 +72,7 @@ pub(crate) struct Trained {
     out: PathBuf,
     /// What is predicted: `column`, `kind`, and how many repertoires have each label.
     targets: Vec<TargetCounts>,
-    /// Which repertoires are never divided, in a sentence; none where each stands for itself.
+    /// A sentence on the groups that are never split; none if each repertoire is its own group.
     group: Option<String>,
     /// How the training went: `repertoires`, and for each of `members` its losses and seeds.
     report: TrainingReport,
@@ -106,7 +106,7 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Trained> {
     let data = LabelledCohort { cohort: &cohort, labels: &labels, groups: &people.groups };
     let run = train::run(data, &config, place, RANKED, shell.observer());
     let resume = format!(
-        "{} holds everything so far: the same command with --resume goes on",
+        "{} holds everything so far: run the same command with --resume to continue",
         checkpoint.display()
     );
     let run = shell.or_interrupted(run, &resume)?;

@@ -44,13 +44,13 @@ pub(crate) struct Global {
     /// Print one JSON object instead of a table
     #[arg(long, global = true)]
     json: bool,
-    /// Say more on stderr (-v what is done, -vv everything)
+    /// Print more on stderr (-v each step, -vv everything)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
-    /// Say nothing on stderr but errors
+    /// Print only errors on stderr
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
-    /// Threads to use [default: all cores]; results do not depend on it
+    /// Threads to use [default: all cores]; results do not depend on their number
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
 }
@@ -66,7 +66,7 @@ pub(crate) struct Shell {
 #[derive(Debug, thiserror::Error)]
 #[error("interrupted; {resume}")]
 pub(crate) struct Interrupted {
-    /// How to go on.
+    /// How to continue.
     pub(crate) resume: String,
 }
 
@@ -178,7 +178,7 @@ impl Shell {
     }
 }
 
-/// Threads that may be asked for, for each core.
+/// Largest number of threads per core.
 const THREADS_A_CORE: usize = 4;
 
 /// Refuses more threads than help: each takes memory, and thousands stop the machine.
@@ -193,7 +193,7 @@ fn check_threads(threads: usize) -> Result<()> {
     Ok(())
 }
 
-/// The error of work that a signal stopped; `resume` says how to go on.
+/// The error of work that a signal stopped; `resume` says how to continue.
 pub(crate) fn interrupted(resume: &str) -> anyhow::Error {
     Interrupted { resume: resume.to_owned() }.into()
 }

@@ -11,7 +11,7 @@ pub(crate) trait Report: Serialize {
     fn lines(&self) -> Vec<String>;
 }
 
-/// Text as it may go to a terminal: names in files can hold sequences that steer it.
+/// Text that is safe for a terminal: names in files can hold sequences that control it.
 pub(crate) fn printable(text: &str) -> String {
     let steers = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
     text.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()

@@ -1,8 +1,8 @@
-//! The one place that decides whether a command may write where it was told to; writing itself is
+//! The one place that decides whether a command may write to the requested path; writing itself is in
 //! [`reperio_data::atomic`].
 //!
-//! - What a command reads is never written over, whatever way its path is spelled.
-//! - What is there already is replaced only with `--overwrite`.
+//! - A file that a command reads is never overwritten, however its path is written.
+//! - Existing results are replaced only with `--overwrite`.
 //! - Two processes never write to one output at once: it stays locked until the command ends.
 
 use std::fs;
@@ -13,22 +13,22 @@ use reperio_data::format::{self, ReadOptions};
 use reperio_data::lock::Lock;
 use reperio_data::{atomic, files};
 
-/// Leave to replace what is there.
+/// Permission to replace existing results.
 #[derive(clap::Args, Clone, Copy, Debug)]
 pub(crate) struct OverwriteArgs {
-    /// Replace results that are there already; what the command reads is never replaced
+    /// Replace existing results; files that the command reads are never replaced
     #[arg(long)]
     pub(crate) overwrite: bool,
 }
 
-/// What a command does with results that are there already.
+/// What a command does with existing results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Existing {
     /// They are an error.
     Keep,
     /// They are removed before the command begins.
     Replace,
-    /// The command goes on with them.
+    /// The command continues them.
     GoOn,
 }
 
@@ -41,14 +41,16 @@ impl OverwriteArgs {
     /// With a `--resume` that may have been given.
     pub(crate) fn or_resume(self, resume: bool) -> Result<Existing> {
         match (resume, self.overwrite) {
-            (true, true) => bail!("--resume and --overwrite exclude each other"),
+            (true, true) => {
+                bail!("--resume and --overwrite exclude each other: give only one of them")
+            }
             (true, false) => Ok(Existing::GoOn),
             (false, _) => Ok(self.existing()),
         }
     }
 }
 
-/// What a command reads. A folder stands for the repertoires in it.
+/// The inputs of a command. A folder means the repertoires in it.
 #[derive(Default)]
 pub(crate) struct Sources<'a>(Vec<&'a Path>);
 
@@ -110,9 +112,9 @@ pub(crate) struct Results {
     pub(crate) done: &'static [&'static str],
     /// Folders of which only files with these name endings are the command's own.
     pub(crate) folders: &'static [(&'static str, &'static str)],
-    /// Whether `--resume` goes on with them.
+    /// Whether `--resume` continues them.
     pub(crate) resumes: bool,
-    /// Whether the folder was begun by this command.
+    /// Whether the folder was started by this command.
     pub(crate) is_own: fn(&Path) -> bool,
 }
 
@@ -166,7 +168,7 @@ impl Results {
         Ok(())
     }
 
-    /// Removes what is there of them; what the command reads never.
+    /// Removes existing ones, but never a file that the command reads.
     pub(crate) fn remove(&self, out: &Path, sources: &Sources<'_>) -> Result<()> {
         for name in self.files.iter().chain(self.done) {
             let path = out.join(name);
@@ -195,10 +197,7 @@ pub(crate) fn file(out: &Path, sources: &Sources<'_>, existing: Existing) -> Res
     sources.check(out)?;
     let lock = Lock::file(out)?;
     if existing == Existing::Keep && is_there(out) {
-        bail!(
-            "{} is there already: --overwrite replaces it, or choose another name",
-            out.display()
-        );
+        bail!("{} already exists: --overwrite replaces it, or choose another name", out.display());
     }
     Ok(Some(lock))
 }
@@ -293,9 +292,9 @@ mod tests {
         assert_eq!(check("in/scores.tsv", Existing::Replace), "may be written", "no repertoire");
         assert_eq!(check("/dev/null", Existing::Keep), "may be written");
         fs::write(path("old.tsv"), "").unwrap();
-        insta::assert_snapshot!(check("old.tsv", Existing::Keep), @"old.tsv is there already: --overwrite replaces it, or choose another name");
+        insta::assert_snapshot!(check("old.tsv", Existing::Keep), @"old.tsv already exists: --overwrite replaces it, or choose another name");
         assert_eq!(check("old.tsv", Existing::Replace), "may be written");
         std::os::unix::fs::symlink(path("nowhere"), path("dangling.tsv")).unwrap();
-        assert!(check("dangling.tsv", Existing::Keep).contains("there already"));
+        assert!(check("dangling.tsv", Existing::Keep).contains("already exists"));
     }
 }

@@ -31,7 +31,7 @@ pub(crate) fn listen() -> io::Result<Arc<AtomicBool>> {
 async fn wait(mut signals: Signals, seen: &AtomicBool) {
     signals.next().await;
     seen.store(true, Ordering::Relaxed);
-    eprintln!("stopping as soon as the work is saved; once more to stop at once");
+    eprintln!("stopping as soon as the work is saved; interrupt again to stop at once");
     signals.next().await;
     std::process::exit(130);
 }

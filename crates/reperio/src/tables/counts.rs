@@ -1,4 +1,4 @@
-//! What reading kept and dropped, a row a repertoire: shared by `import` and `describe`.
+//! What reading kept and dropped, one row per repertoire: shared by `import` and `describe`.
 
 use reperio_data::import_counts::ImportCounts;
 
@@ -7,7 +7,7 @@ use crate::shell::output::{align, row};
 /// Repertoires of a table on the terminal; `--json` has all of them.
 const SHOWN: usize = 20;
 
-/// One line a repertoire (the first 20), a line of sums, and the reasons for dropping.
+/// One line per repertoire (the first 20), a line of sums, and the reasons for dropping.
 pub(crate) fn table(repertoires: &[(&str, &ImportCounts)]) -> Vec<String> {
     let mut rows =
         vec![row([&"repertoire", &"rows", &"kept", &"dropped", &"clonotypes", &"templates"])];

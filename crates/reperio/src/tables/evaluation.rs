@@ -9,7 +9,7 @@ use reperio_stats::metrics::probability;
 use crate::shell::output::align;
 use crate::shell::table;
 
-/// The labels that were evaluated against, as they were understood.
+/// The labels of the evaluation, as they were read.
 pub(crate) fn counts(evaluation: &Evaluation, chosen: ChosenBy) -> Vec<TargetCounts> {
     let (targets, values) = (evaluation.targets.clone(), evaluation.labels.clone());
     TargetCounts::of(&Labels { targets, values }, chosen)
@@ -98,10 +98,10 @@ pub(crate) fn lines(target: &TargetSummary) -> Vec<String> {
     if let Some(coverage) = target.coverage {
         let decided = target
             .decided
-            .map_or_else(String::new, |own| format!(", {:.0} % of them decided", 100.0 * own));
+            .map_or_else(String::new, |own| format!(", {:.0} % name one class", 100.0 * own));
         rows.push(vec![
             "prediction sets at 90 %".to_owned(),
-            format!("{:.1} % hold the label{decided}", 100.0 * coverage),
+            format!("{:.1} % contain the label{decided}", 100.0 * coverage),
         ]);
     }
     let mut lines = align(&rows);

@@ -1,4 +1,4 @@
-//! What the parts of a model are worth, and what they found, for people.
+//! The weights of a model's parts and what they found, as text for the user.
 
 use reperio_model::train::{OutOfFold, TermReport};
 
@@ -7,7 +7,7 @@ use crate::shell::output::{align, row};
 /// K-mers and clonotypes that are named for each term.
 const NAMED: usize = 5;
 
-/// The terms of one target with their weights, and what the model says of repertoires that it has not seen.
+/// The terms of one target with their weights, and the held-out results of the model.
 pub(crate) fn lines(terms: &[TermReport], held_out: &OutOfFold) -> Vec<String> {
     let mut lines = vec![String::new()];
     if !terms.is_empty() {
@@ -40,7 +40,7 @@ fn verdict(held_out: &OutOfFold) -> Vec<String> {
     let OutOfFold { column, folds, auc, auc_ci, r2, p_value, loss, shares_loss, .. } = held_out;
     let (Some(loss), Some(shares)) = (loss, shares_loss) else {
         return vec![format!(
-            "{column}: not held out: `reperio evaluate` tells how good the model is"
+            "{column}: no held-out estimate; `reperio evaluate` measures how good the model is"
         )];
     };
     let mut figures = Vec::new();
@@ -58,7 +58,7 @@ fn verdict(held_out: &OutOfFold) -> Vec<String> {
     let mut lines = vec![text];
     if !held_out.beats_shares {
         lines.push(format!(
-            "No signal found for {column}: the model is no better than the class shares, and its probabilities hardly differ from them"
+            "No signal found for {column}: the model predicts no better than the class shares, and its probabilities stay close to them"
         ));
     }
     lines

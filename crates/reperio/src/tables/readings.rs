@@ -19,8 +19,10 @@ pub(crate) fn lines(rows: &[ImportRow]) -> Vec<String> {
     }
     let mut lines = Vec::new();
     for (block, (n, first)) in groups.iter().take(SHOWN) {
-        let others = if *n > 1 { format!(" and {} more", n - 1) } else { String::new() };
-        lines.push(format!("How {}{others} was read", first.id));
+        lines.push(match n {
+            1 => format!("How {} was read", first.id),
+            n => format!("How {} and {} more were read", first.id, n - 1),
+        });
         lines.extend(block.lines().map(|line| format!("  {line}")));
     }
     if groups.len() > SHOWN {

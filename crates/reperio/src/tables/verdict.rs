@@ -1,8 +1,8 @@
-//! What an evaluation says, in a sentence, and what to do next.
+//! The verdict of an evaluation in a sentence, and the next step.
 
 use reperio_model::evaluate::{AgainstControl, Figure, Metrics, TargetSummary, Verdict};
 
-/// The verdict on one target; `permuted` if its labels were dealt out at random.
+/// The verdict on one target; `permuted` if its labels were permuted.
 pub(crate) fn of(target: &TargetSummary, permuted: bool) -> String {
     let column = &target.column;
     let name = if matches!(target.pooled, Metrics::Regression(_)) { "R2" } else { "AUC" };
@@ -10,25 +10,25 @@ pub(crate) fn of(target: &TargetSummary, permuted: bool) -> String {
     let (own, against) = match (target.verdict(), permuted) {
         (Verdict::Nothing, _) => {
             return format!(
-                "Verdict for {column}: none, there are not labels of two classes. Next: label more repertoires"
+                "Verdict for {column}: none, because the labels are not of two classes. Next: label more repertoires"
             );
         }
         (Verdict::AtChance(own), true) => {
             let own = figure(own);
             return format!(
-                "Verdict for {column}: at chance ({own}), as it must be with permuted labels"
+                "Verdict for {column}: at chance ({own}), as expected with permuted labels"
             );
         }
         (Verdict::AboveChance(own, _), true) => {
             let own = figure(own);
             return format!(
-                "Verdict for {column}: above chance ({own}) although the labels were permuted. Next: another seed of --permute-labels; if it stays, look for repertoires of one person in several folds (--group)"
+                "Verdict for {column}: above chance ({own}) although the labels were permuted. Next: try another seed of --permute-labels; if the result stays, look for one person's repertoires in several folds (--group)"
             );
         }
         (Verdict::AtChance(own), false) => {
             let own = figure(own);
             return format!(
-                "Verdict for {column}: not above chance ({own}). Next: more repertoires, or a look at the labels; do not score with this model"
+                "Verdict for {column}: not above chance ({own}). Next: add repertoires or check the labels; do not score with this model"
             );
         }
         (Verdict::AboveChance(own, against), false) => (figure(own), against),
@@ -42,12 +42,12 @@ pub(crate) fn of(target: &TargetSummary, permuted: bool) -> String {
         }
         AgainstControl::Unclear(control) => (
             "but not clearly above",
-            "more repertoires, or --rarefy to see what is left at equal depth",
+            "add repertoires, or use --rarefy to see what is left at equal depth",
             control,
         ),
         AgainstControl::Below(control) => (
             "but not above",
-            "--rarefy, and ask whether cases and controls were sequenced alike: depth and gene usage may be all that it sees",
+            "use --rarefy, and check whether cases and controls were sequenced alike: the model may see only depth and gene usage",
             control,
         ),
     };
@@ -83,10 +83,10 @@ mod tests {
     #[test]
     fn the_verdict_names_chance_and_control() {
         assert_snapshot!(check(0.9, 0.001, Some(0.6), false), @"Verdict for status: above chance (AUC 0.900, P 0.001), and above depth and V/J usage alone (0.600). Next: train on all repertoires, then score and explain");
-        assert_snapshot!(check(0.9, 0.001, Some(0.85), false), @"Verdict for status: above chance (AUC 0.900, P 0.001), but not clearly above depth and V/J usage alone (0.850). Next: more repertoires, or --rarefy to see what is left at equal depth");
-        assert_snapshot!(check(0.9, 0.001, Some(0.95), false), @"Verdict for status: above chance (AUC 0.900, P 0.001), but not above depth and V/J usage alone (0.950). Next: --rarefy, and ask whether cases and controls were sequenced alike: depth and gene usage may be all that it sees");
-        assert_snapshot!(check(0.55, 0.3, Some(0.5), false), @"Verdict for status: not above chance (AUC 0.550, P 0.300). Next: more repertoires, or a look at the labels; do not score with this model");
+        assert_snapshot!(check(0.9, 0.001, Some(0.85), false), @"Verdict for status: above chance (AUC 0.900, P 0.001), but not clearly above depth and V/J usage alone (0.850). Next: add repertoires, or use --rarefy to see what is left at equal depth");
+        assert_snapshot!(check(0.9, 0.001, Some(0.95), false), @"Verdict for status: above chance (AUC 0.900, P 0.001), but not above depth and V/J usage alone (0.950). Next: use --rarefy, and check whether cases and controls were sequenced alike: the model may see only depth and gene usage");
+        assert_snapshot!(check(0.55, 0.3, Some(0.5), false), @"Verdict for status: not above chance (AUC 0.550, P 0.300). Next: add repertoires or check the labels; do not score with this model");
         assert_snapshot!(check(0.9, 0.001, None, false), @"Verdict for status: above chance (AUC 0.900, P 0.001) on these repertoires");
-        assert_snapshot!(check(0.5, 0.5, None, true), @"Verdict for status: at chance (AUC 0.500, P 0.500), as it must be with permuted labels");
+        assert_snapshot!(check(0.5, 0.5, None, true), @"Verdict for status: at chance (AUC 0.500, P 0.500), as expected with permuted labels");
     }
 }

@@ -298,7 +298,7 @@ fn a_demo_replaces_nothing_but_a_demo() {
     ----- stdout -----
 
     ----- stderr -----
-    error: mine holds other things, expected a new folder or an earlier demo
+    error: mine holds other files, expected a new folder or an earlier demo
     ");
 }
 

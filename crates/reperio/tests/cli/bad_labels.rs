@@ -93,7 +93,7 @@ fn an_unknown_config_key() {
     ----- stdout -----
 
     ----- stderr -----
-    error: my.toml is no config file: TOML parse error at line 2, column 1
+    error: my.toml is not a valid config file: TOML parse error at line 2, column 1
       |
     2 | epoch = 3
       | ^^^^^
@@ -110,7 +110,7 @@ fn a_target_twice() {
     ----- stdout -----
 
     ----- stderr -----
-    error: --target label twice, expected different columns
+    error: --target label is given twice, expected different columns
     ");
 }
 
@@ -125,7 +125,7 @@ fn no_labels_at_all() {
     ----- stdout -----
 
     ----- stderr -----
-    error: the repertoires have no labels: give the table that has them with --metadata (to `import` for a cohort store)
+    error: the repertoires have no labels: give the table of labels with --metadata (for a cohort store, to `import`)
     ");
 }
 
@@ -140,7 +140,7 @@ fn options_for_reading_files_that_were_read_long_ago() {
     ----- stdout -----
 
     ----- stderr -----
-    error: cohort is a cohort: options for reading files (species, loci, lengths, columns) were decided when it was imported, give them to `import`
+    error: cohort is a cohort: options for reading files (species, loci, lengths, columns) were fixed when it was imported; give them to `import`
     ");
 }
 
@@ -154,7 +154,7 @@ fn shares_that_are_none() {
     ----- stdout -----
 
     ----- stderr -----
-    error: invalid value '80/20' for '--split <60/20/20>': expected three positive shares as 60/20/20
+    error: invalid value '80/20' for '--split <60/20/20>': expected three positive shares such as 60/20/20
 
     For more information, try '--help'.
     ");

@@ -26,7 +26,7 @@ fn a_yardstick_that_does_not_answer_is_an_error() {
     ----- stdout -----
 
     ----- stderr -----
-    error: the yardstick ended: without a word
+    error: the yardstick ended: without a message
     ");
     assert_cmd_snapshot!(reperio(&dir, &[&SMALL[..], &["--yardstick", "./absent"]].concat()), @"
     success: false

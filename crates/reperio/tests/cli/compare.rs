@@ -191,7 +191,7 @@ fn targets_that_are_not_two_classes() {
     ----- stdout -----
 
     ----- stderr -----
-    error: column "stage" has more than two values, expected two classes: --positive VALUE sets one against the others
+    error: column "stage" has more than two values, expected two classes: --positive VALUE compares one value with all others
     "#);
     let two = ["--metadata", "labels.tsv", "--target", "label", "--target", "subject_id"];
     assert_cmd_snapshot!(reperio(&dir, &[&compare[..], &two].concat()), @"
@@ -200,7 +200,7 @@ fn targets_that_are_not_two_classes() {
     ----- stdout -----
 
     ----- stderr -----
-    error: 2 targets, expected one to compare methods on
+    error: 2 targets, expected exactly one to compare methods on
     ");
 }
 

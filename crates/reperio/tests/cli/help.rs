@@ -36,9 +36,9 @@ fn the_program_lists_its_commands() {
 
     Every command:
           --json         Print one JSON object instead of a table
-      -v, --verbose...   Say more on stderr (-v what is done, -vv everything)
-      -q, --quiet        Say nothing on stderr but errors
-          --threads <N>  Threads to use [default: all cores]; results do not depend on it
+      -v, --verbose...   Print more on stderr (-v each step, -vv everything)
+      -q, --quiet        Print only errors on stderr
+          --threads <N>  Threads to use [default: all cores]; results do not depend on their number
 
     ----- stderr -----
     ");
@@ -116,10 +116,10 @@ fn commands_share_options_in_the_same_words() {
               Format of the files [default: recognised by their headers]
 
           --species <SPECIES>
-              Species whose gene names are meant [default: what the file says, else human]
+              Species of the genes [default: the species that the file states, else human]
 
           --locus <LOCUS>
-              Keep only this locus, as TRB; may be repeated [default: all]
+              Keep only this locus, for example TRB; may be repeated [default: all]
 
           --min-length <N>
               Shortest junction to keep, in residues
@@ -132,58 +132,58 @@ fn commands_share_options_in_the_same_words() {
               [default: 60]
 
           --repertoire-column <COLUMN>
-              Column that says to which repertoire a row belongs
+              Column that names the repertoire of each row
 
           --count-column <COLUMN>
               Column of the counts [default: cells, else molecules, else reads]
 
           --skip-unreadable
-              Leave out files of folders that cannot be read, and list them [default: an error]
+              Skip and list files in folders that cannot be read [default: an error]
 
           --max-ratio <N>
-              Decompressed bytes for each compressed one, at most; more is taken for an attack
+              Largest number of decompressed bytes per compressed byte; more is treated as an attack
 
               [default: 1000]
 
           --column <FIELD=COLUMN>
               Column that holds FIELD, as FIELD=COLUMN; may be repeated. FIELD is `junction_aa` (both
               anchors included), `cdr3_aa`, `junction`, `v_call`, `j_call`, `duplicate_count`, `locus`
-              or `productive`. With one of the first three, the table is read by the named columns alone
+              or `productive`. With one of the first three, only the named columns are read
 
     Target:
           --target <COLUMN>
               Column to predict; may be repeated to predict several at once
 
           --positive <VALUE>
-              Value of the positive class, every other value being negative [default: seen from the
+              Value of the positive class; all other values are negative [default: inferred from the
               values]
 
           --regression <COLUMN>
-              Predict this target as a number; may be repeated [default: more than ten different
-              numbers]
+              Predict this target as a number; may be repeated [default: targets with more than ten
+              different numbers]
 
           --group <COLUMN>
-              Column whose equal values are never divided between training and test; `repertoire_id` for
-              none [default: the column of people where their names repeat: `subject_id`, `patient`,
-              `donor`, ...]
+              Column of groups that are never split between training and test; `repertoire_id` for no
+              groups [default: a column of people whose values repeat, such as `subject_id`, `patient`
+              or `donor`]
 
     Training:
           --config <TOML>
-              Config file (TOML) that states what differs from the defaults
+              Config file (TOML) with the settings that differ from the defaults
 
           --seed <N>
-              Source of all random numbers [default: 0]
+              Seed of all random numbers [default: 0]
 
           --epochs <N>
-              Passes over the training repertoires, at most
+              Largest number of passes over the training repertoires
 
           --parts <PARTS>
               Parts to learn, separated by commas: network, kmers, clones, genes, depth [default: all
               but depth]. A part that does not help gets no weight
 
           --use-depth
-              Learn from the number of clonotypes and their copies, too. Depth often tells how samples
-              were made, not who is ill
+              Learn from the number of clonotypes and copies too. Depth often reflects how samples were
+              prepared, not who is ill
 
     Depth:
           --rarefy <N>
@@ -194,7 +194,7 @@ fn commands_share_options_in_the_same_words() {
 
     Device:
           --device <DEVICE>
-              Where the network runs: cpu, cuda:N, or auto for a GPU where one works; see `reperio
+              Device of the network: cpu, cuda:N, or auto (a working GPU, else the CPU); see `reperio
               devices`
 
               [default: auto]
@@ -204,13 +204,13 @@ fn commands_share_options_in_the_same_words() {
               Print one JSON object instead of a table
 
       -v, --verbose...
-              Say more on stderr (-v what is done, -vv everything)
+              Print more on stderr (-v each step, -vv everything)
 
       -q, --quiet
-              Say nothing on stderr but errors
+              Print only errors on stderr
 
           --threads <N>
-              Threads to use [default: all cores]; results do not depend on it
+              Threads to use [default: all cores]; results do not depend on their number
     ");
 }
 
@@ -220,9 +220,9 @@ fn simulate_explains_its_options() {
     Simulate a cohort with implanted signals
 
     Writes OUT/repertoires/*.tsv.gz, OUT/metadata.tsv, OUT/truth.tsv.gz (what was implanted where),
-    OUT/oracle.tsv (what one who knows the signals would count) and OUT/simulation.toml (the resolved
-    configuration). Backgrounds are drawn from the built-in generator of human TCR beta, or are the rows
-    of any cohort.
+    OUT/oracle.tsv (signal counts for an observer who knows the signals) and OUT/simulation.toml (the
+    resolved configuration). The background comes from the built-in generator of human TCR beta or from
+    the rows of any cohort.
 
     Usage: reperio simulate [OPTIONS] --out <DIR>
 
@@ -231,24 +231,24 @@ fn simulate_explains_its_options() {
               Folder to write to
 
           --config <TOML>
-              Config file (TOML) that states what differs from the defaults
+              Config file (TOML) with the settings that differ from the defaults
 
           --repertoires <N>
-              Repertoires in all
+              Total number of repertoires
 
           --scale <SHARE>
-              Share of the config's repertoires, at least 20, classes evenly; pools of clonotypes shrink
-              too
+              Share of the config's repertoires to make, at least 20, classes balanced; pools of
+              clonotypes shrink too
 
           --clonotypes <N>
-              Clonotypes a repertoire
+              Clonotypes per repertoire
 
           --seed <N>
-              Source of all random numbers
+              Seed of all random numbers
 
           --motif <MOTIF>
-              Motif of a signal in the positive repertoires; may be repeated, each witness has one of
-              them
+              Motif of a signal in the positive repertoires; may be repeated, each witness carries one
+              of them
 
           --witness-rate <SHARE>
               Share of a positive repertoire's sequences that carry a --motif
@@ -256,19 +256,22 @@ fn simulate_explains_its_options() {
               [default: 0.005]
 
           --background <COHORT>
-              Cohort whose rows are the background; may be repeated
+              Cohort whose rows are used as the background; may be repeated
 
           --generator <FILE>
               Generator file of `fit-generator` to draw the background from
 
           --overwrite
-              Replace results that are there already; what the command reads is never replaced
+              Replace existing results; files that the command reads are never replaced
 
       -h, --help
               Print help (see a summary with '-h')
 
-    Motifs: LDR these residues, GL-N any residue at `-`, [ST]FEN one of several, SF(d)EN one that may be
-    missing.
+    Motifs:
+      LDR      these residues
+      GL-N     any residue at `-`
+      [ST]FEN  S or T first
+      SF(d)EN  the residue before `(d)` may be missing: SFEN or SEN
 
     Example:
       reperio simulate --motif LDR --witness-rate 0.001 --repertoires 300 --out simulated
@@ -282,11 +285,11 @@ fn train_explains_its_options() {
     assert_snapshot!(own("train"), @"
     Train a classifier
 
-    Learns every part of the model (network, k-mers, public clonotypes, genes) and weighs them by what
-    each says of repertoires that inner folds held out. Writes a run folder: config.toml,
+    Learns every part of the model (network, k-mers, public clonotypes, genes) and weights each part by
+    how well it predicts held-out repertoires of inner folds. Writes a run folder: config.toml,
     model.safetensors (enough on its own to score and explain), metrics.json, predictions.tsv,
-    sequences.tsv.gz (the training cohort's clonotypes by evidence), log.jsonl, TensorBoard events and
-    checkpoint/.
+    sequences.tsv.gz (the training cohort's clonotypes ranked by evidence), log.jsonl, TensorBoard
+    events and checkpoint/.
 
     Usage: reperio train [OPTIONS] --out <RUN> --cohort <COHORT> --target <COLUMN>
 
@@ -295,16 +298,16 @@ fn train_explains_its_options() {
               Folder of the run
 
           --resume
-              Go on with an interrupted run, to the same last bit
+              Continue an interrupted run; the result is the same to the last bit
 
           --overwrite
-              Replace results that are there already; what the command reads is never replaced
+              Replace existing results; files that the command reads are never replaced
 
           --cohort <COHORT>
               Cohort store, repertoire file or folder of files
 
           --metadata <TABLE>
-              Table of labels for files, one row a repertoire (.tsv, .csv)
+              Table of labels for the files, one row per repertoire (.tsv, .csv)
 
       -h, --help
               Print help (see a summary with '-h')
@@ -321,10 +324,10 @@ fn evaluate_explains_its_options() {
     assert_snapshot!(own("evaluate"), @"
     Cross-validate a classifier, or test a trained one
 
-    Every repertoire is scored by a model that saw neither it nor its group; discovery, early stopping
-    and standardisation happen inside the training part. Beside the figures stands a control that sees
-    only depth and V/J usage. With --model, a trained model is tested on a cohort of its own. Writes
-    metrics.json, predictions.tsv, splits.tsv and config.toml.
+    Every repertoire is scored by a model that saw neither it nor its group. Discovery, early stopping
+    and standardisation use only the training part. A control sees only depth and V/J usage. With
+    --model, a trained model is tested on another cohort. Writes metrics.json, predictions.tsv,
+    splits.tsv and config.toml.
 
     Usage: reperio evaluate [OPTIONS] --out <DIR> --cohort <COHORT>
 
@@ -336,33 +339,33 @@ fn evaluate_explains_its_options() {
               Test this run folder or model file instead of training
 
           --folds <K>
-              Folds
+              Number of folds
 
               [default: 5]
 
           --splits <TSV>
-              Table of `repertoire_id` and `fold` to use in place of drawn folds; without a fold: only
-              trains
+              Table of `repertoire_id` and `fold` to use instead of random folds; no fold means training
+              only
 
           --split <60/20/20>
-              One split in place of folds: shares of training, validation and test. Networks set the
-              validation share aside to decide when to stop; all other parts learn from training and
+              One split instead of folds: shares of training, validation and test. Networks use the
+              validation share to decide when to stop; all other parts learn from training and
               validation together
 
           --permute-labels [<SEED>]
-              Deal the labels out at random first: a control that must come out at 0.5
+              Permute the labels first: a control whose AUC must be close to 0.5
 
           --resume
-              Go on with an interrupted evaluation
+              Continue an interrupted evaluation
 
           --overwrite
-              Replace results that are there already; what the command reads is never replaced
+              Replace existing results; files that the command reads are never replaced
 
           --cohort <COHORT>
               Cohort store, repertoire file or folder of files
 
           --metadata <TABLE>
-              Table of labels for files, one row a repertoire (.tsv, .csv)
+              Table of labels for the files, one row per repertoire (.tsv, .csv)
 
       -h, --help
               Print help (see a summary with '-h')
@@ -380,10 +383,10 @@ fn compare_explains_its_options() {
     assert_snapshot!(own("compare"), @r#"
     Compare published methods with Reperio on the same folds
 
-    Every method chooses its hyper-parameters inside the training part of each fold. Two controls stand
-    beside them: depth and diversity alone, and Reperio on permuted labels. Writes compare.html,
-    compare.md, compare.tsv, compare.json, predictions.tsv, splits.tsv and, fold by fold, what each
-    method chose.
+    Every method chooses its hyper-parameters inside the training part of each fold. There are two
+    controls: depth and diversity alone, and Reperio on permuted labels. Writes compare.html,
+    compare.md, compare.tsv, compare.json, predictions.tsv, splits.tsv and what each method chose in
+    each fold.
 
     Usage: reperio compare [OPTIONS] --out <DIR> --cohort <COHORT> --target <COLUMN>
 
@@ -392,42 +395,42 @@ fn compare_explains_its_options() {
               Folder to write to
 
           --methods <NAMES>
-              Methods, separated by commas [default: all]; a wrong name shows them
+              Methods, separated by commas [default: all]; a wrong name lists them all
 
           --folds <K>
-              Folds
+              Number of folds
 
               [default: 5]
 
           --splits <TSV>
-              Table of `repertoire_id` and `fold` to use in place of drawn folds, as `evaluate` writes
+              Table of `repertoire_id` and `fold` to use instead of random folds, as `evaluate` writes
               it
 
           --repeats <N>
-              Repeats of the cross-validation, each with folds of its own
+              Repeats of the cross-validation, each with its own folds
 
               [default: 1]
 
           --simulated <DIR>
-              Folder that `simulate` wrote: adds the known-motif oracle and how well implanted sequences
-              are found
+              Folder that `simulate` wrote; adds the known-motif oracle and how well methods find
+              implanted sequences
 
           --deeprc-updates <N>
-              Updates of the published network, 100,000 in its publication
+              Training updates of DeepRC; its publication used 100,000
 
               [default: 5000]
 
           --resume
-              Go on with an interrupted comparison, or add methods to a finished one
+              Continue an interrupted comparison, or add methods to a finished one
 
           --overwrite
-              Replace results that are there already; what the command reads is never replaced
+              Replace existing results; files that the command reads are never replaced
 
           --cohort <COHORT>
               Cohort store, repertoire file or folder of files
 
           --metadata <TABLE>
-              Table of labels for files, one row a repertoire (.tsv, .csv)
+              Table of labels for the files, one row per repertoire (.tsv, .csv)
 
       -h, --help
               Print help (see a summary with '-h')

@@ -72,7 +72,7 @@ fn a_model_of_before_checksums_is_read_with_a_warning() {
     ----- stdout -----
 
     ----- stderr -----
-     WARN m.safetensors was written before models had a checksum: damage to its numbers would not be seen
+     WARN m.safetensors was written before models had a checksum: damage to its numbers cannot be detected
     ");
 }
 

@@ -59,7 +59,7 @@ fn no_command_replaces_results_unasked() {
     ----- stdout -----
 
     ----- stderr -----
-    error: out/scores.tsv is there already: --overwrite replaces it, or choose another name
+    error: out/scores.tsv already exists: --overwrite replaces it, or choose another name
     ");
     let explain = ["explain", "--model", "run", "files", "--out", "out"];
     assert_cmd_snapshot!(reperio(&dir, &explain), @"

@@ -1,9 +1,8 @@
-//! What a cohort store says about itself: the manifest of a finished one, the journal of one being
-//! written.
+//! The manifest of a finished cohort store, and the journal of a store that is being written.
 //!
-//! A folder is a finished cohort if and only if it has a `manifest.json`; that file is put in place
-//! last. While an import runs, `import.journal` holds a line for each source whose repertoires are
-//! written, so that a rerun after a crash need not read these again.
+//! A folder is a finished cohort if and only if it has a `manifest.json`, which is written
+//! last. While an import runs, `import.journal` has one line for each source whose repertoires are
+//! written, so that a rerun after a crash does not read these sources again.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -155,12 +154,12 @@ pub(super) fn read_journal(folder: &Path) -> Vec<Done> {
     text.split(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
 }
 
-/// Where the repertoire `id` stands in a store.
+/// The path of the repertoire `id` in a store.
 pub(super) fn repertoire_path(folder: &Path, id: &str) -> PathBuf {
     folder.join(REPERTOIRES).join(format!("{}.parquet", file_name(id)))
 }
 
-/// Where the repertoire `id` stands until the import ends.
+/// The path of the repertoire `id` until the import ends.
 pub(super) fn staged_path(folder: &Path, id: &str) -> PathBuf {
     folder.join(REPERTOIRES).join(format!(".{}.parquet.new", file_name(id)))
 }

@@ -92,7 +92,7 @@ fn io_error(err: PolarsError) -> io::Error {
     }
 }
 
-/// What a person is told where polars panics.
+/// The message if polars panics.
 const DAMAGED: &str = "damaged Parquet data";
 
 fn frame_of(bytes: &[u8]) -> PolarsResult<DataFrame> {

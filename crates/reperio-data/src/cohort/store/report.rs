@@ -33,13 +33,13 @@ pub struct ImportSummary {
     pub recounted: Vec<Vec<String>>,
     /// Ids of the cohort whose files say that they are of one sample, in groups.
     pub parts: Vec<Vec<String>>,
-    /// Repertoires of before whose ids other content has now.
+    /// Earlier repertoires whose ids now have other content.
     pub replaced: Vec<Replaced>,
     /// Repertoires that the cohort holds now.
     pub in_cohort: usize,
 }
 
-/// A repertoire of the cohort in whose place there is another now.
+/// A repertoire of the cohort that another one replaced.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Replaced {
     /// `repertoire_id`.
@@ -59,9 +59,9 @@ pub struct ImportRow {
     pub format: String,
     /// Whether the file was left unread because it had been imported before in the same way.
     pub unchanged: bool,
-    /// What became of its rows.
+    /// Counts of its rows.
     pub counts: ImportCounts,
-    /// What a person should know, in words.
+    /// Notes for the user.
     pub notes: Vec<String>,
     /// How the file was read: what each column became, the unit of counts, the species.
     pub reading: Reading,
@@ -74,20 +74,20 @@ const NAMED: usize = 5;
 fn replaced_warning(replaced: &[Replaced]) -> Option<String> {
     let named = replaced.iter().take(NAMED);
     let mut names: Vec<String> =
-        named.map(|own| format!("{} (was read from {})", own.id, own.before)).collect();
+        named.map(|own| format!("{} (earlier read from {})", own.id, own.before)).collect();
     if replaced.len() > NAMED {
         names.push(format!("{} more", replaced.len() - NAMED));
     }
     let names = names.join(", ");
     (!replaced.is_empty()).then(|| {
         format!(
-            "replaced in the cohort, with other clonotypes than before: {names}; labels of before stay where the metadata gives none"
+            "replaced in the cohort with different clonotypes: {names}; earlier labels stay where the metadata gives none"
         )
     })
 }
 
 impl ImportSummary {
-    /// What a person should know about the cohort as a whole, in words.
+    /// Warnings for the user about the whole cohort.
     pub fn warnings(&self) -> Vec<String> {
         let copies = self.copies.iter().map(|ids| copies::warning(ids));
         let recounted = self.recounted.iter().map(|ids| copies::recounted_warning(ids));
@@ -152,7 +152,7 @@ fn count_columns(entries: &BTreeMap<String, Entry>) -> Vec<(String, Vec<u64>)> {
     first.into_iter().chain(others).map(column).collect()
 }
 
-/// `cohort.parquet`: metadata and import counts, a row a repertoire. Rows are in the same order.
+/// `cohort.parquet`: metadata and import counts, one row per repertoire. Rows are in the same order.
 pub(super) fn cohort_frame(metadata: &Metadata, entries: &BTreeMap<String, Entry>) -> DataFrame {
     let mut columns = vec![Column::new("repertoire_id".into(), metadata.ids())];
     for (name, values) in metadata.columns() {

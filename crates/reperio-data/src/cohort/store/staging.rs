@@ -1,10 +1,10 @@
 //! A store while an import works on it.
 //!
-//! Repertoires are written under hidden names and the journal notes each finished source. Only when
-//! all have been read and match the metadata is the cohort changed ([`Staging::commit`]): the old
-//! manifest steps aside, files are renamed into place, the new manifest last. So until then an old
-//! cohort stays whole, and after a crash at any moment a rerun finds either the old cohort or none,
-//! and ends with the same bytes as an undisturbed run.
+//! Repertoires are written under hidden names, and the journal notes each finished source. The cohort
+//! is changed ([`Staging::commit`]) only after all sources have been read and match the metadata: the old
+//! manifest is moved away, files are renamed into place, and the new manifest comes last. Until then, an
+//! old cohort stays whole. After a crash at any moment, a rerun finds either the old cohort or none,
+//! and gives the same bytes as an undisturbed run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -270,7 +270,7 @@ impl<'a> Staging<'a> {
         Ok(manifest.repertoires)
     }
 
-    /// The labels that were there. Damaged ones are no loss where `newer` has a row for each.
+    /// The existing labels. Damaged ones are no loss if `newer` has a row for each.
     fn old_metadata(&self, newer: Option<&Metadata>) -> Result<Option<&Metadata>, CohortError> {
         if let Some(own) = &self.old_metadata {
             return Ok(Some(own));
@@ -308,7 +308,7 @@ fn undamaged(read: Result<Metadata, CohortError>) -> Result<Option<Metadata>, Co
     }
 }
 
-/// The metadata of a cohort whose change was interrupted: that of before, or of after.
+/// The metadata of a cohort whose change was interrupted: the old one or the new one.
 fn interrupted_metadata(folder: &Path, previous: &Manifest) -> Result<Metadata, CohortError> {
     match super::metadata(folder, previous) {
         Err(CohortError::Checksum { path } | CohortError::Content { path, .. }) => {

@@ -1,9 +1,9 @@
-//! Whether sequences include their anchors: a column's content says so, not its name.
+//! Whether sequences include their anchors. The content of a column decides, not its name.
 //!
-//! A junction begins with C and ends in F or W in 94 to 100 of 100 rows of real exports, and lacks
-//! both in less than 2; a CDR3 proper begins with C in next to no receptor. So a few junctions without
-//! one anchor or both are what a program found or an allele of a J gene, and more are cut or CDR3s. Nucleotides are letters
-//! of amino acids too, but a column of nothing but A, C, G and T is no column of amino acids.
+//! In real exports, 94 to 100 of 100 junctions begin with C and end in F or W, and fewer than 2 lack
+//! both. A CDR3 without anchors almost never begins with C. So a few junctions without one anchor or both
+//! are plausible (a real read, or an allele of a J gene). More of them are cut sequences or CDR3s. Nucleotide letters
+//! are amino-acid letters too, but a column of only A, C, G and T is not a column of amino acids.
 
 /// Whether a sequence begins with C and ends in F or W.
 pub(in super::super) fn is_anchored(residues: &[u8]) -> bool {
@@ -201,16 +201,16 @@ mod tests {
             check(&format!("{column}\tv_call\tj_call\tduplicate_count\n{rows}"))
         };
         let front = ["CASSYEQY", "CASSLYEQY", "CASSGYEQY", "CASSAYEQY"];
-        assert_snapshot!(table("cdr3_aa", front), @"case.tsv:1: column `cdr3_aa` has 4 sequences of 4 with C in front alone and 0 with F or W behind alone, expected both anchors (junctions) or none (CDR3s): say which with --column junction_aa=`cdr3_aa` or --column cdr3_aa=`cdr3_aa`");
-        assert!(table("junction_aa", front).contains("4 sequences of 4 with C in front alone"));
+        assert_snapshot!(table("cdr3_aa", front), @"case.tsv:1: column `cdr3_aa` has 4 sequences of 4 with only the leading C and 0 with only the trailing F or W, expected both anchors (junctions) or none (CDR3s): say which with --column junction_aa=`cdr3_aa` or --column cdr3_aa=`cdr3_aa`");
+        assert!(table("junction_aa", front).contains("4 sequences of 4 with only the leading C"));
         let behind = ["ASSYEQYF", "ASSLYEQYF", "ASSGYEQYF", "ASSAYEQYF"];
         for column in ["cdr3_aa", "junction_aa"] {
             let text = table(column, behind);
-            assert!(text.contains("and 4 with F or W behind alone"), "{text}");
+            assert!(text.contains("and 4 with only the trailing F or W"), "{text}");
         }
         let half = ["CASSYEQYF", "CASSLYEQYF", "CASSGYEQY", "CASSAYEQY"];
-        assert!(table("cdr3_aa", half).contains("2 sequences of 4 with C in front alone"));
-        assert!(table("junction_aa", half).contains("2 sequences of 4 with C in front alone"));
+        assert!(table("cdr3_aa", half).contains("2 sequences of 4 with only the leading C"));
+        assert!(table("junction_aa", half).contains("2 sequences of 4 with only the leading C"));
     }
 
     #[test]
@@ -223,10 +223,14 @@ mod tests {
         for column in ["junction_aa", "cdr3_aa"] {
             for (whole, cut) in [(5, 95), (20, 80), (40, 60), (80, 20), (88, 12)] {
                 let text = check(column, whole, "ASSLYEQYF", cut);
-                let expected = format!("0 sequences of 100 with C in front alone and {cut} with F");
+                let expected = format!(
+                    "0 sequences of 100 with only the leading C and {cut} with only the trailing F"
+                );
                 assert!(text.contains(&expected), "{column}, {cut}: {text}");
                 let text = check(column, whole, "CASSLYEQY", cut);
-                let expected = format!("{cut} sequences of 100 with C in front alone and 0 with F");
+                let expected = format!(
+                    "{cut} sequences of 100 with only the leading C and 0 with only the trailing F"
+                );
                 assert!(text.contains(&expected), "{column}, {cut}: {text}");
             }
         }

@@ -1,4 +1,4 @@
-//! What a table counts: cells, else molecules, else reads; one unit for all its rows.
+//! What a table counts: cells, else molecules, else reads. All rows have the same unit.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use super::super::header::Header;
 use super::super::value::{self, Count};
 use super::sample::Sample;
 
-/// What the count of a clonotype counts.
+/// The unit of a clonotype's count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -106,7 +106,7 @@ const CERTAIN: [&str; 34] = [
 const CELLS: [&str; 8] =
     ["cellid", "cellbarcode", "barcode", "cellname", "cell", "cb", "tagvaluecell", "cellids"];
 
-/// What stands for all cells where there are none.
+/// The one cell of a table without cells.
 const NO_CELLS: [&str; 6] = ["bulk", "false", "true", "no", "yes", "all"];
 
 /// Names that mean a count if all values are whole, and a share otherwise.
@@ -177,7 +177,7 @@ fn names_cells(sample: &Sample, at: usize) -> bool {
     sample.texts(at).len() > 1 && sample.values(at).all(is_name)
 }
 
-/// Whether a column holds counts, or numbers that cannot be read and are said to be so; shares are none.
+/// Whether a column holds counts, or numbers that cannot be read and are reported. Shares are not counts.
 fn has_counts(sample: &Sample, at: usize) -> bool {
     let counts: Vec<Option<Count>> = sample.values(at).map(value::count).collect();
     let is_share = |count: &Option<Count>| {
@@ -340,7 +340,7 @@ mod tests {
         let quoted = "junction_aa,v_call,count\nCASSYEQYF,TRBV9,\"1,234\"\nCASSLEQYF,TRBV9,12\n";
         assert_snapshot!(check(quoted), @r#"case.tsv:2: column `count` is "1,234", expected a number from 0 to 1e12"#);
         let dotted = "junction_aa;v_call;count\nCASSYEQYF;TRBV9;1.234\nCASSLEQYF;TRBV9;12\n";
-        assert_snapshot!(check(dotted), @r#"case.tsv:1: column `count` holds "1.234", which is a count of thousands where a comma is the decimal sign and a fraction elsewhere, expected counts without separators"#);
+        assert_snapshot!(check(dotted), @r#"case.tsv:1: column `count` holds "1.234", which can be read as thousands or as a fraction, expected counts without separators"#);
         let first = "CASSYEQYF;TRBV9;3\n".repeat(600);
         let late = |last: &str| check(&format!("junction_aa;v_call;count\n{first}{last}"));
         let text = late("CASSLEQYF;TRBV9;1.234\n");
@@ -354,6 +354,6 @@ mod tests {
     #[test]
     fn all_counts_lost_beside_a_column_that_looks_like_them_is_an_error() {
         let table = "junction_aa\tv_call\tmy_read_number\nCASSYEQYF\tTRBV9\t5\n";
-        assert_snapshot!(check(table), @"case.tsv:1: no row has a count, but columns `my_read_number` look as if they had, expected --count-column COLUMN to say which");
+        assert_snapshot!(check(table), @"case.tsv:1: no row has a count, but columns `my_read_number` look like one, expected --count-column COLUMN to say which");
     }
 }

@@ -1,4 +1,4 @@
-//! What the fields of a row say under a plan: the sequence of a chain, a gene, the locus.
+//! Reads the fields of a row by a plan: the sequence of a chain, a gene, the locus.
 
 use super::super::columns::is_missing;
 use super::super::gene_cache::{GeneCache, GeneCall};

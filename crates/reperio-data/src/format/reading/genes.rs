@@ -1,7 +1,7 @@
 //! Which columns name genes, and of which species.
 //!
-//! Where none of a format's own columns has a gene, those that hold V or J genes are taken, whatever
-//! they are called, if all of them are of one chain.
+//! If none of a format's own columns has a gene, other columns that hold V or J genes are used, whatever
+//! their names, provided all of them are of one chain.
 
 use std::collections::BTreeSet;
 
@@ -193,13 +193,13 @@ mod tests {
     #[test]
     fn genes_of_two_chains_are_not_mixed() {
         let table = "junction_aa\tgene_a\tgene_b\nCASSYEQYF\tTRAV1-2\tTRBV9\n";
-        assert_snapshot!(check(table), @"case.tsv:1: no row has a V gene, but columns `gene_a`, `gene_b` look as if they had, expected --column v_call=COLUMN to say which");
+        assert_snapshot!(check(table), @"case.tsv:1: no row has a V gene, but columns `gene_a`, `gene_b` look like one, expected --column v_call=COLUMN to say which");
     }
 
     #[test]
     fn all_genes_lost_beside_columns_that_look_like_them_is_an_error() {
         let table = "junction_aa\tvGene\tcount\nCASSYEQYF\tBV6S2\t5\nCASSLYEQYF\tBV9S1\t5\n";
-        assert_snapshot!(check(table), @"case.tsv:1: no row has a V gene, but columns `vGene` look as if they had, expected --column v_call=COLUMN to say which");
+        assert_snapshot!(check(table), @"case.tsv:1: no row has a V gene, but columns `vGene` look like one, expected --column v_call=COLUMN to say which");
     }
 
     #[test]
@@ -215,10 +215,10 @@ mod tests {
         assert_snapshot!(check(&rat), @r#"
         immunoseq case: 1 of 1 rows
         CASSYEQYF TRBV24-1 TRBJ2-7 3
-        said: the species is "Rat", which is not known: gene names are read as those of human
+        said: the species "Rat" is not known: gene names are read as those of human
         "#);
         let mixed = format!("{table}CASSLYEQYF\t3\tTCRBV24-01\tTCRBJ02-07\tIn\tHuman\n");
-        assert_snapshot!(check(&mixed), @r#"case.tsv:3: column `species` is "Human", expected mouse, as the genes of this table are read: a table for each species"#);
+        assert_snapshot!(check(&mixed), @r#"case.tsv:3: column `species` is "Human", expected mouse, the species of this table's genes: use one table per species"#);
         let same = format!("{table}CASSLYEQYF\t3\tTCRBV24-01\tTCRBJ02-07\tIn\tMus musculus\n");
         assert!(check(&same).starts_with("immunoseq case: 2 of 2 rows"));
     }

@@ -1,10 +1,10 @@
-//! How a table is read: decided once, from its header and its first rows, and said in the import report.
+//! How a table is read. This is decided once, from its header and its first rows, and stated in the import report.
 //!
-//! Names of columns are promises that files do not keep. So before a row is read a sample of them is
-//! looked at, and each question gets one answer for the whole table: which columns hold sequences and
-//! whether these have their anchors ([`anchors`]), which name genes and of which species ([`genes`]),
-//! what is counted ([`counts`]), by which column the table divides ([`samples`]), which rows are
-//! usable ([`status`]), and what is left out although it looks like one of these ([`unread`]).
+//! Column names can be wrong. So before rows are read, a sample of them is
+//! examined, and each question gets one answer for the whole table: which columns hold sequences and
+//! whether these have their anchors ([`anchors`]), which columns name genes and of which species ([`genes`]),
+//! what is counted ([`counts`]), which column divides the table into repertoires ([`samples`]), which rows are
+//! usable ([`status`]), and which columns look like one of these but are not read ([`unread`]).
 
 mod anchors;
 mod counts;

@@ -1,4 +1,4 @@
-//! What was decided about a table, for a person.
+//! The decisions about a table as text for the user.
 
 use serde::{Deserialize, Serialize};
 
@@ -30,17 +30,17 @@ pub struct Reading {
     pub format: String,
     /// The columns that are read, in the order of the file.
     pub columns: Vec<ColumnUse>,
-    /// What the counts of clonotypes count.
+    /// The unit of the counts.
     pub count_unit: CountUnit,
-    /// Whose genes it names.
+    /// Species of its genes.
     pub species: Species,
-    /// How the species is known.
+    /// The reason for the species.
     pub species_because: String,
-    /// Columns that are not read and look as if they said something.
+    /// Columns that are not read although they look meaningful.
     pub unread: Vec<Unread>,
-    /// Columns that are not read, those of `unread` among them.
+    /// Number of columns that are not read, including those of `unread`.
     pub columns_not_read: usize,
-    /// What a person should know, in words.
+    /// Notes for the user.
     pub notes: Vec<String>,
 }
 
@@ -153,7 +153,7 @@ fn notes(said: &Said) -> Vec<String> {
     if let Some(foreign) = &said.species.foreign {
         let species = said.species.species;
         notes.push(format!(
-            "the species is {foreign:?}, which is not known: gene names are read as those of {species}"
+            "the species {foreign:?} is not known: gene names are read as those of {species}"
         ));
     } else if said.species.species == Species::Mouse {
         notes.extend(Some(&said.species.because).filter(|text| text.starts_with("its")).cloned());

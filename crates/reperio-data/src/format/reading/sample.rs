@@ -1,4 +1,4 @@
-//! The rows of a table by which is decided how all of it is read: mostly the first.
+//! The rows that decide how a whole table is read: mostly the first ones.
 
 use super::super::columns::is_missing;
 use super::super::header::Header;
@@ -41,7 +41,7 @@ impl Sample {
         Self { rows, is_whole }
     }
 
-    /// The values of a column, without those that say that there is none.
+    /// The values of a column, without words for "no value".
     pub(super) fn values(&self, at: usize) -> impl Iterator<Item = &[u8]> {
         self.rows.iter().map(move |row| row.field(at)).filter(|value| !is_missing(value))
     }

@@ -1,4 +1,4 @@
-//! Which column tells repertoires apart, and which must not change within one.
+//! Which column separates repertoires, and which must not change within one.
 
 use super::super::columns::Places;
 use super::super::header::Header;
@@ -145,7 +145,7 @@ mod tests {
     fn a_column_that_may_divide_must_not_change() {
         let table = "junction_aa\tv_call\tj_call\tcount\tdonor\n\
             CASSYEQYF\tTRBV9\tTRBJ2-7\t5\tP1\nCASSYEQYF\tTRBV9\tTRBJ2-7\t3\tP2\n";
-        assert_snapshot!(check(table), @r#"case.tsv:3: column `donor` is "P2" here and "P1" before, expected one repertoire or the column that tells them apart: --repertoire-column says which"#);
+        assert_snapshot!(check(table), @r#"case.tsv:3: column `donor` is "P2" here and "P1" before, expected one repertoire or the column that tells them apart: name it with --repertoire-column"#);
         let repertoire_column = Some("donor".to_owned());
         let options = ReadOptions { repertoire_column, ..ReadOptions::default() };
         assert_snapshot!(check_with(table.as_bytes(), &options), @r"
@@ -163,7 +163,7 @@ mod tests {
         let table = "repertoire_id\tdata_processing_id\tjunction_aa\tv_call\tj_call\tduplicate_count\n\
             R1\tigblast\tCASSYEQYF\tTRBV9\tTRBJ2-7\t5\nR2\tigblast\tCASSYEQYF\tTRBV9\tTRBJ2-7\t5\n\
             R1\tmixcr\tCASSYEQYF\tTRBV9\tTRBJ2-7\t5\n";
-        assert_snapshot!(check(table), @r#"case.tsv:4: column `data_processing_id` is "mixcr" here and "igblast" before, expected one repertoire or the column that tells them apart: --repertoire-column says which"#);
+        assert_snapshot!(check(table), @r#"case.tsv:4: column `data_processing_id` is "mixcr" here and "igblast" before, expected one repertoire or the column that tells them apart: name it with --repertoire-column"#);
     }
 
     /// Four rows of two samples below a header whose last column is `name`.

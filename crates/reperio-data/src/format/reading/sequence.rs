@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::super::columns::ChainPlaces;
 use super::anchors::{ColumnContent, Tally};
 
-/// What the letters of a sequence are.
+/// The kind of letters of a sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Letters {

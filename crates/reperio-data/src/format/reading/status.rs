@@ -1,4 +1,4 @@
-//! Columns that say of a row whether it is usable, where the format has them under other names.
+//! Columns that say whether a row is usable, under names that the format does not list.
 
 use super::super::columns::{Check, Places};
 use super::super::header::Header;

@@ -1,7 +1,7 @@
-//! Rows from all of a table, for what its first rows leave open.
+//! A sample of rows from the whole table, for questions that its first rows leave open.
 //!
-//! A column without a value in the first rows may have some further below: a sample, a cell, a status.
-//! So while the rows are read they are thinned to a sample of the whole, by which it is decided again.
+//! A column without values in the first rows may have values further below: a sample, a cell, a status.
+//! So while rows are read, a thinned sample of all of them is kept. It is used to decide again.
 
 use super::super::columns::is_missing;
 use super::super::record::Record;

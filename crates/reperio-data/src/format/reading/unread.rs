@@ -1,4 +1,4 @@
-//! Columns that are not read and look as if they said something.
+//! Columns that are not read although they look meaningful.
 
 use serde::{Deserialize, Serialize};
 

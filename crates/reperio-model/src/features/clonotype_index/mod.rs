@@ -48,8 +48,8 @@ impl Identity {
 /// ```
 ///
 /// Counting is exact: rows meet by a 64-bit hash and are then compared. Items are in the order of their first
-/// occurrence, repertoire by repertoire, whatever the number of threads. Memory: 16 bytes a row while counting
-/// and 4 bytes a carrier after it, and under `OneSubstitution` 8 bytes a pair of neighbours.
+/// occurrence, repertoire by repertoire, whatever the number of threads. Memory: 16 bytes per row while counting
+/// and 4 bytes per carrier after it, and under `OneSubstitution` 8 bytes per pair of neighbours.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ClonotypeIndex {
     items: Shared,

@@ -1,4 +1,4 @@
-//! Clonotypes that are associated with the positive class, and who carries them.
+//! Clonotypes that are associated with the positive class, and the repertoires that carry them.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ pub(super) struct Associated {
     identity: Identity,
     /// Whether genes are equal if their families are.
     by_family: bool,
-    /// Under [`Identity::OneSubstitution`] each junction stands under all its spellings with one residue masked.
+    /// Under [`Identity::OneSubstitution`] each junction is listed under all its spellings with one residue masked.
     weights: HashMap<Vec<u8>, f64>,
 }
 

@@ -1,4 +1,4 @@
-//! How the number of associated clonotypes makes a logit.
+//! Turns the number of associated clonotypes into a logit.
 
 use reperio_stats::beta_binomial::{Beta, Count};
 use reperio_stats::platt::Platt;
@@ -73,7 +73,7 @@ impl LawKind {
 }
 
 impl Law {
-    /// What a repertoire has before anything is counted.
+    /// Logit of a repertoire before anything is counted.
     pub(super) fn bias(self) -> f64 {
         match self {
             Self::Linear { intercept, .. } => intercept,

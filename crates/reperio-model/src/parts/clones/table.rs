@@ -1,4 +1,4 @@
-//! Associated clonotypes and what carrying them says.
+//! Associated clonotypes and their contributions to the logit.
 
 use reperio_data::gene;
 use reperio_data::junction::JunctionAa;
@@ -16,7 +16,7 @@ use crate::features::clonotype_index::{Identity, first_rows};
 /// logit = law(k, n) = bias + (law(0, n) - bias) + (law(k, n) - law(0, n))
 /// ```
 ///
-/// The second term, what it says that none is carried, goes to all n distinct clonotypes alike; the third to the k that
+/// The second term, for carrying none, is shared equally by all n distinct clonotypes. The third is shared by the k that
 /// are carried, in proportion to `-ln P`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Stored", into = "Stored")]
@@ -34,10 +34,10 @@ pub struct CloneTable {
 pub struct PublicClone {
     /// Junction, anchors included.
     pub junction_aa: String,
-    /// V gene, empty if unknown or not asked for.
+    /// V gene, empty if unknown or not used.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub v_call: String,
-    /// J gene, empty if unknown or not asked for.
+    /// J gene, empty if unknown or not used.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub j_call: String,
     /// -ln of Fisher's one-sided P.
@@ -126,12 +126,12 @@ impl CloneTable {
         &self.clones
     }
 
-    /// What a repertoire has before anything is counted.
+    /// Logit of a repertoire before anything is counted.
     pub fn bias(&self) -> f64 {
         self.law.bias()
     }
 
-    /// What each clonotype adds: (n,)
+    /// Contribution of each clonotype: (n,)
     pub fn evidence(&self, repertoire: &Repertoire) -> Vec<f64> {
         let n = repertoire.len();
         let same = |a: usize, b: usize| match (self.identity, self.by_family) {

@@ -12,7 +12,7 @@ use crate::features::kmer_set::{Kmer, KmerSet, Slots};
 /// f = bias + (sum over k-mers of w count - offset clonotypes) / sqrt(clonotypes)      for `Value::Excess`
 /// ```
 ///
-/// What a k-mer adds goes in equal parts to its occurrences. Weights are `f32`, as the file keeps them.
+/// The contribution of a k-mer is shared equally by its occurrences. Weights are `f32`, as in the file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KmerTable {
     set: KmerSet,
@@ -23,7 +23,7 @@ pub struct KmerTable {
     /// What is expected and taken away from all clonotypes alike: in all, or of each one for [`Value::Excess`]. An
     /// average training repertoire has evidence 0.
     pub offset: f64,
-    /// What a repertoire without any clonotype has.
+    /// Logit of a repertoire without clonotypes.
     pub bias: f64,
 }
 
@@ -49,7 +49,7 @@ impl KmerTable {
         self.set
     }
 
-    /// What of a k-mer counts.
+    /// Which value of a k-mer counts.
     pub fn value(&self) -> Value {
         self.value
     }
@@ -60,7 +60,7 @@ impl KmerTable {
         entries.map(|(place, &weight)| (place, weight)).collect()
     }
 
-    /// What each clonotype adds: (n,)
+    /// Contribution of each clonotype: (n,)
     pub fn evidence(&self, repertoire: &Repertoire) -> Vec<f64> {
         let n = repertoire.len();
         let clonotypes = n.max(1) as f64;

@@ -134,7 +134,7 @@ impl Bench {
             let mut all = vec![once(&mut self.ours, share)?, once(&mut self.default, share)?];
             for (method, yardstick) in &mut yardsticks {
                 let answer = yardstick.ask(Request { method, task, device, threads })?;
-                let seconds = answer.seconds.first().copied().context("no time was taken")?;
+                let seconds = answer.seconds.first().copied().context("no time was measured")?;
                 let (peak_bytes, logits, loss) = (answer.peak_bytes, answer.logits, answer.loss);
                 all.push(Turn { seconds, peak_bytes, logits, loss });
             }

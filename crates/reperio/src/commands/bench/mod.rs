@@ -22,12 +22,12 @@ use measure::{Bench, Measured};
 
 /// Measure scoring and training on this machine, beside PyTorch
 ///
-/// Makes random repertoires and a random network of DeepRC's size, then scores them, makes one exact
+/// Makes random repertoires and a random network of DeepRC's size. Then it scores them, makes one exact
 /// training update and one with the published reduction to 10 % of the sequences. With --yardstick, two
-/// PyTorch programs of the same network do the same work turn by turn: `published`, composed as DeepRC
-/// was, and `best`, written for speed. All must compute the same logits. A ratio that was measured beside
-/// other work is marked with a star. With --scale, the default
-/// network alone, on one repertoire of 10^4 to 10^7 sequences: time a sequence and memory.
+/// PyTorch programs of the same network do the same work turn by turn: `published`, composed like DeepRC,
+/// and `best`, written for speed. All must compute the same logits. A ratio that was measured beside other
+/// work is marked with a star. With --scale, it measures only the default network, on one repertoire of
+/// 10^4 to 10^7 sequences: time per sequence and memory.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
@@ -36,21 +36,21 @@ Example:
   reperio bench --yardstick venv/bin/python --json
   reperio bench --scale")]
 pub(crate) struct Args {
-    /// Python with PyTorch and safetensors to compare with
+    /// Python with PyTorch and safetensors, to compare with
     #[arg(long, value_name = "PYTHON")]
     yardstick: Option<PathBuf>,
     #[command(flatten)]
     device: DeviceArgs,
-    /// Measure how cost grows with the size of a repertoire, in place of the above
+    /// Measure instead how cost grows with the size of a repertoire
     #[arg(long, conflicts_with_all = ["yardstick", "repertoires", "sequences"])]
     scale: bool,
-    /// Repertoires of the minibatch
+    /// Repertoires in the minibatch
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = at_least_2)]
     repertoires: usize,
-    /// Sequences a repertoire
+    /// Sequences per repertoire
     #[arg(long, value_name = "N", default_value_t = 50_000)]
     sequences: usize,
-    /// Turns; the median counts
+    /// Number of turns; their median is reported
     #[arg(long, value_name = "N", default_value = "5")]
     turns: std::num::NonZeroUsize,
 }
@@ -73,7 +73,7 @@ struct Benched {
     torch: Option<String>,
     /// Sequences of one pass.
     sequences: usize,
-    /// Sequences a second and peak memory of each program and task.
+    /// Sequences per second and peak memory of each program and task.
     measured: Vec<Measured>,
     /// Largest difference between our logits and a yardstick's, relative where they are above 1.
     largest_difference: Option<f64>,

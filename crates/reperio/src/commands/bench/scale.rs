@@ -32,9 +32,9 @@ pub(super) struct Scaled {
 struct Size {
     /// Sequences of the repertoire.
     sequences: usize,
-    /// Nanoseconds a sequence, median over the turns.
+    /// Nanoseconds per sequence, median over the turns.
     score_ns: f64,
-    /// Nanoseconds a sequence of an exact update, median over the turns.
+    /// Nanoseconds per sequence of an exact update, median over the turns.
     update_ns: f64,
     /// What scoring added to the resident memory, in bytes, where the system tells.
     score_bytes: Option<u64>,
@@ -63,7 +63,7 @@ pub(super) fn run(device: &Device, turns: usize, shell: &Shell) -> Result<Scaled
     Ok(Scaled { threads: Shell::threads(), device: device.to_string(), sizes })
 }
 
-/// Median nanoseconds a sequence, and the bytes added at most.
+/// Median nanoseconds per sequence, and the largest number of bytes added.
 fn cost(
     sequences: usize,
     turns: usize,
@@ -102,7 +102,7 @@ impl Report for Scaled {
         let Self { threads, device, .. } = self;
         lines.push(String::new());
         lines.push(format!(
-            "One repertoire, the default network, on {device}, {threads} threads; times a sequence, memory added"
+            "One repertoire, the default network, on {device}, {threads} threads; times per sequence, memory added"
         ));
         lines
     }

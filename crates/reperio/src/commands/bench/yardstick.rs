@@ -1,6 +1,6 @@
-//! A PyTorch program in a process of its own: a JSON request a line, a JSON answer a line.
+//! A PyTorch program in its own process: one JSON request per line, one JSON answer per line.
 //!
-//! The programs stand in `crates/reperio-model/benches/yardstick/`, with the protocol, and ride inside
+//! The programs are in `crates/reperio-model/benches/yardstick/`, with the protocol, and are embedded in
 //! the binary.
 
 use std::fs;
@@ -33,7 +33,7 @@ pub(super) fn install(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What a yardstick is asked to do.
+/// A request to a yardstick.
 #[derive(Clone, Copy, Serialize)]
 pub(super) struct Request<'a> {
     pub(super) method: &'a str,
@@ -42,7 +42,7 @@ pub(super) struct Request<'a> {
     pub(super) threads: usize,
 }
 
-/// What it answers.
+/// Its answer.
 #[derive(Deserialize)]
 pub(super) struct Answer {
     pub(super) seconds: Vec<f64>,
@@ -122,7 +122,7 @@ impl Yardstick {
     fn last_words(&self) -> String {
         let text = fs::read_to_string(&self.log).unwrap_or_default();
         let last = text.lines().rfind(|line| !line.trim().is_empty());
-        last.unwrap_or("without a word").to_owned()
+        last.unwrap_or("without a message").to_owned()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Finished folds as files, so that a comparison goes on where it stopped.
+//! Finished folds as files, so that a comparison continues where it stopped.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -54,7 +54,7 @@ impl Keeper for FoldFiles {
         let own =
             (outcome.method == key.method, outcome.repeat == key.repeat, outcome.fold == key.fold);
         if own != (true, true, true) {
-            bail!("{}: it is of another method or fold", damaged());
+            bail!("{}: it belongs to another method or fold", damaged());
         }
         outcome.check(self.repertoires).with_context(damaged)?;
         Ok(Some(outcome))

@@ -31,10 +31,10 @@ use keeper::FoldFiles;
 
 /// Compare published methods with Reperio on the same folds
 ///
-/// Every method chooses its hyper-parameters inside the training part of each fold. Two controls stand
-/// beside them: depth and diversity alone, and Reperio on permuted labels. Writes compare.html,
-/// compare.md, compare.tsv, compare.json, predictions.tsv, splits.tsv and, fold by fold, what each
-/// method chose.
+/// Every method chooses its hyper-parameters inside the training part of each fold. There are two
+/// controls: depth and diversity alone, and Reperio on permuted labels. Writes compare.html,
+/// compare.md, compare.tsv, compare.json, predictions.tsv, splits.tsv and what each method chose in
+/// each fold.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
@@ -46,25 +46,25 @@ pub(crate) struct Args {
     /// Folder to write to
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Methods, separated by commas [default: all]; a wrong name shows them
+    /// Methods, separated by commas [default: all]; a wrong name lists them all
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     methods: Vec<String>,
-    /// Folds
+    /// Number of folds
     #[arg(long, value_name = "K", default_value_t = 5)]
     folds: usize,
-    /// Table of `repertoire_id` and `fold` to use in place of drawn folds, as `evaluate` writes it
+    /// Table of `repertoire_id` and `fold` to use instead of random folds, as `evaluate` writes it
     #[arg(long, value_name = "TSV", conflicts_with_all = ["folds", "repeats"])]
     splits: Option<PathBuf>,
-    /// Repeats of the cross-validation, each with folds of its own
+    /// Repeats of the cross-validation, each with its own folds
     #[arg(long, value_name = "N", default_value = "1")]
     repeats: std::num::NonZeroUsize,
-    /// Folder that `simulate` wrote: adds the known-motif oracle and how well implanted sequences are found
+    /// Folder that `simulate` wrote; adds the known-motif oracle and how well methods find implanted sequences
     #[arg(long, value_name = "DIR")]
     simulated: Option<PathBuf>,
-    /// Updates of the published network, 100,000 in its publication
+    /// Training updates of DeepRC; its publication used 100,000
     #[arg(long, value_name = "N", default_value = "5000")]
     deeprc_updates: std::num::NonZeroUsize,
-    /// Go on with an interrupted comparison, or add methods to a finished one
+    /// Continue an interrupted comparison, or add methods to a finished one
     #[arg(long)]
     resume: bool,
     #[command(flatten)]
@@ -185,7 +185,7 @@ fn all_folds(
     match compare::run(comparison, &compare::entries(methods), &mut files, shell.observer()) {
         Ok(outcomes) => Ok(outcomes),
         Err(CompareError::Cancelled) => {
-            Err(interrupted("the same command with --resume goes on where it stopped"))
+            Err(interrupted("run the same command with --resume to continue"))
         }
         Err(CompareError::Keeper(err)) => Err(err),
         Err(CompareError::Method { method, fold, source }) => {

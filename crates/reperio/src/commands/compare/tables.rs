@@ -19,7 +19,7 @@ pub(super) fn lines(compared: &Compared) -> Vec<String> {
         &"AUC",
         &"95 % interval",
         &"folds",
-        &"to reperio",
+        &"vs reperio",
         &"AP",
         &"Brier",
         &"fit s",
@@ -101,7 +101,7 @@ pub(super) fn write(
     paths::write_text(&out.join("compare.json"), &serde_json::to_string_pretty(compared)?)
 }
 
-/// One row a method, repeat and held-out repertoire.
+/// One row per method, repeat and held-out repertoire.
 fn predictions(all: &[ComparedPrediction<'_>]) -> Result<DataFrame> {
     let texts = |text: fn(&ComparedPrediction<'_>) -> String| all.iter().map(text);
     let counts = |name: &str, count: fn(&ComparedPrediction<'_>) -> usize| {
@@ -164,7 +164,7 @@ fn markdown(compared: &Compared) -> String {
         "method",
         "AUC (95 %)",
         "folds, mean ± sd",
-        "difference to reperio (95 %)",
+        "difference from reperio (95 %)",
         "average precision",
         "Brier",
         "sensitivity at 95 %",

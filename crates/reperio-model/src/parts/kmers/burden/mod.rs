@@ -1,7 +1,7 @@
-//! Burden: k-mers that are enriched in positive repertoires, and how much of them a repertoire has.
+//! Burden: the amount of k-mers in a repertoire that are enriched in positive repertoires.
 //!
-//! Every k-mer is tested on its own; the n most associated are selected; a repertoire's burden is the weighted sum
-//! of what it has of them. n, what of a k-mer counts, and the weights are chosen by the inner folds.
+//! Every k-mer is tested separately, and the n most associated are selected. A repertoire's burden is the weighted sum
+//! of its values for these k-mers. The inner folds choose n, the kind of value, and the weights.
 //!
 //! ```text
 //! t      = (mean over positives - mean over negatives) / sd within classes
@@ -32,7 +32,7 @@ const SIZES: [usize; 12] = [1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000]
 /// Up to this number only k-mers count that chance alone would hardly bring forth among all that are tested. The best of
 /// half a million is otherwise the same one in all inner folds, and looks as good in them as in what it was chosen from.
 const FEW: usize = 20;
-/// What of a k-mer counts.
+/// Which value of a k-mer counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Value {
@@ -50,7 +50,7 @@ pub enum Value {
 }
 
 impl Value {
-    /// The value of a count above 0 in a repertoire of `clonotypes`, before what is expected is taken away.
+    /// The value of a count above 0 in a repertoire of `clonotypes`, before the expected value is subtracted.
     pub fn of(self, count: u32, clonotypes: f64) -> f64 {
         match self {
             Self::Excess => f64::from(count) / clonotypes.sqrt(),
@@ -61,7 +61,7 @@ impl Value {
     }
 }
 
-/// What a selected k-mer weighs.
+/// The weight of a selected k-mer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Weighing {

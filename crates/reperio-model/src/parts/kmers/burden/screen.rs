@@ -1,4 +1,4 @@
-//! One test a k-mer, in the whole part and without each of its folds.
+//! One test per k-mer, in the whole training part and without each of its folds.
 
 use rayon::prelude::*;
 use reperio_stats::normal::upper_tail;

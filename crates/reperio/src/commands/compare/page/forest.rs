@@ -35,7 +35,7 @@ pub(super) struct Forest {
 pub(super) const AUC: Forest = Forest {
     id: "auc",
     title: "AUC with its 95 % interval",
-    description: "All held-out predictions together; a small dot below is the AUC of one fold. The dashed line is chance.",
+    description: "The AUC of all held-out predictions together. Each small dot below it is the AUC of one fold. The dashed line marks chance.",
     nothing: 0.5,
     value: |figures| figures.auc,
     interval: |figures| figures.auc_ci,
@@ -46,8 +46,8 @@ pub(super) const AUC: Forest = Forest {
 /// The paired difference to Reperio.
 pub(super) const DIFFERENCE: Forest = Forest {
     id: "difference",
-    title: "Difference of AUC to reperio, with its 95 % interval",
-    description: "Paired: both methods on the same bootstrap samples of subjects. Right of the dashed line a method is better than reperio.",
+    title: "Difference of AUC from reperio, with its 95 % interval",
+    description: "The differences are paired: both methods use the same bootstrap samples of subjects. A method to the right of the dashed line is better than reperio.",
     nothing: 0.0,
     value: |figures| figures.difference,
     interval: |figures| figures.difference_ci,

@@ -9,7 +9,7 @@ use super::ranked::Ranked;
 use super::table::scrolling;
 use super::{anchor, or_dash};
 
-/// One article a method, in the order of the command line: texts point to the one before.
+/// One article per method, in the order of the command line, because texts refer to the previous method.
 pub(super) fn methods(compared: &Compared, all: &[Ranked<'_>], outcomes: &[Outcome]) -> Element {
     let given = compared.summary.methods.iter();
     let given = given.filter_map(|row| all.iter().find(|one| one.name() == row.figures.method));
@@ -29,14 +29,16 @@ pub(super) fn methods(compared: &Compared, all: &[Ranked<'_>], outcomes: &[Outco
 
 fn cost(one: &Ranked<'_>) -> String {
     let figures = &one.row.figures;
-    let megabytes = |bytes| format!("; {:.0} MB", bytes as f64 / 1e6);
+    let megabytes = |bytes| format!(". Peak memory: {:.0} MB", bytes as f64 / 1e6);
     let peak = figures.peak_bytes.map_or_else(String::new, megabytes);
     let (prepare, fit, score) =
         (figures.prepare_seconds, figures.fit_seconds, figures.score_seconds);
-    format!("A fold: fit {fit:.1} s, score {score:.1} s; features, once: {prepare:.1} s{peak}")
+    format!(
+        "Per fold: fit {fit:.1} s, score {score:.1} s. Features, computed once: {prepare:.1} s{peak}"
+    )
 }
 
-/// A table of what was chosen, a row a fold; nothing for a method that has nothing to choose.
+/// A table of what was chosen, one row per fold; nothing for a method that has nothing to choose.
 fn choices(name: &str, outcomes: &[&Outcome]) -> Option<Element> {
     let mut keys: Vec<&str> = Vec::new();
     for outcome in outcomes {

@@ -1,4 +1,4 @@
-//! A comparison as one HTML page that needs nothing but itself: no script, font, picture or network.
+//! A comparison as one self-contained HTML page: no script, font, picture or network.
 
 mod element;
 mod forest;
@@ -48,10 +48,10 @@ const CHOICES: &str =
     "Every method chooses its hyper-parameters inside the training part of each fold.";
 
 const READING: [&str; 4] = [
-    "Every method is fitted to the same training parts and scores the same held-out repertoires; a repertoire is held out once a repeat. The AUC is that of all held-out predictions together, which a method must put on one scale; the mean over the folds does not ask that.",
-    "Intervals of the AUC are DeLong's, or a bootstrap over subjects where a subject has several repertoires or there are several repeats. Intervals of differences are a bootstrap over subjects with both methods on the same samples. Many methods are compared here: one interval of twenty misses the truth by chance alone.",
-    "Controls show what can be had without the signal: depth and diversity alone, and reperio trained on permuted labels, which must be at 0.5. A method no better than the first has shown nothing about sequences.",
-    "Curves are those of the first repeat. Precision and recall are drawn as steps, so that the area below them is the average precision.",
+    "Every method is fitted to the same training parts and scores the same held-out repertoires. Each repertoire is held out once per repeat. The AUC is that of all held-out predictions together, so a method must put all folds on one scale. The mean over the folds does not require that.",
+    "Intervals of the AUC use DeLong's method, or a bootstrap over subjects if a subject has several repertoires or there are several repeats. Intervals of differences use a bootstrap over subjects with both methods on the same samples. Many methods are compared here: one interval in twenty misses the truth by chance alone.",
+    "Controls show what can be reached without the signal: depth and diversity alone, and reperio trained on permuted labels, whose AUC must be close to 0.5. A method that is no better than depth and diversity has shown nothing about sequences.",
+    "Curves show the first repeat. Precision and recall are drawn as steps, so that the area below them is the average precision.",
 ];
 
 fn section(id: &str, title: &str, text: Option<&str>) -> Element {
@@ -92,7 +92,7 @@ fn together(compared: &Compared, all: &[Ranked<'_>]) -> Element {
     let chosen: Vec<&Ranked<'_>> = order.into_iter().flat_map(of).collect();
     let kinds = [Kind::Roc, Kind::PrecisionRecall, Kind::Calibration];
     let figures = kinds.map(|kind| panels(compared, kind).large(&chosen));
-    section("together", "Reperio, the best of the others and the controls", None)
+    section("together", "Reperio, the best other method and the controls", None)
         .with(panels::legend(&chosen))
         .with(element("div").set("class", "large").all(figures))
 }
@@ -106,16 +106,16 @@ fn small(compared: &Compared, all: &[Ranked<'_>]) -> [Element; 3] {
             .with(panels(compared, kind).small(all))
     };
     [
-        one(Kind::Roc, "roc", "Grey behind: reperio. Dashed: guessing."),
+        one(Kind::Roc, "roc", "Grey curve: reperio. Dashed line: guessing."),
         one(
             Kind::PrecisionRecall,
             "pr",
-            "Grey behind: reperio. Dashed: guessing, at the share of positive repertoires.",
+            "Grey curve: reperio. Dashed line: guessing, whose precision is the share of positive repertoires.",
         ),
         one(
             Kind::Calibration,
             "calibration",
-            "A disc is a bin of predictions, its area their number. On the dashed line probabilities come true.",
+            "Each disc is a bin of predictions, and its area is their number. On the dashed line, predicted probabilities equal observed shares.",
         ),
     ]
 }

@@ -1,4 +1,4 @@
-//! The methods in the order of the page, and which of them its lines should make easy to find.
+//! The methods in the order of the page, and the methods that it highlights.
 
 use std::cmp::{Ordering, Reverse};
 
@@ -20,11 +20,11 @@ pub(super) enum Role {
     BestRival,
     /// Another method.
     Rival,
-    /// What nobody can know of a real cohort.
+    /// A method with knowledge that no one has of a real cohort.
     Oracle,
-    /// What can be had without the signal.
+    /// What can be reached without the signal.
     Control,
-    /// What can be had without labels.
+    /// What can be reached without labels.
     Permuted,
 }
 
@@ -92,8 +92,10 @@ pub(super) fn verdict(all: &[Ranked<'_>]) -> Vec<String> {
     let (own, others): (Vec<&Ranked<'_>>, _) =
         rivals.iter().partition(|one| one.role == Role::Reference);
     let mut sentences: Vec<String> = own.iter().map(|own| place(own, &others)).collect();
-    let groups: [(&str, &[Role]); 2] =
-        [("Told the motif", &[Role::Oracle]), ("Controls", &[Role::Control, Role::Permuted])];
+    let groups: [(&str, &[Role]); 2] = [
+        ("Knows the implanted motif", &[Role::Oracle]),
+        ("Controls", &[Role::Control, Role::Permuted]),
+    ];
     for (text, roles) in groups {
         let known = all.iter().filter(|one| roles.contains(&one.role));
         let known: Vec<String> = known.map(with_auc).collect();
@@ -111,15 +113,19 @@ fn place(own: &Ranked<'_>, others: &[&Ranked<'_>]) -> String {
         .map(|other| format!("{} {}", other.name(), Cells::of(&other.row.figures).difference))
         .collect();
     let level: Vec<&str> = of(Ordering::Equal).map(|other| other.name()).collect();
-    let mut text =
-        format!("{} has AUC {auc}: number {} of {}", own.name(), above.len() + 1, others.len() + 1);
+    let mut text = format!(
+        "{} has AUC {auc} and ranks number {} of {}",
+        own.name(),
+        above.len() + 1,
+        others.len() + 1
+    );
     if !level.is_empty() {
         text = format!("{text}, level with {}", level.join(", "));
     }
     if above.is_empty() {
         return text + ".";
     }
-    format!("{text}. Above it, with the difference to it: {}.", above.join("; "))
+    format!("{text}. Better methods, with their difference from it: {}.", above.join("; "))
 }
 
 /// AUC in millionths, so that methods equal to what the page shows are level.

@@ -1,4 +1,4 @@
-//! Shapes of a plot: values become pixels here, and a value that is none is never drawn.
+//! Shapes of a plot: values become pixels here, and a value that is not a number is never drawn.
 
 use std::fmt::Display;
 

@@ -12,7 +12,7 @@ pub(super) fn table(all: &[Ranked<'_>]) -> Element {
         "method",
         "AUC (95\u{a0}%)",
         "folds, mean\u{a0}±\u{a0}sd",
-        "difference to reperio (95\u{a0}%)",
+        "difference from reperio (95\u{a0}%)",
         "average precision",
         "Brier",
         "sensitivity at 95\u{a0}% specificity",
@@ -25,7 +25,8 @@ pub(super) fn table(all: &[Ranked<'_>]) -> Element {
     let column = |name| element("th").set("scope", "col").text(name);
     let head = element("thead").with(element("tr").all(names.into_iter().map(column)));
     let body = element("tbody").all(all.iter().map(|one| row(one, recovered)));
-    let caption = "All figures of held-out predictions; seconds are a fold's. Controls in italics.";
+    let caption =
+        "All figures are from held-out predictions. Seconds are per fold. Controls are in italics.";
     let table = element("table").with(element("caption").text(caption)).with(head).with(body);
     scrolling("All figures", table)
 }

@@ -184,7 +184,7 @@ fn eighteen_methods_have_a_line_in_each_figure_and_table() {
     assert_eq!(count(&elements, "article"), 18);
     assert_eq!(page.matches("<th scope=\"row\">").count(), 18 + 5, "methods, and folds of choices");
     assert_eq!(page.matches(">0.01235</td>").count(), 5, "a choice of each fold");
-    assert!(page.contains("number 2 of 15. Above it"), "{page}");
+    assert!(page.contains("ranks number 2 of 15. Better methods"), "{page}");
     assert_eq!(html(&compared, &outcomes), page, "equal input, equal bytes");
 }
 
