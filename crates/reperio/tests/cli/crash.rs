@@ -65,14 +65,16 @@ fn run_bytes(dir: &TempDir, out: &str) -> std::collections::BTreeMap<String, Vec
 /// Kills trainings of `parts` when their log has so many messages of a kind, and goes on with them.
 fn killed_and_resumed(dir: &TempDir, parts: &[&str], (message, moments): (&str, &[usize])) {
     small_cohort(dir, 20, 400);
-    assert!(train(dir, "whole", parts).output().unwrap().status.success());
+    let whole = train(dir, "whole", parts).output().expect("the program starts");
+    assert!(whole.status.success());
     let expected = run_bytes(dir, "whole");
     assert!(expected.contains_key("model.safetensors"));
     for &moment in moments {
         let out = format!("killed{moment}");
         kill_when(&mut train(dir, &out, parts), || logged(dir, &out, message) >= moment);
         assert!(!dir.path().join(&out).join("model.safetensors").exists(), "killed too late");
-        let output = train(dir, &out, &[parts, &["--resume"]].concat()).output().unwrap();
+        let more = [parts, &["--resume"]].concat();
+        let output = train(dir, &out, &more).output().expect("the program starts");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let resumed = run_bytes(dir, &out);
         assert_eq!(resumed.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
