@@ -4,7 +4,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 folder=${1:-target/gpu-pack}
-limit_mb=60
+profile=${PROFILE:-dist}
+limit_mb=60 # What is shipped; a release build is larger.
 
 # The path of the program of kind $1 and name $2, from cargo's messages on standard input.
 program() {
@@ -19,7 +20,7 @@ pack() {
     strip --strip-all -o "$folder/$3" "$path"
 }
 
-built=$(cargo build --profile "${PROFILE:-dist}" --locked --workspace --bin reperio --test cuda --bench cuda \
+built=$(cargo build --profile "$profile" --locked --workspace --bin reperio --test cuda --bench cuda \
     --message-format json-render-diagnostics)
 rm -rf "$folder"
 mkdir -p "$folder"
@@ -34,4 +35,4 @@ cp --parents benches/yardstick/*.py tests/fixtures/deeprc.{json,safetensors} "$f
 
 du -ah "$folder" | sort -k 2
 size_mb=$(du -sm "$folder" | cut -f 1)
-((size_mb <= limit_mb)) || { echo "the pack has $size_mb MB, expected at most $limit_mb" >&2; exit 1; }
+[[ $profile != dist ]] || ((size_mb <= limit_mb)) || { echo "the pack has $size_mb MB, expected at most $limit_mb" >&2; exit 1; }
