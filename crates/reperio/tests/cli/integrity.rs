@@ -73,6 +73,7 @@ fn a_model_of_before_checksums_is_read_with_a_warning() {
 
     ----- stderr -----
      WARN m.safetensors was written before models had a checksum: damage to its numbers cannot be detected
+     WARN training found no signal for label: its probabilities are close to the class shares
     ");
 }
 
