@@ -17,7 +17,7 @@
 //! Two folds that are held out learn from each other's labels, so that their errors go together: without any signal
 //! the sum over all folds varies up to twice as much as the permutation of labels against fixed outputs says, and terms that
 //! were lucky in nine folds are lucky in the tenth. So held-out figures of the chosen terms are too
-//! good where there is nothing. The P value ([`Chance`]) takes the best of all terms, in every permutation too, and widens what
+//! good where there is nothing. The P value takes the best of all terms, in every permutation too, and widens what
 //! permutations give. Unless it is below 0.05, and the loss below that of the class shares, the model counts as one without a
 //! signal: it keeps a quarter of the plain mean, which orders repertoires and leaves probabilities near the shares.
 //!
