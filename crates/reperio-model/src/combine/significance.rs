@@ -1,17 +1,14 @@
 //! Tests whether held-out outputs are associated with the labels.
 
 use reperio_stats::metrics::{auc, log_odds, spearman};
+use reperio_stats::moments::mean;
 use reperio_stats::{Groups, permutation};
 
 use super::HeldOut;
 use crate::target::TargetKind;
 
 /// How much wider than permutations of the answers say a figure of held-out outputs varies without a signal.
-///
-/// Outputs of folds that learned from each other's answers are not fixed while the answers vary. Of a linear
-/// learner with kernel K the sum over the folds is `sum over pairs of y_i y_j K_ij`, once with i held out and once
-/// with j: it varies with `2 sum K_ij^2` over ordered pairs, and with outputs taken as fixed only with `sum K_ij^2`. The
-/// ratio of the standard deviations is the square root of two.
+/// [`permutation::p_value`] says why.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Chance {
     /// The outputs are those of a model that never saw any of these answers.
@@ -87,9 +84,7 @@ impl Scores {
             Self::Binary(logits) => against(logits, 1),
             Self::Classes(classes) => {
                 let of = |(class, scores): (usize, &Vec<f64>)| against(scores, class);
-                let known: Vec<f64> = classes.iter().enumerate().filter_map(of).collect();
-                let n = known.len() as f64;
-                (n > 0.0).then(|| known.iter().sum::<f64>() / n)
+                mean(classes.iter().enumerate().filter_map(of))
             }
             Self::Regression(numbers) => spearman(numbers, answers),
         }
