@@ -29,7 +29,7 @@ use crate::atomic::{self, WriteError};
 use crate::metadata::Metadata;
 use crate::progress::{Observer, Progress};
 use crate::repertoire::Repertoire;
-use crate::table::{self, Cell};
+use crate::table;
 
 /// Marks a finished simulation.
 const MARKER: &str = "simulation.toml";
@@ -115,8 +115,7 @@ pub fn simulate(
     if !oracle.is_empty() {
         write_oracle(config, &oracle, out)?;
     }
-    let metadata = metadata_table(&plan.metadata(config));
-    atomic::write(&out.join("metadata.tsv"), |file| file.write_all(metadata.as_bytes()))?;
+    write_metadata(&plan.metadata(config), &out.join("metadata.tsv"))?;
     let text = toml::to_string(&maker.config)?;
     atomic::write(&out.join(MARKER), |file| file.write_all(text.as_bytes()))?;
     remove(&out.join(BEGUN))?;
@@ -142,8 +141,7 @@ fn write_oracle(
     out: &Path,
 ) -> Result<(), WriteError> {
     let rows = oracle.iter().enumerate().map(|(i, &(label, carriers))| {
-        let id = Cell::Text(plan::id(config, i));
-        vec![id, Cell::Number(u64::from(label)), Cell::Number(carriers)]
+        vec![plan::id(config, i), u64::from(label).to_string(), carriers.to_string()]
     });
     table::write_tsv(&out.join("oracle.tsv"), &["repertoire_id", "label", "carriers"], rows)
 }
@@ -210,17 +208,12 @@ fn truth_table(truth: &[&Witness]) -> String {
     text
 }
 
-fn metadata_table(metadata: &Metadata) -> String {
+fn write_metadata(metadata: &Metadata, path: &Path) -> Result<(), WriteError> {
     let names = metadata.columns().iter().map(|(name, _)| name.as_str());
-    let mut text = std::iter::once("repertoire_id").chain(names).collect::<Vec<_>>().join("\t");
-    text.push('\n');
-    for (i, id) in metadata.ids().iter().enumerate() {
-        text.push_str(id);
-        for (_, values) in metadata.columns() {
-            text.push('\t');
-            text.push_str(values[i].as_deref().unwrap_or_default());
-        }
-        text.push('\n');
-    }
-    text
+    let names: Vec<&str> = std::iter::once("repertoire_id").chain(names).collect();
+    let rows = metadata.ids().iter().enumerate().map(|(i, id)| {
+        let values = metadata.columns().iter().map(|(_, values)| values[i].clone());
+        std::iter::once(id.clone()).chain(values.map(Option::unwrap_or_default)).collect::<Vec<_>>()
+    });
+    table::write_tsv(path, &names, rows)
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Item;
 use crate::atomic::WriteError;
-use crate::table::{self, Cell, TableError, quoted};
+use crate::table::{self, TableError, quoted};
 
 /// The fold of each repertoire, `None` for one that is only trained on; folds are numbered 0, 1, .. without
 /// a gap.
@@ -160,9 +160,8 @@ impl Splits {
     ///
     /// Names the file if it cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), WriteError> {
-        let fold = |fold: usize| Cell::Number(fold as u64);
-        let rows = self.folds.iter();
-        let rows = rows.map(|(id, own)| vec![Cell::text(id), own.map_or(Cell::Missing, fold)]);
+        let fold = |fold: Option<usize>| fold.map_or_else(String::new, |fold| fold.to_string());
+        let rows = self.folds.iter().map(|(id, own)| vec![id.clone(), fold(*own)]);
         table::write_tsv(path, &["repertoire_id", "fold"], rows)
     }
 

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use crate::decode;
 use crate::limits::FREE_BYTES;
 
-pub(crate) use write::{Cell, write_tsv};
+pub(crate) use write::write_tsv;
 
 /// Why a table could not be read. Every message says where to look.
 #[derive(Debug, thiserror::Error)]

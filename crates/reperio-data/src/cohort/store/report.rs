@@ -11,7 +11,7 @@ use crate::atomic::WriteError;
 use crate::format::Reading;
 use crate::import_counts::ImportCounts;
 use crate::metadata::Metadata;
-use crate::table::{self, Cell};
+use crate::table;
 
 use super::super::error::Skipped;
 use super::super::{copies, notes, samples};
@@ -172,11 +172,10 @@ pub(super) fn write(path: &Path, entries: &BTreeMap<String, Entry>) -> Result<()
     columns.extend(["count_unit", "species", "notes"]);
     let row = |(i, (id, entry)): (usize, (&String, &Entry))| {
         let Entry { source, reading, .. } = entry;
-        let mut cells = vec![Cell::text(id), Cell::text(&source.name), Cell::text(&source.format)];
-        cells.extend(counts.iter().map(|(_, values)| Cell::Number(values[i])));
-        cells.extend([Cell::text(&reading.count_unit), Cell::text(&reading.species)]);
-        let notes = all_notes(id, entry).join("; ");
-        cells.push(if notes.is_empty() { Cell::Missing } else { Cell::Text(notes) });
+        let mut cells = vec![id.clone(), source.name.clone(), source.format.clone()];
+        cells.extend(counts.iter().map(|(_, values)| values[i].to_string()));
+        cells.extend([reading.count_unit.to_string(), reading.species.to_string()]);
+        cells.push(all_notes(id, entry).join("; "));
         cells
     };
     table::write_tsv(path, &columns, entries.iter().enumerate().map(row))
