@@ -18,7 +18,7 @@ mod common;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
-use reperio_bag::cuda::Card;
+use reperio_bag::cuda::Gpu;
 use reperio_bag::{BagInput, BagLayout, OwnedSequences, Pooled, backward, forward};
 
 /// Repertoires of a call: a minibatch.
@@ -79,13 +79,13 @@ fn gap(got: &[f32], want: &[f32]) -> f64 {
 }
 
 /// Seconds that `call` takes on the GPU.
-fn seconds(card: &Card, call: impl FnOnce()) -> f64 {
-    card.timed(call).expect("the GPU works").1.as_secs_f64()
+fn seconds(gpu: &Gpu, call: impl FnOnce()) -> f64 {
+    gpu.timed(call).expect("the GPU works").1.as_secs_f64()
 }
 
 /// Million sequences per second of `call`: the median, the slowest and the fastest.
-fn rates(card: &Card, sequences: usize, mut call: impl FnMut()) -> [f64; 3] {
-    let mut times: Vec<f64> = (0..CALLS + 2).map(|_| seconds(card, &mut call)).skip(2).collect();
+fn rates(gpu: &Gpu, sequences: usize, mut call: impl FnMut()) -> [f64; 3] {
+    let mut times: Vec<f64> = (0..CALLS + 2).map(|_| seconds(gpu, &mut call)).skip(2).collect();
     times.sort_by(f64::total_cmp);
     [times[CALLS / 2], times[CALLS - 1], times[0]].map(|time| sequences as f64 / time / 1e6)
 }
@@ -109,8 +109,8 @@ impl Net {
         })
     }
 
-    fn forward(&self, card: &Card, bags: &[BagInput]) -> Vec<Pooled> {
-        card.forward(&self.layout, &self.params, bags).expect("the GPU works")
+    fn forward(&self, gpu: &Gpu, bags: &[BagInput]) -> Vec<Pooled> {
+        gpu.forward(&self.layout, &self.params, bags).expect("the GPU works")
     }
 
     /// Upstream gradients of `bags` pooled.
@@ -118,34 +118,34 @@ impl Net {
         vec![0.5; pooled.iter().map(|own| own.z.len()).sum()]
     }
 
-    fn backward(&self, card: &Card, bags: &[BagInput], pooled: &[Pooled]) -> Vec<f32> {
+    fn backward(&self, gpu: &Gpu, bags: &[BagInput], pooled: &[Pooled]) -> Vec<f32> {
         let dz = Self::upstream(pooled);
-        card.backward(&self.layout, &self.params, bags, (pooled, &dz)).expect("the GPU works")
+        gpu.backward(&self.layout, &self.params, bags, (pooled, &dz)).expect("the GPU works")
     }
 
     /// The time of a wrong answer is worthless: z and gradient of the first bag equal the CPU's.
-    fn check(&self, card: &Card, bags: &[BagInput]) {
+    fn check(&self, gpu: &Gpu, bags: &[BagInput]) {
         let first = &bags[..1];
         let (pooled, on_cpu) =
-            (self.forward(card, first), forward(&self.layout, &self.params, first));
+            (self.forward(gpu, first), forward(&self.layout, &self.params, first));
         assert!(gap(&pooled[0].z, &on_cpu[0].z) < 1e-5, "z: {:e}", gap(&pooled[0].z, &on_cpu[0].z));
-        let own = self.backward(card, first, &pooled);
+        let own = self.backward(gpu, first, &pooled);
         let dz = Self::upstream(&on_cpu);
         let error = gap(&own, &backward(&self.layout, &self.params, first, &on_cpu, &dz));
         assert!(error < 2e-5, "gradient: {error:e}");
     }
 
-    fn measure(&self, (how, card): (&str, &Card), bags: &[BagInput]) {
+    fn measure(&self, (how, gpu): (&str, &Gpu), bags: &[BagInput]) {
         let sequences = bags.iter().map(|bag| bag.sequences.len()).sum();
-        self.check(card, bags);
-        let pass = rates(card, sequences, || drop(self.forward(card, bags)));
-        let both = rates(card, sequences, || {
-            let pooled = self.forward(card, bags);
-            self.backward(card, bags, &pooled);
+        self.check(gpu, bags);
+        let pass = rates(gpu, sequences, || drop(self.forward(gpu, bags)));
+        let both = rates(gpu, sequences, || {
+            let pooled = self.forward(gpu, bags);
+            self.backward(gpu, bags, &pooled);
         });
         let tasks = ["forward", "forward + backward"].into_iter().zip([pass, both]).zip(ROWS);
         for ((task, [median, slowest, fastest]), rows) in tasks {
-            let rate = card.rows_per_second().expect("the GPU works") / rows / 1e6;
+            let rate = gpu.rows_per_second().expect("the GPU works") / rows / 1e6;
             let ceiling = format!(", ceiling {rate:.0}: {:.0} %", 100.0 * median / rate);
             println!(
                 "{:8} {how:8} {task:20} {median:8.3} M/s ({slowest:.3} to {fastest:.3}){}",
@@ -156,13 +156,13 @@ impl Net {
     }
 
     /// Passes over a cohort: at first every repertoire is copied to the GPU.
-    fn epochs(&self, (how, card): (&str, &Card), bags: &[BagInput]) {
+    fn epochs(&self, (how, gpu): (&str, &Gpu), bags: &[BagInput]) {
         let sequences: usize = bags.iter().map(|bag| bag.sequences.len()).sum();
         for pass in ["first epoch", "epoch"] {
-            let time = seconds(card, || {
+            let time = seconds(gpu, || {
                 for batch in bags.chunks(BAGS) {
-                    let pooled = self.forward(card, batch);
-                    self.backward(card, batch, &pooled);
+                    let pooled = self.forward(gpu, batch);
+                    self.backward(gpu, batch, &pooled);
                 }
             });
             let rate = sequences as f64 / time / 1e6;
@@ -175,23 +175,23 @@ impl Net {
 }
 
 fn main() {
-    let card = match Card::open(0) {
-        Ok(card) => card,
+    let gpu = match Gpu::open(0) {
+        Ok(gpu) => gpu,
         Err(err) => return println!("skipped: {err}"),
     };
-    println!("{:?}", card.info());
+    println!("{:?}", gpu.info());
     let sizes = Sizes::of_arguments();
-    let streaming = Card::open_with(0, Some(sizes.sequences * 10)).expect("the GPU works");
-    let cards = [("resident", &card), ("streamed", &streaming)];
+    let streaming = Gpu::open_with(0, Some(sizes.sequences * 10)).expect("the GPU works");
+    let gpus = [("resident", &gpu), ("streamed", &streaming)];
     let minibatch = repertoires(BAGS, sizes.sequences);
     for net in Net::all() {
-        for own in cards {
+        for own in gpus {
             net.measure(own, &bags(&minibatch));
         }
     }
     let cohort = repertoires(sizes.cohort, sizes.sequences * 3 / 10);
     for net in Net::all() {
-        for own in cards {
+        for own in gpus {
             net.epochs(own, &bags(&cohort));
         }
     }

@@ -10,7 +10,7 @@ use super::lanes::{LANES, Row, dispatch, rows_of};
 use super::layout::BagLayout;
 use super::parts::{Part, parts};
 use super::scan::{EmbedGradient, Laid, scatter};
-use super::softmax::{ScoreGradient, Weights};
+use super::softmax::{Exponentials, ScoreGradient};
 use super::{BagInput, Pooled};
 
 /// Gradient buffers that live at once. They are summed in the order of the parts, whatever their number.
@@ -131,7 +131,7 @@ impl Scratch {
             let of_head = h * CHUNK_ROWS..h * CHUNK_ROWS + rows_of(chunk.n);
             dispatch(
                 op.set,
-                Weights {
+                Exponentials {
                     scores: &chunk.scores[of_head.clone()],
                     max: upstream.pooled.max[h],
                     factor: 1.0 / upstream.pooled.sum[h],

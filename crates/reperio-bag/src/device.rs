@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::cuda::{Card, CudaError};
+use super::cuda::{CudaError, Gpu};
 use super::self_test;
 use super::{BagInput, BagLayout, Pooled, SequenceScores};
 
@@ -57,7 +57,7 @@ impl DeviceChoice {
             Self::Cpu => Device::Cpu,
             Self::Cuda(ordinal) => Device::Cuda(Arc::new(trusted(ordinal)?)),
             Self::Auto => match trusted(0) {
-                Ok(card) => Device::Cuda(Arc::new(card)),
+                Ok(gpu) => Device::Cuda(Arc::new(gpu)),
                 Err(CudaError::NoDriver | CudaError::NoDevice { .. }) => Device::Cpu,
                 Err(err) => {
                     tracing::warn!(
@@ -74,10 +74,10 @@ impl DeviceChoice {
 }
 
 /// Opens GPU `ordinal`, if it computes what the CPU does.
-fn trusted(ordinal: usize) -> Result<Card, CudaError> {
-    let card = Card::open(ordinal)?;
-    self_test::check(&card)?;
-    Ok(card)
+fn trusted(ordinal: usize) -> Result<Gpu, CudaError> {
+    let gpu = Gpu::open(ordinal)?;
+    self_test::check(&gpu)?;
+    Ok(gpu)
 }
 
 /// An error with its causes.
@@ -93,14 +93,14 @@ pub enum Device {
     #[default]
     Cpu,
     /// A GPU.
-    Cuda(Arc<Card>),
+    Cuda(Arc<Gpu>),
 }
 
 impl fmt::Display for Device {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Cpu => write!(f, "cpu"),
-            Self::Cuda(card) => write!(f, "cuda:{} ({})", card.info().ordinal, card.info().name),
+            Self::Cuda(gpu) => write!(f, "cuda:{} ({})", gpu.info().ordinal, gpu.info().name),
         }
     }
 }
@@ -112,7 +112,7 @@ impl Device {
     ///
     /// As [`forward`](crate::forward).
     pub fn forward(&self, layout: &BagLayout, params: &[f32], bags: &[BagInput]) -> Vec<Pooled> {
-        self.on_card(|card| card.forward(layout, params, bags))
+        self.on_gpu(|gpu| gpu.forward(layout, params, bags))
             .unwrap_or_else(|| crate::forward(layout, params, bags))
     }
 
@@ -128,7 +128,7 @@ impl Device {
         bags: &[BagInput],
         (pooled, dz): (&[Pooled], &[f32]),
     ) -> Vec<f32> {
-        self.on_card(|card| card.backward(layout, params, bags, (pooled, dz)))
+        self.on_gpu(|gpu| gpu.backward(layout, params, bags, (pooled, dz)))
             .unwrap_or_else(|| crate::backward(layout, params, bags, pooled, dz))
     }
 
@@ -144,14 +144,14 @@ impl Device {
         bag: &BagInput,
         (pooled, head): (&Pooled, &[f32]),
     ) -> SequenceScores {
-        self.on_card(|card| card.sequences(layout, params, bag, (pooled, head)))
+        self.on_gpu(|gpu| gpu.sequences(layout, params, bag, (pooled, head)))
             .unwrap_or_else(|| crate::sequences(layout, params, bag, pooled, head))
     }
 
     /// The result of a GPU, or nothing where the CPU must do the work.
-    fn on_card<T>(&self, work: impl FnOnce(&Card) -> Result<T, CudaError>) -> Option<T> {
-        let Self::Cuda(card) = self else { return None };
-        match work(card) {
+    fn on_gpu<T>(&self, work: impl FnOnce(&Gpu) -> Result<T, CudaError>) -> Option<T> {
+        let Self::Cuda(gpu) = self else { return None };
+        match work(gpu) {
             Ok(result) => Some(result),
             Err(CudaError::Failed) => None,
             Err(err) => {

@@ -6,7 +6,7 @@ use super::chunk::{CHUNK_ROWS, Chunk, Operation};
 use super::dense::WeightedSum;
 use super::lanes::{Row, dispatch, floats, rows_of};
 use super::parts::{Part, parts};
-use super::softmax::Weights;
+use super::softmax::Exponentials;
 use super::{BagInput, Pooled};
 
 /// A pooled stretch of a bag, not yet divided by the sum.
@@ -76,7 +76,7 @@ impl Scratch {
             let of_head = h * CHUNK_ROWS..h * CHUNK_ROWS + rows_of(chunk.n);
             partial.sum[h] += dispatch(
                 op.set,
-                Weights {
+                Exponentials {
                     scores: &chunk.scores[of_head.clone()],
                     max: partial.max[h],
                     factor: 1.0,

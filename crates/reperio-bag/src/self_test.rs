@@ -1,11 +1,11 @@
 //! A GPU is tested before it is used: a small bag must come out as on the CPU.
 //!
-//! A driver, a compiler or a card that is wrong would otherwise give scores that look right.
+//! A driver, a compiler or a GPU that is wrong would otherwise give scores that look right.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::cuda::{Card, CudaError};
+use super::cuda::{CudaError, Gpu};
 use super::{
     BagInput, BagLayout, BagShape, FilterGroup, OwnedSequences, PositionTerms, RESIDUES, Windows,
 };
@@ -16,12 +16,12 @@ const TOLERANCE: f64 = 1e-4;
 /// Sequences: several tiles and a rest.
 const SEQUENCES: usize = 333;
 
-/// Pools, explains and differentiates a bag on `card` and on the CPU.
+/// Pools, explains and differentiates a bag on `gpu` and on the CPU.
 ///
 /// # Errors
 ///
-/// If the card fails or differs.
-pub(super) fn check(card: &Card) -> Result<(), CudaError> {
+/// If the GPU fails or differs.
+pub(super) fn check(gpu: &Gpu) -> Result<(), CudaError> {
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let layout = BagLayout::new(shape()).expect("sizes in range");
     let params: Vec<f32> = (0..layout.len()).map(|_| rng.random_range(-0.3..0.3)).collect();
@@ -29,13 +29,13 @@ pub(super) fn check(card: &Card) -> Result<(), CudaError> {
     let bag = BagInput { sequences: drawn.view(), input_scale: 1.0, padded_length: 0 };
     let pooled = forward(&layout, &params, &[bag]);
     let dz: Vec<f32> = (0..pooled[0].z.len()).map(|_| rng.random_range(-1.0..1.0)).collect();
-    let found = card.forward(&layout, &params, &[bag])?;
+    let found = gpu.forward(&layout, &params, &[bag])?;
     agree("pooling", &found[0].z, &pooled[0].z)?;
-    let found = card.sequences(&layout, &params, &bag, (&pooled[0], &dz))?;
+    let found = gpu.sequences(&layout, &params, &bag, (&pooled[0], &dz))?;
     let expected = sequences(&layout, &params, &bag, &pooled[0], &dz);
     agree("attention", &found.attention, &expected.attention)?;
     agree("evidence", &found.evidence, &expected.evidence)?;
-    let found = card.backward(&layout, &params, &[bag], (&pooled, &dz))?;
+    let found = gpu.backward(&layout, &params, &[bag], (&pooled, &dz))?;
     agree("the gradient", &found, &backward(&layout, &params, &[bag], &pooled, &dz))
 }
 

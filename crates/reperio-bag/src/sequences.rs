@@ -6,7 +6,7 @@ use super::chunk::{CHUNK_ROWS, Chunk, Operation};
 use super::dense::Dots;
 use super::lanes::{Row, dispatch, floats, rows_of};
 use super::parts::parts;
-use super::softmax::Weights;
+use super::softmax::Exponentials;
 use super::{BagInput, Embeddings, Pooled, SequenceScores};
 
 /// Scores, attention and evidence under a linear `head` (T, H, D).
@@ -70,7 +70,7 @@ fn describe(
         let of_head = h * CHUNK_ROWS..h * CHUNK_ROWS + rows_of(chunk.n);
         dispatch(
             op.set,
-            Weights {
+            Exponentials {
                 scores: &chunk.scores[of_head.clone()],
                 max: pooled.max[h],
                 factor: 1.0 / pooled.sum[h],

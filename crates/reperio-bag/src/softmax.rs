@@ -33,14 +33,14 @@ impl Task for FinishScores<'_> {
 }
 
 /// `out = exp(scores - max) * factor`; returns the sum.
-pub(super) struct Weights<'a> {
+pub(super) struct Exponentials<'a> {
     pub(super) scores: &'a [Row],
     pub(super) max: f32,
     pub(super) factor: f32,
     pub(super) out: &'a mut [Row],
 }
 
-impl Task for Weights<'_> {
+impl Task for Exponentials<'_> {
     type Output = f32;
 
     #[inline(always)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use reperio_bag::cuda::Card;
+use reperio_bag::cuda::Gpu;
 use reperio_bag::{
     BagInput, BagLayout, BagShape, FilterGroup, InstructionSet, OwnedSequences, Pooled,
     PositionTerms, RESIDUES, Sequences, Windows, backward, embeddings, forward, sequences,
@@ -16,9 +16,9 @@ const TOLERANCE: f64 = 1e-5;
 const CASES: u64 = 40;
 
 #[expect(clippy::print_stdout, reason = "a test that skips says so")]
-fn card() -> Option<Card> {
-    match Card::open(0) {
-        Ok(card) => Some(card),
+fn gpu() -> Option<Gpu> {
+    match Gpu::open(0) {
+        Ok(gpu) => Some(gpu),
         Err(err) => {
             println!("skipped: {err}");
             None
@@ -132,14 +132,14 @@ fn gap(got: &[f32], want: &[f32]) -> f64 {
     norm(&mut pairs) / norm(&mut want.iter().map(|&x| f64::from(x))).max(1e-12)
 }
 
-/// Holds a case on `card` to the CPU; what is repeated must have the same bits.
-fn check(card: &Card, case: &Case) {
+/// Holds a case on `gpu` to the CPU; what is repeated must have the same bits.
+fn check(gpu: &Gpu, case: &Case) {
     let (layout, params, inputs) = (&case.layout, &case.params[..], case.inputs());
     let what = format!("{:?}", layout.shape());
-    check_embeddings(card, case, &what);
+    check_embeddings(gpu, case, &what);
     let expected = forward(layout, params, &inputs);
-    let pooled = card.forward(layout, params, &inputs).expect("the GPU works");
-    assert_eq!(card.forward(layout, params, &inputs).expect("the GPU works"), pooled, "{what}");
+    let pooled = gpu.forward(layout, params, &inputs).expect("the GPU works");
+    assert_eq!(gpu.forward(layout, params, &inputs).expect("the GPU works"), pooled, "{what}");
     for (got, want) in pooled.iter().zip(&expected) {
         let gaps = [gap(&got.z, &want.z), gap(&got.sum, &want.sum)];
         assert!(gaps.iter().all(|&gap| gap < TOLERANCE), "{gaps:?}: {what}");
@@ -150,9 +150,9 @@ fn check(card: &Card, case: &Case) {
         }
     }
     let gradient =
-        card.backward(layout, params, &inputs, (&expected, &case.dz)).expect("the GPU works");
+        gpu.backward(layout, params, &inputs, (&expected, &case.dz)).expect("the GPU works");
     let again =
-        card.backward(layout, params, &inputs, (&expected, &case.dz)).expect("the GPU works");
+        gpu.backward(layout, params, &inputs, (&expected, &case.dz)).expect("the GPU works");
     assert_eq!(gradient, again, "{what}");
     let want = backward(layout, params, &inputs, &expected, &case.dz);
     let whole = gap(&gradient, &want);
@@ -165,13 +165,13 @@ fn check(card: &Card, case: &Case) {
         let limit = TOLERANCE * own + 1e-6 * size;
         assert!(error <= limit, "{} {error:e} > {limit:e}: {what}", segment.name);
     }
-    check_sequences(card, case, &expected, &what);
+    check_sequences(gpu, case, &expected, &what);
 }
 
 /// Every sum before the softmax runs in the CPU's order, so embeddings and windows are equal to the bit.
-fn check_embeddings(card: &Card, case: &Case, what: &str) {
+fn check_embeddings(gpu: &Gpu, case: &Case, what: &str) {
     for bag in case.inputs() {
-        let got = card.embeddings(&case.layout, &case.params, &bag).expect("the GPU works");
+        let got = gpu.embeddings(&case.layout, &case.params, &bag).expect("the GPU works");
         let want = embeddings(&case.layout, &case.params, &bag);
         if InstructionSet::detect() == InstructionSet::Portable {
             assert!(gap(&got.values, &want.values) < TOLERANCE, "{what}");
@@ -181,13 +181,12 @@ fn check_embeddings(card: &Card, case: &Case, what: &str) {
     }
 }
 
-fn check_sequences(card: &Card, case: &Case, pooled: &[Pooled], what: &str) {
+fn check_sequences(gpu: &Gpu, case: &Case, pooled: &[Pooled], what: &str) {
     let (bag, size) = (case.inputs()[0], case.dz.len() / case.bags.len());
     let head = [&case.dz[..size], &case.dz[..size]].concat();
     let want = sequences(&case.layout, &case.params, &bag, &pooled[0], &head);
     let describe = || {
-        card.sequences(&case.layout, &case.params, &bag, (&pooled[0], &head))
-            .expect("the GPU works")
+        gpu.sequences(&case.layout, &case.params, &bag, (&pooled[0], &head)).expect("the GPU works")
     };
     let got = describe();
     assert_eq!(got, describe(), "{what}");
@@ -201,47 +200,47 @@ fn check_sequences(card: &Card, case: &Case, pooled: &[Pooled], what: &str) {
 
 #[test]
 fn random_bags_agree_with_the_cpu() {
-    let Some(card) = card() else { return };
+    let Some(gpu) = gpu() else { return };
     for seed in 0..CASES {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let longest = [5, 15, 20, 60][rng.random_range(0..4)];
         let sizes: Vec<usize> =
             (0..rng.random_range(1..=3)).map(|_| rng.random_range(1..=150)).collect();
-        check(&card, &Case::draw(shape(&mut rng), &sizes, longest, &mut rng));
+        check(&gpu, &Case::draw(shape(&mut rng), &sizes, longest, &mut rng));
     }
 }
 
 #[test]
 fn tiles_and_parts_have_no_seams() {
-    let Some(card) = card() else { return };
+    let Some(gpu) = gpu() else { return };
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     for sizes in [&[1, 7, 8, 9][..], &[63, 64, 65, 0, 127], &[128, 129, 1000], &[33_000]] {
-        check(&card, &Case::draw(usual_shape(), sizes, 20, &mut rng));
+        check(&gpu, &Case::draw(usual_shape(), sizes, 20, &mut rng));
     }
 }
 
 #[test]
 fn a_bag_alone_equals_the_bag_among_others() {
-    let Some(card) = card() else { return };
+    let Some(gpu) = gpu() else { return };
     let mut rng = ChaCha8Rng::seed_from_u64(2);
     let case = Case::draw(usual_shape(), &[700, 3, 0, 260], 20, &mut rng);
-    let together = card.forward(&case.layout, &case.params, &case.inputs()).unwrap();
+    let together = gpu.forward(&case.layout, &case.params, &case.inputs()).unwrap();
     for (bag, pooled) in case.inputs().into_iter().zip(together) {
-        assert_eq!(card.forward(&case.layout, &case.params, &[bag]).unwrap(), [pooled]);
+        assert_eq!(gpu.forward(&case.layout, &case.params, &[bag]).unwrap(), [pooled]);
     }
 }
 
 #[test]
 fn an_empty_bag_pools_to_zero_and_has_no_gradient() {
-    let Some(card) = card() else { return };
+    let Some(gpu) = gpu() else { return };
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     let case = Case::draw(usual_shape(), &[0], 20, &mut rng);
     let (layout, params, inputs) = (&case.layout, &case.params[..], case.inputs());
-    let pooled = card.forward(layout, params, &inputs).unwrap();
+    let pooled = gpu.forward(layout, params, &inputs).unwrap();
     assert_eq!(pooled, forward(layout, params, &inputs));
-    let gradient = card.backward(layout, params, &inputs, (&pooled, &case.dz)).unwrap();
+    let gradient = gpu.backward(layout, params, &inputs, (&pooled, &case.dz)).unwrap();
     assert_eq!(gradient, vec![0.0; layout.len()]);
-    let described = card.sequences(layout, params, &inputs[0], (&pooled[0], &case.dz)).unwrap();
+    let described = gpu.sequences(layout, params, &inputs[0], (&pooled[0], &case.dz)).unwrap();
     assert!(described.scores.is_empty() && described.evidence.is_empty());
 }
 
@@ -249,14 +248,14 @@ fn an_empty_bag_pools_to_zero_and_has_no_gradient() {
 /// copied again.
 #[test]
 fn too_little_memory_changes_no_bit() {
-    let Some(card) = card() else { return };
+    let Some(gpu) = gpu() else { return };
     let mut rng = ChaCha8Rng::seed_from_u64(4);
     let case = Case::draw(usual_shape(), &[1500, 300, 900], 20, &mut rng);
     let (layout, params, inputs) = (&case.layout, &case.params[..], case.inputs());
-    let pooled = card.forward(layout, params, &inputs).unwrap();
-    let gradient = card.backward(layout, params, &inputs, (&pooled, &case.dz)).unwrap();
+    let pooled = gpu.forward(layout, params, &inputs).unwrap();
+    let gradient = gpu.backward(layout, params, &inputs, (&pooled, &case.dz)).unwrap();
     for memory in [0, 20_000, 60_000] {
-        let small = Card::open_with(0, Some(memory)).unwrap();
+        let small = Gpu::open_with(0, Some(memory)).unwrap();
         for _ in 0..2 {
             assert_eq!(small.forward(layout, params, &inputs).unwrap(), pooled, "{memory}");
             let again = small.backward(layout, params, &inputs, (&pooled, &case.dz)).unwrap();
@@ -268,30 +267,30 @@ fn too_little_memory_changes_no_bit() {
 
 #[test]
 fn a_network_beyond_shared_memory_reads_its_tables_from_the_card_s() {
-    let Some(card) = card() else { return };
+    let Some(gpu) = gpu() else { return };
     let mut rng = ChaCha8Rng::seed_from_u64(5);
     let filters = vec![FilterGroup { width: 12, count: 150 }, FilterGroup { width: 15, count: 90 }];
     let shape = BagShape { filters, attention_width: 64, heads: 8, ..usual_shape() };
-    check(&card, &Case::draw(shape, &[200, 40], 30, &mut rng));
+    check(&gpu, &Case::draw(shape, &[200, 40], 30, &mut rng));
 }
 
 #[test]
 fn genes_outside_the_vocabulary_are_refused() {
-    let Some(card) = card() else { return };
+    let Some(gpu) = gpu() else { return };
     let mut rng = ChaCha8Rng::seed_from_u64(6);
     let case = Case::draw(usual_shape(), &[200], 20, &mut rng);
     let small = BagLayout::new(BagShape { v_genes: 2, ..usual_shape() }).unwrap();
     let params = vec![0.0; small.len()];
-    let refused = std::panic::catch_unwind(|| card.forward(&small, &params, &case.inputs()));
+    let refused = std::panic::catch_unwind(|| gpu.forward(&small, &params, &case.inputs()));
     let message = message(refused.unwrap_err());
     assert!(message.contains("of a vocabulary of 2"), "{message}");
-    card.forward(&case.layout, &case.params, &case.inputs()).unwrap();
+    gpu.forward(&case.layout, &case.params, &case.inputs()).unwrap();
 }
 
 /// A kernel would read beyond what such columns say.
 #[test]
 fn columns_that_do_not_fit_are_refused_before_they_are_copied() {
-    let Some(card) = card() else { return };
+    let Some(gpu) = gpu() else { return };
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     let case = Case::draw(usual_shape(), &[200], 20, &mut rng);
     let input = case.inputs()[0];
@@ -307,9 +306,9 @@ fn columns_that_do_not_fit_are_refused_before_they_are_copied() {
         ),
         (shorter_by_one(&input.sequences), "sequences of one token"),
     ] {
-        card.forward(&case.layout, &case.params, &[input]).unwrap();
+        gpu.forward(&case.layout, &case.params, &[input]).unwrap();
         let bag = BagInput { sequences: wrong, ..input };
-        let refused = std::panic::catch_unwind(|| card.forward(&case.layout, &case.params, &[bag]));
+        let refused = std::panic::catch_unwind(|| gpu.forward(&case.layout, &case.params, &[bag]));
         let message = message(refused.unwrap_err());
         assert!(message.contains(expected), "{message}");
     }

@@ -5,11 +5,11 @@ use std::sync::LazyLock;
 use reperio_data::progress::Silent;
 use reperio_data::repertoire::Repertoire;
 use reperio_model::features::kmer_set::{Kmer, KmerSet};
+use reperio_model::labels::{Target, TargetKind};
 use reperio_model::model::{Model, TargetModel, Term};
 use reperio_model::parts::kmers::KmerTable;
 use reperio_model::parts::kmers::burden::Value;
 use reperio_model::parts::{DepthTable, GeneTable, Part, Table};
-use reperio_model::target::{Target, TargetKind};
 use serde_json::json;
 
 use crate::training::{Patients, repertoire};

@@ -4,10 +4,10 @@ use std::fs;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
+use reperio_baselines::compare::Truth;
 use reperio_data::generator::Generator;
 use reperio_data::metadata::Metadata;
 use reperio_data::split::Splits;
-use reperio_reference::compare::Truth;
 
 use crate::{compressed, names_its_file, scratch};
 

@@ -9,9 +9,9 @@ use reperio_data::repertoire::{Builder, Repertoire, Row};
 use reperio_model::bag::{Device, FilterGroup, PositionTerms};
 use reperio_model::config::Config;
 use reperio_model::features::FeatureCache;
+use reperio_model::labels::{Labels, Target, TargetKind};
 use reperio_model::parts::Part;
-use reperio_model::target::{Labels, Target, TargetKind};
-use reperio_model::train::{self, Dataset, Fitted, Place, TrainError};
+use reperio_model::train::{self, Dataset, Fitted, TrainError, TrainingContext};
 use reperio_stats::Groups;
 
 /// A repertoire of these junctions; V and J genes take turns.
@@ -65,7 +65,12 @@ impl Patients {
         let cache = FeatureCache::new(&views, &self.groups);
         let members: Vec<usize> = (0..views.len()).collect();
         let dataset = Dataset { cache: &cache, members: &members, labels: &self.labels };
-        train::fit(dataset, &config(parts), Place { checkpoint, device: &Device::Cpu }, observer)
+        train::fit(
+            dataset,
+            &config(parts),
+            TrainingContext { checkpoint, device: &Device::Cpu },
+            observer,
+        )
     }
 }
 

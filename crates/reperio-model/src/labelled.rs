@@ -5,7 +5,7 @@ use reperio_data::repertoire::Repertoire;
 use reperio_stats::Groups;
 
 use crate::features::FeatureCache;
-use crate::target::Labels;
+use crate::labels::Labels;
 use crate::train::Dataset;
 
 /// A cohort, its labels, and which repertoires no split divides.

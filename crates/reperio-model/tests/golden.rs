@@ -11,9 +11,9 @@ use reperio_data::simulate::{self, Background, SimulationConfig};
 use reperio_model::bag::Device;
 use reperio_model::config::Config;
 use reperio_model::features::FeatureCache;
+use reperio_model::labels::{Labels, TargetKind, TargetSpec};
 use reperio_model::model::{FORMAT, Model};
-use reperio_model::target::{Labels, TargetKind, TargetSpec};
-use reperio_model::train::{self, Dataset, Place};
+use reperio_model::train::{self, Dataset, TrainingContext};
 use reperio_stats::Groups;
 
 /// A file or folder of the repository.
@@ -89,8 +89,8 @@ fn the_committed_configs_train_and_score() {
         let mut config: Config = parsed(name);
         config.validate().unwrap();
         config.training.epochs = 2;
-        let place = Place { checkpoint: None, device: &Device::Cpu };
-        let fitted = train::fit(dataset, &config, place, &Silent).unwrap();
+        let context = TrainingContext { checkpoint: None, device: &Device::Cpu };
+        let fitted = train::fit(dataset, &config, context, &Silent).unwrap();
         assert_eq!(fitted.model.info().config, config, "{name}");
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("model.safetensors");

@@ -8,10 +8,10 @@ use reperio_data::simulate::{self, Background, SimulationConfig};
 use reperio_model::bag::Device;
 use reperio_model::config::Config;
 use reperio_model::features::FeatureCache;
+use reperio_model::labels::{KindName, Labels, TargetSpec};
 use reperio_model::model::Model;
 use reperio_model::parts::Part;
-use reperio_model::target::{KindName, Labels, TargetSpec};
-use reperio_model::train::{self, Dataset, Fitted, Place};
+use reperio_model::train::{self, Dataset, Fitted, TrainingContext};
 use reperio_stats::Groups;
 
 /// A motif for one half of the patients, public clonotypes for some of them, and numbers.
@@ -75,8 +75,8 @@ impl Case {
         let cache = FeatureCache::new(&views, &self.groups);
         let members: Vec<usize> = (0..views.len()).collect();
         let dataset = Dataset { cache: &cache, members: &members, labels: &self.labels };
-        let place = Place { checkpoint: None, device: &Device::Cpu };
-        train::fit(dataset, &config, place, &Silent).expect("a model")
+        let context = TrainingContext { checkpoint: None, device: &Device::Cpu };
+        train::fit(dataset, &config, context, &Silent).expect("a model")
     }
 }
 

@@ -1,14 +1,14 @@
-//! The calls of a card: what is copied, launched and copied back.
+//! The calls of a GPU: what is copied, launched and copied back.
 
 use cudarc::driver::{CudaSlice, DeviceRepr, HostSlice, ValidAsZeroBits};
 
 use super::super::{BagInput, BagLayout, Embeddings, Pooled, SequenceScores};
-use super::card::{Prepared, Work};
 use super::driver::Driver;
 use super::error::{CudaError, Doing};
+use super::gpu::{Prepared, Work};
 use super::gradient;
 use super::launch::{Described, Loaded};
-use super::model::{Model, WARP};
+use super::model::{PackedModel, WARP};
 use super::plan::{Plan, upstream_floats};
 use super::sizes::{HEADS, int};
 use super::waves::{for_each_wave, parts};
@@ -56,7 +56,7 @@ impl Work {
         bags: &[BagInput],
     ) -> Result<Prepared, CudaError> {
         let longest = bags.iter().map(|bag| bag.sequences.max_length).max().unwrap_or(0);
-        let model = Model::new(layout, params, longest);
+        let model = PackedModel::new(layout, params, longest);
         let words = copied(&self.driver, &model.words)?;
         let with_starts = model.sizes.position != 0 && longest > 0;
         let rows = if with_starts { longest * (longest + 1) / 2 } else { 0 };

@@ -2,10 +2,10 @@
 
 use super::super::layout::BagLayout;
 use super::super::pack::CODES;
-use super::model::{Model, WARP};
+use super::model::{PackedModel, WARP};
 
 /// The flat gradient of `total`, which lies as the kernels' gradients do.
-pub(super) fn unpack(layout: &BagLayout, model: &Model, total: &[f64]) -> Vec<f32> {
+pub(super) fn unpack(layout: &BagLayout, model: &PackedModel, total: &[f64]) -> Vec<f32> {
     let mut flat = vec![0.0; layout.len()];
     let sizes = &model.sizes;
     unpack_filters(layout, model, total, &mut flat);
@@ -37,7 +37,7 @@ fn rows(values: &[f64], stride: usize, width: usize, out: &mut [f32]) {
     }
 }
 
-fn unpack_filters(layout: &BagLayout, model: &Model, total: &[f64], flat: &mut [f32]) {
+fn unpack_filters(layout: &BagLayout, model: &PackedModel, total: &[f64], flat: &mut [f32]) {
     let (shape, sizes) = (layout.shape(), &model.sizes);
     for (channel, &(g, c)) in model.channels.iter().enumerate() {
         let (group, ranges) = (shape.filters[g], &layout.filters[g]);

@@ -125,7 +125,7 @@ impl Driver {
         launch.arg(pooled).arg(head).arg(&targets);
         launch.arg(&mut out.scores).arg(&mut out.attention).arg(&mut out.evidence);
         // SAFETY: the wave as for `forward`. `describe` made the outputs with a row for every sequence;
-        // `check_pooled` holds `pooled` to the shape, and `head` is a multiple of it (`Card::sequences`).
+        // `check_pooled` holds `pooled` to the shape, and `head` is a multiple of it (`Gpu::sequences`).
         unsafe { launch.launch(self.grid(function, plan, wave.n_parts)?) }
             .doing("describe sequences")?;
         Ok(())
@@ -169,7 +169,7 @@ impl Driver {
         launch.arg(&wave.data).arg(&wave.parts).arg(&wave.n_parts).arg(upstream);
         launch.arg(&mut *gradients);
         // SAFETY: the wave as for `forward`. `pull` made `gradients` with d_len floats for each of
-        // `backward_blocks`; `upstream` has the statistics of each bag, as `Card::backward` checked.
+        // `backward_blocks`; `upstream` has the statistics of each bag, as `Gpu::backward` checked.
         unsafe { launch.launch(grid) }.doing("compute gradients")?;
         let (len, blocks) = (plan.sizes.d_len, grid.grid_dim.0.cast_signed());
         let mut launch = self.stream.launch_builder(&self.sum_gradients);

@@ -1,8 +1,8 @@
 //! The bag operation on a GPU, as kernels that the CUDA driver loads at run time.
 //!
-//! The program needs no CUDA to be built or to start: the driver's library is looked for when a [`Card`]
+//! The program needs no CUDA to be built or to start: the driver's library is looked for when a [`Gpu`]
 //! is opened. The kernels (`kernels/bag.cu`) stand beside the program that was compiled from them
-//! (`bag.ptx`, by `ptx.sh`); the driver compiles that for the card at hand.
+//! (`bag.ptx`, by `ptx.sh`); the driver compiles that for the GPU at hand.
 //!
 //! # How it runs
 //!
@@ -15,7 +15,7 @@
 //! Backward follows every tile again. The gradient of a block has one warp and lane for every number, which
 //! adds in a fixed order: the tap of a filter table belongs to a warp, the channel to a lane. The blocks'
 //! gradients are summed in order. So there is no atomic addition, and the same call has the same bits on
-//! the same card. Filters' values, keys and the choice of windows have the CPU's bits, because every sum runs in
+//! the same GPU. Filters' values, keys and the choice of windows have the CPU's bits, because every sum runs in
 //! its order; softmax and gradients agree to rounding.
 //!
 //! Repertoires stay in the GPU's memory while somebody holds them (`resident`); one that is too large
@@ -39,7 +39,7 @@
 //! | **forward + backward** | **323** |
 //!
 //! At 132 multiprocessors and 1.7 GHz that is 2.2 x 10^9 sequences per second forward and 0.7 x 10^9 forward +
-//! backward; `benches/cuda.rs` counts with the highest clock of the card at hand. Residues and other columns are 27
+//! backward; `benches/cuda.rs` counts with the highest clock of the GPU at hand. Residues and other columns are 27
 //! bytes per sequence: 59 GB/s, far from what the memory gives.
 //!
 //! An H100 (132 multiprocessors) does 1.0 x 10^9 and 0.29 x 10^9, 45 % and 41 % of that. Its profiler (`ncu`) says of the
@@ -48,9 +48,9 @@
 //! Both are limited by registers and shared memory alike.
 
 mod calls;
-mod card;
 mod driver;
 mod error;
+mod gpu;
 mod gradient;
 mod launch;
 mod model;
@@ -61,13 +61,13 @@ mod waves;
 
 use cudarc::driver::CudaContext;
 
-pub use card::Card;
 pub use error::CudaError;
 use error::Doing;
+pub use gpu::Gpu;
 
 /// A GPU and its memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CardInfo {
+pub struct GpuInfo {
     /// Number of the GPU, from 0.
     pub ordinal: usize,
     /// Name that its driver gives.
@@ -81,16 +81,16 @@ pub struct CardInfo {
 /// # Errors
 ///
 /// If there is a driver that does not answer.
-pub fn cards() -> Result<Vec<CardInfo>, CudaError> {
+pub fn gpus() -> Result<Vec<GpuInfo>, CudaError> {
     if !driver::is_present() {
         return Ok(Vec::new());
     }
     let count = CudaContext::device_count().doing("count the GPUs")?;
-    let card = |ordinal: usize| {
+    let gpu = |ordinal: usize| {
         let context = CudaContext::new(ordinal).doing("open the GPU")?;
         let name = context.name().doing("ask the GPU")?;
         let memory = context.total_mem().doing("ask the GPU")? as u64;
-        Ok(CardInfo { ordinal, name, memory })
+        Ok(GpuInfo { ordinal, name, memory })
     };
-    (0..count as usize).map(card).collect()
+    (0..count as usize).map(gpu).collect()
 }

@@ -18,7 +18,7 @@ pub(super) struct Slab {
 }
 
 /// A packed model.
-pub(super) struct Model {
+pub(super) struct PackedModel {
     pub(super) sizes: Sizes,
     pub(super) slabs: Vec<Slab>,
     /// Filter group of each channel, and its place in the group.
@@ -45,7 +45,7 @@ impl Words {
     }
 }
 
-impl Model {
+impl PackedModel {
     /// Packs `params`, for sequences of up to `max_length` residues.
     pub(super) fn new(layout: &BagLayout, params: &[f32], max_length: usize) -> Self {
         let shape = layout.shape();

@@ -1,9 +1,9 @@
-//! How a kernel's block is cut to the shared memory of a card.
+//! How a kernel's block is cut to the shared memory of a GPU.
 
 use super::model::WARP;
 use super::sizes::{HEADS, MODEL_AT, Sizes, TILE};
 
-/// What a card offers to one block and to one multiprocessor, in bytes.
+/// What a GPU offers to one block and to one multiprocessor, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SharedMemory {
     pub(super) block: usize,

@@ -230,7 +230,8 @@ class Best:
         gradients = self.backward(bags, saved, pooled, dlogit)
         gradients += [(dlogit @ z).view(1, 1, FILTERS), dlogit.sum(0, keepdim=True)]
         for parameter, gradient in zip(self.parameters, gradients):
-            parameter.grad = gradient.view_as(parameter)
+            # With the strides of its parameter: a GPU's fused Adam takes no others.
+            parameter.grad = torch.empty_like(parameter).copy_(gradient.view_as(parameter))
         self.optimizer.step()
         named = {name: p.grad for name, p in zip(NAMES, self.parameters)}
         named["state.pattern"] = named["state.pattern"] * self.beta

@@ -3,7 +3,7 @@
 use reperio_stats::metrics::log_softmax;
 use serde::{Deserialize, Serialize};
 
-use crate::target::{Target, TargetKind};
+use crate::labels::{Target, TargetKind};
 
 /// Nonconformity of each training repertoire to its own class when its fold was held out.
 ///

@@ -35,7 +35,7 @@ use reperio_stats::Groups;
 use reperio_stats::selection::least;
 use serde::{Deserialize, Serialize};
 
-use crate::target::TargetKind;
+use crate::labels::TargetKind;
 use solver::{Problem, Weighing};
 
 pub use conformal::{Conformal, PredictionSet};

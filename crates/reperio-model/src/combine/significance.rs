@@ -5,7 +5,7 @@ use reperio_stats::moments::mean;
 use reperio_stats::{Groups, permutation};
 
 use super::HeldOut;
-use crate::target::TargetKind;
+use crate::labels::TargetKind;
 
 /// How much wider than permutations of the answers say a figure of held-out outputs varies without a signal.
 /// [`permutation::p_value`] says why.

@@ -3,7 +3,7 @@
 use reperio_stats::metrics::{log_softmax, log_sum_exp, probability, soft_cross_entropy};
 
 use super::{Columns, Combination};
-use crate::target::TargetKind;
+use crate::labels::TargetKind;
 
 /// Sweeps over all coordinates, at most.
 const SWEEPS: usize = 200;

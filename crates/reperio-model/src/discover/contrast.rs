@@ -2,7 +2,7 @@
 
 use reperio_stats::Groups;
 
-use crate::target::{Labels, TargetKind};
+use crate::labels::{Labels, TargetKind};
 
 /// One number per repertoire; missing where the label is missing.
 #[derive(Clone, Debug, PartialEq)]

@@ -71,7 +71,7 @@ pub struct Discovery {
 
 /// The training part as discovery sees it.
 #[derive(Clone, Copy, Debug)]
-pub struct Evidence<'a> {
+pub struct DiscoveryInput<'a> {
     /// Repertoires.
     pub repertoires: &'a [&'a EncodedRepertoire],
     /// Sizes of the vocabulary of V and J genes.
@@ -84,21 +84,18 @@ pub struct Evidence<'a> {
 
 /// Looks for seeds and gene usage in the training part.
 pub fn discover(
-    evidence: Evidence<'_>,
+    input: DiscoveryInput<'_>,
     config: &DiscoveryConfig,
     observer: &dyn Observer,
 ) -> Discovery {
     let mut discovery = Discovery::default();
     if config.genes {
-        let usage = genes::Usage::of(evidence.repertoires, evidence.n_genes);
-        discovery.genes = evidence
-            .contrasts
-            .iter()
-            .map(|contrast| usage.fit(contrast, evidence.groups))
-            .collect();
+        let usage = genes::Usage::of(input.repertoires, input.n_genes);
+        discovery.genes =
+            input.contrasts.iter().map(|contrast| usage.fit(contrast, input.groups)).collect();
     }
     if config.motifs {
-        let found = search::search(evidence, config, observer);
+        let found = search::search(input, config, observer);
         discovery.seeds = found.seeds;
         discovery.tested = found.tested;
     }

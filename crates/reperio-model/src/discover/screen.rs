@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use reperio_data::kmer::pattern::Pattern;
 
-use super::Evidence;
+use super::DiscoveryInput;
 use super::contrast::Contrast;
 
 /// A code that passed the screen.
@@ -28,12 +28,12 @@ pub(super) struct Screen {
 }
 
 /// Screens all `patterns`, keeping the `keep` strongest codes in all.
-pub(super) fn screen(evidence: Evidence<'_>, patterns: &[Pattern], keep: usize) -> Screen {
+pub(super) fn screen(input: DiscoveryInput<'_>, patterns: &[Pattern], keep: usize) -> Screen {
     // Parallel over patterns, one after another inside: sums do not depend on the thread count.
     let screens: Vec<Screen> = patterns
         .par_iter()
         .enumerate()
-        .map(|(index, pattern)| screen_pattern(evidence, index, pattern, keep))
+        .map(|(index, pattern)| screen_pattern(input, index, pattern, keep))
         .collect();
     let tested = screens.iter().map(|screen| screen.tested).sum();
     let mut strongest: Vec<_> = screens.into_iter().flat_map(|screen| screen.strongest).collect();
@@ -56,8 +56,13 @@ struct Sums {
     squares: f32,
 }
 
-fn screen_pattern(evidence: Evidence<'_>, index: usize, pattern: &Pattern, keep: usize) -> Screen {
-    let contrasts = evidence.contrasts;
+fn screen_pattern(
+    input: DiscoveryInput<'_>,
+    index: usize,
+    pattern: &Pattern,
+    keep: usize,
+) -> Screen {
+    let contrasts = input.contrasts;
     let n_codes = pattern.n_codes();
     let mut sums = vec![Sums::default(); n_codes * contrasts.len()];
     let mut carriers = vec![0_u32; n_codes];
@@ -65,10 +70,10 @@ fn screen_pattern(evidence: Evidence<'_>, index: usize, pattern: &Pattern, keep:
     let mut counts = vec![0_u32; n_codes];
     let mut last_seen = vec![u32::MAX; n_codes];
     let mut touched = Vec::new();
-    let total: usize = evidence.repertoires.iter().map(|bag| bag.len()).sum();
-    let mean_depth = total as f64 / evidence.repertoires.len().max(1) as f64;
+    let total: usize = input.repertoires.iter().map(|bag| bag.len()).sum();
+    let mean_depth = total as f64 / input.repertoires.len().max(1) as f64;
     let mut stamp = 0_u32;
-    for (bag_index, bag) in evidence.repertoires.iter().enumerate() {
+    for (bag_index, bag) in input.repertoires.iter().enumerate() {
         for i in 0..bag.len() {
             for code in pattern.codes(bag.sequence(i)) {
                 let at = code as usize;
@@ -100,7 +105,7 @@ fn screen_pattern(evidence: Evidence<'_>, index: usize, pattern: &Pattern, keep:
         }
         touched.clear();
     }
-    let least = least_repertoires(evidence.repertoires.len());
+    let least = least_repertoires(input.repertoires.len());
     let most = (total as f64 * GERMLINE_SHARE) as u32;
     let mut screened = Vec::new();
     for at in 0..n_codes {

@@ -10,7 +10,7 @@ use reperio_data::progress::{Observer, Progress};
 use reperio_stats::normal::two_sided_p;
 
 use super::statistic::Background;
-use super::{Evidence, Seed, hits, screen};
+use super::{DiscoveryInput, Seed, hits, screen};
 use crate::config::DiscoveryConfig;
 
 /// Positions distinguished in [`Seed::by_start`] and [`Seed::by_end`].
@@ -27,7 +27,7 @@ pub(super) struct Found {
 
 /// Runs the search.
 pub(super) fn search(
-    evidence: Evidence<'_>,
+    input: DiscoveryInput<'_>,
     config: &DiscoveryConfig,
     observer: &dyn Observer,
 ) -> Found {
@@ -39,25 +39,25 @@ pub(super) fn search(
         observer.progress(Progress { task: "discovery", done, total: steps, unit: "steps" });
     };
     report(0);
-    let screened = screen::screen(evidence, &patterns, config.candidates);
+    let screened = screen::screen(input, &patterns, config.candidates);
     report(1);
-    let hits = hits::find(evidence.repertoires, &patterns, &screened.strongest);
+    let hits = hits::find(input.repertoires, &patterns, &screened.strongest);
     report(2);
-    let mut background = Background::new(evidence, &hits);
+    let mut background = Background::new(input, &hits);
     let mut seeds: Vec<Seed> = Vec::new();
     while seeds.len() < config.max_seeds {
         let Some(best) = strongest(&background, screened.strongest.len()) else { break };
         // Step-up limit: the r-th seed may have r times the p-value of the first.
         let rank = seeds.len() as f64 + 1.0;
         let limit =
-            config.false_discovery * rank / (screened.tested * evidence.contrasts.len()) as f64;
+            config.false_discovery * rank / (screened.tested * input.contrasts.len()) as f64;
         if two_sided_p(best.z) > limit {
             break;
         }
         let found = &screened.strongest[best.candidate];
         let pattern = patterns[found.pattern].clone();
         let (starts, z) = best_starts(&background, best);
-        let contrast = &evidence.contrasts[best.output];
+        let contrast = &input.contrasts[best.output];
         let (by_start, by_end) =
             background.by_position(best.candidate, &starts, pattern.span(), contrast, POSITIONS);
         let share = background.share(best.candidate, &starts);

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use reperio_stats::poisson::{ExpectedAnscombe, anscombe};
 
-use super::Evidence;
+use super::DiscoveryInput;
 use super::contrast::Contrast;
 use super::hits::Hits;
 
@@ -13,7 +13,7 @@ const SHRINKAGE: f64 = 50.0;
 
 /// Sequences of each V and J gene in each repertoire, and which sequences are already explained.
 pub(super) struct Background<'a> {
-    evidence: Evidence<'a>,
+    input: DiscoveryInput<'a>,
     hits: &'a [Hits],
     v: GeneTable,
     j: GeneTable,
@@ -63,13 +63,13 @@ struct Carriers {
 }
 
 impl<'a> Background<'a> {
-    pub(super) fn new(evidence: Evidence<'a>, hits: &'a [Hits]) -> Self {
-        let bags = evidence.repertoires;
+    pub(super) fn new(input: DiscoveryInput<'a>, hits: &'a [Hits]) -> Self {
+        let bags = input.repertoires;
         Self {
-            evidence,
+            input,
             hits,
-            v: GeneTable::new(evidence.n_genes.0, bags.iter().map(|bag| bag.v())),
-            j: GeneTable::new(evidence.n_genes.1, bags.iter().map(|bag| bag.j())),
+            v: GeneTable::new(input.n_genes.0, bags.iter().map(|bag| bag.v())),
+            j: GeneTable::new(input.n_genes.1, bags.iter().map(|bag| bag.j())),
             depth: bags.iter().map(|bag| bag.len() as f64).collect(),
             explained: bags.iter().map(|bag| vec![false; bag.len()]).collect(),
             expected_anscombe: ExpectedAnscombe::default(),
@@ -114,7 +114,7 @@ impl<'a> Background<'a> {
     }
 
     fn count(&self, candidate: usize, starts: &RangeInclusive<usize>) -> Carriers {
-        let bags = self.evidence.repertoires;
+        let bags = self.input.repertoires;
         let mut carriers =
             Carriers { bag: vec![0.0; bags.len()], v: vec![0.0; self.v.n], j: vec![0.0; self.j.n] };
         self.carriers(candidate, starts, |bag, sequence, _| {
@@ -144,8 +144,8 @@ impl<'a> Background<'a> {
     /// Score statistic of `candidate` for each contrast.
     pub(super) fn z(&self, candidate: usize, starts: &RangeInclusive<usize>) -> Vec<f64> {
         let residuals = self.residuals(candidate, starts);
-        let groups = self.evidence.groups;
-        self.evidence.contrasts.iter().map(|contrast| contrast.z(&residuals, groups)).collect()
+        let groups = self.input.groups;
+        self.input.contrasts.iter().map(|contrast| contrast.z(&residuals, groups)).collect()
     }
 
     /// Log-enrichment of `candidate` by window start and by residues behind the window's end, in
@@ -169,7 +169,7 @@ impl<'a> Background<'a> {
         }
         self.carriers(candidate, starts, |bag, sequence, start| {
             if let Some(side) = side(bag) {
-                let length = self.evidence.repertoires[bag].sequence(sequence).len();
+                let length = self.input.repertoires[bag].sequence(sequence).len();
                 by_start[start.min(n_positions - 1)][side] += 1.0;
                 by_end[(length - start - span).min(n_positions - 1)][side] += 1.0;
             }

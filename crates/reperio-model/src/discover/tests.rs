@@ -9,7 +9,7 @@ use reperio_data::repertoire::{Builder, GeneVocabulary, Row};
 use reperio_stats::Groups;
 
 use super::contrast::Contrast;
-use super::{Discovery, Evidence, discover};
+use super::{Discovery, DiscoveryInput, discover};
 use crate::config::DiscoveryConfig;
 
 const LETTERS: &[u8; 20] = b"ACDEFGHIKLMNPQRSTVWY";
@@ -34,14 +34,14 @@ fn proposed(motif: &[u8], seed: u64) -> Discovery {
     let repertoires: Vec<&EncodedRepertoire> = all.iter().collect();
     let contrasts = [Contrast::new(&labels, true)];
     let groups = Groups::each(40);
-    let evidence = Evidence {
+    let input = DiscoveryInput {
         repertoires: &repertoires,
         n_genes: (1, 1),
         contrasts: &contrasts,
         groups: &groups,
     };
     let config = DiscoveryConfig { genes: false, k: vec![3], max_gaps: 0, ..Default::default() };
-    discover(evidence, &config, &Silent)
+    discover(input, &config, &Silent)
 }
 
 #[test]

@@ -10,7 +10,7 @@ use reperio_stats::ridge::Ridge;
 
 use crate::discover::contrast::Contrast;
 use crate::features::FeatureCache;
-use crate::target::{Labels, Target, TargetKind};
+use crate::labels::{Labels, Target, TargetKind};
 use crate::train::Dataset;
 
 /// Penalty over the number of repertoires; near the best on CD4 against CD8 and never tuned inside.

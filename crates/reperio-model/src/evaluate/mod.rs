@@ -18,10 +18,10 @@ use serde::{Deserialize, Serialize};
 use crate::combine::{Chance, PredictionSet};
 use crate::config::Config;
 use crate::each::each;
+use crate::labels::{Labels, Target, TargetKind};
 use crate::model::Model;
 use crate::score::{NotFinite, check_finite};
-use crate::target::{Labels, Target, TargetKind};
-use crate::train::{self, Dataset, Place, TrainError, TrainingReport};
+use crate::train::{self, Dataset, TrainError, TrainingContext, TrainingReport};
 pub(crate) use summary::interval;
 pub use summary::{Metrics, TargetSummary};
 pub use verdict::{AgainstControl, Figure, Verdict};
@@ -118,7 +118,7 @@ pub fn evaluate(
     dataset: Dataset<'_>,
     config: &Config,
     plan: &Plan,
-    place: Place<'_>,
+    context: TrainingContext<'_>,
     observer: &dyn Observer,
 ) -> Result<Evaluation, EvaluateError> {
     assert_eq!(plan.folds.len(), dataset.members.len(), "one fold a repertoire");
@@ -140,9 +140,9 @@ pub fn evaluate(
         let members: Vec<usize> = inside.iter().map(|&i| dataset.members[i]).collect();
         let own = labels.select(inside);
         let part = Dataset { cache: dataset.cache, members: &members, labels: &own };
-        let folder = place.checkpoint.map(|folder| folder.join(format!("fold{fold}")));
-        let place = Place { checkpoint: folder.as_deref(), ..place };
-        let fitted = train::fit(part, config, place, &InFold { observer, fold })?;
+        let folder = context.checkpoint.map(|folder| folder.join(format!("fold{fold}")));
+        let context = TrainingContext { checkpoint: folder.as_deref(), ..context };
+        let fitted = train::fit(part, config, context, &InFold { observer, fold })?;
         let tested: Vec<usize> = held.iter().map(|&i| dataset.members[i]).collect();
         let control = control::predictions(part, &tested);
         for (&i, control) in held.iter().zip(control) {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::HeldOut;
 use crate::combine::{Chance, PredictionSet, Scores};
-use crate::target::{Labels, Target, TargetKind};
+use crate::labels::{Labels, Target, TargetKind};
 
 /// The metrics of one target.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

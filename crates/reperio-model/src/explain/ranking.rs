@@ -11,8 +11,8 @@ use reperio_data::repertoire::Repertoire;
 use serde::Serialize;
 
 use super::Leading;
+use crate::labels::TargetKind;
 use crate::model::Model;
-use crate::target::TargetKind;
 
 /// A clonotype of the cohort.
 #[derive(Clone, Debug, PartialEq, Serialize)]

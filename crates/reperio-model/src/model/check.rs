@@ -6,8 +6,8 @@ use candle_core::{Result, bail};
 use reperio_data::repertoire::GeneVocabulary;
 
 use super::{ModelInfo, TargetModel};
+use crate::labels::{Target, TargetKind};
 use crate::parts::{Part, Table};
-use crate::target::{Target, TargetKind};
 
 /// Checks everything but the parameters of the network, which are checked where they are taken.
 pub(super) fn check(info: &ModelInfo, members: usize, targets: &[TargetModel]) -> Result<()> {

@@ -14,9 +14,9 @@ use reperio_data::encode::EncodedRepertoire;
 use super::Model;
 use crate::bag::Pooled;
 use crate::discover::contrast::Contrast;
+use crate::labels::Labels;
 use crate::network::Weights;
 use crate::prepare;
-use crate::target::Labels;
 
 impl Model {
     /// Counts evidence from what the training repertoires have on average.

@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use super::{Model, TargetModel};
 use crate::bag::{Bag, Pooled};
 use crate::combine::PredictionSet;
+use crate::labels::{Target, TargetKind};
 use crate::network::Weights;
 use crate::parts::Part;
 use crate::prepare;
-use crate::target::{Target, TargetKind};
 
 /// A model's prediction for one repertoire.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

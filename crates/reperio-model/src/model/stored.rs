@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::{TargetModel, Term};
 use crate::combine::Conformal;
 use crate::features::kmer_set::KmerSet;
+use crate::labels::Target;
 use crate::parts::clones::CloneTable;
 use crate::parts::kmers::KmerTable;
 use crate::parts::kmers::burden::Value;
 use crate::parts::{DepthTable, GeneTable, Part, Table};
-use crate::target::Target;
 use crate::tensors::Named;
 
 /// [`TargetModel`] without the weights of k-mers.

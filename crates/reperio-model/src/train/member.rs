@@ -146,17 +146,17 @@ fn start(
     let contrasts = Contrast::of(&labels);
     let repertoires: Vec<&EncodedRepertoire> =
         parts.fitting.iter().map(|&i| &*run.encoded[i]).collect();
-    let evidence = discover::Evidence {
+    let input = discover::DiscoveryInput {
         repertoires: &repertoires,
         n_genes: (run.genes.v.len(), run.genes.j.len()),
         contrasts: &contrasts,
         groups: &run.training.groups(&parts.fitting),
     };
-    let discovery = discover::discover(evidence, &run.training.config.discovery, observer);
+    let discovery = discover::discover(input, &run.training.config.discovery, observer);
     let seed = run.training.config.training.seed.wrapping_add(1 + index as u64);
     let model = &run.training.config.model;
     let layout = model.layout(&run.genes, discovery.heads(model.heads))?;
-    let network = Network::new(&layout, run.outputs, model, seed)?.on(run.place.device.clone());
+    let network = Network::new(&layout, run.outputs, model, seed)?.on(run.context.device.clone());
     let planted = network.plant(&discovery)?;
     if !planted.is_empty() {
         let bags: Vec<Bag> =

@@ -23,10 +23,10 @@ use crate::bag::Device;
 use crate::combine::{Combination, Conformal, HeldOut};
 use crate::config::Config;
 use crate::features::FeatureCache;
+use crate::labels::{Labels, Target, TargetKind};
 use crate::model::{Model, ModelInfo, TargetModel};
 use crate::parts::{Part, inner_folds};
 use crate::population::Population;
-use crate::target::{Labels, Target, TargetKind};
 pub use checkpoint::CheckpointError;
 use network::TrainedNetwork;
 pub use report::{
@@ -60,7 +60,7 @@ impl<'a> Dataset<'a> {
 
 /// Where a training runs, and where it keeps its state.
 #[derive(Clone, Copy, Debug)]
-pub struct Place<'a> {
+pub struct TrainingContext<'a> {
     /// Folder of the checkpoint, if there is to be one.
     pub checkpoint: Option<&'a Path>,
     /// Device of the bag operation.
@@ -198,7 +198,7 @@ impl<'a> Training<'a> {
 pub fn fit(
     dataset: Dataset<'_>,
     config: &Config,
-    place: Place<'_>,
+    context: TrainingContext<'_>,
     observer: &dyn Observer,
 ) -> Result<Fitted, TrainError> {
     let training = Training::new(dataset, config)?;
@@ -207,7 +207,7 @@ pub fn fit(
         None => training.labels.targets.iter().map(|_| Vec::new()).collect(),
     };
     let network = if training.includes(Part::Network) {
-        Some(network::train(&training, place, observer)?)
+        Some(network::train(&training, context, observer)?)
     } else {
         None
     };
@@ -239,7 +239,7 @@ pub fn fit(
         out_of_fold: out_of_fold.clone(),
         evidence_origin: Vec::new(),
     };
-    let mut model = Model::new(info, parameters, targets)?.on(place.device);
+    let mut model = Model::new(info, parameters, targets)?.on(context.device);
     if helps {
         model = model.counted_from(&encoded, &training.labels);
     }

@@ -7,15 +7,17 @@ use reperio_data::progress::{Observer, Progress};
 use reperio_data::repertoire::{GeneVocabulary, Repertoire};
 
 use super::member::Snapshot;
-use super::{MemberReport, Place, TrainError, Training, checkpoint, first_output, member};
+use super::{
+    MemberReport, TrainError, Training, TrainingContext, checkpoint, first_output, member,
+};
+use crate::labels::Target;
 use crate::network::{Network, Weights};
 use crate::prepare;
-use crate::target::Target;
 
 /// Everything of a training run that does not change between its members.
 pub(crate) struct Run<'a> {
     pub(crate) training: &'a Training<'a>,
-    pub(crate) place: Place<'a>,
+    pub(crate) context: TrainingContext<'a>,
     pub(crate) encoded: Vec<Arc<EncodedRepertoire>>,
     pub(crate) genes: GeneVocabulary,
     pub(crate) outputs: usize,
@@ -55,7 +57,7 @@ impl TrainedNetwork {
 /// early stopping, for which it sets a validation part of the rest aside.
 pub(super) fn train(
     training: &Training<'_>,
-    place: Place<'_>,
+    context: TrainingContext<'_>,
     observer: &dyn Observer,
 ) -> Result<TrainedNetwork, TrainError> {
     let config = training.config;
@@ -71,13 +73,13 @@ pub(super) fn train(
     });
     let run = Run {
         training,
-        place,
+        context,
         encoded: encode(&chosen, &genes),
         genes,
         outputs,
         left_out: folds.map(|fold| fold.iter().map(|fold| fold % members).collect()),
     };
-    let mut store = checkpoint::Store::open(place.checkpoint, &run)?;
+    let mut store = checkpoint::Store::open(context.checkpoint, &run)?;
     let mut parameters = Vec::new();
     let mut reports = Vec::new();
     for index in 0..members {
@@ -99,7 +101,7 @@ impl Run<'_> {
         for (index, snapshot) in parameters.iter().enumerate() {
             let model = &self.training.config.model;
             let network = Network::restored(snapshot, &self.genes, self.outputs, model)?;
-            let weights = network.on(self.place.device.clone()).weights()?;
+            let weights = network.on(self.context.device.clone()).weights()?;
             for i in (0..left_out.len()).filter(|&i| left_out[i] == index) {
                 outputs[i] = self.score(&weights, i);
             }

@@ -13,8 +13,8 @@ use candle_core::{Result, Tensor};
 use reperio_stats::metrics::{log_sum_exp, soft_cross_entropy};
 
 use crate::config::TrainingConfig;
+use crate::labels::{Labels, Target, TargetKind};
 use crate::loss;
-use crate::target::{Labels, Target, TargetKind};
 
 /// Weights of the classes of each target, mean 1 over the training labels.
 #[derive(Clone, Debug)]

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::terms::Columns;
 use crate::combine::Combined;
 use crate::evaluate::{Metrics, interval};
+use crate::labels::{Target, TargetKind};
 use crate::parts::{Finding, Part};
-use crate::target::{Target, TargetKind};
 
 /// One training run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

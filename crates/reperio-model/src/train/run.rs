@@ -4,7 +4,7 @@ use std::fmt;
 
 use reperio_data::progress::Observer;
 
-use super::{Fitted, Place, TrainError, TrainingReport, fit};
+use super::{Fitted, TrainError, TrainingContext, TrainingReport, fit};
 use crate::config::Config;
 use crate::explain::{self, ExplainError, Ranked};
 use crate::labelled::LabelledCohort;
@@ -77,11 +77,11 @@ pub enum RunError {
 pub fn run(
     data: LabelledCohort<'_>,
     config: &Config,
-    place: Place<'_>,
+    context: TrainingContext<'_>,
     top: usize,
     observer: &dyn Observer,
 ) -> Result<Run, RunError> {
-    let fitted = data.with_dataset(|dataset| fit(dataset, config, place, observer))?;
+    let fitted = data.with_dataset(|dataset| fit(dataset, config, context, observer))?;
     let model = &fitted.model;
     let (said, sequences) = explain::rank(model, data.cohort, top, observer, |own, explained| {
         let Some(explained) = explained else { return Ok(model.predict(own)) };

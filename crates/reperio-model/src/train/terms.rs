@@ -5,9 +5,9 @@ use reperio_data::progress::{Observer, Progress};
 use serde_json::Value;
 
 use super::{TrainError, Training, answer, known};
+use crate::labels::TargetKind;
 use crate::model::Term;
 use crate::parts::{Answers, Finding, Learned, Part, Table, Task};
-use crate::target::TargetKind;
 
 /// A term and what it says of repertoires that it has not seen.
 pub(super) struct Column {

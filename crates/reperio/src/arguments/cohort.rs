@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use reperio_data::cohort::{Cohort, ReadRequest};
 use reperio_data::metadata::Metadata;
+use reperio_model::labels::{ChosenBy, KindName, Labels, TargetSpec};
 use reperio_model::people::{self, People};
-use reperio_model::target::{ChosenBy, KindName, Labels, TargetSpec};
 
 use crate::arguments::inputs::{self, ReadArgs};
 use crate::shell::Shell;

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use reperio_baselines::compare::Truth;
 use reperio_data::simulate::SimulationConfig;
-use reperio_reference::compare::Truth;
 
 /// What `simulate` wrote beside a cohort.
 pub(crate) struct Simulated {

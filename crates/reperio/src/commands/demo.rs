@@ -6,9 +6,9 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use clap::Command;
+use reperio_baselines::compare;
 use reperio_data::lock::Lock;
 use reperio_data::simulate::Oracle;
-use reperio_reference::compare;
 use serde::Serialize;
 
 use super::{evaluate, explain, import, score, simulate, train};

@@ -1,7 +1,7 @@
 //! `reperio devices`: where networks can run.
 
 use anyhow::{Context, Result};
-use reperio_model::bag::cuda::{CardInfo, cards};
+use reperio_model::bag::cuda::{GpuInfo, gpus};
 use reperio_model::bag::{Device, DeviceChoice, InstructionSet};
 use serde::Serialize;
 
@@ -44,15 +44,15 @@ pub(crate) fn run(_: &Args, shell: &Shell) -> Result<()> {
     let threads = if threads == 1 { "1 thread".to_owned() } else { format!("{threads} threads") };
     let name = format!("{:?}, {threads}", InstructionSet::detect());
     let mut devices = vec![Entry { device: DeviceChoice::Cpu.to_string(), name, memory: None }];
-    let cards = cards().context("cannot list the GPUs")?;
-    devices.extend(cards.into_iter().map(|CardInfo { ordinal, name, memory }| Entry {
+    let gpus = gpus().context("cannot list the GPUs")?;
+    devices.extend(gpus.into_iter().map(|GpuInfo { ordinal, name, memory }| Entry {
         device: DeviceChoice::Cuda(ordinal).to_string(),
         name,
         memory: Some(memory),
     }));
     let auto = match DeviceChoice::Auto.open()? {
         Device::Cpu => DeviceChoice::Cpu,
-        Device::Cuda(card) => DeviceChoice::Cuda(card.info().ordinal),
+        Device::Cuda(gpu) => DeviceChoice::Cuda(gpu.info().ordinal),
     };
     shell.print(&Devices { devices, auto: auto.to_string() })
 }

@@ -10,9 +10,9 @@ use reperio_data::split::{Division, Splits};
 use reperio_model::config::Config;
 use reperio_model::evaluate::{self, Evaluation, Plan, SMALL_FOLD, TargetSummary};
 use reperio_model::labelled::LabelledCohort;
+use reperio_model::labels::{ChosenBy, Labels, TargetCounts};
 use reperio_model::model::Model;
-use reperio_model::target::{ChosenBy, Labels, TargetCounts};
-use reperio_model::train::{Place, TrainingReport};
+use reperio_model::train::{TrainingContext, TrainingReport};
 use reperio_stats::Groups;
 use serde::Serialize;
 
@@ -212,10 +212,10 @@ fn cross_validate(
     }
     let checkpoint = args.out.join("checkpoint");
     let device = args.device.open()?;
-    let place = Place { checkpoint: Some(&checkpoint), device: &device };
+    let context = TrainingContext { checkpoint: Some(&checkpoint), device: &device };
     let data = LabelledCohort { cohort, labels: &labels, groups };
     let evaluation = data.with_dataset(|dataset| {
-        evaluate::evaluate(dataset, config, &plan, place, shell.observer())
+        evaluate::evaluate(dataset, config, &plan, context, shell.observer())
     });
     let resume = "run the same command with --resume to continue";
     shell.or_interrupted(evaluation, resume)

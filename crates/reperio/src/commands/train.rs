@@ -6,10 +6,10 @@ use std::time::Instant;
 use anyhow::Result;
 use polars::prelude::{Column, DataFrame};
 use reperio_model::labelled::LabelledCohort;
+use reperio_model::labels::TargetCounts;
 use reperio_model::model::{ModelInfo, Prediction};
-use reperio_model::target::TargetCounts;
 use reperio_model::train::{
-    self, MemberReport, Place, Run, RunPrediction, SeedFate, TrainingReport,
+    self, MemberReport, Run, RunPrediction, SeedFate, TrainingContext, TrainingReport,
 };
 use serde::Serialize;
 
@@ -102,9 +102,9 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Trained> {
     run_config::write(&args.out, &config, cohort.sha256())?;
     let checkpoint = args.out.join("checkpoint");
     let device = args.device.open()?;
-    let place = Place { checkpoint: Some(&checkpoint), device: &device };
+    let context = TrainingContext { checkpoint: Some(&checkpoint), device: &device };
     let data = LabelledCohort { cohort: &cohort, labels: &labels, groups: &people.groups };
-    let run = train::run(data, &config, place, RANKED, shell.observer());
+    let run = train::run(data, &config, context, RANKED, shell.observer());
     let resume = format!(
         "{} holds everything so far: run the same command with --resume to continue",
         checkpoint.display()

@@ -3,7 +3,7 @@
 use polars::prelude::{Column, NamedFrom as _, Series};
 use reperio_model::combine::PredictionSet;
 use reperio_model::evaluate::{Evaluation, HeldOut, Metrics, TargetSummary};
-use reperio_model::target::{ChosenBy, Labels, Target, TargetCounts, TargetKind};
+use reperio_model::labels::{ChosenBy, Labels, Target, TargetCounts, TargetKind};
 use reperio_stats::metrics::probability;
 
 use crate::shell::output::align;

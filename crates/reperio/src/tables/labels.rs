@@ -1,7 +1,7 @@
 //! What is predicted, and how many repertoires have each label, as text for the user.
 
+use reperio_model::labels::{KindName, TargetCounts};
 use reperio_model::people::People;
-use reperio_model::target::{KindName, TargetCounts};
 
 /// One target as its labels were read.
 pub(crate) fn line(counts: &TargetCounts) -> String {
@@ -37,7 +37,7 @@ pub(crate) fn people(people: &People) -> Option<String> {
 mod tests {
     use super::*;
     use insta::assert_snapshot;
-    use reperio_model::target::{ChosenBy, Labels, Target, TargetKind};
+    use reperio_model::labels::{ChosenBy, Labels, Target, TargetKind};
 
     fn check(kind: TargetKind, values: &[Option<f64>]) -> String {
         let target = Target { column: "x".to_owned(), kind };

@@ -1,8 +1,8 @@
 //! Predictions of many repertoires as columns of a table.
 
 use polars::prelude::{Column, NamedFrom as _, Series};
+use reperio_model::labels::{Target, TargetKind};
 use reperio_model::model::{Prediction, TargetPrediction};
-use reperio_model::target::{Target, TargetKind};
 
 /// The columns of `predictions`: for a binary target `logit`, `probability` and `class`; for classes
 /// `logit_<class>` and `probability_<class>` each, and `class`; for a regression `value`. With

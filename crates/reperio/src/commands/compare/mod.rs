@@ -1,20 +1,20 @@
 //! `reperio compare`: published methods and Reperio on the same folds.
 
-mod keeper;
+mod fold_files;
 mod page;
 mod tables;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use reperio_data::split::Division;
-use reperio_model::labelled::LabelledCohort;
-use reperio_model::target::TargetCounts;
-use reperio_reference::catalogue::{self, Setup};
-use reperio_reference::compare::{
+use reperio_baselines::catalogue::{self, Setup};
+use reperio_baselines::compare::{
     self, CompareError, Comparison, ComparisonCohort, FoldsWanted, Outcome, Summary,
 };
-use reperio_reference::method::Method;
+use reperio_baselines::method::Method;
+use reperio_data::split::Division;
+use reperio_model::labelled::LabelledCohort;
+use reperio_model::labels::TargetCounts;
 use serde::Serialize;
 
 use crate::arguments::cohort::{CohortArgs, TargetArgs};
@@ -27,7 +27,7 @@ use crate::shell::output::Report;
 use crate::shell::outputs::{self, OverwriteArgs, Results};
 use crate::shell::{Shell, interrupted, paths};
 use crate::tables::labels;
-use keeper::FoldFiles;
+use fold_files::FoldFiles;
 
 /// Compare published methods with Reperio on the same folds
 ///
@@ -187,7 +187,7 @@ fn all_folds(
         Err(CompareError::Cancelled) => {
             Err(interrupted("run the same command with --resume to continue"))
         }
-        Err(CompareError::Keeper(err)) => Err(err),
+        Err(CompareError::FoldStore(err)) => Err(err),
         Err(CompareError::Method { method, fold, source }) => {
             Err(anyhow::Error::new(source).context(format!("{method}, fold {fold}")))
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use polars::prelude::{Column, DataFrame, NamedFrom as _, Series};
-use reperio_reference::compare::{
+use reperio_baselines::compare::{
     ComparedPrediction, ComparisonCohort, Figures, MethodSummary, Outcome, REFERENCE, Summary,
 };
 

@@ -1,6 +1,6 @@
 //! The main figure: for every method a value with its interval, one under the other.
 
-use reperio_reference::compare::Figures;
+use reperio_baselines::compare::Figures;
 
 use super::super::tables::Cells;
 use super::element::{Element, element};

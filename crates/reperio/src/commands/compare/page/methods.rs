@@ -1,6 +1,6 @@
 //! What each method is, what it cost, and what it chose in each fold.
 
-use reperio_reference::compare::Outcome;
+use reperio_baselines::compare::Outcome;
 use serde_json::Value;
 
 use super::super::Compared;

@@ -12,7 +12,7 @@ mod tests;
 
 use std::path::Path;
 
-use reperio_reference::compare::{Outcome, Summary};
+use reperio_baselines::compare::{Outcome, Summary};
 
 use super::Compared;
 use super::tables::about;

@@ -1,6 +1,6 @@
 //! ROC, precision-recall and calibration: a small panel a method, and large ones of a few together.
 
-use reperio_reference::compare::{Curves, Figures};
+use reperio_baselines::compare::{Curves, Figures};
 
 use super::super::tables::number;
 use super::element::{Element, element};

@@ -2,7 +2,7 @@
 
 use std::cmp::{Ordering, Reverse};
 
-use reperio_reference::compare::{Curves, MethodSummary, REFERENCE};
+use reperio_baselines::compare::{Curves, MethodSummary, REFERENCE};
 
 use super::super::Compared;
 use super::super::tables::{Cells, with_interval};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
-use reperio_reference::compare::{Cost, Curves, Figures, MethodSummary, Outcome, Summary};
+use reperio_baselines::compare::{Cost, Curves, Figures, MethodSummary, Outcome, Summary};
 use reperio_stats::metrics::{
     auc, average_precision, brier, calibration, delong, precision_recall_curve, probability,
     roc_curve, sensitivity_at_specificity,
