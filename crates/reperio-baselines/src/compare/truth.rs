@@ -158,7 +158,7 @@ mod tests {
     fn repertoire(id: &str, junctions: &[&str]) -> Repertoire {
         let mut builder = Builder::default();
         for junction_aa in junctions {
-            builder.push(repertoire::TruthRow {
+            builder.push(repertoire::Row {
                 junction_aa: JunctionAa::new(junction_aa).unwrap(),
                 v_call: "TRBV9",
                 j_call: "",
