@@ -4,6 +4,7 @@
 //! training part of a fold. A control that sees only depth and V/J usage is evaluated beside the model.
 
 mod control;
+mod intervals;
 mod summary;
 mod verdict;
 
@@ -22,7 +23,7 @@ use crate::labels::{Labels, Target, TargetKind};
 use crate::model::Model;
 use crate::score::{NotFinite, check_finite};
 use crate::train::{self, Dataset, TrainError, TrainingContext, TrainingReport};
-pub(crate) use summary::interval;
+pub(crate) use intervals::of_auc as auc_interval;
 pub use summary::{Metrics, TargetSummary};
 pub use verdict::{AgainstControl, Figure, Verdict};
 

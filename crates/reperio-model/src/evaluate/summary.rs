@@ -1,11 +1,11 @@
 //! Metrics of an evaluation: pooled over the held-out predictions, and by fold for the spread.
 
 use reperio_stats::Groups;
-use reperio_stats::metrics::{BinaryMetrics, ClassMetrics, RegressionMetrics, auc_interval};
+use reperio_stats::metrics::{BinaryMetrics, ClassMetrics, RegressionMetrics};
 use reperio_stats::moments::mean;
 use serde::{Deserialize, Serialize};
 
-use super::HeldOut;
+use super::{HeldOut, intervals};
 use crate::combine::{Chance, PredictionSet, Scores};
 use crate::labels::{Labels, Target, TargetKind};
 
@@ -19,8 +19,14 @@ pub struct TargetSummary {
     /// AUC pooled over the folds (macro over classes; none for a regression).
     pub auc: Option<f64>,
     /// Its 95 % interval: DeLong's, or a bootstrap over subjects where a subject has several
-    /// repertoires. None for more than two classes.
+    /// repertoires or there are more than two classes.
     pub auc_ci: Option<[f64; 2]>,
+    /// 95 % interval of the balanced accuracy, by a bootstrap over subjects; none for a regression.
+    #[serde(default)]
+    pub balanced_accuracy_ci: Option<[f64; 2]>,
+    /// 95 % interval of R², by a bootstrap over subjects; none for classes.
+    #[serde(default)]
+    pub r2_ci: Option<[f64; 2]>,
     /// AUC of each fold.
     pub fold_auc: Vec<Option<f64>>,
     /// Mean of `fold_auc`. Unlike the pooled AUC, it is not biased when small folds without
@@ -83,6 +89,15 @@ impl Metrics {
         }
     }
 
+    /// Mean recall of the classes.
+    pub fn balanced_accuracy(&self) -> Option<f64> {
+        match self {
+            Self::Binary(metrics) => metrics.balanced_accuracy,
+            Self::Classes(metrics) => metrics.balanced_accuracy,
+            Self::Regression(_) => None,
+        }
+    }
+
     /// R2 of a number.
     pub fn r2(&self) -> Option<f64> {
         match self {
@@ -122,11 +137,14 @@ pub(super) fn summaries(
             Metrics::of(&target.kind, &outputs, &values)
         };
         let by_fold: Vec<Metrics> = (0..n_folds).map(fold).collect();
+        let found = (&target.kind, &outputs[..], &values[..]);
         let (coverage, decided) = coverage(predictions, summaries.len(), target, values);
         summaries.push(TargetSummary {
             column: target.column.clone(),
             auc: pooled.auc(),
-            auc_ci: interval(target, &outputs, values, groups),
+            auc_ci: intervals::of_auc(&target.kind, &outputs, values, groups),
+            balanced_accuracy_ci: intervals::of(Metrics::balanced_accuracy, found, groups),
+            r2_ci: intervals::of(Metrics::r2, found, groups),
             mean_fold_auc: mean(by_fold.iter().filter_map(Metrics::auc)),
             fold_auc: by_fold.iter().map(Metrics::auc).collect(),
             fold_r2: by_fold.iter().map(Metrics::r2).collect(),
@@ -175,18 +193,4 @@ fn coverage(
     let share = |count: u32| (n > 0).then(|| f64::from(count) / f64::from(n));
     let classes = !matches!(target.kind, TargetKind::Regression { .. });
     (share(held), share(single).filter(|_| classes))
-}
-
-/// 95 % interval of the AUC of two classes, over groups; rows without a label are skipped.
-pub(crate) fn interval(
-    target: &Target,
-    outputs: &[Vec<f64>],
-    values: &[Option<f64>],
-    groups: &Groups,
-) -> Option<[f64; 2]> {
-    let TargetKind::Binary { .. } = target.kind else { return None };
-    let known: Vec<usize> = (0..values.len()).filter(|&i| values[i].is_some()).collect();
-    let scores: Vec<f64> = known.iter().map(|&i| outputs[i][0]).collect();
-    let labels: Vec<bool> = known.iter().map(|&i| values[i] == Some(1.0)).collect();
-    auc_interval(&scores, &labels, &groups.select(&known))
 }

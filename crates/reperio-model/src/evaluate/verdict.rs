@@ -52,7 +52,7 @@ impl TargetSummary {
         let Some(control) = self.control else {
             return Verdict::AboveChance(figure, AgainstControl::Unknown);
         };
-        let is_clear = self.auc_ci.map_or(value > control, |[low, _]| low > control);
+        let is_clear = self.auc_ci.or(self.r2_ci).map_or(value > control, |[low, _]| low > control);
         let against = if is_clear {
             AgainstControl::Clear(control)
         } else if value > control {

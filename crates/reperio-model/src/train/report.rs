@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::terms::Columns;
 use crate::combine::Combined;
-use crate::evaluate::{Metrics, interval};
+use crate::evaluate::{Metrics, auc_interval};
 use crate::labels::{Target, TargetKind};
 use crate::parts::{Finding, Part};
 
@@ -136,7 +136,7 @@ impl OutOfFold {
             repertoires: answers.len(),
             folds: fold.iter().max().map_or(0, |last| last + 1),
             auc: found.auc(),
-            auc_ci: interval(target, &rows, &values, groups),
+            auc_ci: auc_interval(&target.kind, &rows, &values, groups),
             r2: found.r2(),
             p_value: combined.p_value,
             loss: Some(combined.losses[0]),

@@ -105,8 +105,14 @@ pub(crate) fn lines(target: &TargetSummary) -> Vec<String> {
         ]);
     }
     let mut lines = align(&rows);
-    if let Some([low, high]) = target.auc_ci {
-        lines.push(format!("95 % interval of the AUC: {low:.4} to {high:.4}"));
+    let of_classes =
+        target.balanced_accuracy_ci.filter(|_| matches!(target.pooled, Metrics::Classes(_)));
+    for (name, interval) in
+        [("AUC", target.auc_ci), ("balanced accuracy", of_classes), ("R2", target.r2_ci)]
+    {
+        if let Some([low, high]) = interval {
+            lines.push(format!("95 % interval of the {name}: {low:.4} to {high:.4}"));
+        }
     }
     let folds: Vec<String> = target
         .fold_auc

@@ -69,6 +69,8 @@ mod tests {
             pooled: Metrics::Binary(pooled),
             auc: Some(auc),
             auc_ci: Some([auc - 0.1, auc + 0.1]),
+            balanced_accuracy_ci: None,
+            r2_ci: None,
             fold_auc: vec![],
             mean_fold_auc: None,
             fold_r2: vec![],
