@@ -12,7 +12,7 @@ use reperio_model::bag::Device;
 use reperio_model::config::Config;
 use reperio_model::features::FeatureCache;
 use reperio_model::labels::{Labels, TargetKind, TargetSpec};
-use reperio_model::model::{FORMAT, Model};
+use reperio_model::model::{FORMAT, Model, ModelInfo, TargetModel};
 use reperio_model::train::{self, Dataset, TrainingContext};
 use reperio_stats::Groups;
 
@@ -43,6 +43,26 @@ fn the_demo_model_says_what_it_is() {
     assert_eq!(info.population.repertoires, 200);
     assert_eq!(info.population.clonotypes, [3000; 3]);
     assert!(info.genes.v.contains(&"TRBV9".to_owned()), "{:?}", info.genes.v);
+}
+
+#[test]
+fn no_model_is_made_of_numbers_that_do_not_fit() {
+    let demo = Model::load(&committed("models/demo.safetensors")).unwrap();
+    let refused = |change: &dyn Fn(&mut ModelInfo, &mut Vec<TargetModel>)| {
+        let (mut info, mut targets) = (demo.info().clone(), demo.targets().to_vec());
+        change(&mut info, &mut targets);
+        Model::new(info, None, targets).expect_err("a wrong model").to_string()
+    };
+    let text = refused(&|_, _| {});
+    assert!(text.contains("the network has a weight and no parameters"), "{text}");
+    let text = refused(&|_, targets| targets[0].bias[0] = f64::NAN);
+    assert!(text.contains("a bias is not a finite number"), "{text}");
+    let text = refused(&|info, _| {
+        info.targets[0].kind = TargetKind::Classes { classes: vec!["only".to_owned()] };
+    });
+    assert!(text.contains("expected at least two"), "{text}");
+    let text = refused(&|info, _| info.genes.v.reverse());
+    assert!(text.contains("expected distinct sorted names"), "{text}");
 }
 
 #[test]
