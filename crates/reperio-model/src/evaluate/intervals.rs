@@ -54,7 +54,7 @@ mod tests {
 
     /// `n` rows of three classes; every fourth is called wrongly.
     fn rows(n: usize) -> (Vec<Vec<f64>>, Vec<Option<f64>>) {
-        let call = |i: usize| (i + usize::from(i % 4 == 0)) % 3;
+        let call = |i: usize| (i + usize::from(i.is_multiple_of(4))) % 3;
         let logits = |i: usize| (0..3).map(|k| f64::from(u8::from(k == call(i)))).collect();
         ((0..n).map(logits).collect(), (0..n).map(|i| Some((i % 3) as f64)).collect())
     }
