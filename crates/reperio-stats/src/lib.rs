@@ -30,7 +30,8 @@
 //! assert!(low < 0.9375 && high == 1.0);
 //! let answers = labels.map(|label| f64::from(u8::from(label)));
 //! let auc = |answers: &[f64]| metrics::auc(&scores, &answers.iter().map(|a| *a > 0.5).collect::<Vec<_>>());
-//! let p = permutation::p_value(&answers, &people, 1.0, auc).expect("both classes");
+//! let answers = permutation::Permutable::new(&answers, people.members()); // people exchange answers, not samples
+//! let p = permutation::p_value(answers, 1.0, auc).expect("both classes");
 //! assert!(p > 0.02 && p < 0.2);
 //! ```
 //!

@@ -1,5 +1,7 @@
 //! Permuted values, and tests whether a statistic depends on their order.
 
+use std::collections::BTreeMap;
+
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -31,6 +33,8 @@ pub struct Permutable<T> {
     values: Vec<T>,
     /// Place of each row's value.
     place: Vec<usize>,
+    /// Places whose values may change places with each other.
+    blocks: Vec<Vec<usize>>,
 }
 
 impl<T: Copy + PartialEq> Permutable<T> {
@@ -45,7 +49,8 @@ impl<T: Copy + PartialEq> Permutable<T> {
         let first = |unit: &U| values[unit.as_ref()[0]];
         let has_one = |unit: &U| unit.as_ref().iter().all(|&row| values[row] == first(unit));
         if !units.iter().all(has_one) {
-            return Self { values: values.to_vec(), place: (0..values.len()).collect() };
+            let all: Vec<usize> = (0..values.len()).collect();
+            return Self { values: values.to_vec(), place: all.clone(), blocks: vec![all] };
         }
         let mut place = vec![0; values.len()];
         for (at, unit) in units.iter().enumerate() {
@@ -53,12 +58,42 @@ impl<T: Copy + PartialEq> Permutable<T> {
                 place[row] = at;
             }
         }
-        Self { values: units.iter().map(first).collect(), place }
+        Self {
+            values: units.iter().map(first).collect(),
+            place,
+            blocks: vec![(0..units.len()).collect()],
+        }
+    }
+
+    /// The same, but values only change places inside a stratum, such as a batch: `strata` has that of each row. A unit
+    /// belongs to the stratum of its first row.
+    ///
+    /// # Panics
+    ///
+    /// If there is not one stratum per row.
+    pub fn within(mut self, strata: &[usize]) -> Self {
+        assert_eq!(strata.len(), self.place.len(), "one stratum a row");
+        let mut of = vec![None; self.values.len()];
+        for (&place, &stratum) in self.place.iter().zip(strata) {
+            of[place].get_or_insert(stratum);
+        }
+        let mut blocks: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
+        for (place, stratum) in of.into_iter().enumerate() {
+            blocks.entry(stratum).or_default().push(place);
+        }
+        self.blocks = blocks.into_values().collect();
+        self
     }
 
     /// Permutes the values once more.
     pub fn shuffle(&mut self, rng: &mut impl Rng) {
-        self.values.shuffle(rng);
+        for block in &self.blocks {
+            let mut own: Vec<T> = block.iter().map(|&place| self.values[place]).collect();
+            own.shuffle(rng);
+            for (&place, value) in block.iter().zip(own) {
+                self.values[place] = value;
+            }
+        }
     }
 
     /// The value that each row has now.
@@ -67,8 +102,7 @@ impl<T: Copy + PartialEq> Permutable<T> {
     }
 }
 
-/// P value of `skill` of the answers under 999 permutations: between groups where each has one answer, else
-/// between rows. A skill is 0 where there is none, and large ones speak against chance. `None` if the skill of the answers is.
+/// P value of `skill` of the answers under 999 permutations of them. A skill is 0 where there is none, and large ones speak against chance. `None` if the skill of the answers is.
 ///
 /// ```text
 /// P = (1 + permutations with widening * skill at least that found) / (1 + permutations whose skill is defined)
@@ -84,26 +118,21 @@ impl<T: Copy + PartialEq> Permutable<T> {
 /// # Examples
 ///
 /// ```
-/// use reperio_stats::{Groups, permutation::p_value};
+/// use reperio_stats::{Groups, permutation::{Permutable, p_value}};
 ///
 /// let answers: Vec<f64> = (0..20).map(f64::from).collect();
+/// let answers = Permutable::new(&answers, Groups::each(20).members());
 /// let product = |answers: &[f64]| Some((0..20).map(|i| i as f64 * answers[i]).sum());
-/// let p = p_value(&answers, &Groups::each(20), 1.0, product);
+/// let p = p_value(answers, 1.0, product);
 /// assert_eq!(p, Some(0.001));
 /// ```
-///
-/// # Panics
-///
-/// If there is not one group per answer.
 pub fn p_value(
-    answers: &[f64],
-    groups: &Groups,
+    answers: Permutable<f64>,
     widening: f64,
     skill: impl Fn(&[f64]) -> Option<f64>,
 ) -> Option<f64> {
-    assert_eq!(answers.len(), groups.rows(), "one group an answer");
-    let found = skill(answers)?;
-    let mut permuted = Permutable::new(answers, groups.members());
+    let mut permuted = answers;
+    let found = skill(&permuted.by_row())?;
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let (mut as_large, mut drawn) = (1, 1);
     for _ in 0..PERMUTATIONS {
@@ -125,11 +154,12 @@ mod tests {
     fn a_perfect_order_is_rare_and_groups_are_moved_as_a_whole() {
         let answers: Vec<f64> = (0..20).map(|i| f64::from(u8::from(i >= 10))).collect();
         let statistic = |own: &[f64]| Some((0..20).map(|i| i as f64 * own[i]).sum());
-        let p = p_value(&answers, &Groups::each(20), 1.0, statistic).unwrap();
+        let between = |groups: &Groups| Permutable::new(&answers, groups.members());
+        let p = p_value(between(&Groups::each(20)), 1.0, statistic).unwrap();
         assert!((p - 0.001).abs() < 1e-12, "{p}: no other order of a thousand is as good");
         // Two groups of ten: the other order is as good as every second one.
         let two: Vec<&str> = (0..20).map(|i| if i < 10 { "a" } else { "b" }).collect();
-        let p = p_value(&answers, &Groups::of(&two), 1.0, statistic).unwrap();
+        let p = p_value(between(&Groups::of(&two)), 1.0, statistic).unwrap();
         assert!((p - 0.5).abs() < 0.06, "{p}");
     }
 
@@ -143,12 +173,39 @@ mod tests {
             let own = |all: &[f64]| -> Vec<f64> { rows.iter().map(|&row| all[row]).collect() };
             let scores = own(&scores);
             let sum = |answers: &[f64]| Some(scores.iter().zip(answers).map(|(s, a)| s * a).sum());
-            p_value(&own(&answers), &Groups::of(&names).select(rows), 1.0, sum)
+            let groups = Groups::of(&names).select(rows);
+            p_value(Permutable::new(&own(&answers), groups.members()), 1.0, sum)
         };
         let (forward, backward): (Vec<usize>, Vec<usize>) =
             ((0..10).collect(), (0..10).rev().collect());
         assert!(p(&forward).is_some_and(|p| (0.02..0.5).contains(&p)), "{:?}", p(&forward));
         assert_eq!(p(&forward), p(&backward));
+    }
+
+    /// Two batches, one of them with all large answers: scores that only know the batch are as good in every order.
+    #[test]
+    fn values_stay_in_their_stratum() {
+        let answers: Vec<f64> = (0..20).map(f64::from).collect();
+        let strata: Vec<usize> = (0..20).map(|i| i / 10).collect();
+        let mut permuted = Permutable::new(&answers, Groups::each(20).members()).within(&strata);
+        let batch = |answers: &[f64]| {
+            Some(answers[10..].iter().sum::<f64>() - answers[..10].iter().sum::<f64>())
+        };
+        assert_eq!(p_value(permuted.clone(), 1.0, batch), Some(1.0));
+        let free = Permutable::new(&answers, Groups::each(20).members());
+        assert_eq!(p_value(free, 1.0, batch), Some(0.001));
+        permuted.shuffle(&mut ChaCha8Rng::seed_from_u64(1));
+        let moved = permuted.by_row();
+        assert_ne!(moved, answers);
+        assert!(moved[..10].iter().all(|&own| own < 10.0), "{moved:?}");
+        // Units of two rows: those of a stratum change places as a whole.
+        let pairs: Vec<String> = (0..20).map(|i| (i / 2).to_string()).collect();
+        let answers: Vec<f64> = (0..20).map(|i| f64::from(i / 2)).collect();
+        let mut permuted = Permutable::new(&answers, Groups::of(&pairs).members()).within(&strata);
+        permuted.shuffle(&mut ChaCha8Rng::seed_from_u64(1));
+        let moved = permuted.by_row();
+        assert!(moved.chunks(2).all(|pair| pair[0] == pair[1]), "{moved:?}");
+        assert!(moved[..10].iter().all(|&own| own < 5.0), "{moved:?}");
     }
 
     proptest! {

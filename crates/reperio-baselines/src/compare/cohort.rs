@@ -92,7 +92,7 @@ impl<'a> ComparisonCohort<'a> {
         let folds: Vec<Vec<usize>> = folds.collect::<Result<_, UnfitCohort>>()?;
         let labels = seeds().map(|seed| RepeatLabels {
             given: classes(&labels),
-            permuted: classes(&evaluate::permuted(&labels, &groups, seed.wrapping_add(1))),
+            permuted: classes(&evaluate::permuted(&labels, &groups, seed.wrapping_add(1), None)),
         });
         let repertoires = rows.iter().map(|&i| &cohort.repertoires()[i]).collect();
         Ok(Self { target, repertoires, labels: labels.collect(), groups, items, folds })

@@ -12,9 +12,11 @@ use rand_chacha::ChaCha8Rng;
 use crate::table::{duplicates, quoted};
 
 mod balance;
+mod batches;
 mod division;
 mod saved;
 
+pub use batches::{Batches, batches};
 pub use division::{Division, DivisionError};
 pub use saved::{Splits, SplitsError};
 
@@ -79,12 +81,36 @@ pub enum SplitError {
         /// Folds asked for.
         folds: usize,
     },
+    /// There is nothing to leave out.
+    #[error("{}, expected at least two{}", one_batch(*batches, names), if *batches > 1 { " that do not" } else { "" })]
+    OneBatch {
+        /// Batches, before those that share a group are joined.
+        batches: usize,
+        /// Their names.
+        names: String,
+    },
+    /// A model of the other batches could learn nothing.
+    #[error(
+        "all repertoires outside batch {batch} have the same label: batch and label are confounded, and no evaluation can separate them"
+    )]
+    Confounded {
+        /// Batches of the fold.
+        batch: String,
+    },
     /// Shares that are not valid.
     #[error("shares {fractions:?}, expected positive numbers that sum to 1")]
     InvalidFractions {
         /// Shares asked for.
         fractions: Vec<f64>,
     },
+}
+
+fn one_batch(batches: usize, names: &str) -> String {
+    match batches {
+        0 => "no repertoire has a batch".to_owned(),
+        1 => format!("1 batch ({names})"),
+        more => format!("{more} batches that share subjects ({names})"),
+    }
 }
 
 /// The fold of each item, in 0..`k`; folds are of nearly equal size and none is empty.

@@ -2,7 +2,7 @@
 
 use reperio_stats::metrics::{auc, log_odds, spearman};
 use reperio_stats::moments::mean;
-use reperio_stats::{Groups, permutation};
+use reperio_stats::permutation::{self, Permutable};
 
 use super::HeldOut;
 use crate::labels::TargetKind;
@@ -32,11 +32,10 @@ impl Chance {
     /// P value of `skill` of the answers, which is 0 where there is none.
     pub(crate) fn p_value(
         self,
-        answers: &[f64],
-        groups: &Groups,
+        answers: Permutable<f64>,
         skill: impl Fn(&[f64]) -> Option<f64>,
     ) -> Option<f64> {
-        permutation::p_value(answers, groups, self.widening(), skill)
+        permutation::p_value(answers, self.widening(), skill)
     }
 }
 
@@ -46,7 +45,7 @@ pub(crate) fn of_terms(own: &HeldOut<'_>) -> Option<f64> {
         own.columns.iter().map(|column| Scores::new(own.kind, column)).collect();
     let best =
         |answers: &[f64]| terms.iter().filter_map(|term| term.skill(answers)).reduce(f64::max);
-    Chance::Chosen.p_value(own.answers, own.groups, best)
+    Chance::Chosen.p_value(Permutable::new(own.answers, own.groups.members()), best)
 }
 
 /// Outputs of one target, to be held against many orders of the answers.
@@ -123,7 +122,8 @@ mod tests {
             let kind = TargetKind::Binary { positive: "1".to_owned(), negative: "0".to_owned() };
             let scores = Scores::new(&kind, &outputs);
             for (n, chance) in small.iter_mut().zip([Chance::Tested, Chance::CrossValidated]) {
-                let p = chance.p_value(&answers, &groups, |own| scores.skill(own)).unwrap();
+                let answers = Permutable::new(&answers, groups.members());
+                let p = chance.p_value(answers, |own| scores.skill(own)).unwrap();
                 *n += usize::from(p < 0.05);
             }
         }

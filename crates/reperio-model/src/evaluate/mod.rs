@@ -37,6 +37,9 @@ pub struct Plan {
     pub folds: Vec<Option<usize>>,
     /// Train on labels permuted with this seed: a control that must be at chance.
     pub permute_labels: Option<u64>,
+    /// Whether the folds are batches: then labels change places inside a fold only, those that are permuted and those
+    /// behind the P value.
+    pub batches: bool,
 }
 
 /// Repertoires of a fold below which pooling over folds distorts the AUC.
@@ -124,7 +127,11 @@ pub fn evaluate(
 ) -> Result<Evaluation, EvaluateError> {
     assert_eq!(plan.folds.len(), dataset.members.len(), "one fold a repertoire");
     let mut labels = match plan.permute_labels {
-        Some(seed) => permuted(dataset.labels, &dataset.groups(), seed),
+        Some(seed) => {
+            let folds: Vec<usize> =
+                plan.folds.iter().map(|fold| fold.unwrap_or(usize::MAX)).collect();
+            permuted(dataset.labels, &dataset.groups(), seed, plan.batches.then_some(&folds[..]))
+        }
         None => dataset.labels.clone(),
     };
     labels.standardise();
@@ -165,7 +172,7 @@ pub fn evaluate(
     let groups = dataset.groups().select(&tested);
     let labels = labels.select(&tested);
     let chance = if folds.len() > 1 { Chance::CrossValidated } else { Chance::Tested };
-    let summaries = summary::summaries(&labels, &predictions, &groups, chance);
+    let summaries = summary::summaries(&labels, &predictions, &groups, (chance, plan.batches));
     Ok(Evaluation {
         targets: labels.targets,
         labels: labels.values,
@@ -197,8 +204,12 @@ pub fn test(
     });
     let predictions = predictions.ok_or(EvaluateError::Cancelled)?;
     predictions.iter().try_for_each(HeldOut::check)?;
-    let summaries =
-        summary::summaries(dataset.labels, &predictions, &dataset.groups(), Chance::Tested);
+    let summaries = summary::summaries(
+        dataset.labels,
+        &predictions,
+        &dataset.groups(),
+        (Chance::Tested, false),
+    );
     let Labels { targets, values } = dataset.labels.clone();
     Ok(Evaluation { targets, labels: values, predictions, summaries, training: Vec::new() })
 }
@@ -247,16 +258,20 @@ impl Observer for InFold<'_> {
     }
 }
 
-/// Permuted labels: between groups if each group has one label, else between repertoires.
+/// Permuted labels: between groups if each group has one label, else between repertoires; with `strata`, one for each
+/// repertoire, inside each of them.
 ///
 /// # Panics
 ///
 /// If there is not one group per label.
-pub fn permuted(labels: &Labels, groups: &Groups, seed: u64) -> Labels {
+pub fn permuted(labels: &Labels, groups: &Groups, seed: u64, strata: Option<&[usize]>) -> Labels {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut permuted = labels.clone();
     for values in &mut permuted.values {
         let mut own = Permutable::new(values, &groups.by_appearance());
+        if let Some(strata) = strata {
+            own = own.within(strata);
+        }
         own.shuffle(&mut rng);
         *values = own.by_row();
     }
@@ -288,7 +303,7 @@ mod tests {
         let dealt = |values: Vec<f64>| {
             let values = values.into_iter().map(Some).collect::<Vec<_>>();
             let labels = Labels { targets: vec![binary()], values: vec![values.clone()] };
-            let found = permuted(&labels, &groups, 3).values.remove(0);
+            let found = permuted(&labels, &groups, 3, None).values.remove(0);
             let positives = |own: &[Option<f64>]| own.iter().filter(|v| **v == Some(1.0)).count();
             assert_eq!(positives(&found), positives(&values));
             let moved = found.iter().zip(&values).filter(|(a, b)| a != b).count();

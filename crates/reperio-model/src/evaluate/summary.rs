@@ -3,6 +3,7 @@
 use reperio_stats::Groups;
 use reperio_stats::metrics::{BinaryMetrics, ClassMetrics, RegressionMetrics};
 use reperio_stats::moments::mean;
+use reperio_stats::permutation::Permutable;
 use serde::{Deserialize, Serialize};
 
 use super::{HeldOut, intervals};
@@ -44,7 +45,7 @@ pub struct TargetSummary {
     pub control: Option<f64>,
     /// How often chance would give as good a pooled AUC (rank correlation for a regression), by 999 permutations of the
     /// labels between groups. After a cross-validation what they give is widened by the square root of two, because
-    /// folds learn from each other's labels.
+    /// folds learn from each other's labels. Where the folds are batches, labels change places inside a batch only.
     #[serde(default)]
     pub p_value: Option<f64>,
 }
@@ -112,9 +113,10 @@ pub(super) fn summaries(
     labels: &Labels,
     predictions: &[HeldOut],
     groups: &Groups,
-    chance: Chance,
+    (chance, batches): (Chance, bool),
 ) -> Vec<TargetSummary> {
     let n_folds = predictions.iter().map(|p| p.fold + 1).max().unwrap_or(0);
+    let strata = batches.then(|| predictions.iter().map(|own| own.fold).collect::<Vec<_>>());
     let mut column = 0;
     let mut summaries = Vec::new();
     for (target, values) in labels.targets.iter().zip(&labels.values) {
@@ -151,7 +153,7 @@ pub(super) fn summaries(
             coverage,
             decided,
             control,
-            p_value: p_value(chance, target, &outputs, values, groups),
+            p_value: p_value(chance, found, groups, strata.as_deref()),
             pooled,
         });
     }
@@ -161,16 +163,20 @@ pub(super) fn summaries(
 /// How often chance would give as good a figure.
 fn p_value(
     chance: Chance,
-    target: &Target,
-    outputs: &[Vec<f64>],
-    values: &[Option<f64>],
+    (kind, outputs, values): (&TargetKind, &[Vec<f64>], &[Option<f64>]),
     groups: &Groups,
+    strata: Option<&[usize]>,
 ) -> Option<f64> {
     let known: Vec<usize> = (0..values.len()).filter(|&i| values[i].is_some()).collect();
     let output = |o: usize| known.iter().map(|&i| outputs[i][o]).collect();
-    let scores = Scores::new(&target.kind, &(0..target.width()).map(output).collect::<Vec<_>>());
+    let width = outputs.first().map_or(0, Vec::len);
+    let scores = Scores::new(kind, &(0..width).map(output).collect::<Vec<_>>());
     let answers: Vec<f64> = known.iter().filter_map(|&i| values[i]).collect();
-    chance.p_value(&answers, &groups.select(&known), |answers| scores.skill(answers))
+    let mut answers = Permutable::new(&answers, groups.select(&known).members());
+    if let Some(strata) = strata {
+        answers = answers.within(&known.iter().map(|&i| strata[i]).collect::<Vec<_>>());
+    }
+    chance.p_value(answers, |answers| scores.skill(answers))
 }
 
 /// Share of the sets of target `t` that hold the label, and of those that hold one class.

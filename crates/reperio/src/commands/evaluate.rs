@@ -6,7 +6,8 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 use polars::prelude::{Column, DataFrame};
 use reperio_data::cohort::Cohort;
-use reperio_data::split::{Division, Splits};
+use reperio_data::metadata::Metadata;
+use reperio_data::split::{self, Batches, Division, Item, Splits};
 use reperio_model::config::Config;
 use reperio_model::evaluate::{self, Evaluation, Plan, SMALL_FOLD, TargetSummary};
 use reperio_model::labelled::LabelledCohort;
@@ -40,6 +41,7 @@ Example:
   reperio evaluate --cohort cohort --target disease --folds 5 --out evaluation
   reperio evaluate --cohort cohort --target disease --permute-labels --out control
   reperio evaluate --cohort cohort --target disease --split 60/20/20 --out evaluation
+  reperio evaluate --cohort cohort --target disease --batch laboratory --out across
   reperio evaluate --cohort others --model run --out test")]
 pub(crate) struct Args {
     /// Folder to write to
@@ -58,6 +60,10 @@ pub(crate) struct Args {
     /// share to decide when to stop; all other parts learn from training and validation together
     #[arg(long, value_name = "60/20/20", conflicts_with_all = ["folds", "splits", "model"])]
     split: Option<Shares>,
+    /// Column whose values are left out one after another, such as laboratory or run: does the model
+    /// work in a batch that it has not seen? Labels are only permuted inside batches
+    #[arg(long, value_name = "COLUMN", conflicts_with_all = ["folds", "splits", "split", "model"])]
+    batch: Option<String>,
     /// Permute the labels first: a control whose AUC must be close to 0.5
     #[arg(long, value_name = "SEED", num_args = 0..=1, default_missing_value = "1")]
     permute_labels: Option<u64>,
@@ -79,13 +85,34 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    fn division(&self) -> Division<'_> {
-        match (&self.splits, self.split) {
+    /// The folds of `items`; with --batch one for each batch.
+    fn divide(&self, items: &[Item], metadata: &Metadata, seed: u64) -> Result<Divided> {
+        if let Some(column) = &self.batch {
+            let Some(values) = metadata.column(column) else {
+                let known: Vec<&str> =
+                    metadata.columns().iter().map(|(name, _)| name.as_str()).collect();
+                bail!(
+                    "no column {column:?} in the metadata, expected one of: {}",
+                    known.join(", ")
+                );
+            };
+            let Batches { folds, names } = split::batches(items, values)?;
+            return Ok(Divided { folds, batches: Some(names) });
+        }
+        let division = match (&self.splits, self.split) {
             (Some(path), _) => Division::Table(path),
             (None, Some(shares)) => Division::Once(shares.test),
             (None, None) => Division::Folds(self.folds),
-        }
+        };
+        Ok(Divided { folds: division.of(items, seed)?, batches: None })
     }
+}
+
+/// How the cohort is divided.
+struct Divided {
+    folds: Vec<Option<usize>>,
+    /// Names of the folds that are batches.
+    batches: Option<Vec<String>>,
 }
 
 /// What it writes.
@@ -102,6 +129,9 @@ const RESULTS: Results = Results {
 struct Metrics<'a> {
     /// Every target with all its pooled metrics.
     targets: &'a [TargetSummary],
+    /// The batch or batches of each fold, if the folds are batches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batches: Option<&'a [String]>,
     /// How the training of each fold went.
     training: &'a [TrainingReport],
 }
@@ -121,6 +151,9 @@ pub(crate) struct Evaluated {
     pub(crate) auc: Option<f64>,
     /// Its 95 % interval.
     pub(crate) auc_ci: Option<[f64; 2]>,
+    /// The batch or batches of each fold, if the folds are batches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batches: Option<Vec<String>>,
     /// Its AUC in each fold.
     fold_auc: Vec<Option<f64>>,
     /// Mean of the folds' AUCs; see the warning where folds are small.
@@ -158,14 +191,14 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Evaluated> {
     let mut cohort = args.cohort.load(shell)?;
     args.rarefy.apply(cohort.repertoires_mut(), config.training.seed);
     let people = args.target.people(cohort.metadata())?;
-    let evaluation = match &model {
-        Some(model) => test(args, Model::load(model)?, &cohort, &people.groups, shell)?,
+    let (evaluation, batches) = match &model {
+        Some(model) => (test(args, Model::load(model)?, &cohort, &people.groups, shell)?, None),
         None => cross_validate(args, &config, &cohort, &people.groups, shell)?,
     };
     let seconds = started.elapsed().as_secs_f64();
     let chosen = if model.is_some() { ChosenBy::Model } else { args.target.chosen() };
     let labels = evaluation::counts(&evaluation, chosen);
-    write(&args.out, &evaluation)?;
+    write(&args.out, &evaluation, batches.as_deref())?;
     let Some(first) = evaluation.summaries.first().cloned() else {
         bail!("no target was evaluated");
     };
@@ -178,6 +211,7 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Evaluated> {
         permute_labels,
         auc,
         auc_ci,
+        batches,
         fold_auc,
         mean_fold_auc,
         control,
@@ -196,14 +230,15 @@ fn cross_validate(
     cohort: &Cohort,
     groups: &Groups,
     shell: &Shell,
-) -> Result<Evaluation> {
+) -> Result<(Evaluation, Option<Vec<String>>)> {
     let labels = args.target.labels(cohort.metadata())?;
     let items = evaluate::items(cohort.metadata().ids(), &labels, groups);
-    let folds = args.division().of(&items, config.training.seed)?;
+    let Divided { folds, batches } =
+        args.divide(&items, cohort.metadata(), config.training.seed)?;
     shell.log_to(&args.out)?;
     run_config::write(&args.out, config, cohort.sha256())?;
     Splits::new(&items, &folds).write(&args.out.join("splits.tsv"))?;
-    let plan = Plan { folds, permute_labels: args.permute_labels };
+    let plan = Plan { folds, permute_labels: args.permute_labels, batches: batches.is_some() };
     if let Some(smallest) = plan.small_fold() {
         tracing::warn!(
             smallest,
@@ -218,7 +253,7 @@ fn cross_validate(
         evaluate::evaluate(dataset, config, &plan, context, shell.observer())
     });
     let resume = "run the same command with --resume to continue";
-    shell.or_interrupted(evaluation, resume)
+    Ok((shell.or_interrupted(evaluation, resume)?, batches))
 }
 
 /// Tests a trained model on the labelled repertoires of `cohort`.
@@ -239,7 +274,7 @@ fn test(
 }
 
 /// Writes the tables of an evaluation.
-fn write(out: &Path, evaluation: &Evaluation) -> Result<()> {
+fn write(out: &Path, evaluation: &Evaluation, batches: Option<&[String]>) -> Result<()> {
     let Evaluation { predictions, summaries, training, .. } = evaluation;
     let ids: Vec<&str> = predictions.iter().map(|own| own.repertoire_id.as_str()).collect();
     let folds: Vec<u64> = predictions.iter().map(|own| own.fold as u64).collect();
@@ -248,7 +283,7 @@ fn write(out: &Path, evaluation: &Evaluation) -> Result<()> {
     columns.extend(evaluation::columns(evaluation));
     let table = DataFrame::new(predictions.len(), columns)?;
     table::write(&out.join("predictions.tsv"), table)?;
-    let metrics = serde_json::to_string_pretty(&Metrics { targets: summaries, training })?;
+    let metrics = serde_json::to_string_pretty(&Metrics { targets: summaries, batches, training })?;
     paths::write_text(&out.join("metrics.json"), &metrics)
 }
 
@@ -258,7 +293,7 @@ impl Report for Evaluated {
         lines.extend(self.group.clone());
         lines.push(String::new());
         for target in &self.targets {
-            lines.extend(evaluation::lines(target));
+            lines.extend(evaluation::lines(target, self.batches.as_deref()));
             lines.push(String::new());
         }
         if let Some(seed) = self.permute_labels {

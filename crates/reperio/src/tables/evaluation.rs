@@ -60,8 +60,8 @@ fn output_columns(target: &Target) -> Vec<String> {
     }
 }
 
-/// The figures of one target, a line each.
-pub(crate) fn lines(target: &TargetSummary) -> Vec<String> {
+/// The figures of one target, a line each; `batches` names the folds that are batches.
+pub(crate) fn lines(target: &TargetSummary, batches: Option<&[String]>) -> Vec<String> {
     let mut rows = vec![vec![target.column.clone(), "held-out".to_owned()]];
     let mut add = |name: &str, value: Option<f64>| {
         if let Some(value) = value {
@@ -114,18 +114,31 @@ pub(crate) fn lines(target: &TargetSummary) -> Vec<String> {
             lines.push(format!("95 % interval of the {name}: {low:.4} to {high:.4}"));
         }
     }
-    let folds: Vec<String> = target
-        .fold_auc
-        .iter()
-        .chain(&target.fold_r2)
-        .flatten()
-        .map(|value| format!("{value:.3}"))
-        .collect();
-    if folds.len() > 1 {
-        lines.push(format!("By fold: {}", folds.join(", ")));
-    }
+    lines.extend(match batches {
+        Some(names) => by_batch(target, names),
+        None => by_fold(target),
+    });
     if let Some(mean) = target.mean_fold_auc.filter(|_| target.fold_auc.len() > 1) {
         lines.push(format!("Mean of the folds' AUCs: {mean:.4}"));
     }
+    lines
+}
+
+fn by_fold(target: &TargetSummary) -> Vec<String> {
+    let figures = target.fold_auc.iter().chain(&target.fold_r2).flatten();
+    let folds: Vec<String> = figures.map(|value| format!("{value:.3}")).collect();
+    if folds.len() > 1 { vec![format!("By fold: {}", folds.join(", "))] } else { vec![] }
+}
+
+/// One line for each batch that was left out.
+fn by_batch(target: &TargetSummary, names: &[String]) -> Vec<String> {
+    let figure = |fold: usize| {
+        let auc = target.fold_auc[fold].map(|auc| format!("AUC {auc:.3}"));
+        let r2 = || target.fold_r2[fold].map(|r2| format!("R2 {r2:.3}"));
+        auc.or_else(r2).unwrap_or_else(|| "one label only".to_owned())
+    };
+    let row = |(fold, name): (usize, &String)| vec![name.clone(), figure(fold)];
+    let mut lines = vec!["Trained on the other batches, tested on".to_owned()];
+    lines.extend(align(&names.iter().enumerate().map(row).collect::<Vec<_>>()));
     lines
 }

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bad_labels;
+mod batch;
 mod bench;
 mod compare;
 mod crash;
