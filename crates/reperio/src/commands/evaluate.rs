@@ -13,26 +13,28 @@ use reperio_model::labelled::LabelledCohort;
 use reperio_model::labels::{ChosenBy, Labels, TargetCounts};
 use reperio_model::model::Model;
 use reperio_model::train::{TrainingContext, TrainingReport};
+use reperio_report::{Kind, verdict};
 use reperio_stats::Groups;
 use serde::Serialize;
 
 use crate::arguments::cohort::{CohortArgs, TargetArgs};
 use crate::arguments::config::ConfigArgs;
 use crate::arguments::device::DeviceArgs;
+use crate::arguments::page::PageArgs;
 use crate::arguments::rarefy::RarefyArgs;
 use crate::arguments::run_config;
 use crate::arguments::shares::Shares;
 use crate::shell::output::Report;
 use crate::shell::outputs::{self, OverwriteArgs, Results};
 use crate::shell::{Shell, paths, table};
-use crate::tables::{evaluation, labels, verdict};
+use crate::tables::{evaluation, labels};
 
 /// Cross-validate a classifier, or test a trained one
 ///
 /// Every repertoire is scored by a model that saw neither it nor its group. Discovery, early stopping
 /// and standardisation use only the training part. A control sees only depth and V/J usage. With
 /// --model, a trained model is tested on another cohort. Writes metrics.json, predictions.tsv,
-/// splits.tsv and config.toml.
+/// splits.tsv, config.toml and report.html, a page that shows all of it.
 #[derive(clap::Args)]
 #[command(mut_arg("target", |arg| arg.required(false).required_unless_present("model")))]
 #[command(after_help = "\
@@ -67,6 +69,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     overwrite: OverwriteArgs,
     #[command(flatten)]
+    page: PageArgs,
+    #[command(flatten)]
     cohort: CohortArgs,
     #[command(flatten)]
     target: TargetArgs,
@@ -90,7 +94,7 @@ impl Args {
 
 /// What it writes.
 const RESULTS: Results = Results {
-    files: &["config.toml", "predictions.tsv", "splits.tsv"],
+    files: &["config.toml", "predictions.tsv", "splits.tsv", reperio_report::NAME],
     done: &["metrics.json"],
     folders: &[("checkpoint", ".safetensors")],
     resumes: true,
@@ -102,6 +106,8 @@ const RESULTS: Results = Results {
 struct Metrics<'a> {
     /// Every target with all its pooled metrics.
     targets: &'a [TargetSummary],
+    /// Each target's labels as they were read.
+    labels: &'a [TargetCounts],
     /// How the training of each fold went.
     training: &'a [TrainingReport],
 }
@@ -165,7 +171,7 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Evaluated> {
     let seconds = started.elapsed().as_secs_f64();
     let chosen = if model.is_some() { ChosenBy::Model } else { args.target.chosen() };
     let labels = evaluation::counts(&evaluation, chosen);
-    write(&args.out, &evaluation)?;
+    write(&args.out, &evaluation, &labels, args.page)?;
     let Some(first) = evaluation.summaries.first().cloned() else {
         bail!("no target was evaluated");
     };
@@ -238,8 +244,13 @@ fn test(
     shell.or_interrupted(evaluation, "run the command again")
 }
 
-/// Writes the tables of an evaluation.
-fn write(out: &Path, evaluation: &Evaluation) -> Result<()> {
+/// Writes the tables of an evaluation and their page.
+fn write(
+    out: &Path,
+    evaluation: &Evaluation,
+    labels: &[TargetCounts],
+    page: PageArgs,
+) -> Result<()> {
     let Evaluation { predictions, summaries, training, .. } = evaluation;
     let ids: Vec<&str> = predictions.iter().map(|own| own.repertoire_id.as_str()).collect();
     let folds: Vec<u64> = predictions.iter().map(|own| own.fold as u64).collect();
@@ -248,7 +259,8 @@ fn write(out: &Path, evaluation: &Evaluation) -> Result<()> {
     columns.extend(evaluation::columns(evaluation));
     let table = DataFrame::new(predictions.len(), columns)?;
     table::write(&out.join("predictions.tsv"), table)?;
-    let metrics = serde_json::to_string_pretty(&Metrics { targets: summaries, training })?;
+    let metrics = serde_json::to_string_pretty(&Metrics { targets: summaries, labels, training })?;
+    page.write(out, Kind::Evaluation, &metrics)?;
     paths::write_text(&out.join("metrics.json"), &metrics)
 }
 

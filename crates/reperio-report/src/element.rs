@@ -9,57 +9,58 @@ const BLOCKS: [&str; 20] = [
 ];
 
 /// An element, its attributes and what is in it.
-pub(super) struct Element {
+pub struct Element {
     name: &'static str,
     attributes: String,
     inner: String,
 }
 
 /// An empty element.
-pub(super) fn element(name: &'static str) -> Element {
+pub fn element(name: &'static str) -> Element {
     Element { name, attributes: String::new(), inner: String::new() }
 }
 
 impl Element {
     /// With an attribute.
-    pub(super) fn set(mut self, key: &str, value: impl Display) -> Self {
+    pub fn set(mut self, key: &str, value: impl Display) -> Self {
         let value = escaped(&value.to_string());
         write!(self.attributes, " {key}=\"{value}\"").expect("a string takes everything");
         self
     }
 
     /// With text after what is in it.
-    pub(super) fn text(mut self, text: impl Display) -> Self {
+    pub fn text(mut self, text: impl Display) -> Self {
         self.inner += &escaped(&text.to_string());
         self
     }
 
     /// With HTML or CSS as it stands, which only the program itself can have written.
-    pub(super) fn raw(mut self, text: &'static str) -> Self {
+    pub fn raw(mut self, text: &'static str) -> Self {
         self.inner += text;
         self
     }
 
     /// With an element after what is in it.
-    pub(super) fn with(mut self, child: Element) -> Self {
+    pub fn with(mut self, child: Element) -> Self {
         self.inner += &child.html();
         self
     }
 
     /// With elements after what is in it.
-    pub(super) fn all(self, children: impl IntoIterator<Item = Element>) -> Self {
+    pub fn all(self, children: impl IntoIterator<Item = Element>) -> Self {
         children.into_iter().fold(self, Self::with)
     }
 
     /// As text.
-    pub(super) fn html(self) -> String {
+    pub fn html(self) -> String {
         let Self { name, attributes, inner } = self;
         let end = if BLOCKS.contains(&name) { "\n" } else { "" };
         format!("<{name}{attributes}>{inner}</{name}>{end}")
     }
 }
 
-/// `text` without the characters that mean something in HTML.
+/// `text` without the characters that mean something in HTML. Characters that cannot be seen, or that turn the
+/// direction of what follows, have a visible one in their place.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -69,10 +70,21 @@ fn escaped(text: &str) -> String {
             '>' => out += "&gt;",
             '"' => out += "&quot;",
             '\'' => out += "&#39;",
+            '\u{7f}' => out.push('\u{2421}'),
+            letter @ '\0'..='\u{1f}' => out.push(picture(letter)),
+            '\u{80}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' => {
+                out.push('\u{fffd}');
+            }
+            '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
             letter => out.push(letter),
         }
     }
     out
+}
+
+/// The picture that Unicode has of a control character.
+fn picture(control: char) -> char {
+    char::from_u32(0x2400 + u32::from(control)).unwrap_or('\u{fffd}')
 }
 
 #[cfg(test)]
@@ -86,5 +98,11 @@ mod tests {
             element("td").text("so ").with(inner).text(".").html(),
             @r#"<td>so <b title="a &quot;b&quot;">1 &lt; 2 &amp; &#39;c&#39;</b>.</td>"#
         );
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_shown() {
+        let text = "a\0b\nc\u{1b}[31m\u{7f}\u{85}\u{202e}d";
+        assert_eq!(escaped(text), "a␀b␊c␛[31m␡\u{fffd}\u{fffd}d");
     }
 }

@@ -1,0 +1,106 @@
+//! Pages that show what a run found: one self-contained HTML file a folder.
+//!
+//! A page is made from the files in the folder, and from nothing else. Every number on it stands in a table
+//! beside it, and a page can be made again at any time. It has no script, font, picture or network request, prints on
+//! paper, and follows the light or dark scheme of its reader. Every figure is described in words, and its
+//! numbers stand below it in a table.
+//!
+//! # Examples
+//!
+//! ```no_run
+//! let page = reperio_report::write("evaluation".as_ref())?;
+//! println!("{} can be opened in any browser", page.display());
+//! # Ok::<(), reperio_report::ReportError>(())
+//! ```
+//!
+//! # Errors
+//!
+//! [`ReportError`] names the file that is missing or not as the program writes it.
+
+#![forbid(unsafe_code)]
+
+pub mod element;
+mod evaluation;
+mod folder;
+pub mod forest;
+mod histogram;
+mod labels;
+mod lines;
+pub mod page;
+pub mod panel;
+pub mod svg;
+mod training;
+mod tsv;
+pub mod verdict;
+pub mod well_formed;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use reperio_data::atomic;
+
+pub use folder::Kind;
+
+/// Name of the page in its folder.
+pub const NAME: &str = "report.html";
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReportError {
+    /// The folder is none that a page can be made of.
+    #[error("{} is not a folder that `train` or `evaluate` finished: no {missing}", path.display())]
+    NoRun {
+        /// The folder.
+        path: PathBuf,
+        /// What a run has.
+        missing: &'static str,
+    },
+    /// A file cannot be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file is not as the program writes it.
+    #[error("{}: {problem}", path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The page cannot be written.
+    #[error(transparent)]
+    Write(#[from] atomic::WriteError),
+}
+
+/// Makes the page of the finished run in `folder` again.
+///
+/// # Errors
+///
+/// See [`ReportError`]. An old page is kept whole.
+pub fn write(folder: &Path) -> Result<PathBuf, ReportError> {
+    let kind = Kind::of(folder)?;
+    write_unfinished(folder, kind, &folder::text(&folder.join(folder::METRICS))?)
+}
+
+/// Writes the page of a run of which all files lie in `folder` but the last ones, which say that it is finished:
+/// `metrics` is what `metrics.json` is to hold.
+///
+/// # Errors
+///
+/// See [`ReportError`]. An old page is kept whole.
+pub fn write_unfinished(folder: &Path, kind: Kind, metrics: &str) -> Result<PathBuf, ReportError> {
+    let run = folder::Run::read(folder)?;
+    let page = match kind {
+        Kind::Evaluation => evaluation::page(folder, &run, metrics),
+        Kind::Training => training::page(folder, &run, metrics),
+    }?;
+    let path = folder.join(NAME);
+    atomic::write(&path, |file| file.write_all(page.as_bytes()))?;
+    Ok(path)
+}
