@@ -59,8 +59,7 @@ impl Element {
     }
 }
 
-/// `text` without the characters that mean something in HTML. Characters that cannot be seen, or that turn the
-/// direction of what follows, have a visible one in their place.
+/// `text` without the characters that mean something in HTML.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -70,21 +69,23 @@ fn escaped(text: &str) -> String {
             '>' => out += "&gt;",
             '"' => out += "&quot;",
             '\'' => out += "&#39;",
-            '\u{7f}' => out.push('\u{2421}'),
-            letter @ '\0'..='\u{1f}' => out.push(picture(letter)),
-            '\u{80}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' => {
-                out.push('\u{fffd}');
-            }
-            '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
-            letter => out.push(letter),
+            letter => out.push(visible(letter)),
         }
     }
     out
 }
 
-/// The picture that Unicode has of a control character.
-fn picture(control: char) -> char {
-    char::from_u32(0x2400 + u32::from(control)).unwrap_or('\u{fffd}')
+/// The character, or a visible one in place of a character that cannot be seen or that turns the direction of what
+/// follows.
+pub(crate) fn visible(letter: char) -> char {
+    match letter {
+        '\u{7f}' => '\u{2421}',
+        // Unicode has pictures of the control characters, in their order.
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(letter)).unwrap_or('\u{fffd}'),
+        '\u{80}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' => '\u{fffd}',
+        '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}' => '\u{fffd}',
+        letter => letter,
+    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,10 @@ use crate::ReportError;
 const CONFIG: &str = "config.toml";
 /// Figures of a run.
 pub(crate) const METRICS: &str = "metrics.json";
+/// Where an explanation came from; the last of its files.
+pub const EXPLANATION: &str = "explanation.json";
+/// Scores in a folder that holds nothing else of a run.
+pub(crate) const SCORES: &str = "scores.tsv";
 
 /// What a folder holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,11 +24,24 @@ pub enum Kind {
     Training,
     /// A run of `evaluate`.
     Evaluation,
+    /// What `explain` wrote.
+    Explanation,
+    /// What `score` wrote: a table, or a folder that holds it as `scores.tsv`.
+    Scores,
 }
 
 impl Kind {
     /// What the finished run in `folder` is, by the results that lie there.
     pub(crate) fn of(folder: &Path) -> Result<Self, ReportError> {
+        if folder.is_file() {
+            return Ok(Self::Scores);
+        }
+        if folder.join(EXPLANATION).is_file() {
+            return Ok(Self::Explanation);
+        }
+        if !folder.join(CONFIG).is_file() && folder.join(SCORES).is_file() {
+            return Ok(Self::Scores);
+        }
         for missing in [CONFIG, METRICS, "predictions.tsv"] {
             if !folder.join(missing).is_file() {
                 return Err(ReportError::NoRun { path: folder.to_owned(), missing });
@@ -38,6 +55,10 @@ impl Kind {
 /// Where a run came from.
 pub(crate) struct Run {
     pub(crate) version: String,
+    /// Commit that the program was built from.
+    pub(crate) commit: String,
+    /// Fingerprint of the repertoires.
+    pub(crate) cohort: String,
     /// Words of the command line. The first is the program.
     pub(crate) command: Vec<String>,
 }
@@ -50,6 +71,10 @@ struct Config {
 #[derive(Deserialize)]
 struct Provenance {
     version: String,
+    #[serde(default)]
+    commit: String,
+    #[serde(default)]
+    cohort_sha256: String,
     command: Vec<String>,
 }
 
@@ -59,8 +84,9 @@ impl Run {
         let path = folder.join(CONFIG);
         let config: Config = toml::from_str(&text(&path)?).map_err(|err| content(&path, &err))?;
         let no_run = || ReportError::NoRun { path: folder.to_owned(), missing: "[run]" };
-        let Provenance { version, command } = config.run.ok_or_else(no_run)?;
-        Ok(Self { version, command })
+        let Provenance { version, commit, cohort_sha256, command } =
+            config.run.ok_or_else(no_run)?;
+        Ok(Self { version, commit, cohort: cohort_sha256, command })
     }
 
     /// Whether the command had this option.

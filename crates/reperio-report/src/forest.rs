@@ -9,10 +9,10 @@ const ROW: f64 = 22.0;
 const TOP: f64 = 8.0;
 const BOTTOM: f64 = 26.0;
 /// Width of a letter of a name, and of the text at the right, at most.
-const LETTER: f64 = 6.3;
+const LETTER: f64 = 6.6;
 const VALUES: f64 = 164.0;
 /// Letters of a name that are drawn; the tables have whole names.
-const NAME: usize = 24;
+const NAME: usize = 34;
 
 /// A figure of many values.
 pub struct Forest<'a> {
@@ -78,7 +78,9 @@ impl Forest<'_> {
     pub fn draw(&self, all: &[Row]) -> Element {
         let letters = all.iter().map(|one| one.name.chars().count().min(NAME)).max().unwrap_or(0);
         let left = letters as f64 * LETTER + 14.0;
-        let axis = Axis { domain: self.domain(all), range: [left, WIDTH - VALUES] };
+        let letters = all.iter().map(|one| one.text.chars().count()).max().unwrap_or(0);
+        let right = (letters as f64 * LETTER + 22.0).min(VALUES);
+        let axis = Axis { domain: self.domain(all), range: [left, WIDTH - right] };
         let base = TOP + ROW * all.len() as f64;
         let mut picture = svg([WIDTH, base + BOTTOM], self.id, self.title, self.description)
             .with(rules(&axis, base));

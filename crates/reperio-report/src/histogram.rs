@@ -1,8 +1,9 @@
 //! Scores of two classes, one above and one below a common axis.
 
 use crate::element::{Element, element};
-use crate::page::{folded, table};
+use crate::page::folded;
 use crate::svg::{Axis, label, line, rectangle, svg};
+use crate::table::table;
 
 const SIZE: [f64; 2] = [720.0, 220.0];
 const LEFT: f64 = 10.0;
@@ -14,7 +15,7 @@ const REACH: f64 = 82.0;
 const BARS: usize = 40;
 
 /// Numbers of scores in bins of equal width: the first class below the axis, the second above it.
-pub(crate) fn by_class(id: &str, classes: [(&str, Vec<f64>); 2]) -> Element {
+pub(crate) fn by_class(id: &str, classes: &[(&str, Vec<f64>); 2]) -> Element {
     let all = || classes.iter().flat_map(|(_, scores)| scores.iter().copied());
     let [low, high] = [all().fold(0.0, f64::min), all().fold(0.0, f64::max)];
     let width = step((high - low) / BARS as f64);
@@ -70,6 +71,7 @@ pub(crate) fn by_class(id: &str, classes: [(&str, Vec<f64>); 2]) -> Element {
     let rows: Vec<Vec<String>> = rows.collect();
     let caption = element("figcaption").with(element("b").text(title)).text(". ").text(about);
     element("div")
+        .set("class", "wide")
         .with(element("figure").with(caption).with(picture))
         .with(folded("As a table", table("Scores by class", &["logit", names[0], names[1]], rows)))
 }
@@ -111,7 +113,7 @@ mod tests {
     #[test]
     fn every_score_is_counted_once() {
         let scores = |n: usize, from: f64| (0..n).map(|i| from + i as f64 * 0.37).collect();
-        let page = by_class("x", [("well", scores(30, -6.0)), ("sick", scores(20, -1.0))]).html();
+        let page = by_class("x", &[("well", scores(30, -6.0)), ("sick", scores(20, -1.0))]).html();
         let cells: Vec<usize> = page
             .split("<td>")
             .skip(1)
@@ -126,7 +128,7 @@ mod tests {
     #[test]
     fn equal_scores_and_none_are_drawn_too() {
         for scores in [vec![], vec![2.0; 3]] {
-            let page = by_class("x", [("a", scores.clone()), ("b", scores)]).html();
+            let page = by_class("x", &[("a", scores.clone()), ("b", scores)]).html();
             assert!(!page.contains("NaN") && !page.contains("inf"), "{page}");
         }
     }

@@ -20,6 +20,9 @@ pub(crate) struct Labels {
     pub(crate) labelled: usize,
     /// Repertoires without one.
     pub(crate) unlabelled: usize,
+    /// Why the positive value of a binary target is that one.
+    #[serde(default)]
+    pub(crate) positive_because: Option<String>,
 }
 
 impl Labels {
@@ -63,16 +66,15 @@ impl Labels {
 
     /// How many repertoires have which label, in words.
     pub(crate) fn counted(&self) -> String {
-        let each: Vec<String> = self.values.iter().map(|(name, n)| format!("{n} {name}")).collect();
-        let mut text = if each.is_empty() {
-            format!("{} with a number", self.labelled)
-        } else {
-            each.join(", ")
-        };
-        if self.unlabelled > 0 {
-            text += &format!(", {} without a label", self.unlabelled);
+        let known = self.values.iter().map(|(name, n)| format!("{name}: {n}"));
+        let mut each: Vec<String> = known.collect();
+        if each.is_empty() {
+            each.push(format!("{} known", self.labelled));
         }
-        text
+        if self.unlabelled > 0 {
+            each.push(format!("no label: {}", self.unlabelled));
+        }
+        each.join(", ")
     }
 }
 

@@ -21,6 +21,7 @@
 
 pub mod element;
 mod evaluation;
+mod explanation;
 mod folder;
 pub mod forest;
 mod histogram;
@@ -28,10 +29,14 @@ mod labels;
 mod lines;
 pub mod page;
 pub mod panel;
+mod scores;
+mod sequences;
 pub mod svg;
+mod table;
 mod training;
 mod tsv;
 pub mod verdict;
+mod waterfall;
 pub mod well_formed;
 
 use std::io::Write as _;
@@ -39,7 +44,8 @@ use std::path::{Path, PathBuf};
 
 use reperio_data::atomic;
 
-pub use folder::Kind;
+pub use folder::{EXPLANATION, Kind};
+pub use scores::beside;
 
 /// Name of the page in its folder.
 pub const NAME: &str = "report.html";
@@ -49,7 +55,7 @@ pub const NAME: &str = "report.html";
 #[non_exhaustive]
 pub enum ReportError {
     /// The folder is none that a page can be made of.
-    #[error("{} is not a folder that `train` or `evaluate` finished: no {missing}", path.display())]
+    #[error("{} is not a folder that `train`, `evaluate` or `explain` finished: no {missing}", path.display())]
     NoRun {
         /// The folder.
         path: PathBuf,
@@ -78,29 +84,41 @@ pub enum ReportError {
     Write(#[from] atomic::WriteError),
 }
 
-/// Makes the page of the finished run in `folder` again.
+/// Makes the page of the finished run in `folder` again; of a table of scores, the page beside it.
 ///
 /// # Errors
 ///
 /// See [`ReportError`]. An old page is kept whole.
 pub fn write(folder: &Path) -> Result<PathBuf, ReportError> {
     let kind = Kind::of(folder)?;
-    write_unfinished(folder, kind, &folder::text(&folder.join(folder::METRICS))?)
+    let last = match kind {
+        Kind::Scores if folder.is_file() => return scores::write(folder),
+        Kind::Scores => return scores::write(&folder.join(folder::SCORES)),
+        Kind::Explanation => folder::EXPLANATION,
+        Kind::Training | Kind::Evaluation => folder::METRICS,
+    };
+    write_unfinished(folder, kind, &folder::text(&folder.join(last))?)
 }
 
-/// Writes the page of a run of which all files lie in `folder` but the last ones, which say that it is finished:
-/// `metrics` is what `metrics.json` is to hold.
+/// Writes the page, and of a training or an evaluation the card, of a run of which all files lie in `folder` but the last one, which says that it is finished: `last`
+/// is what `metrics.json`, or `explanation.json`, is to hold.
 ///
 /// # Errors
 ///
 /// See [`ReportError`]. An old page is kept whole.
-pub fn write_unfinished(folder: &Path, kind: Kind, metrics: &str) -> Result<PathBuf, ReportError> {
-    let run = folder::Run::read(folder)?;
+pub fn write_unfinished(folder: &Path, kind: Kind, last: &str) -> Result<PathBuf, ReportError> {
     let page = match kind {
-        Kind::Evaluation => evaluation::page(folder, &run, metrics),
-        Kind::Training => training::page(folder, &run, metrics),
-    }?;
+        Kind::Explanation => return explanation::write(folder, last),
+        Kind::Scores => return scores::write(&folder.join(folder::SCORES)),
+        Kind::Evaluation => evaluation::page(folder, &folder::Run::read(folder)?, last)?,
+        Kind::Training => training::page(folder, &folder::Run::read(folder)?, last)?,
+    };
     let path = folder.join(NAME);
-    atomic::write(&path, |file| file.write_all(page.as_bytes()))?;
+    save(&path, &page)?;
     Ok(path)
+}
+
+/// Writes a text whole or not at all.
+fn save(path: &Path, text: &str) -> Result<(), ReportError> {
+    Ok(atomic::write(path, |file| file.write_all(text.as_bytes()))?)
 }

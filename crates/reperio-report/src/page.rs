@@ -22,7 +22,7 @@ pub struct Page<'a> {
     pub verdict: Vec<String>,
     /// Sections in order.
     pub sections: Vec<Element>,
-    /// Command line that made the run; the first word is the program.
+    /// Command line that made the run, if it is known; the first word is the program.
     pub words: &'a [String],
     /// Version of the program.
     pub version: &'a str,
@@ -40,9 +40,10 @@ impl Page<'_> {
             .with(element("h1").text(self.title))
             .with(element("p").set("class", "facts").text(self.facts))
             .all(self.verdict.iter().map(|text| paragraph(text)));
+        let words = (!self.words.is_empty()).then(|| command_line(self.words));
         let footer = element("footer")
             .with(element("p").text(self.facts))
-            .with(element("p").with(element("code").text(command_line(self.words))))
+            .all(words.map(|text| element("p").with(element("code").text(text))))
             .with(element("p").text(format!(
                 "Reperio {}. For research use only: not for diagnosis or treatment.",
                 self.version
@@ -80,25 +81,6 @@ pub fn paragraph(text: &str) -> Element {
     element("p").text(text)
 }
 
-/// A table with a caption and a heading a column; the first cell of a row is its heading.
-pub fn table(
-    caption: &str,
-    names: &[&str],
-    rows: impl IntoIterator<Item = Vec<String>>,
-) -> Element {
-    let column = |name: &&str| element("th").set("scope", "col").text(name);
-    let head = element("thead").with(element("tr").all(names.iter().map(column)));
-    let row = |cells: Vec<String>| {
-        let mut cells = cells.into_iter().map(or_dash);
-        let first = cells.next().unwrap_or_default();
-        let first = element("th").set("scope", "row").text(first);
-        element("tr").with(first).all(cells.map(|cell| element("td").text(cell)))
-    };
-    let body = element("tbody").all(rows.into_iter().map(row));
-    let table = element("table").with(element("caption").text(caption)).with(head).with(body);
-    scrolling(caption, table)
-}
-
 /// A table in a frame that scrolls where it is too wide, with the keyboard too.
 pub fn scrolling(name: &str, table: Element) -> Element {
     let frame = element("div").set("class", "scroll").set("role", "region");
@@ -115,9 +97,15 @@ pub fn or_dash(text: String) -> String {
     if text.is_empty() { "–".to_owned() } else { text }
 }
 
+/// A number with three decimals. Zero has no sign.
+pub(crate) fn decimals(value: f64) -> String {
+    let text = format!("{value:.3}");
+    if text == "-0.000" { "0.000".to_owned() } else { text }
+}
+
 /// A number with three decimals, or nothing.
 pub fn number(value: Option<f64>) -> String {
-    value.filter(|value| value.is_finite()).map_or_else(String::new, |value| format!("{value:.3}"))
+    value.filter(|value| value.is_finite()).map_or_else(String::new, decimals)
 }
 
 /// "0.880 to 0.940", or nothing.

@@ -40,6 +40,12 @@ impl Table {
         &self.names
     }
 
+    /// The error for a field that is not what it should be.
+    pub(crate) fn wrong(&self, row: usize, name: &str, field: &str, expected: &str) -> ReportError {
+        let problem = format!("line {}: `{name}` is {field:?}, expected {expected}", row + 2);
+        content(&self.path, &problem)
+    }
+
     /// A column of text, if the table has it.
     pub(crate) fn optional(&self, name: &str) -> Option<Vec<&str>> {
         let at = self.names.iter().position(|own| own == name)?;
@@ -59,11 +65,7 @@ impl Table {
                 return Ok(None);
             }
             let number = field.parse().ok().filter(|number: &f64| number.is_finite());
-            let wrong = || {
-                let line = row + 2;
-                content(&self.path, &format!("line {line}: `{name}` is \"{field}\", not a number"))
-            };
-            number.map(Some).ok_or_else(wrong)
+            number.map(Some).ok_or_else(|| self.wrong(row, name, field, "a number"))
         };
         self.text(name)?.into_iter().enumerate().map(number).collect()
     }
@@ -83,7 +85,7 @@ mod tests {
         assert_eq!(table.numbers("value").unwrap(), [Some(1.5), None]);
         let table = Table::read(&path, usize::MAX).unwrap();
         let problem = table.numbers("value").unwrap_err().to_string();
-        assert!(problem.ends_with("line 4: `value` is \"many\", not a number"), "{problem}");
+        assert!(problem.ends_with("line 4: `value` is \"many\", expected a number"), "{problem}");
         assert!(table.numbers("other").unwrap_err().to_string().ends_with("no column `other`"));
     }
 }

@@ -76,7 +76,7 @@ fn an_evaluation_of_two_classes_has_every_section() {
     for id in ["target-1", "curves", "scores", "decisions", "sets"] {
         assert!(page.contains(&format!("{id}\"")), "{id}");
     }
-    assert!(page.contains("21 repertoires (12 &lt;b&gt;sick &amp; &quot;ill&quot;&lt;/b&gt;␛, 8 well, 1 without a label)"), "{page}");
+    assert!(page.contains("21 repertoires (&lt;b&gt;sick &amp; &quot;ill&quot;&lt;/b&gt;␛: 12, well: 8, no label: 1)"), "{page}");
     assert!(
         page.contains("reperio evaluate --target &#39;the label&#39;"),
         "the program's folder is left out"
@@ -128,11 +128,11 @@ fn what_is_missing_or_damaged_is_named() {
         assert!(!dir.path().join(NAME).exists(), "no page of a damaged run");
         err.replace(&dir.path().display().to_string(), "run")
     };
-    insta::assert_snapshot!(problem("config.toml", None), @"run is not a folder that `train` or `evaluate` finished: no config.toml");
-    insta::assert_snapshot!(problem("config.toml", Some("")), @"run is not a folder that `train` or `evaluate` finished: no [run]");
+    insta::assert_snapshot!(problem("config.toml", None), @"run is not a folder that `train`, `evaluate` or `explain` finished: no config.toml");
+    insta::assert_snapshot!(problem("config.toml", Some("")), @"run is not a folder that `train`, `evaluate` or `explain` finished: no [run]");
     insta::assert_snapshot!(problem("metrics.json", Some("{}")), @"run/metrics.json: missing field `targets` at line 1 column 2");
     insta::assert_snapshot!(problem("predictions.tsv", Some("repertoire_id\tlabel\nr1\twell\n")), @"run/predictions.tsv: no column `logit`");
-    insta::assert_snapshot!(problem("predictions.tsv", Some("label\tlogit\nwell\tx\n")), @"run/predictions.tsv: line 2: `logit` is \"x\", not a number");
+    insta::assert_snapshot!(problem("predictions.tsv", Some("label\tlogit\nwell\tx\n")), @"run/predictions.tsv: line 2: `logit` is \"x\", expected a number");
     insta::assert_snapshot!(problem("predictions.tsv", Some("label\tlogit\nwell\n")), @"run/predictions.tsv: CSV error: record 1 (line: 2, byte: 12): found record with 1 fields, but the previous record has 2 fields");
     let broken =
         fs::read_to_string(dir.path().join("metrics.json")).unwrap().replace(",[\"well\",8]", "");

@@ -7,7 +7,8 @@ use super::HeldOut;
 use super::curves::Scored;
 use crate::element::Element;
 use crate::histogram;
-use crate::page::{number, section, table};
+use crate::page::{number, section};
+use crate::table::table;
 
 /// Thresholds on the probability of the decision table.
 const THRESHOLDS: [f64; 5] = [0.1, 0.25, 0.5, 0.75, 0.9];
@@ -26,7 +27,7 @@ impl HeldOut<'_> {
         );
         section(&format!("{}-scores", self.id), &title, Some(&text)).with(histogram::by_class(
             &format!("{}-histogram", self.id),
-            [(classes[0], of(false)), (classes[1], of(true))],
+            &[(classes[0], of(false)), (classes[1], of(true))],
         ))
     }
 

@@ -6,8 +6,9 @@ use reperio_stats::metrics::{
 
 use super::HeldOut;
 use crate::element::{Element, element};
-use crate::page::{SERIES, folded, legend, number, section, table};
+use crate::page::{SERIES, folded, legend, number, section};
 use crate::panel::{self, Curves, Kind, Layer};
+use crate::table::table;
 
 /// Bins of the calibration.
 const BINS: usize = 10;

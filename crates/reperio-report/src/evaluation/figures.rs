@@ -5,7 +5,8 @@ use reperio_model::evaluate::Metrics;
 use super::HeldOut;
 use crate::element::{Element, element};
 use crate::forest::{Forest, Marker, Row};
-use crate::page::{interval, number, or_dash, section, table};
+use crate::page::{interval, number, or_dash, section};
+use crate::table::table;
 
 impl HeldOut<'_> {
     /// The section of the figures.
@@ -24,7 +25,11 @@ impl HeldOut<'_> {
         };
         let mut rows = vec![Row {
             interval: summary.auc_ci,
-            spread: spread.iter().copied().flatten().collect(),
+            spread: if spread.len() > 1 {
+                spread.iter().copied().flatten().collect()
+            } else {
+                vec![]
+            },
             text: with_interval(value, summary.auc_ci),
             ..Row::of("reperio", "own", Marker::Disc, value)
         }];

@@ -41,17 +41,17 @@ impl Evaluation {
     /// What was scored, in words.
     pub(crate) fn facts(&self, repertoires: usize, permuted: bool) -> String {
         let counted: Vec<String> = self.labels.iter().map(Labels::counted).collect();
-        let mut facts = format!("{repertoires} repertoires ({})", counted.join("; "));
+        let facts = format!("{repertoires} repertoires ({})", counted.join("; "));
         let folds = self.targets.first().map_or(0, |own| own.fold_auc.len());
-        if self.training.is_empty() {
-            facts += ", scored by a trained model";
+        let how = if self.training.is_empty() {
+            ", scored by a trained model".to_owned()
         } else if folds > 1 {
-            facts += &format!(", {folds} folds");
-        }
-        if permuted {
-            facts += ". Labels were permuted: a control";
-        }
-        facts
+            format!(", {folds} folds")
+        } else {
+            String::new()
+        };
+        let control = if permuted { ". Labels were permuted: a control" } else { "" };
+        format!("{facts}{how}{control}")
     }
 }
 

@@ -3,8 +3,9 @@
 use reperio_model::train::{EpochReport, MemberReport, SeedFate};
 
 use crate::element::{Element, element};
-use crate::lines::{Line, lines};
-use crate::page::{self, legend, number, table};
+use crate::lines::{Line, Scale, lines};
+use crate::page::{self, legend, number};
+use crate::table::table;
 
 /// The members of the network: their seeds and their losses.
 pub(super) fn section(members: &[MemberReport]) -> Element {
@@ -40,7 +41,8 @@ pub(super) fn section(members: &[MemberReport]) -> Element {
         "{} members, an unbroken line for the validation part and a broken one for the training part",
         members.len()
     );
-    let picture = lines("losses", "Losses by epoch", &about, ["epoch", "loss"], &all);
+    let picture =
+        lines("losses", "Losses by epoch", &about, ["epoch", "loss"], Scale::Linear, &all);
     let caption =
         element("figcaption").with(element("b").text("Losses by epoch")).text(". ").text(about);
     let epochs = members.iter().enumerate().map(|(m, member)| {
@@ -55,7 +57,7 @@ pub(super) fn section(members: &[MemberReport]) -> Element {
     });
     page::section("network", "Network", Some("Seeds are k-mers that discovery found enriched in the training part; a filter starts from each."))
         .with(legend(["validation", "training"].into_iter()))
-        .with(element("div").set("class", "forests").with(element("figure").with(caption).with(picture)))
+        .with(element("div").set("class", "alone").with(element("figure").with(caption).with(picture)))
         .with(table(
             "Members of the network",
             &["member", "fitted", "validation", "seeds", "best epoch", "loss"],

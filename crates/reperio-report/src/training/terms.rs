@@ -6,7 +6,8 @@ use reperio_model::train::{OutOfFold, TermReport};
 use super::SHOWN;
 use crate::element::{Element, element};
 use crate::forest::{Forest, Marker, Row};
-use crate::page::{self, number, or_dash, table};
+use crate::page::{self, number, or_dash};
+use crate::table::table;
 
 /// What the model is made of.
 pub(super) fn section(t: usize, terms: &[TermReport], held_out: &OutOfFold) -> Element {
@@ -22,7 +23,7 @@ pub(super) fn section(t: usize, terms: &[TermReport], held_out: &OutOfFold) -> E
     };
     let bar = |term: &TermReport| Row {
         name: term.name.clone(),
-        class: if term.weight > 0.0 { "own" } else { "control" },
+        class: if term.weight > 0.0 { "term" } else { "control" },
         marker: Marker::Disc,
         value: Some(term.reach),
         interval: Some([0.0, term.reach]),

@@ -10,16 +10,17 @@ use crate::shell::output::Report;
 
 /// Make the page of a run again
 ///
-/// `train` and `evaluate` write report.html beside their tables. This command makes the page again from these
+/// `train`, `evaluate`, `score` and `explain` write a page beside their tables. This command makes the page again from these
 /// tables, and from nothing else. It needs neither the model nor the repertoires.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
-  reperio report evaluation")]
+  reperio report evaluation
+  reperio report why scores.tsv")]
 pub(crate) struct Args {
-    /// Folders that `train` or `evaluate` wrote
-    #[arg(required = true, value_name = "FOLDER")]
-    folders: Vec<PathBuf>,
+    /// Folders that `train`, `evaluate` or `explain` wrote, and tables that `score` wrote
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
 }
 
 /// What `report --json` prints.
@@ -30,7 +31,7 @@ struct Reported {
 }
 
 pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
-    let pages = args.folders.iter().map(|folder| reperio_report::write(folder));
+    let pages = args.paths.iter().map(|folder| reperio_report::write(folder));
     shell.print(&Reported { pages: pages.collect::<Result<_, _>>()? })
 }
 
