@@ -27,6 +27,7 @@ pub mod forest;
 mod histogram;
 mod labels;
 mod lines;
+mod logo;
 pub mod page;
 pub mod panel;
 mod scores;

@@ -1,5 +1,6 @@
 //! The page of a training: what the model is made of, what its parts found, and what it is worth.
 
+mod motifs;
 mod network;
 mod terms;
 
@@ -53,6 +54,7 @@ pub(crate) fn page(folder: &Path, run: &Run, metrics: &str) -> Result<String, Re
         sections.push(terms::section(t, terms, held_out));
         sections.extend(terms::findings(t, terms, held_out));
     }
+    sections.extend(motifs::motifs(folder, &report.members)?);
     sections.push(sequences::ranking(folder, SEQUENCES)?);
     if !report.members.is_empty() {
         sections.push(network::section(&report.members));
