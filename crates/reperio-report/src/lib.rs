@@ -19,6 +19,7 @@
 
 #![forbid(unsafe_code)]
 
+mod card;
 pub mod element;
 mod evaluation;
 mod explanation;
@@ -50,6 +51,9 @@ pub use scores::beside;
 
 /// Name of the page in its folder.
 pub const NAME: &str = "report.html";
+
+/// Name of the card beside the page of a run.
+pub const CARD: &str = "model_card.md";
 
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
@@ -108,12 +112,19 @@ pub fn write(folder: &Path) -> Result<PathBuf, ReportError> {
 ///
 /// See [`ReportError`]. An old page is kept whole.
 pub fn write_unfinished(folder: &Path, kind: Kind, last: &str) -> Result<PathBuf, ReportError> {
-    let page = match kind {
+    let (page, card) = match kind {
         Kind::Explanation => return explanation::write(folder, last),
         Kind::Scores => return scores::write(&folder.join(folder::SCORES)),
-        Kind::Evaluation => evaluation::page(folder, &folder::Run::read(folder)?, last)?,
-        Kind::Training => training::page(folder, &folder::Run::read(folder)?, last)?,
+        Kind::Evaluation => {
+            let run = folder::Run::read(folder)?;
+            (evaluation::page(folder, &run, last)?, card::evaluation(folder, &run, last)?)
+        }
+        Kind::Training => {
+            let run = folder::Run::read(folder)?;
+            (training::page(folder, &run, last)?, card::training(folder, &run, last)?)
+        }
     };
+    save(&folder.join(CARD), &card)?;
     let path = folder.join(NAME);
     save(&path, &page)?;
     Ok(path)

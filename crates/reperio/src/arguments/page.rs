@@ -8,7 +8,7 @@ use reperio_report::Kind;
 /// The page beside the tables.
 #[derive(clap::Args, Clone, Copy, Debug)]
 pub(crate) struct PageArgs {
-    /// Write only tables, without the page
+    /// Write only tables, without the page and the model card
     #[arg(long)]
     no_report: bool,
 }
