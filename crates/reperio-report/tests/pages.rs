@@ -34,8 +34,8 @@ fn summary(column: &str, kind: &TargetKind, outputs: &[Vec<f64>], labels: &[f64]
 }
 
 fn run(metrics: &Value, predictions: &str) -> TempDir {
-    let dir = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| fs::write(dir.path().join(name), text).unwrap();
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let write = |name: &str, text: &str| fs::write(dir.path().join(name), text).expect("a file");
     write("config.toml", CONFIG);
     write("metrics.json", &metrics.to_string());
     write("predictions.tsv", predictions);
@@ -44,7 +44,7 @@ fn run(metrics: &Value, predictions: &str) -> TempDir {
 
 /// The page of the folder, which must be the same when it is made again.
 fn page(folder: &Path) -> String {
-    let read = || fs::read_to_string(write(folder).unwrap()).unwrap();
+    let read = || fs::read_to_string(write(folder).expect("a page")).expect("text");
     let page = read();
     assert_eq!(problems(&page), [""; 0]);
     assert_eq!(read(), page);
@@ -64,7 +64,7 @@ fn binary() -> TempDir {
     let mut table = "repertoire_id\tfold\tlabel\tlogit\tprediction_set\n".to_owned();
     for (i, (logit, label)) in logits.iter().zip(&labels).enumerate() {
         let label = if *label > 0.5 { SICK.replace('"', "\"\"") } else { "well".to_owned() };
-        table += &format!("r{i}\t0\t\"{label}\"\t{logit}\twell\n");
+        table.extend([format!("r{i}\t0\t\"{label}\"\t{logit}\twell\n")]);
     }
     run(&metrics, &(table + "unlabelled\t0\t\t0.5\twell\n"))
 }
@@ -93,7 +93,8 @@ fn classes_and_numbers_have_pages_too() {
         "repertoire_id\tx.label\tx.logit_a\tx.logit_b\tx.logit_c\ty.label\ty.value\n".to_owned();
     for (i, row) in rows.iter().enumerate() {
         let [a, b, c] = row[..] else { unreachable!("three classes") };
-        table += &format!("r{i}\t{}\t{a}\t{b}\t{c}\t{i}\t{i}.5\n", ["a", "b", "c"][i % 3]);
+        let label = ["a", "b", "c"][i % 3];
+        table.extend([format!("r{i}\t{label}\t{a}\t{b}\t{c}\t{i}\t{i}.5\n")]);
     }
     let counts = |column: &str, kind: &str, values: Value| {
         json!({ "column": column, "kind": kind,

@@ -20,12 +20,6 @@ impl PageArgs {
         (is_file && !self.no_report).then(|| reperio_report::beside(table))
     }
 
-    /// Writes the page beside a table of scores.
-    pub(crate) fn scores(self, table: &Path) -> Result<()> {
-        reperio_report::write(table).context("cannot make the page; --no-report leaves it out")?;
-        Ok(())
-    }
-
     /// Writes the page of a run whose files all lie in `folder`, except its last one, `metrics.json` or
     /// `explanation.json`, which holds `last`.
     pub(crate) fn write(self, folder: &Path, kind: Kind, last: &str) -> Result<()> {
@@ -35,4 +29,10 @@ impl PageArgs {
         }
         Ok(())
     }
+}
+
+/// Writes the page beside a table of scores.
+pub(crate) fn of_scores(table: &Path) -> Result<()> {
+    reperio_report::write(table).context("cannot make the page; --no-report leaves it out")?;
+    Ok(())
 }

@@ -34,7 +34,7 @@ use crate::tables::{evaluation, labels};
 /// Every repertoire is scored by a model that saw neither it nor its group. Discovery, early stopping
 /// and standardisation use only the training part. A control sees only depth and V/J usage. With
 /// --model, a trained model is tested on another cohort. Writes metrics.json, predictions.tsv,
-/// splits.tsv, config.toml, model_card.md and report.html, a page that shows all of it.
+/// splits.tsv, config.toml, a model card and report.html, a page that shows all of it.
 #[derive(clap::Args)]
 #[command(mut_arg("target", |arg| arg.required(false).required_unless_present("model")))]
 #[command(after_help = "\

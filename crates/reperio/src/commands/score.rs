@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::arguments::device::DeviceArgs;
 use crate::arguments::inputs::InputArgs;
-use crate::arguments::page::PageArgs;
+use crate::arguments::page::{self, PageArgs};
 use crate::shell::output::{Report, align, row};
 use crate::shell::outputs::{self, OverwriteArgs, Sources};
 use crate::shell::{Shell, table};
@@ -74,9 +74,9 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Scores> {
     let sources = Sources::of(&args.input.inputs).and(&args.input.metadata).and([&model]);
     let existing = args.overwrite.existing();
     let _lock = outputs::file(&args.out, &sources, existing)?;
-    let page = args.page.beside(&args.out);
-    let _page_lock =
-        page.as_ref().map(|page| outputs::file(page, &sources, existing)).transpose()?;
+    let beside = args.page.beside(&args.out);
+    let page_lock = beside.as_ref().map(|page| outputs::file(page, &sources, existing));
+    let _page_lock = page_lock.transpose()?;
     if !(args.coverage > 0.0 && args.coverage < 1.0) {
         bail!("--coverage {}, expected a share between 0 and 1", args.coverage);
     }
@@ -87,8 +87,8 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Scores> {
     };
     let (model, scores) = shell.read("run the command again", score)?;
     table::write(&args.out, frame(&model, &scores)?)?;
-    if page.is_some() {
-        args.page.scores(&args.out)?;
+    if beside.is_some() {
+        page::of_scores(&args.out)?;
     }
     for Score { repertoire_id, .. } in scores.iter().filter(|own| own.prediction.clonotypes == 0) {
         tracing::warn!("{repertoire_id} has no clonotypes: it gets no score");

@@ -291,7 +291,7 @@ fn train_explains_its_options() {
     how well it predicts held-out repertoires of inner folds. Writes a run folder: config.toml,
     model.safetensors (enough on its own to score and explain), metrics.json, predictions.tsv,
     sequences.tsv.gz (the training cohort's clonotypes ranked by evidence), report.html (a page that
-    shows all of it), model_card.md, log.jsonl, TensorBoard events and checkpoint/.
+    shows all of it), a model card, log.jsonl, TensorBoard events and checkpoint/.
 
     Usage: reperio train [OPTIONS] --out <RUN> --cohort <COHORT> --target <COLUMN>
 
@@ -332,7 +332,7 @@ fn evaluate_explains_its_options() {
     Every repertoire is scored by a model that saw neither it nor its group. Discovery, early stopping
     and standardisation use only the training part. A control sees only depth and V/J usage. With
     --model, a trained model is tested on another cohort. Writes metrics.json, predictions.tsv,
-    splits.tsv, config.toml, model_card.md and report.html, a page that shows all of it.
+    splits.tsv, config.toml, a model card and report.html, a page that shows all of it.
 
     Usage: reperio evaluate [OPTIONS] --out <DIR> --cohort <COHORT>
 
