@@ -72,6 +72,20 @@ pub fn one(model: &Model, repertoire: &Repertoire, coverage: f64) -> Result<Scor
     Ok(Score { repertoire_id: repertoire.id.clone(), prediction, prediction_sets })
 }
 
+/// The score that `outputs` of a repertoire with clonotypes are.
+pub(crate) fn of_outputs(
+    model: &Model,
+    repertoire: &Repertoire,
+    outputs: &[f64],
+    coverage: f64,
+) -> Score {
+    Score {
+        repertoire_id: repertoire.id.clone(),
+        prediction: model.prediction(repertoire, outputs),
+        prediction_sets: model.sets(outputs, coverage),
+    }
+}
+
 /// Scores the repertoires that `request` reads, sorted by id; none is kept. `coverage` is that of [`one`].
 ///
 /// # Errors

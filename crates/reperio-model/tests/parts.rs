@@ -9,7 +9,7 @@ use reperio_model::bag::Device;
 use reperio_model::config::Config;
 use reperio_model::features::FeatureCache;
 use reperio_model::labels::{KindName, Labels, TargetSpec};
-use reperio_model::model::Model;
+use reperio_model::model::{Explanation, Model};
 use reperio_model::parts::Part;
 use reperio_model::train::{self, Dataset, Fitted, TrainingContext};
 use reperio_stats::Groups;
@@ -92,6 +92,28 @@ fn adds_up(model: &Model, repertoires: &[Repertoire]) {
             assert!((sum - logit).abs() < 1e-4, "{}: {sum} != {logit}", repertoire.id);
             let parts: f64 = explanation.parts.iter().map(|(_, own)| column(own)).sum();
             assert!((parts - column(&explanation.evidence)).abs() < 1e-9, "{}", repertoire.id);
+            residues_add_up(model, repertoire, &explanation, t);
+        }
+    }
+}
+
+/// The residues of every junction add up to its evidence of the part `kmers`.
+fn residues_add_up(model: &Model, repertoire: &Repertoire, explanation: &Explanation, t: usize) {
+    let places: Vec<usize> = (0..repertoire.len()).collect();
+    let residues = model.kmer_residues(repertoire, &places, t);
+    let outputs = explanation.logits.len();
+    for (_, own) in explanation.parts.iter().filter(|(part, _)| *part == Part::Kmers) {
+        let Some(residues) = &residues else {
+            assert!(
+                own.iter().skip(t).step_by(outputs).all(|own| *own == 0.0),
+                "no table, no evidence"
+            );
+            continue;
+        };
+        for (i, residues) in residues.iter().enumerate() {
+            let sum: f64 = residues.iter().sum();
+            assert!((sum - own[i * outputs + t]).abs() < 1e-9, "{}, clonotype {i}", repertoire.id);
+            assert_eq!(residues.len(), repertoire.junction_aa(i).len());
         }
     }
 }

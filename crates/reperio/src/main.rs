@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    bench, compare, demo, describe, devices, evaluate, explain, fit_generator, import, score,
-    simulate, train,
+    bench, compare, demo, describe, devices, evaluate, explain, fit_generator, import, report,
+    score, simulate, train,
 };
 use crate::shell::{Global, Shell};
 
@@ -36,6 +36,7 @@ enum Command {
     Compare(compare::Args),
     Score(score::Args),
     Explain(explain::Args),
+    Report(report::Args),
     Simulate(simulate::Args),
     FitGenerator(fit_generator::Args),
     Devices(devices::Args),
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         Command::Compare(args) => compare::run(args, &shell),
         Command::Score(args) => score::run(args, &shell),
         Command::Explain(args) => explain::run(args, &shell),
+        Command::Report(args) => report::run(args, &shell),
         Command::Simulate(args) => simulate::run(args, &shell),
         Command::FitGenerator(args) => fit_generator::run(args, &shell),
         Command::Devices(args) => devices::run(args, &shell),

@@ -37,7 +37,9 @@ use reperio_data::progress::Observer;
 use reperio_data::repertoire::Repertoire;
 
 use crate::each::each;
+use crate::evaluate::COVERAGE;
 use crate::model::{Attended, Explanation, Model};
+use crate::score::{self, Score};
 
 pub use best::Leading;
 pub use heads::{HeadName, HeadSummary, head_names};
@@ -89,6 +91,8 @@ pub struct Explained {
     pub sums: Vec<Sum>,
     /// The output that the first target predicts: its only one, or the class with the highest logit.
     pub predicted: usize,
+    /// Its score, as `score` gives it.
+    pub score: Score,
 }
 
 /// Explains one repertoire and ranks its clonotypes, the `top` of each output; `None` without clonotypes.
@@ -109,7 +113,8 @@ pub fn one(
     sums::check(&repertoire.id, &sums)?;
     let best = best::best(&explanation, top);
     let predicted = best::highest(&explanation.logits[..model.info().targets[0].width()]);
-    Ok(Some(Explained { explanation, best, sums, predicted }))
+    let score = score::of_outputs(model, repertoire, &explanation.logits, COVERAGE);
+    Ok(Some(Explained { explanation, best, sums, predicted, score }))
 }
 
 /// What is said of one repertoire among others.
@@ -123,6 +128,8 @@ pub struct ExplainedRepertoire {
     pub sums: Vec<Sum>,
     /// What each head attends to, in the order of [`head_names`].
     pub heads: Vec<Attended>,
+    /// Its score, as `score` gives it.
+    pub score: Score,
 }
 
 /// A cohort, explained.
@@ -177,7 +184,7 @@ pub fn inputs(
     }
     let carriers = Carriers::new(model, leaders, &visited.metadata);
     let others = Again::new(&all, &carriers).visit(request, observer)?;
-    let differences = all.iter().flat_map(|one| &one.own.sums).map(|sum| sum.difference());
+    let differences = all.iter().flat_map(|one| &one.own.sums).map(Sum::difference);
     Ok(ExplainedCohort {
         empty,
         largest_difference: differences.fold(0.0, f64::max),
@@ -224,12 +231,13 @@ struct Kept {
 }
 
 impl Kept {
-    fn new(repertoire: &Repertoire, Explained { explanation, sums, .. }: Explained) -> Self {
+    fn new(repertoire: &Repertoire, Explained { explanation, sums, score, .. }: Explained) -> Self {
         let own = ExplainedRepertoire {
             id: repertoire.id.clone(),
             clonotypes: repertoire.len(),
             sums,
             heads: explanation.attended(),
+            score,
         };
         let most = heads::most(repertoire, &explanation);
         Self { own, fingerprint: repertoire.fingerprints().counted, most }

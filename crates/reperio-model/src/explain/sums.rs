@@ -2,12 +2,13 @@
 
 use super::ExplainError;
 use crate::model::Explanation;
+use crate::parts::Part;
 
 /// Evidences and bias add up to the logit within this; more would be a fault of the program.
 pub(super) const TOLERANCE: f64 = 1e-4;
 
 /// What a logit is made of: the bias and the evidences of all clonotypes.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Sum {
     /// The logit.
     pub logit: f64,
@@ -15,22 +16,26 @@ pub struct Sum {
     pub bias: f64,
     /// The evidences of all clonotypes together.
     pub evidence: f64,
+    /// What each part has in it.
+    pub parts: Vec<(Part, f64)>,
 }
 
 impl Sum {
     /// How far bias and evidences together are from the logit.
-    pub fn difference(self) -> f64 {
+    pub fn difference(&self) -> f64 {
         (self.logit - self.bias - self.evidence).abs()
     }
 }
 
 /// The sum behind each output.
 pub(super) fn sums(explanation: &Explanation) -> Vec<Sum> {
-    let Explanation { logits, bias, evidence, .. } = explanation;
+    let Explanation { logits, bias, evidence, parts, .. } = explanation;
+    let total = |all: &[f64], output: usize| all.iter().skip(output).step_by(logits.len()).sum();
     let sum = |output: usize| Sum {
         logit: logits[output],
         bias: bias[output],
-        evidence: evidence.iter().skip(output).step_by(logits.len()).sum(),
+        evidence: total(evidence, output),
+        parts: parts.iter().map(|(part, own)| (*part, total(own, output))).collect(),
     };
     (0..logits.len()).map(sum).collect()
 }
@@ -38,7 +43,7 @@ pub(super) fn sums(explanation: &Explanation) -> Vec<Sum> {
 /// Refuses evidences and biases that do not add up to the logits of the repertoire `id`.
 pub(super) fn check(id: &str, sums: &[Sum]) -> Result<(), ExplainError> {
     // A difference that is no number is refused too.
-    match sums.iter().map(|sum| sum.difference()).find(|own| own.is_nan() || *own > TOLERANCE) {
+    match sums.iter().map(Sum::difference).find(|own| own.is_nan() || *own > TOLERANCE) {
         Some(difference) => Err(ExplainError::Sum { id: id.to_owned(), difference }),
         None => Ok(()),
     }
@@ -54,11 +59,13 @@ mod tests {
             logits: vec![3.0, 1.0],
             bias: vec![0.5, 0.25],
             evidence: vec![2.0, 0.5, 0.5, 0.25],
+            parts: vec![(Part::Genes, vec![2.0, 0.5, 0.5, 0.25])],
             ..Explanation::default()
         };
         let mut sums = sums(&explanation);
         let evidences: Vec<f64> = sums.iter().map(|sum| sum.evidence).collect();
         assert_eq!(evidences, [2.5, 0.75]);
+        assert_eq!(sums[1].parts, [(Part::Genes, 0.75)]);
         assert!(check("r", &sums).is_ok());
         for logit in [1.001, f64::NAN] {
             sums[1].logit = logit;

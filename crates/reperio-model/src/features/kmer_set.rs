@@ -80,6 +80,12 @@ impl Slots {
 
     /// Calls `each` with the k-mer of every window of a junction (residue codes, anchors included).
     pub fn visit(&self, junction: &[u8], mut each: impl FnMut(Kmer)) {
+        self.windows(junction, |kmer, _, _| each(kmer));
+    }
+
+    /// Calls `each` with the k-mer of every window of a junction, the position of its first residue, and the counted
+    /// positions from there.
+    pub fn windows(&self, junction: &[u8], mut each: impl FnMut(Kmer, usize, &[u8])) {
         let skip = usize::from(!self.set.anchors);
         let Some(inside) = junction.get(skip..junction.len().saturating_sub(skip)) else { return };
         for (at, pattern) in self.patterns.iter().enumerate() {
@@ -92,7 +98,8 @@ impl Slots {
                 } else {
                     1
                 };
-                each(Kmer { slot: (at * self.regions + region) as u8, code });
+                let kmer = Kmer { slot: (at * self.regions + region) as u8, code };
+                each(kmer, start, pattern.offsets());
             }
         }
     }

@@ -14,7 +14,7 @@ pub struct TargetSpec {
 }
 
 /// The kinds of target by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum KindName {
     /// Two classes.

@@ -12,7 +12,7 @@ use crate::bag::{Bag, Pooled};
 use crate::combine::PredictionSet;
 use crate::labels::{Target, TargetKind};
 use crate::network::Weights;
-use crate::parts::Part;
+use crate::parts::{Part, Table};
 use crate::prepare;
 
 /// A model's prediction for one repertoire.
@@ -229,6 +229,37 @@ impl Model {
             out.parts.push((part, evidence));
         }
         out
+    }
+
+    /// What each residue of the junctions at `places` contributes to an output through the part `kmers`: for every
+    /// junction, its evidence of this part is their sum. Nothing if the model has no such part.
+    pub fn kmer_residues(
+        &self,
+        repertoire: &Repertoire,
+        places: &[usize],
+        output: usize,
+    ) -> Option<Vec<Vec<f64>>> {
+        let mut first = 0;
+        let mut sum: Option<Vec<Vec<f64>>> = None;
+        for target in &self.targets {
+            let own = output.checked_sub(first).filter(|o| *o < target.bias.len());
+            for term in &target.terms {
+                let Some(Table::Kmers(table)) = own.and_then(|o| term.tables.get(o)) else {
+                    continue;
+                };
+                let residues = table.residues(repertoire, places);
+                let all = sum.get_or_insert_with(|| {
+                    residues.iter().map(|own| vec![0.0; own.len()]).collect()
+                });
+                for (all, own) in all.iter_mut().zip(&residues) {
+                    for (all, own) in all.iter_mut().zip(own) {
+                        *all += term.weight * own;
+                    }
+                }
+            }
+            first += target.bias.len();
+        }
+        sum
     }
 
     /// Adds what the terms of `part` say: bias (T), evidence (n, T).

@@ -14,26 +14,28 @@ use reperio_model::labelled::LabelledCohort;
 use reperio_model::labels::{ChosenBy, Labels, TargetCounts};
 use reperio_model::model::Model;
 use reperio_model::train::{TrainingContext, TrainingReport};
+use reperio_report::{Kind, verdict};
 use reperio_stats::Groups;
 use serde::Serialize;
 
 use crate::arguments::cohort::{CohortArgs, TargetArgs};
 use crate::arguments::config::ConfigArgs;
 use crate::arguments::device::DeviceArgs;
+use crate::arguments::page::PageArgs;
 use crate::arguments::rarefy::RarefyArgs;
 use crate::arguments::run_config;
 use crate::arguments::shares::Shares;
 use crate::shell::output::Report;
 use crate::shell::outputs::{self, OverwriteArgs, Results};
 use crate::shell::{Shell, paths, table};
-use crate::tables::{evaluation, labels, verdict};
+use crate::tables::{evaluation, labels};
 
 /// Cross-validate a classifier, or test a trained one
 ///
 /// Every repertoire is scored by a model that saw neither it nor its group. Discovery, early stopping
 /// and standardisation use only the training part. A control sees only depth and V/J usage. With
 /// --model, a trained model is tested on another cohort. Writes metrics.json, predictions.tsv,
-/// splits.tsv and config.toml.
+/// splits.tsv, config.toml, a model card and report.html, a page that shows all of it.
 #[derive(clap::Args)]
 #[command(mut_arg("target", |arg| arg.required(false).required_unless_present("model")))]
 #[command(after_help = "\
@@ -72,6 +74,8 @@ pub(crate) struct Args {
     resume: bool,
     #[command(flatten)]
     overwrite: OverwriteArgs,
+    #[command(flatten)]
+    page: PageArgs,
     #[command(flatten)]
     cohort: CohortArgs,
     #[command(flatten)]
@@ -117,7 +121,13 @@ struct Divided {
 
 /// What it writes.
 const RESULTS: Results = Results {
-    files: &["config.toml", "predictions.tsv", "splits.tsv"],
+    files: &[
+        "config.toml",
+        "predictions.tsv",
+        "splits.tsv",
+        reperio_report::NAME,
+        reperio_report::CARD,
+    ],
     done: &["metrics.json"],
     folders: &[("checkpoint", ".safetensors")],
     resumes: true,
@@ -129,6 +139,8 @@ const RESULTS: Results = Results {
 struct Metrics<'a> {
     /// Every target with all its pooled metrics.
     targets: &'a [TargetSummary],
+    /// Each target's labels as they were read.
+    labels: &'a [TargetCounts],
     /// The batch or batches of each fold, if the folds are batches.
     #[serde(skip_serializing_if = "Option::is_none")]
     batches: Option<&'a [String]>,
@@ -198,7 +210,7 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Evaluated> {
     let seconds = started.elapsed().as_secs_f64();
     let chosen = if model.is_some() { ChosenBy::Model } else { args.target.chosen() };
     let labels = evaluation::counts(&evaluation, chosen);
-    write(&args.out, &evaluation, batches.as_deref())?;
+    write(args, &evaluation, &labels, batches.as_deref())?;
     let Some(first) = evaluation.summaries.first().cloned() else {
         bail!("no target was evaluated");
     };
@@ -273,8 +285,14 @@ fn test(
     shell.or_interrupted(evaluation, "run the command again")
 }
 
-/// Writes the tables of an evaluation.
-fn write(out: &Path, evaluation: &Evaluation, batches: Option<&[String]>) -> Result<()> {
+/// Writes the tables of an evaluation and their page.
+fn write(
+    args: &Args,
+    evaluation: &Evaluation,
+    labels: &[TargetCounts],
+    batches: Option<&[String]>,
+) -> Result<()> {
+    let out = &args.out;
     let Evaluation { predictions, summaries, training, .. } = evaluation;
     let ids: Vec<&str> = predictions.iter().map(|own| own.repertoire_id.as_str()).collect();
     let folds: Vec<u64> = predictions.iter().map(|own| own.fold as u64).collect();
@@ -283,7 +301,9 @@ fn write(out: &Path, evaluation: &Evaluation, batches: Option<&[String]>) -> Res
     columns.extend(evaluation::columns(evaluation));
     let table = DataFrame::new(predictions.len(), columns)?;
     table::write(&out.join("predictions.tsv"), table)?;
-    let metrics = serde_json::to_string_pretty(&Metrics { targets: summaries, batches, training })?;
+    let metrics = Metrics { targets: summaries, labels, batches, training };
+    let metrics = serde_json::to_string_pretty(&metrics)?;
+    args.page.write(out, Kind::Evaluation, &metrics)?;
     paths::write_text(&out.join("metrics.json"), &metrics)
 }
 

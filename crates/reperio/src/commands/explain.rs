@@ -6,15 +6,19 @@ use anyhow::Result;
 use reperio_data::cohort;
 use reperio_data::progress::Observer;
 use reperio_data::repertoire::Repertoire;
+use reperio_model::evaluate::COVERAGE;
 use reperio_model::explain::{self, ExplainedCohort, HeadSummary, Ranked};
+use reperio_model::labels::Target;
 use reperio_model::model::Model;
+use reperio_report::Kind;
 use serde::{Serialize, Serializer};
 
 use crate::arguments::device::DeviceArgs;
 use crate::arguments::inputs::InputArgs;
+use crate::arguments::page::PageArgs;
 use crate::shell::output::{Report, align, row};
 use crate::shell::outputs::{self, OverwriteArgs, Results, Sources};
-use crate::shell::{Interrupted, Shell};
+use crate::shell::{Interrupted, Shell, paths};
 use crate::tables::{attention, sequences};
 
 /// Rows of a table on the terminal; the file has all of them.
@@ -22,12 +26,14 @@ const SHOWN: usize = 20;
 
 /// Rank the sequences that drove a model's scores
 ///
-/// Writes four kinds of tables. OUT/repertoires/ID/sequences.tsv.gz has the clonotypes of a repertoire
-/// with their attention and evidence. OUT/scores.tsv has each logit with the bias and the sum of all
-/// evidence that make it up. OUT/heads.tsv has how many sequences carry 90 % of each head's attention,
+/// Writes tables and pages. OUT/repertoires/ID/sequences.tsv.gz has the clonotypes of a repertoire
+/// with their attention and evidence, attention.tsv beside it how much attention the most attended ones
+/// carry. OUT/scores.tsv has each logit with the bias and the evidence of each part that make it up.
+/// OUT/heads.tsv has how many sequences carry 90 % of each head's attention,
 /// and the head's operating class, from I (an average over most of the repertoire) to IV (a few
 /// sequences picked out). OUT/sequences.tsv.gz ranks the distinct clonotypes of all repertoires by
-/// their highest evidence, with the number of repertoires that carry them.
+/// their highest evidence, with the number of repertoires that carry them. OUT/report.html shows all of
+/// it. Of several repertoires, each has its own page, which OUT/report.html links to.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
@@ -46,6 +52,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     overwrite: OverwriteArgs,
     #[command(flatten)]
+    page: PageArgs,
+    #[command(flatten)]
     input: InputArgs,
     #[command(flatten)]
     device: DeviceArgs,
@@ -53,12 +61,31 @@ pub(crate) struct Args {
 
 /// What it writes.
 const RESULTS: Results = Results {
-    files: &["scores.tsv", "heads.tsv"],
-    done: &["sequences.tsv.gz"],
-    folders: &[("repertoires", "sequences.tsv.gz")],
+    files: &["scores.tsv", "heads.tsv", reperio_report::NAME],
+    done: &["sequences.tsv.gz", reperio_report::EXPLANATION],
+    folders: &[
+        ("repertoires", "sequences.tsv.gz"),
+        ("repertoires", "attention.tsv"),
+        ("repertoires", reperio_report::NAME),
+    ],
     resumes: false,
     is_own: |_| false,
 };
+
+/// What `explanation.json` holds: where the tables came from, and what their columns mean.
+#[derive(Serialize)]
+struct Origin<'a> {
+    /// Version of the program.
+    version: &'a str,
+    /// Command line.
+    command: Vec<String>,
+    /// What the model predicts.
+    targets: &'a [Target],
+    /// Share of repertoires whose label a prediction set should hold.
+    coverage: f64,
+    /// Targets for which training found no signal.
+    no_signal: Vec<String>,
+}
 
 /// What `explain --json` prints.
 #[derive(Serialize)]
@@ -127,8 +154,11 @@ fn explain(args: &Args, model: Model, shell: &Shell) -> Result<ExplainedCohort> 
     let (request, folder) = (args.input.request(), args.out.join("repertoires"));
     let explain = move |observer: &dyn Observer| {
         let write = |repertoire: &Repertoire, explained: &explain::Explained| {
-            let path = folder.join(cohort::file_name(&repertoire.id)).join("sequences.tsv.gz");
-            let written = sequences::write(&path, &model, repertoire, explained);
+            let own = folder.join(cohort::file_name(&repertoire.id));
+            let path = own.join("sequences.tsv.gz");
+            let written = sequences::write(&path, &model, repertoire, explained).and_then(|()| {
+                attention::write_curve(&own.join("attention.tsv"), &explained.explanation)
+            });
             written.map_err(anyhow::Error::into_boxed_dyn_error)
         };
         let found = explain::inputs(&model, &request, top, observer, write);
@@ -137,8 +167,18 @@ fn explain(args: &Args, model: Model, shell: &Shell) -> Result<ExplainedCohort> 
     let (model, found) = shell.read("run the command again", explain)?;
     sequences::write_sums(&args.out.join("scores.tsv"), &model, &found.repertoires)?;
     attention::write(&args.out.join("heads.tsv"), &model, &found.repertoires)?;
-    // Last: its presence means "done".
     sequences::write_ranked(&args.out.join("sequences.tsv.gz"), &found.sequences)?;
+    let origin = Origin {
+        version: env!("CARGO_PKG_VERSION"),
+        command: std::env::args().collect(),
+        targets: &model.info().targets,
+        coverage: COVERAGE,
+        no_signal: model.no_signal(),
+    };
+    let origin = serde_json::to_string_pretty(&origin)?;
+    args.page.write(&args.out, Kind::Explanation, &origin)?;
+    // Last: its presence means "done".
+    paths::write_text(&args.out.join(reperio_report::EXPLANATION), &origin)?;
     Ok(found)
 }
 

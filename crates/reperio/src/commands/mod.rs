@@ -9,6 +9,7 @@ pub(crate) mod evaluate;
 pub(crate) mod explain;
 pub(crate) mod fit_generator;
 pub(crate) mod import;
+pub(crate) mod report;
 pub(crate) mod score;
 pub(crate) mod simulate;
 pub(crate) mod train;

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::arguments::device::DeviceArgs;
 use crate::arguments::inputs::InputArgs;
+use crate::arguments::page::{self, PageArgs};
 use crate::shell::output::{Report, align, row};
 use crate::shell::outputs::{self, OverwriteArgs, Sources};
 use crate::shell::{Shell, table};
@@ -25,7 +26,8 @@ const SHOWN: usize = 20;
 ///
 /// The model file alone is enough. Writes one row per repertoire: logit, probability, class,
 /// prediction set (the classes that cannot be ruled out; both or none if the model cannot decide),
-/// number of clonotypes used, and warnings if the repertoire is unlike the training population.
+/// number of clonotypes used, and warnings if the repertoire is unlike the training population. A page
+/// that shows all of it stands beside the table: scores.html beside scores.tsv.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
@@ -43,6 +45,8 @@ pub(crate) struct Args {
     coverage: f64,
     #[command(flatten)]
     overwrite: OverwriteArgs,
+    #[command(flatten)]
+    page: PageArgs,
     #[command(flatten)]
     input: InputArgs,
     #[command(flatten)]
@@ -68,7 +72,11 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
 pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Scores> {
     let model = Model::file(&args.model);
     let sources = Sources::of(&args.input.inputs).and(&args.input.metadata).and([&model]);
-    let _lock = outputs::file(&args.out, &sources, args.overwrite.existing())?;
+    let existing = args.overwrite.existing();
+    let _lock = outputs::file(&args.out, &sources, existing)?;
+    let beside = args.page.beside(&args.out);
+    let page_lock = beside.as_ref().map(|page| outputs::file(page, &sources, existing));
+    let _page_lock = page_lock.transpose()?;
     if !(args.coverage > 0.0 && args.coverage < 1.0) {
         bail!("--coverage {}, expected a share between 0 and 1", args.coverage);
     }
@@ -79,6 +87,9 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Scores> {
     };
     let (model, scores) = shell.read("run the command again", score)?;
     table::write(&args.out, frame(&model, &scores)?)?;
+    if beside.is_some() {
+        page::of_scores(&args.out)?;
+    }
     for Score { repertoire_id, .. } in scores.iter().filter(|own| own.prediction.clonotypes == 0) {
         tracing::warn!("{repertoire_id} has no clonotypes: it gets no score");
     }

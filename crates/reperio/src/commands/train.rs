@@ -11,11 +11,13 @@ use reperio_model::model::{ModelInfo, Prediction};
 use reperio_model::train::{
     self, MemberReport, Run, RunPrediction, SeedFate, TrainingContext, TrainingReport,
 };
+use reperio_report::Kind;
 use serde::Serialize;
 
 use crate::arguments::cohort::{CohortArgs, TargetArgs};
 use crate::arguments::config::ConfigArgs;
 use crate::arguments::device::DeviceArgs;
+use crate::arguments::page::PageArgs;
 use crate::arguments::run_config;
 use crate::shell::output::{Report, align, row};
 use crate::shell::outputs::{self, OverwriteArgs, Results};
@@ -30,7 +32,8 @@ const RANKED: usize = 1000;
 /// Learns every part of the model (network, k-mers, public clonotypes, genes) and weights each part by how well
 /// it predicts held-out repertoires of inner folds. Writes a run folder: config.toml, model.safetensors (enough on
 /// its own to score and explain), metrics.json, predictions.tsv, sequences.tsv.gz (the training cohort's clonotypes
-/// ranked by evidence), log.jsonl, TensorBoard events and checkpoint/.
+/// ranked by evidence), report.html (a page that shows all of it), a model card, log.jsonl, TensorBoard events and
+/// checkpoint/.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
@@ -47,6 +50,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     overwrite: OverwriteArgs,
     #[command(flatten)]
+    page: PageArgs,
+    #[command(flatten)]
     cohort: CohortArgs,
     #[command(flatten)]
     target: TargetArgs,
@@ -58,12 +63,29 @@ pub(crate) struct Args {
 
 /// What it writes.
 const RESULTS: Results = Results {
-    files: &["config.toml", "metrics.json", "predictions.tsv", "sequences.tsv.gz"],
+    files: &[
+        "config.toml",
+        "metrics.json",
+        "predictions.tsv",
+        "sequences.tsv.gz",
+        reperio_report::NAME,
+        reperio_report::CARD,
+    ],
     done: &["model.safetensors", "checkpoint/state.safetensors"],
     folders: &[],
     resumes: true,
     is_own: |out| run_config::is_of(out, "train"),
 };
+
+/// What `metrics.json` holds.
+#[derive(Serialize)]
+struct Metrics<'a> {
+    /// Each target's labels as they were read.
+    labels: &'a [TargetCounts],
+    /// How the training went.
+    #[serde(flatten)]
+    report: &'a TrainingReport,
+}
 
 /// What `train --json` prints.
 #[derive(Serialize)]
@@ -110,18 +132,20 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Trained> {
         checkpoint.display()
     );
     let run = shell.or_interrupted(run, &resume)?;
-    write(&args.out, &run)?;
+    write(&args.out, &run, &targets, args.page)?;
     let seconds = started.elapsed().as_secs_f64();
     let (out, group) = (args.out.clone(), labels::people(&people));
     Ok(Trained { out, targets, group, report: run.fitted.report, seconds })
 }
 
 /// Writes what a run folder holds beside its configuration.
-fn write(out: &Path, Run { fitted, predictions, sequences }: &Run) -> Result<()> {
+fn write(out: &Path, run: &Run, labels: &[TargetCounts], page: PageArgs) -> Result<()> {
+    let Run { fitted, predictions, sequences } = run;
     write_predictions(out, fitted.model.info(), predictions)?;
     sequences::write_ranked(&out.join("sequences.tsv.gz"), sequences)?;
-    let metrics = serde_json::to_string_pretty(&fitted.report)?;
+    let metrics = serde_json::to_string_pretty(&Metrics { labels, report: &fitted.report })?;
     paths::write_text(&out.join("metrics.json"), &metrics)?;
+    page.write(out, Kind::Training, &metrics)?;
     fitted.model.save(&out.join("model.safetensors"))?; // Last: its presence means "done".
     Ok(())
 }

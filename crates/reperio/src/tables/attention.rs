@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use polars::prelude::{Column, DataFrame};
 use reperio_model::explain::{ExplainedRepertoire, HeadSummary, head_names};
-use reperio_model::model::{Common, Model};
+use reperio_model::model::{Common, Explanation, Model};
 
 use crate::shell::output::{align, row};
 use crate::shell::table;
@@ -29,6 +29,39 @@ pub(crate) fn write(path: &Path, model: &Model, all: &[ExplainedRepertoire]) -> 
         table::text("operating_class", rows().map(|(_, (_, head))| head.class.to_string())),
     ];
     table::write(path, DataFrame::new(rows().count(), columns)?)
+}
+
+/// Clonotypes at which the curve of attention is written: 1, 2, 5, 10, 20, 50 and so on, and all.
+fn places(clonotypes: usize) -> Vec<usize> {
+    let decades = (0..).map_while(|power| 10_usize.checked_pow(power));
+    let round = decades.flat_map(|unit| [1, 2, 5].map(|factor| unit.saturating_mul(factor)));
+    let inside = round.take_while(|place| *place < clonotypes);
+    inside.chain((clonotypes > 0).then_some(clonotypes)).collect()
+}
+
+/// Writes how much of each head's attention its most attended clonotypes of one repertoire carry together.
+pub(crate) fn write_curve(path: &Path, explanation: &Explanation) -> Result<()> {
+    let Explanation { attention, heads, .. } = explanation;
+    let places = places(attention.len() / (*heads).max(1));
+    let curve = |head: usize| -> Vec<f64> {
+        let mut own: Vec<f32> = attention.iter().skip(head).step_by(*heads).copied().collect();
+        own.sort_unstable_by(|a, b| b.total_cmp(a));
+        let mut sum = 0.0;
+        let sums: Vec<f64> = own
+            .into_iter()
+            .map(|share| {
+                sum += f64::from(share);
+                sum
+            })
+            .collect();
+        places.iter().map(|place| sums[place - 1]).collect()
+    };
+    let numbers: Vec<u64> = places.iter().map(|&place| place as u64).collect();
+    let mut columns = vec![Column::new("clonotypes".into(), numbers)];
+    columns.extend(
+        (0..*heads).map(|head| Column::new(format!("attention_{}", head + 1).into(), curve(head))),
+    );
+    table::write(path, DataFrame::new(places.len(), columns)?)
 }
 
 /// A line for each head: how widely it attends, and to what.
@@ -56,5 +89,17 @@ fn motifs(head: &HeadSummary) -> String {
     match &head.attends_to[..] {
         [] => "no motif in common".to_owned(),
         motifs => motifs.iter().map(motif).collect::<Vec<_>>().join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_curve_ends_with_all() {
+        assert_eq!(places(0), [0; 0]);
+        assert_eq!(places(1), [1]);
+        assert_eq!(places(30), [1, 2, 5, 10, 20, 30]);
     }
 }

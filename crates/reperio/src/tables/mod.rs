@@ -8,4 +8,3 @@ pub(crate) mod parts;
 pub(crate) mod predictions;
 pub(crate) mod readings;
 pub(crate) mod sequences;
-pub(crate) mod verdict;

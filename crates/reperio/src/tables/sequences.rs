@@ -5,12 +5,15 @@ use std::path::Path;
 use anyhow::Result;
 use polars::prelude::{Column, DataFrame, NamedFrom as _, Series};
 use reperio_data::repertoire::Repertoire;
+use reperio_model::combine::PredictionSet;
 use reperio_model::explain::{Explained, ExplainedRepertoire, Leading, Ranked, Sum};
-use reperio_model::model::{Explanation, Model};
+use reperio_model::model::{Explanation, Model, TargetPrediction};
+use reperio_model::parts::Part;
+use reperio_model::score::Score;
 
 use crate::shell::table;
 
-/// Writes the sums behind the logits of every repertoire: a row for each of its outputs.
+/// Writes the sums behind the logits of every repertoire, and what its scores say: a row for each of its outputs.
 pub(crate) fn write_sums(path: &Path, model: &Model, all: &[ExplainedRepertoire]) -> Result<()> {
     let names = model.output_names();
     let rows = || all.iter().flat_map(|one| one.sums.iter().map(move |sum| (&one.id, sum)));
@@ -18,17 +21,63 @@ pub(crate) fn write_sums(path: &Path, model: &Model, all: &[ExplainedRepertoire]
         Column::new(name.into(), rows().map(|(_, sum)| number(sum)).collect::<Vec<_>>())
     };
     let n = rows().count();
-    let columns = vec![
+    let mut columns = vec![
         table::text("repertoire_id", rows().map(|(id, _)| id.clone())),
         table::text("output", (0..n).map(|row| names[row % names.len()].clone())),
         numbers("logit", |sum| sum.logit),
         numbers("bias", |sum| sum.bias),
         numbers("evidence", |sum| sum.evidence),
     ];
+    columns.extend(parts(model, all));
+    columns.extend(said(model, all));
     table::write(path, DataFrame::new(n, columns)?)
 }
 
+/// The evidence of each part, which add up to all of it.
+fn parts(model: &Model, all: &[ExplainedRepertoire]) -> Vec<Column> {
+    let column = |part: Part| {
+        let own = |sum: &Sum| sum.parts.iter().find(|(own, _)| *own == part).map(|(_, own)| *own);
+        let values: Vec<Option<f64>> =
+            all.iter().flat_map(|one| one.sums.iter().map(own)).collect();
+        Series::new(format!("evidence_{}", part.name()).into(), values).into()
+    };
+    model.parts().into_iter().map(column).collect()
+}
+
+/// What the scores say: of two classes and of more the probability of the output, of a target its class or number, its
+/// prediction set; clonotypes and warnings.
+fn said(model: &Model, all: &[ExplainedRepertoire]) -> Vec<Column> {
+    let places: Vec<(usize, usize)> = model
+        .info()
+        .targets
+        .iter()
+        .enumerate()
+        .flat_map(|(t, own)| (0..own.width()).map(move |o| (t, o)))
+        .collect();
+    let rows = || all.iter().flat_map(|one| places.iter().map(move |&place| (&one.score, place)));
+    let numbers = |name: &str, of: fn(&TargetPrediction, usize) -> Option<f64>| -> Column {
+        let values = rows().map(|(score, (t, o))| of(&score.prediction.targets[t], o));
+        Series::new(name.into(), values.collect::<Vec<_>>()).into()
+    };
+    let class =
+        rows().map(|(score, (t, _))| score.prediction.targets[t].class.clone().unwrap_or_default());
+    let set = |score: &Score, t: usize| {
+        score.prediction_sets[t].as_ref().map_or_else(String::new, PredictionSet::text)
+    };
+    let clonotypes = rows().map(|(score, _)| score.prediction.clonotypes as u64);
+    vec![
+        numbers("probability", |own, o| own.probabilities.get(o).copied()),
+        numbers("value", |own, _| own.value),
+        table::text("class", class),
+        table::text("prediction_set", rows().map(|(score, (t, _))| set(score, t))),
+        Column::new("clonotypes".into(), clonotypes.collect::<Vec<u64>>()),
+        table::text("warnings", rows().map(|(score, _)| score.prediction.warnings.join("; "))),
+    ]
+}
+
 /// Writes the best clonotypes of one repertoire, ranked by their evidence for what the first target predicts.
+///
+/// `residues_kmers` has, for every residue of the junction, its share of the evidence of the k-mers for that output.
 pub(crate) fn write(
     path: &Path,
     model: &Model,
@@ -65,6 +114,13 @@ pub(crate) fn write(
         columns.push(Column::new(name.into(), of(evidence)));
     }
     columns.extend(shares);
+    let places: Vec<usize> = rows().collect();
+    if let Some(residues) = model.kmer_residues(repertoire, &places, *predicted) {
+        let text = |own: &Vec<f64>| {
+            own.iter().map(|share| format!("{share:.6}")).collect::<Vec<_>>().join(" ")
+        };
+        columns.push(table::text("residues_kmers", residues.iter().map(text)));
+    }
     table::write(path, DataFrame::new(ranked.len(), columns)?)
 }
 

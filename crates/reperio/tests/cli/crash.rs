@@ -55,10 +55,12 @@ fn train(dir: &TempDir, out: &str, more: &[&str]) -> Command {
     command
 }
 
-/// The files of a run without `config.toml`, which names the command line, and the checkpoint.
+/// The files of a run without `config.toml` and the page, which name the command line, and the checkpoint.
 fn run_bytes(dir: &TempDir, out: &str) -> std::collections::BTreeMap<String, Vec<u8>> {
     let mut files = bytes(&dir.path().join(out));
-    files.retain(|name, _| name != "config.toml" && !name.starts_with("checkpoint"));
+    files.retain(|name, _| {
+        !["config.toml", "report.html"].contains(&name.as_str()) && !name.starts_with("checkpoint")
+    });
     files
 }
 

@@ -101,8 +101,9 @@ impl Case {
         files.retain(|name, _| {
             let is_work = ["checkpoint/", "import.journal", "sha256", "folds/"];
             let is_temporary = name.contains(".reperio-");
-            // The configuration holds the command line, which `--resume` changes.
-            is_temporary || !(is_work.iter().any(|own| name.contains(own)) || name == "config.toml")
+            // They hold the command line, which `--resume` changes.
+            let has_command = ["config.toml", "report.html"].contains(&name.as_str());
+            is_temporary || !(is_work.iter().any(|own| name.contains(own)) || has_command)
         });
         files
     }

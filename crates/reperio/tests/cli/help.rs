@@ -23,6 +23,7 @@ fn the_program_lists_its_commands() {
       compare        Compare published methods with Reperio on the same folds
       score          Score repertoires with a trained model
       explain        Rank the sequences that drove a model's scores
+      report         Make the page of a run again
       simulate       Simulate a cohort with implanted signals
       fit-generator  Fit the background generator to real repertoires
       devices        List the devices that networks run on
@@ -58,6 +59,7 @@ fn every_command_shows_an_example() {
         "train",
         "evaluate",
         "score",
+        "report",
         "explain",
         "simulate",
         "fit-generator",
@@ -288,8 +290,8 @@ fn train_explains_its_options() {
     Learns every part of the model (network, k-mers, public clonotypes, genes) and weights each part by
     how well it predicts held-out repertoires of inner folds. Writes a run folder: config.toml,
     model.safetensors (enough on its own to score and explain), metrics.json, predictions.tsv,
-    sequences.tsv.gz (the training cohort's clonotypes ranked by evidence), log.jsonl, TensorBoard
-    events and checkpoint/.
+    sequences.tsv.gz (the training cohort's clonotypes ranked by evidence), report.html (a page that
+    shows all of it), a model card, log.jsonl, TensorBoard events and checkpoint/.
 
     Usage: reperio train [OPTIONS] --out <RUN> --cohort <COHORT> --target <COLUMN>
 
@@ -302,6 +304,9 @@ fn train_explains_its_options() {
 
           --overwrite
               Replace existing results; files that the command reads are never replaced
+
+          --no-report
+              Write only tables, without the page and the model card
 
           --cohort <COHORT>
               Cohort store, repertoire file or folder of files
@@ -327,7 +332,7 @@ fn evaluate_explains_its_options() {
     Every repertoire is scored by a model that saw neither it nor its group. Discovery, early stopping
     and standardisation use only the training part. A control sees only depth and V/J usage. With
     --model, a trained model is tested on another cohort. Writes metrics.json, predictions.tsv,
-    splits.tsv and config.toml.
+    splits.tsv, config.toml, a model card and report.html, a page that shows all of it.
 
     Usage: reperio evaluate [OPTIONS] --out <DIR> --cohort <COHORT>
 
@@ -360,6 +365,9 @@ fn evaluate_explains_its_options() {
 
           --overwrite
               Replace existing results; files that the command reads are never replaced
+
+          --no-report
+              Write only tables, without the page and the model card
 
           --cohort <COHORT>
               Cohort store, repertoire file or folder of files

@@ -10,5 +10,6 @@ mod faults;
 mod help;
 mod integrity;
 mod outputs;
+mod report;
 mod support;
 mod workflow;

@@ -5,6 +5,28 @@ use reperio_data::repertoire::Repertoire;
 use super::burden::Value;
 use crate::features::kmer_set::{Kmer, KmerSet, Slots};
 
+/// What an occurrence of a k-mer contributes to the logit of one repertoire.
+struct Shares<'a> {
+    table: &'a KmerTable,
+    /// Occurrences of each k-mer, where its contribution depends on them.
+    counts: Vec<u32>,
+    clonotypes: f64,
+    /// What an occurrence is worth where all are alike.
+    one: f64,
+}
+
+impl Shares<'_> {
+    fn of(&self, kmer: Kmer) -> f64 {
+        let KmerTable { slots, weights, value, .. } = self.table;
+        let place = slots.index(kmer);
+        let weight = f64::from(weights[place]);
+        match self.counts.get(place) {
+            None => weight * self.one,
+            Some(&count) => weight * value.of(count, self.clonotypes) / f64::from(count),
+        }
+    }
+}
+
 /// Weights of k-mers.
 ///
 /// ```text
@@ -62,8 +84,37 @@ impl KmerTable {
 
     /// Contribution of each clonotype: (n,)
     pub fn evidence(&self, repertoire: &Repertoire) -> Vec<f64> {
-        let n = repertoire.len();
-        let clonotypes = n.max(1) as f64;
+        let shares = self.shares(repertoire);
+        let evidence = |i: usize| {
+            let mut sum = 0.0;
+            self.slots.visit(repertoire.junction_codes(i), |kmer| sum += shares.of(kmer));
+            sum - self.offset * shares.one
+        };
+        (0..repertoire.len()).map(evidence).collect()
+    }
+
+    /// Contribution of each residue of the junctions at `places`: they add up to those of the clonotypes.
+    ///
+    /// A window's contribution is shared equally by its counted residues, the offset by all residues.
+    pub fn residues(&self, repertoire: &Repertoire, places: &[usize]) -> Vec<Vec<f64>> {
+        let shares = self.shares(repertoire);
+        let residues = |&i: &usize| {
+            let codes = repertoire.junction_codes(i);
+            let mut own = vec![-self.offset * shares.one / codes.len().max(1) as f64; codes.len()];
+            self.slots.windows(codes, |kmer, start, counted| {
+                let share = shares.of(kmer) / counted.len() as f64;
+                for &at in counted {
+                    own[start + usize::from(at)] += share;
+                }
+            });
+            own
+        };
+        places.iter().map(residues).collect()
+    }
+
+    /// What an occurrence of each k-mer contributes in `repertoire`.
+    fn shares(&self, repertoire: &Repertoire) -> Shares<'_> {
+        let clonotypes = repertoire.len().max(1) as f64;
         let one = match self.value {
             Value::Excess => 1.0 / clonotypes.sqrt(),
             _ => 1.0 / clonotypes,
@@ -71,24 +122,12 @@ impl KmerTable {
         let mut counts = Vec::new();
         if !matches!(self.value, Value::Frequency | Value::Excess) {
             counts = vec![0_u32; self.weights.len()];
-            for i in 0..n {
+            for i in 0..repertoire.len() {
                 let codes = repertoire.junction_codes(i);
                 self.slots.visit(codes, |kmer| counts[self.slots.index(kmer)] += 1);
             }
         }
-        let evidence = |i: usize| {
-            let mut sum = 0.0;
-            self.slots.visit(repertoire.junction_codes(i), |kmer| {
-                let place = self.slots.index(kmer);
-                let weight = f64::from(self.weights[place]);
-                sum += match counts.get(place) {
-                    None => weight * one,
-                    Some(&count) => weight * self.value.of(count, clonotypes) / f64::from(count),
-                };
-            });
-            sum - self.offset * one
-        };
-        (0..n).map(evidence).collect()
+        Shares { table: self, counts, clonotypes, one }
     }
 
     pub(crate) fn parameters(&self) -> Vec<f64> {

@@ -1,13 +1,13 @@
 //! What each method is, what it cost, and what it chose in each fold.
 
 use reperio_baselines::compare::Outcome;
+use reperio_report::element::{Element, element};
+use reperio_report::page::{or_dash, scrolling};
 use serde_json::Value;
 
 use super::super::Compared;
-use super::element::{Element, element};
+use super::anchor;
 use super::ranked::Ranked;
-use super::table::scrolling;
-use super::{anchor, or_dash};
 
 /// One article per method, in the order of the command line, because texts refer to the previous method.
 pub(super) fn methods(compared: &Compared, all: &[Ranked<'_>], outcomes: &[Outcome]) -> Element {

@@ -3,10 +3,10 @@
 use std::cmp::{Ordering, Reverse};
 
 use reperio_baselines::compare::{Curves, MethodSummary, REFERENCE};
+use reperio_report::page::or_dash;
 
 use super::super::Compared;
 use super::super::tables::{Cells, with_interval};
-use super::or_dash;
 
 /// The method that knows what was implanted: an upper bound, not a rival.
 const ORACLE: &str = "known-motif";

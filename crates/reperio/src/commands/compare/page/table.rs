@@ -1,9 +1,11 @@
 //! The table of all figures, with the columns of `compare.md`.
 
-use super::super::tables::{Cells, number};
-use super::element::{Element, element};
+use reperio_report::element::{Element, element};
+use reperio_report::page::{number, or_dash, scrolling};
+
+use super::super::tables::Cells;
+use super::anchor;
 use super::ranked::Ranked;
-use super::{anchor, or_dash};
 
 /// The table, in a frame that scrolls where it is too wide.
 pub(super) fn table(all: &[Ranked<'_>]) -> Element {
@@ -66,10 +68,4 @@ fn cell(text: String) -> Element {
 fn with_interval(value: String, interval: &str) -> Element {
     let below = (!interval.is_empty()).then(|| element("small").text(interval));
     cell(value).all(below)
-}
-
-/// A frame that the keyboard can scroll too.
-pub(super) fn scrolling(name: &str, table: Element) -> Element {
-    let frame = element("div").set("class", "scroll").set("role", "region");
-    frame.set("aria-label", name).set("tabindex", "0").with(table)
 }

@@ -9,50 +9,50 @@ const BLOCKS: [&str; 20] = [
 ];
 
 /// An element, its attributes and what is in it.
-pub(super) struct Element {
+pub struct Element {
     name: &'static str,
     attributes: String,
     inner: String,
 }
 
 /// An empty element.
-pub(super) fn element(name: &'static str) -> Element {
+pub fn element(name: &'static str) -> Element {
     Element { name, attributes: String::new(), inner: String::new() }
 }
 
 impl Element {
     /// With an attribute.
-    pub(super) fn set(mut self, key: &str, value: impl Display) -> Self {
+    pub fn set(mut self, key: &str, value: impl Display) -> Self {
         let value = escaped(&value.to_string());
         write!(self.attributes, " {key}=\"{value}\"").expect("a string takes everything");
         self
     }
 
     /// With text after what is in it.
-    pub(super) fn text(mut self, text: impl Display) -> Self {
+    pub fn text(mut self, text: impl Display) -> Self {
         self.inner += &escaped(&text.to_string());
         self
     }
 
     /// With HTML or CSS as it stands, which only the program itself can have written.
-    pub(super) fn raw(mut self, text: &'static str) -> Self {
+    pub fn raw(mut self, text: &'static str) -> Self {
         self.inner += text;
         self
     }
 
     /// With an element after what is in it.
-    pub(super) fn with(mut self, child: Element) -> Self {
+    pub fn with(mut self, child: Element) -> Self {
         self.inner += &child.html();
         self
     }
 
     /// With elements after what is in it.
-    pub(super) fn all(self, children: impl IntoIterator<Item = Element>) -> Self {
+    pub fn all(self, children: impl IntoIterator<Item = Element>) -> Self {
         children.into_iter().fold(self, Self::with)
     }
 
     /// As text.
-    pub(super) fn html(self) -> String {
+    pub fn html(self) -> String {
         let Self { name, attributes, inner } = self;
         let end = if BLOCKS.contains(&name) { "\n" } else { "" };
         format!("<{name}{attributes}>{inner}</{name}>{end}")
@@ -69,10 +69,28 @@ fn escaped(text: &str) -> String {
             '>' => out += "&gt;",
             '"' => out += "&quot;",
             '\'' => out += "&#39;",
-            letter => out.push(letter),
+            letter => out.push(visible(letter)),
         }
     }
     out
+}
+
+/// The character, or a visible one in place of a character that cannot be seen or that turns the direction of what
+/// follows.
+pub(crate) fn visible(letter: char) -> char {
+    match letter {
+        '\u{7f}' => '\u{2421}',
+        // Unicode has pictures of the control characters, in their order.
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(letter)).unwrap_or('\u{fffd}'),
+        '\u{80}'..='\u{9f}'
+        | '\u{200e}'
+        | '\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2066}'..='\u{2069}'
+        | '\u{fffe}'
+        | '\u{ffff}' => '\u{fffd}',
+        letter => letter,
+    }
 }
 
 #[cfg(test)]
@@ -86,5 +104,11 @@ mod tests {
             element("td").text("so ").with(inner).text(".").html(),
             @r#"<td>so <b title="a &quot;b&quot;">1 &lt; 2 &amp; &#39;c&#39;</b>.</td>"#
         );
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_shown() {
+        let text = "a\0b\nc\u{1b}[31m\u{7f}\u{85}\u{202e}d";
+        assert_eq!(escaped(text), "a␀b␊c␛[31m␡\u{fffd}\u{fffd}d");
     }
 }

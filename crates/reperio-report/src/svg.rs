@@ -2,27 +2,43 @@
 
 use std::fmt::Display;
 
-use super::element::{Element, element};
+use crate::element::{Element, element};
 
 /// Values from `domain[0]` to `domain[1]` drawn at the pixels `range[0]` to `range[1]`.
 #[derive(Clone, Copy)]
-pub(super) struct Axis {
-    pub(super) domain: [f64; 2],
-    pub(super) range: [f64; 2],
+pub struct Axis {
+    /// Lowest and highest value.
+    pub domain: [f64; 2],
+    /// Their pixels.
+    pub range: [f64; 2],
 }
 
 impl Axis {
     /// Pixel of `value`; a value outside the domain is drawn at its edge.
-    pub(super) fn at(&self, value: f64) -> f64 {
+    pub fn at(&self, value: f64) -> f64 {
         let [low, high] = self.domain;
         let share = ((value - low) / (high - low)).clamp(0.0, 1.0);
         self.range[0] + share * (self.range[1] - self.range[0])
     }
 
     /// At most six round values inside the domain, and the decimals to write them with.
-    pub(super) fn ticks(&self) -> (Vec<f64>, usize) {
+    pub fn ticks(&self) -> (Vec<f64>, usize) {
         let [low, high] = self.domain;
-        let steps = [(0.005, 3), (0.01, 2), (0.02, 2), (0.05, 2), (0.1, 1), (0.2, 1), (0.5, 1)];
+        let steps = [
+            (0.005, 3),
+            (0.01, 2),
+            (0.02, 2),
+            (0.05, 2),
+            (0.1, 1),
+            (0.2, 1),
+            (0.5, 1),
+            (1.0, 0),
+            (2.0, 0),
+            (5.0, 0),
+            (10.0, 0),
+            (20.0, 0),
+            (50.0, 0),
+        ];
         let fits = |step: f64| (high - low) / step <= 5.5;
         let (step, decimals) =
             steps.into_iter().find(|(step, _)| fits(*step)).unwrap_or(((high - low) / 4.0, 2));
@@ -33,7 +49,7 @@ impl Axis {
 }
 
 /// A picture of `size` pixels with its name and description for those who cannot see it.
-pub(super) fn svg(size: [f64; 2], id: &str, title: &str, description: &str) -> Element {
+pub fn svg(size: [f64; 2], id: &str, title: &str, description: &str) -> Element {
     let (title_id, description_id) = (format!("{id}-title"), format!("{id}-desc"));
     element("svg")
         .set("viewBox", format!("0 0 {} {}", px(size[0]), px(size[1])))
@@ -44,24 +60,31 @@ pub(super) fn svg(size: [f64; 2], id: &str, title: &str, description: &str) -> E
 }
 
 /// A straight line.
-pub(super) fn line(from: [f64; 2], to: [f64; 2], class: &str) -> Element {
+pub fn line(from: [f64; 2], to: [f64; 2], class: &str) -> Element {
     let [x1, y1, x2, y2] = [from[0], from[1], to[0], to[1]].map(px);
     element("line").set("class", class).set("x1", x1).set("y1", y1).set("x2", x2).set("y2", y2)
 }
 
 /// A disc.
-pub(super) fn disc(at: [f64; 2], radius: f64, class: &str) -> Element {
+pub fn disc(at: [f64; 2], radius: f64, class: &str) -> Element {
     let [x, y, r] = [at[0], at[1], radius].map(px);
     element("circle").set("class", class).set("cx", x).set("cy", y).set("r", r)
 }
 
+/// A rectangle from its upper left corner.
+pub fn rectangle(at: [f64; 2], size: [f64; 2], class: &str) -> Element {
+    let [x, y, width, height] = [at[0], at[1], size[0], size[1]].map(px);
+    let own = element("rect").set("class", class).set("x", x).set("y", y);
+    own.set("width", width).set("height", height)
+}
+
 /// Text; the class says where it is anchored.
-pub(super) fn label(at: [f64; 2], class: &str, text: impl Display) -> Element {
+pub fn label(at: [f64; 2], class: &str, text: impl Display) -> Element {
     element("text").set("class", class).set("x", px(at[0])).set("y", px(at[1])).text(text)
 }
 
 /// The line through `points`, pixels.
-pub(super) fn path(points: &[[f64; 2]], class: &str) -> Element {
+pub fn path(points: &[[f64; 2]], class: &str) -> Element {
     let corner = |&[x, y]: &[i64; 2]| format!("{} {}", tenths(x), tenths(y));
     let corners: Vec<String> = corners(points).iter().map(corner).collect();
     element("path").set("class", class).set("d", format!("M{}", corners.join("L")))
@@ -93,7 +116,7 @@ fn from(start: [i64; 2], end: [i64; 2]) -> [i64; 2] {
 }
 
 /// A coordinate, to a tenth of a pixel.
-pub(super) fn px(value: f64) -> String {
+pub fn px(value: f64) -> String {
     tenths((value * 10.0).round() as i64)
 }
 

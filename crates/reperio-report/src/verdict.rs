@@ -3,7 +3,7 @@
 use reperio_model::evaluate::{AgainstControl, Figure, Metrics, TargetSummary, Verdict};
 
 /// The verdict on one target; `permuted` if its labels were permuted.
-pub(crate) fn of(target: &TargetSummary, permuted: bool) -> String {
+pub fn of(target: &TargetSummary, permuted: bool) -> String {
     let column = &target.column;
     let name = if matches!(target.pooled, Metrics::Regression(_)) { "R2" } else { "AUC" };
     let figure = |Figure { value, p_value }| format!("{name} {value:.3}, P {p_value:.3}");

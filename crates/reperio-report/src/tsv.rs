@@ -1,0 +1,91 @@
+//! Tables that a run wrote.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use flate2::read::MultiGzDecoder;
+
+use crate::ReportError;
+use crate::folder::{content, unreadable};
+
+/// A table, column by column.
+pub(crate) struct Table {
+    path: PathBuf,
+    names: Vec<String>,
+    rows: Vec<csv::StringRecord>,
+}
+
+impl Table {
+    /// Reads the first `most` rows of a tab-separated file, gzipped if its name ends in `.gz`.
+    pub(crate) fn read(path: &Path, most: usize) -> Result<Self, ReportError> {
+        let file = File::open(path).map_err(|source| unreadable(path, source))?;
+        let gzip = path.extension().is_some_and(|extension| extension == "gz");
+        let source: Box<dyn Read> =
+            if gzip { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
+        let mut reader = csv::ReaderBuilder::new().delimiter(b'\t').from_reader(source);
+        let names = reader.headers().map_err(|err| content(path, &err))?;
+        let names = names.iter().map(str::to_owned).collect();
+        let rows = reader.records().take(most).collect::<Result<_, _>>();
+        let rows = rows.map_err(|err| content(path, &err))?;
+        Ok(Self { path: path.to_owned(), names, rows })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Names of the columns.
+    pub(crate) fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The error for a field that is not what it should be.
+    pub(crate) fn wrong(&self, row: usize, name: &str, field: &str, expected: &str) -> ReportError {
+        let problem = format!("line {}: `{name}` is {field:?}, expected {expected}", row + 2);
+        content(&self.path, &problem)
+    }
+
+    /// A column of text, if the table has it.
+    pub(crate) fn optional(&self, name: &str) -> Option<Vec<&str>> {
+        let at = self.names.iter().position(|own| own == name)?;
+        Some(self.rows.iter().map(|row| row.get(at).unwrap_or_default()).collect())
+    }
+
+    /// A column of text.
+    pub(crate) fn text(&self, name: &str) -> Result<Vec<&str>, ReportError> {
+        let missing = || content(&self.path, &format!("no column `{name}`"));
+        self.optional(name).ok_or_else(missing)
+    }
+
+    /// A column of numbers; an empty field is none.
+    pub(crate) fn numbers(&self, name: &str) -> Result<Vec<Option<f64>>, ReportError> {
+        let number = |(row, field): (usize, &str)| {
+            if field.is_empty() {
+                return Ok(None);
+            }
+            let number = field.parse().ok().filter(|number: &f64| number.is_finite());
+            number.map(Some).ok_or_else(|| self.wrong(row, name, field, "a number"))
+        };
+        self.text(name)?.into_iter().enumerate().map(number).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_checked_and_what_is_wrong_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("table.tsv");
+        std::fs::write(&path, "id\tvalue\nfirst\t1.5\n\"a\tb\"\t\nthird\tmany\n").unwrap();
+        let table = Table::read(&path, 2).unwrap();
+        assert_eq!(table.text("id").unwrap(), ["first", "a\tb"]);
+        assert_eq!(table.numbers("value").unwrap(), [Some(1.5), None]);
+        let table = Table::read(&path, usize::MAX).unwrap();
+        let problem = table.numbers("value").unwrap_err().to_string();
+        assert!(problem.ends_with("line 4: `value` is \"many\", expected a number"), "{problem}");
+        assert!(table.numbers("other").unwrap_err().to_string().ends_with("no column `other`"));
+    }
+}

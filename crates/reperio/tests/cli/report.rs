@@ -1,0 +1,110 @@
+//! Pages beside the tables of commands.
+
+use std::fs;
+
+use crate::support::{done, folder, on_cohort, reperio, rows, small_cohort};
+
+#[test]
+fn a_page_is_made_again_from_the_tables_alone() {
+    let dir = folder();
+    small_cohort(&dir, 12, 60);
+    let quick = ["--epochs", "2", "--parts", "network,kmers,genes"];
+    done(&dir, &on_cohort("train", &[&quick[..], &["--out", "run"]].concat()));
+    done(&dir, &on_cohort("evaluate", &[&quick[..], &["--folds", "2", "--out", "test"]].concat()));
+    fs::remove_dir_all(dir.path().join("files")).unwrap();
+    for run in ["run", "test"] {
+        let path = dir.path().join(run).join("report.html");
+        let page = fs::read_to_string(&path).expect("a page beside the tables");
+        assert_eq!(reperio_report::well_formed::problems(&page), [""; 0]);
+        fs::remove_file(&path).unwrap();
+        let printed = done(&dir, &["report", run]);
+        assert_eq!(printed.trim_end(), format!("{run}/report.html"));
+        assert_eq!(fs::read_to_string(&path).unwrap(), page, "the same bytes");
+    }
+    let output = reperio(&dir, &["report", "."]).output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(stderr.contains("no config.toml"), "{stderr}");
+}
+
+#[test]
+fn no_report_writes_tables_only() {
+    let dir = folder();
+    small_cohort(&dir, 8, 30);
+    let quick = ["--epochs", "1", "--parts", "genes", "--no-report"];
+    done(&dir, &on_cohort("train", &[&quick[..], &["--out", "run"]].concat()));
+    assert!(dir.path().join("run/metrics.json").exists());
+    assert!(!dir.path().join("run/report.html").exists());
+}
+
+#[test]
+fn scores_and_explanations_have_pages_that_are_made_again() {
+    let dir = folder();
+    small_cohort(&dir, 12, 60);
+    let quick = ["--epochs", "2", "--parts", "network,kmers,genes", "--out", "run"];
+    done(&dir, &on_cohort("train", &quick));
+    done(&dir, &["score", "--model", "run", "files", "--out", "scores.tsv"]);
+    done(&dir, &["explain", "--model", "run", "files", "--out", "why"]);
+    done(&dir, &["explain", "--model", "run", "files/r01.tsv", "--out", "one"]);
+    let pages =
+        ["scores.html", "why/report.html", "why/repertoires/r01/report.html", "one/report.html"];
+    let read = |path: &str| fs::read_to_string(dir.path().join(path)).expect(path);
+    let first = pages.map(read);
+    for page in &first {
+        assert_eq!(reperio_report::well_formed::problems(page), [""; 0]);
+    }
+    assert!(first[1].contains("href=\"repertoires/r01/report.html\""));
+    for page in pages {
+        fs::remove_file(dir.path().join(page)).unwrap();
+    }
+    fs::remove_dir_all(dir.path().join("files")).unwrap();
+    fs::remove_dir_all(dir.path().join("run")).unwrap();
+    done(&dir, &["report", "scores.tsv", "why", "one"]);
+    assert!(pages.map(read) == first, "the same bytes");
+
+    // The figure's numbers are those of the tables.
+    let table = dir.path().join("why/scores.tsv");
+    let header = fs::read_to_string(&table).unwrap();
+    let header = header.lines().next().unwrap();
+    let parts = header.split('\t').filter(|name| name.starts_with("evidence_"));
+    let columns: Vec<&str> = ["logit", "bias"].into_iter().chain(parts).collect();
+    for row in rows(&table, &columns) {
+        let known: Vec<f64> = row.iter().filter_map(|field| field.parse().ok()).collect();
+        let [logit, parts @ ..] = &known[..] else { panic!("no logit in {row:?}") };
+        assert!((logit - parts.iter().sum::<f64>()).abs() < 1e-4, "{row:?}");
+    }
+    let columns = ["evidence_kmers", "residues_kmers", "junction_aa"];
+    let table = dir.path().join("one/repertoires/r01/sequences.tsv.gz");
+    for row in rows(&table, &columns) {
+        let residues: Vec<f64> = row[1].split(' ').map(|field| field.parse().unwrap()).collect();
+        assert_eq!(residues.len(), row[2].len());
+        let evidence: f64 = row[0].parse().unwrap();
+        assert!((residues.iter().sum::<f64>() - evidence).abs() < 1e-4, "{row:?}");
+    }
+}
+
+#[test]
+fn a_damaged_table_is_named() {
+    let dir = folder();
+    small_cohort(&dir, 8, 30);
+    done(&dir, &on_cohort("train", &["--epochs", "1", "--parts", "kmers", "--out", "run"]));
+    done(&dir, &["explain", "--model", "run", "files", "--out", "why"]);
+    done(&dir, &["score", "--model", "run", "files", "--out", "scores.tsv"]);
+    let refused = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        let old = fs::read(&path).unwrap();
+        fs::write(&path, text).unwrap();
+        let folder = name.split('/').next().unwrap();
+        let output = reperio(&dir, &["report", folder]).output().unwrap();
+        fs::write(&path, old).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{name}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    insta::assert_snapshot!(refused("why/scores.tsv", "repertoire_id\toutput\nr00\tsick\n"), @"error: why/scores.tsv: no column `logit`");
+    insta::assert_snapshot!(refused("why/scores.tsv", ""), @"error: why/scores.tsv: no column `repertoire_id`");
+    insta::assert_snapshot!(refused("why/explanation.json", "{"), @"error: why/explanation.json: EOF while parsing an object at line 1 column 1");
+    insta::assert_snapshot!(refused("why/repertoires/r01/sequences.tsv.gz", "junction_aa\n"), @"error: why/repertoires/r01/sequences.tsv.gz: invalid gzip header");
+    insta::assert_snapshot!(refused("why/repertoires/r01/attention.tsv", "clonotypes\nmany\n"), @r#"error: why/repertoires/r01/attention.tsv: line 2: `clonotypes` is "many", expected a number"#);
+    insta::assert_snapshot!(refused("run/sequences.tsv.gz", "junction_aa\n"), @"error: run/sequences.tsv.gz: invalid gzip header");
+    insta::assert_snapshot!(refused("run/metrics.json", "[]"), @"error: run/metrics.json: invalid type: sequence, expected struct Training at line 1 column 0");
+    insta::assert_snapshot!(refused("scores.tsv", "repertoire_id\twarnings\n"), @"error: scores.tsv: no column `prediction_set`, expected a table that `score` wrote");
+}
