@@ -26,6 +26,9 @@ pub(crate) struct Evaluation {
     pub(crate) targets: Vec<TargetSummary>,
     /// What the labels mean.
     pub(crate) labels: Vec<Labels>,
+    /// The batch or batches of each fold, if the folds are batches.
+    #[serde(default)]
+    pub(crate) batches: Vec<String>,
     /// How each fold was trained; nothing where a trained model was tested.
     pub(crate) training: Vec<TrainingReport>,
 }
@@ -45,6 +48,8 @@ impl Evaluation {
         let folds = self.targets.first().map_or(0, |own| own.fold_auc.len());
         let how = if self.training.is_empty() {
             ", scored by a trained model".to_owned()
+        } else if !self.batches.is_empty() {
+            format!(", each of {folds} batches tested by a model of the others")
         } else if folds > 1 {
             format!(", {folds} folds")
         } else {
@@ -62,7 +67,10 @@ pub(crate) fn page(folder: &Path, run: &Run, metrics: &str) -> Result<String, Re
     let mut sections = Vec::new();
     for (t, (labels, summary)) in evaluation.labels.iter().zip(&evaluation.targets).enumerate() {
         let prefix = prefix(&evaluation.labels, labels);
-        let own = HeldOut::read(&predictions, labels, summary, &prefix, t)?;
+        let own = HeldOut {
+            batches: &evaluation.batches,
+            ..HeldOut::read(&predictions, labels, summary, &prefix, t)?
+        };
         sections.extend(own.sections());
     }
     sections.extend(terms(&evaluation));
@@ -82,7 +90,7 @@ pub(crate) fn page(folder: &Path, run: &Run, metrics: &str) -> Result<String, Re
 
 const READING: [&str; 3] = [
     "Every repertoire was scored by a model that saw neither it nor another repertoire of its group. Figures pool these held-out predictions over the folds. Each small dot is the AUC of one fold.",
-    "Intervals of the AUC use DeLong's method, or a bootstrap over subjects if a subject has several repertoires. The P value comes from 999 permutations of the labels.",
+    "Intervals of the AUC use DeLong's method, or a bootstrap over subjects if a subject has several repertoires. The P value comes from 999 permutations of the labels, inside batches if batches were left out.",
     "The control is a model that sees only depth and V/J usage, on the same folds. A model that is no better than this control has shown nothing about sequences.",
 ];
 
@@ -90,6 +98,8 @@ const READING: [&str; 3] = [
 struct HeldOut<'a> {
     labels: &'a Labels,
     summary: &'a TargetSummary,
+    /// The batch or batches of each fold, if the folds are batches.
+    batches: &'a [String],
     /// Id prefix of its figures.
     id: String,
     /// Label of each repertoire.
@@ -112,6 +122,7 @@ impl<'a> HeldOut<'a> {
         Ok(Self {
             labels,
             summary,
+            batches: &[],
             id: format!("target-{}", index + 1),
             known: table.text(&format!("{prefix}label"))?,
             outputs: outputs.collect::<Result<_, _>>()?,
