@@ -6,8 +6,6 @@ use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::Groups;
-
 /// Permutations behind a P value.
 const PERMUTATIONS: usize = 999;
 
@@ -40,7 +38,7 @@ pub struct Permutable<T> {
 impl<T: Copy + PartialEq> Permutable<T> {
     /// The `values` of rows, which `units` hold once each.
     ///
-    /// The order of the units decides what a seed gives: see [`Groups::members`] and [`Groups::by_appearance`].
+    /// The order of the units decides what a seed gives: see [`Groups::members`](crate::Groups::members) and [`Groups::by_appearance`](crate::Groups::by_appearance).
     ///
     /// # Panics
     ///
@@ -148,6 +146,7 @@ pub fn p_value(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Groups;
     use proptest::prelude::*;
 
     #[test]
