@@ -1,6 +1,6 @@
 //! `reperio evaluate`: how good a classifier is on repertoires that it has not seen.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Result, bail};

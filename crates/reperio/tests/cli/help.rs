@@ -357,6 +357,10 @@ fn evaluate_explains_its_options() {
               validation share to decide when to stop; all other parts learn from training and
               validation together
 
+          --batch <COLUMN>
+              Column whose values are left out one after another, such as laboratory or run: does the
+              model work in a batch that it has not seen? Labels are only permuted inside batches
+
           --permute-labels [<SEED>]
               Permute the labels first: a control whose AUC must be close to 0.5
 
@@ -382,6 +386,7 @@ fn evaluate_explains_its_options() {
       reperio evaluate --cohort cohort --target disease --folds 5 --out evaluation
       reperio evaluate --cohort cohort --target disease --permute-labels --out control
       reperio evaluate --cohort cohort --target disease --split 60/20/20 --out evaluation
+      reperio evaluate --cohort cohort --target disease --batch laboratory --out across
       reperio evaluate --cohort others --model run --out test
     ");
 }
