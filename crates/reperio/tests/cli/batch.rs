@@ -47,7 +47,7 @@ fn every_batch_is_tested_by_a_model_of_the_others() {
 
     let unknown = failure(&dir, &[&evaluate[..], &["site", "--out", "none"]].concat());
     assert!(
-        unknown.contains("no column \"site\" in the metadata, expected one of: label"),
+        unknown.contains("no column \"site\" in the metadata, expected one of: filename, label"),
         "{unknown}"
     );
     let confounded = failure(&dir, &[&evaluate[..], &["label", "--out", "none"]].concat());
