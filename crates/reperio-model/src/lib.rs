@@ -76,6 +76,7 @@
 pub mod bag;
 pub mod combine;
 pub mod config;
+pub mod confounders;
 pub mod deeprc;
 pub mod discover;
 mod each;

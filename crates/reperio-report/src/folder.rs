@@ -14,6 +14,8 @@ const CONFIG: &str = "config.toml";
 pub(crate) const METRICS: &str = "metrics.json";
 /// Where an explanation came from; the last of its files.
 pub const EXPLANATION: &str = "explanation.json";
+/// Where a description came from; the last of its files.
+pub const DESCRIPTION: &str = "description.json";
 /// Scores in a folder that holds nothing else of a run.
 pub(crate) const SCORES: &str = "scores.tsv";
 
@@ -26,6 +28,8 @@ pub enum Kind {
     Evaluation,
     /// What `explain` wrote.
     Explanation,
+    /// What `describe` wrote.
+    Description,
     /// What `score` wrote: a table, or a folder that holds it as `scores.tsv`.
     Scores,
 }
@@ -38,6 +42,9 @@ impl Kind {
         }
         if folder.join(EXPLANATION).is_file() {
             return Ok(Self::Explanation);
+        }
+        if folder.join(DESCRIPTION).is_file() {
+            return Ok(Self::Description);
         }
         if !folder.join(CONFIG).is_file() && folder.join(SCORES).is_file() {
             return Ok(Self::Scores);

@@ -77,7 +77,7 @@ impl Forest<'_> {
     /// The figure; a row without a value has an empty line.
     pub fn draw(&self, all: &[Row]) -> Element {
         let letters = all.iter().map(|one| one.name.chars().count().min(NAME)).max().unwrap_or(0);
-        let left = letters as f64 * LETTER + 14.0;
+        let left = letters as f64 * LETTER + 18.0;
         let letters = all.iter().map(|one| one.text.chars().count()).max().unwrap_or(0);
         let right = (letters as f64 * LETTER + 22.0).min(VALUES);
         let axis = Axis { domain: self.domain(all), range: [left, WIDTH - right] };

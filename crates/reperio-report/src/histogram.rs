@@ -135,6 +135,7 @@ mod tests {
 
     #[test]
     fn widths_are_round() {
-        assert_eq!([0.07, 0.2, 0.21, 1.0, 0.0].map(step), [0.1, 0.2, 0.5, 1.0, 1.0]);
+        let widths = [0.07, 0.2, 0.21, 1.0, 0.0].map(|width| format!("{:.3}", step(width)));
+        assert_eq!(widths, ["0.100", "0.200", "0.500", "1.000", "1.000"]);
     }
 }

@@ -20,6 +20,7 @@
 #![forbid(unsafe_code)]
 
 mod card;
+mod description;
 pub mod element;
 mod evaluation;
 mod explanation;
@@ -46,7 +47,8 @@ use std::path::{Path, PathBuf};
 
 use reperio_data::atomic;
 
-pub use folder::{EXPLANATION, Kind};
+pub use description::confounding;
+pub use folder::{DESCRIPTION, EXPLANATION, Kind};
 pub use scores::beside;
 
 /// Name of the page in its folder.
@@ -100,13 +102,14 @@ pub fn write(folder: &Path) -> Result<PathBuf, ReportError> {
         Kind::Scores if folder.is_file() => return scores::write(folder),
         Kind::Scores => return scores::write(&folder.join(folder::SCORES)),
         Kind::Explanation => folder::EXPLANATION,
+        Kind::Description => folder::DESCRIPTION,
         Kind::Training | Kind::Evaluation => folder::METRICS,
     };
     write_unfinished(folder, kind, &folder::text(&folder.join(last))?)
 }
 
 /// Writes the page, and of a training or an evaluation the card, of a run of which all files lie in `folder` but the last one, which says that it is finished: `last`
-/// is what `metrics.json`, or `explanation.json`, is to hold.
+/// is what `metrics.json`, `explanation.json` or `description.json` is to hold.
 ///
 /// # Errors
 ///
@@ -115,6 +118,11 @@ pub fn write_unfinished(folder: &Path, kind: Kind, last: &str) -> Result<PathBuf
     let (page, card) = match kind {
         Kind::Explanation => return explanation::write(folder, last),
         Kind::Scores => return scores::write(&folder.join(folder::SCORES)),
+        Kind::Description => {
+            let path = folder.join(NAME);
+            save(&path, &description::page(folder, last)?)?;
+            return Ok(path);
+        }
         Kind::Evaluation => {
             let run = folder::Run::read(folder)?;
             (evaluation::page(folder, &run, last)?, card::evaluation(folder, &run, last)?)

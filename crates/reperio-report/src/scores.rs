@@ -93,7 +93,7 @@ fn target(all: &Table, prefix: &str, t: usize) -> Result<Element, ReportError> {
         if let Some(values) = all.optional(&format!("{prefix}{name}")).filter(|_| !numbers) {
             let rows = counted(&values)
                 .into_iter()
-                .map(|(value, n)| vec![value.replace('|', ", "), n.to_string()]);
+                .map(|(value, n)| vec![value.to_owned(), n.to_string()]);
             own = own.with(table(caption, &[name.replace('_', " ").as_str(), "repertoires"], rows));
         }
     }
@@ -170,7 +170,7 @@ fn repertoires(all: &Table) -> Element {
 }
 
 /// A number of the table with three decimals; anything else as it is.
-fn rounded(field: &str) -> String {
+pub(crate) fn rounded(field: &str) -> String {
     match field.parse::<f64>() {
         Ok(value) if field.contains('.') && value.is_finite() => decimals(value),
         _ => field.to_owned(),

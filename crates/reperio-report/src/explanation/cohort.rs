@@ -80,9 +80,7 @@ impl super::Explanation<'_> {
                 cells.push(Cell::from(self.scores.clonotypes[first].clone()));
                 cells.extend(["probability", "value"].map(of));
                 cells.push(Cell::from(self.scores.classes[first].clone()));
-                cells.push(Cell::from(
-                    self.scores.sets[first].replace('|', ", ").replace("..", " to "),
-                ));
+                cells.push(Cell::from(self.scores.sets[first].clone()));
                 cells.extend(["logit", "bias"].map(of));
                 let parts = self.scores.parts.iter();
                 cells.extend(parts.map(|(_, values)| Cell::from(number(values[row]))));

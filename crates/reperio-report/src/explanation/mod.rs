@@ -143,7 +143,8 @@ impl Explanation<'_> {
             set if set.contains("..") && matches!(target.kind, TargetKind::Regression { .. }) => {
                 format!(" Prediction interval at {percent:.0} %: {}.", set.replace("..", " to "))
             }
-            set if set.contains('|') => format!(
+            // One class may hold the sign that joins several.
+            set if set.contains('|') && !target.outputs().iter().any(|own| own == set) => format!(
                 " Prediction set at {percent:.0} %: {}. The model cannot decide between them.",
                 set.replace('|', ", ")
             ),

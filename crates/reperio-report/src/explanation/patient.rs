@@ -1,5 +1,7 @@
 //! The page of one repertoire: its score, what it is made of, and the sequences that drove it.
 
+use reperio_model::labels::{Target, TargetKind};
+
 use super::{Explanation, shading};
 use crate::ReportError;
 use crate::element::Element;
@@ -29,7 +31,7 @@ impl Explanation<'_> {
         let mut sections: Vec<Element> = self
             .targets(place)
             .enumerate()
-            .map(|(t, (target, row))| self.sum(t, &target.column, self.predicted(target, row)))
+            .map(|(t, (target, row))| self.sum(t, target, self.predicted(target, row)))
             .collect();
         sections.push(self.outputs(place));
         sections.push(self.sequences(place)?);
@@ -49,7 +51,8 @@ impl Explanation<'_> {
     }
 
     /// From the bias over the parts to the logit.
-    fn sum(&self, t: usize, column: &str, row: usize) -> Element {
+    fn sum(&self, t: usize, target: &Target, row: usize) -> Element {
+        let column = &target.column;
         let of = |name: &str| self.scores.number(name, row).unwrap_or(0.0);
         let steps: Vec<(String, f64)> = self
             .scores
@@ -58,9 +61,13 @@ impl Explanation<'_> {
             .filter_map(|(part, values)| Some((part.clone(), values[row]?)))
             .collect();
         let output = &self.scores.outputs[row];
-        let about = format!(
-            "For {output}: the bias, the evidence of all clonotypes by part of the model, and the logit, their sum. To the right of the dashed line the score speaks for {output}."
-        );
+        let about = if matches!(target.kind, TargetKind::Regression { .. }) {
+            "The bias, the evidence of all clonotypes by part of the model, and their sum: the predicted number in standard deviations from the training mean.".to_owned()
+        } else {
+            format!(
+                "For {output}: the bias, the evidence of all clonotypes by part of the model, and the logit, their sum. To the right of the dashed line the score speaks for {output}."
+            )
+        };
         let id = format!("target-{}", t + 1);
         section(&id, &format!("{column}: what the score is made of"), None).with(waterfall(
             &format!("{id}-waterfall"),
@@ -98,13 +105,8 @@ impl Explanation<'_> {
         let texts = [("V", table.text("v_call")?), ("J", table.text("j_call")?)];
         let copies = table.text("duplicate_count")?;
         let mut numbers = Vec::new();
-        let measured =
-            |name: &&String| name.starts_with("evidence") || name.starts_with("attention_");
-        let (attention, evidence): (Vec<&String>, Vec<&String>) =
-            table.names().iter().filter(measured).partition(|name| name.starts_with("attention_"));
-        for name in evidence.into_iter().chain(attention) {
-            let title = name.trim_start_matches("evidence_").replace('_', " ");
-            numbers.push((title, table.numbers(name)?));
+        for (name, title) in self.columns(&table, place) {
+            numbers.push((title, table.numbers(&name)?));
         }
         let mut names = vec!["rank", "junction", "V", "J", "copies"];
         names.extend(numbers.iter().map(|(title, _)| title.as_str()));
@@ -121,9 +123,27 @@ impl Explanation<'_> {
             cells
         };
         let rows = (0..table.len()).map(row).collect();
-        let text = "Ranked by evidence for the first target. The file sequences.tsv.gz of the repertoire has more, and the share of every residue.";
+        let text = "Ranked by evidence for what the first target predicts. The file sequences.tsv.gz of the repertoire has more, and the share of every residue.";
         let own = section("sequences", "Sequences with the highest evidence", Some(text));
         Ok(own.with(of_cells("Clonotypes with the highest evidence", &names, rows)))
+    }
+
+    /// Columns of a ranking and their headings: evidence for what the first target predicts, in all and by part, and
+    /// attention.
+    fn columns(&self, table: &Table, place: usize) -> Vec<(String, String)> {
+        let predicted = self.targets(place).next().map(|(target, row)| self.predicted(target, row));
+        let output = predicted.map_or("", |row| self.scores.outputs[row].as_str());
+        let all = if table.names().iter().any(|name| name == "evidence") {
+            "evidence".to_owned()
+        } else {
+            format!("evidence_{output}")
+        };
+        let parts = self.scores.parts.iter();
+        let parts = parts.map(|(part, _)| (format!("{all}_{part}"), part.clone()));
+        let attention = table.names().iter().filter(|name| name.starts_with("attention_"));
+        let attention = attention.map(|name| (name.clone(), name.replace('_', " ")));
+        let first = [(all.clone(), "evidence".to_owned())];
+        first.into_iter().chain(parts).chain(attention).collect()
     }
 }
 

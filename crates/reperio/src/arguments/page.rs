@@ -21,7 +21,7 @@ impl PageArgs {
     }
 
     /// Writes the page of a run whose files all lie in `folder`, except its last one, `metrics.json` or
-    /// `explanation.json`, which holds `last`.
+    /// `explanation.json`, or `description.json`, which holds `last`.
     pub(crate) fn write(self, folder: &Path, kind: Kind, last: &str) -> Result<()> {
         if !self.no_report {
             reperio_report::write_unfinished(folder, kind, last)

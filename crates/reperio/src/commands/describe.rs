@@ -6,28 +6,89 @@ use std::path::PathBuf;
 use anyhow::{Result, ensure};
 use reperio_data::cohort::Description;
 use reperio_data::format::{self, Reading};
+use reperio_model::confounders::{self, Confounders};
+use reperio_model::labelled::LabelledCohort;
+use reperio_model::labels::{Labels, TargetCounts};
+use reperio_report::Kind;
 use serde::Serialize;
 
+use crate::arguments::cohort::TargetArgs;
 use crate::arguments::inputs::InputArgs;
-use crate::shell::Shell;
+use crate::arguments::page::PageArgs;
 use crate::shell::output::{Report, align, row};
-use crate::tables::{counts, readings};
+use crate::shell::outputs::{self, OverwriteArgs, Results, Sources};
+use crate::shell::{Shell, paths};
+use crate::tables::{counts, description as tables, readings};
+
+/// Seed of the folds in which sources predict a target.
+const SEED: u64 = 1;
 
 /// Show what is in repertoire files or a cohort
 ///
-/// Shows clonotypes, templates, dropped rows with reasons, lengths, genes and labels.
+/// Shows clonotypes, templates, dropped rows with reasons, lengths, genes and labels. With --target, shows
+/// how well depth, V/J usage, junction lengths and the other columns of the metadata predict it: a model
+/// can learn these in place of receptors. With --out, writes all of it as tables, by label, and a page.
 #[derive(clap::Args)]
+#[command(mut_arg("target", |arg| arg.required(false)))]
 #[command(after_help = "\
 Example:
   reperio describe patient7.tsv.gz
   reperio describe --columns patient7.tsv.gz
+  reperio describe cohort --target disease --out described
   reperio describe cohort --json")]
 pub(crate) struct Args {
     /// Show from the first rows how the files would be read and which columns would be ignored
     #[arg(long)]
     columns: bool,
+    /// Folder to write tables and a page to
+    #[arg(long, value_name = "DIR", conflicts_with = "columns")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    overwrite: OverwriteArgs,
+    #[command(flatten)]
+    page: PageArgs,
     #[command(flatten)]
     input: InputArgs,
+    #[command(flatten)]
+    target: TargetArgs,
+}
+
+/// What it writes.
+const RESULTS: Results = Results {
+    files: &[
+        "repertoires.tsv",
+        "dropped.tsv",
+        "lengths.tsv",
+        "genes.tsv",
+        "confounders.tsv",
+        reperio_report::NAME,
+    ],
+    done: &[reperio_report::DESCRIPTION],
+    folders: &[],
+    resumes: false,
+    is_own: |_| false,
+};
+
+/// What `description.json` holds: where the tables came from, and what the labels mean.
+#[derive(Serialize)]
+struct Origin<'a> {
+    /// Version of the program.
+    version: &'a str,
+    /// Command line.
+    command: Vec<String>,
+    /// Each target's labels as they were read.
+    labels: Vec<TargetCounts>,
+}
+
+/// What `describe --json` prints.
+#[derive(Serialize)]
+struct Described {
+    /// Sizes, lengths, gene usage and labels.
+    #[serde(flatten)]
+    description: Description,
+    /// What predicts each target without any sequence; left out without --target.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    confounders: Vec<Confounders>,
 }
 
 /// What `describe --columns --json` prints.
@@ -52,7 +113,38 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
     if args.columns {
         return shell.print(&preview(&args.input)?);
     }
-    shell.print(&args.input.load(shell)?.describe())
+    shell.print(&execute(args, shell)?)
+}
+
+fn execute(args: &Args, shell: &Shell) -> Result<Described> {
+    let sources = Sources::of(&args.input.inputs).and(&args.input.metadata);
+    let existing = args.overwrite.existing();
+    let lock = args.out.as_ref().map(|out| outputs::folder(out, &RESULTS, &sources, existing));
+    let _lock = lock.transpose()?;
+    let cohort = args.input.load(shell)?;
+    let description = cohort.describe();
+    let with_target = !args.target.target.is_empty();
+    let labels = with_target.then(|| args.target.labels(cohort.metadata())).transpose()?;
+    let mut confounders = Vec::new();
+    if let Some(labels) = &labels {
+        let people = args.target.people(cohort.metadata())?;
+        let data = LabelledCohort { cohort: &cohort, labels, groups: &people.groups };
+        confounders = confounders::of(data, SEED);
+    }
+    if let Some(out) = &args.out {
+        tables::write(out, &cohort, &description, labels.as_ref(), &confounders)?;
+        let counted = |own: &Labels| TargetCounts::of(own, args.target.chosen());
+        let origin = Origin {
+            version: env!("CARGO_PKG_VERSION"),
+            command: std::env::args().collect(),
+            labels: labels.as_ref().map(counted).unwrap_or_default(),
+        };
+        let origin = serde_json::to_string_pretty(&origin)?;
+        args.page.write(out, Kind::Description, &origin)?;
+        // Last: its presence means "done".
+        paths::write_text(&out.join(reperio_report::DESCRIPTION), &origin)?;
+    }
+    Ok(Described { description, confounders })
 }
 
 fn preview(input: &InputArgs) -> Result<Previews> {
@@ -81,22 +173,44 @@ impl Report for Previews {
     }
 }
 
-impl Report for Description {
+impl Report for Described {
     fn lines(&self) -> Vec<String> {
-        let pairs: Vec<_> =
-            self.repertoires.iter().map(|one| (one.repertoire_id.as_str(), &one.counts)).collect();
-        let mut lines = counts::table(&pairs);
-        lines.push(format!("Junction lengths   {}", quartiles(&self.lengths)));
-        lines.push(format!("V genes   {}", top(&self.v_usage)));
-        lines.push(format!("J genes   {}", top(&self.j_usage)));
-        let columns: Vec<_> =
-            self.metadata.iter().map(|(name, values)| row([name, &values_line(values)])).collect();
-        if !columns.is_empty() {
-            lines.push("Metadata".to_owned());
-            lines.extend(align(&columns));
+        let mut lines = description_lines(&self.description);
+        for target in &self.confounders {
+            lines.push(String::new());
+            lines.extend(confounder_lines(target));
         }
         lines
     }
+}
+
+/// How well each source predicts a target, and what follows.
+fn confounder_lines(target: &Confounders) -> Vec<String> {
+    let mut rows = vec![row([&format!("predicts {}", target.column), &"AUC or R2", &"P"])];
+    for one in &target.sources {
+        let number =
+            |own: Option<f64>| own.map_or_else(|| "-".to_owned(), |own| format!("{own:.3}"));
+        rows.push(row([&one.name, &number(one.auc.or(one.r2)), &number(one.p_value)]));
+    }
+    let mut lines = align(&rows);
+    lines.push(reperio_report::confounding(target));
+    lines
+}
+
+fn description_lines(own: &Description) -> Vec<String> {
+    let pairs: Vec<_> =
+        own.repertoires.iter().map(|one| (one.repertoire_id.as_str(), &one.counts)).collect();
+    let mut lines = counts::table(&pairs);
+    lines.push(format!("Junction lengths   {}", quartiles(&own.lengths)));
+    lines.push(format!("V genes   {}", top(&own.v_usage)));
+    lines.push(format!("J genes   {}", top(&own.j_usage)));
+    let columns: Vec<_> =
+        own.metadata.iter().map(|(name, values)| row([name, &values_line(values)])).collect();
+    if !columns.is_empty() {
+        lines.push("Metadata".to_owned());
+        lines.extend(align(&columns));
+    }
+    lines
 }
 
 /// "CD4 42, CD8 42", or how many values there are if they are many.

@@ -2,6 +2,7 @@
 
 pub(crate) mod attention;
 pub(crate) mod counts;
+pub(crate) mod description;
 pub(crate) mod evaluation;
 pub(crate) mod labels;
 pub(crate) mod parts;

@@ -102,7 +102,8 @@ impl Case {
             let is_work = ["checkpoint/", "import.journal", "sha256", "folds/"];
             let is_temporary = name.contains(".reperio-");
             // They hold the command line, which `--resume` changes.
-            let has_command = ["config.toml", "report.html"].contains(&name.as_str());
+            let has_command = ["config.toml", "report.html", "explanation.json"];
+            let has_command = has_command.iter().any(|own| name.ends_with(own));
             is_temporary || !(is_work.iter().any(|own| name.contains(own)) || has_command)
         });
         files

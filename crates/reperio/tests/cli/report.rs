@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use crate::support::{done, folder, on_cohort, reperio, rows, small_cohort};
+use tempfile::TempDir;
+
+use crate::support::{HEADER, done, folder, json, on_cohort, reperio, rows, small_cohort, write};
 
 #[test]
 fn a_page_is_made_again_from_the_tables_alone() {
@@ -107,4 +109,62 @@ fn a_damaged_table_is_named() {
     insta::assert_snapshot!(refused("run/sequences.tsv.gz", "junction_aa\n"), @"error: run/sequences.tsv.gz: invalid gzip header");
     insta::assert_snapshot!(refused("run/metrics.json", "[]"), @"error: run/metrics.json: invalid type: sequence, expected struct Training at line 1 column 0");
     insta::assert_snapshot!(refused("scores.tsv", "repertoire_id\twarnings\n"), @"error: scores.tsv: no column `prediction_set`, expected a table that `score` wrote");
+}
+
+/// Repertoires of which the sick ones are twice as deep, and nothing else.
+fn deep_cohort(dir: &TempDir) {
+    let mut labels = "repertoire_id\tlabel\tbatch\n".to_owned();
+    let mut state = 1_u32;
+    let mut next = |n: usize| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 16) as usize % n
+    };
+    for r in 0..30 {
+        let sick = r % 2 == 1;
+        let mut table = HEADER.to_owned();
+        for _ in 0..if sick { 120 } else { 60 } {
+            let mut letter = || char::from(b"ACDEFGHIKLMNPQRSTVWY"[next(20)]);
+            let middle: String = (0..5).map(|_| letter()).collect();
+            table.extend([format!("TRBV7-{}\tTRBJ2-1\tCASS{middle}F\t1\n", 2 + next(2))]);
+        }
+        write(dir, &format!("files/r{r:02}.tsv"), table);
+        let label = if sick { "sick" } else { "well" };
+        labels.extend([format!("r{r:02}\t{label}\t{}\n", ["a", "b"][next(2)])]);
+    }
+    write(dir, "labels.tsv", labels);
+}
+
+#[test]
+fn a_description_says_what_predicts_the_labels_without_sequences() {
+    let dir = folder();
+    deep_cohort(&dir);
+    let cohort = ["describe", "files", "--metadata", "labels.tsv", "--target", "label"];
+    let found = json(&dir, &cohort);
+    let sources = found["confounders"][0]["sources"].as_array().unwrap();
+    let named: Vec<(&str, bool)> = sources
+        .iter()
+        .map(|own| (own["name"].as_str().unwrap(), own["confounds"].as_bool().unwrap()))
+        .collect();
+    let expected =
+        [("depth", true), ("V/J usage", false), ("junction lengths", false), ("batch", false)];
+    assert_eq!(named, expected);
+    let printed = done(&dir, &[&cohort[..], &["--out", "described"]].concat());
+    let verdict = "label can be predicted from depth alone (AUC 1.000): check whether the classes were sequenced alike.";
+    assert!(printed.contains(verdict), "{printed}");
+    let page = fs::read_to_string(dir.path().join("described/report.html")).unwrap();
+    assert_eq!(reperio_report::well_formed::problems(&page), [""; 0]);
+    assert!(page.contains(verdict));
+    fs::remove_dir_all(dir.path().join("files")).unwrap();
+    done(&dir, &["report", "described"]);
+    assert_eq!(fs::read_to_string(dir.path().join("described/report.html")).unwrap(), page);
+}
+
+#[test]
+fn a_cohort_without_labels_is_described_too() {
+    let dir = folder();
+    deep_cohort(&dir);
+    done(&dir, &["describe", "files", "--out", "described"]);
+    let page = fs::read_to_string(dir.path().join("described/report.html")).unwrap();
+    assert_eq!(reperio_report::well_formed::problems(&page), [""; 0]);
+    assert!(page.contains("No target was given"));
 }
