@@ -95,6 +95,7 @@ mod tests {
     use super::*;
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
+    use reperio_stats::Groups;
 
     fn normal(rng: &mut ChaCha8Rng) -> f64 {
         rand_distr::Distribution::sample(&rand_distr::StandardNormal, rng)
