@@ -45,9 +45,10 @@ pub(crate) fn page(folder: &Path, origin: &str) -> Result<String, ReportError> {
             "No target was given. With --target, the page shows what predicts it.".to_owned(),
         );
     }
+    let positive = origin.labels.first().and_then(Labels::binary).map(|[positive, _]| positive);
     sections.push(depth(&repertoires, &origin.labels)?);
     sections.push(usage::lengths(folder)?);
-    sections.push(usage::genes(folder)?);
+    sections.push(usage::genes(folder, positive)?);
     sections.extend(dropped(folder)?);
     sections.push(all(&repertoires));
     sections.push(section("reading", "How to read this page", None).all(READING.map(paragraph)));

@@ -75,14 +75,15 @@ pub(super) fn lengths(folder: &Path) -> Result<Element, ReportError> {
         .with(folded("As a table", table("Mean share by length", &titles, rows))))
 }
 
-/// The genes whose usage differs most between the classes; of one class the most used ones.
-pub(super) fn genes(folder: &Path) -> Result<Element, ReportError> {
+/// The genes whose usage differs most between the `positive` class and the others; of one class the most used ones.
+pub(super) fn genes(folder: &Path, positive: Option<&str>) -> Result<Element, ReportError> {
     let all = Table::read(&folder.join("genes.tsv"), usize::MAX)?;
     let (gene, of) = (all.text("gene")?, all.text("class")?);
     let (share, effect) = (all.numbers("mean_share")?, all.numbers("effect")?);
     let classes = distinct(&of);
-    // The last class in the order of names that has a label; a gene has a row for each class.
-    let last = classes.last().copied().unwrap_or_default();
+    // A gene has a row for each class: that of the positive one is shown, or of the last.
+    let positive = positive.filter(|own| classes.contains(own));
+    let last = positive.or(classes.last().copied()).unwrap_or_default();
     let by = |i: usize| if classes.len() > 1 { effect[i] } else { share[i] }.unwrap_or(0.0).abs();
     let mut rows: Vec<usize> = (0..all.len()).filter(|&i| of[i] == last).collect();
     rows.sort_by(|&a, &b| by(b).total_cmp(&by(a)).then(gene[a].cmp(gene[b])));
