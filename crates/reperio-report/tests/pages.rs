@@ -22,6 +22,8 @@ fn summary(column: &str, kind: &TargetKind, outputs: &[Vec<f64>], labels: &[f64]
         column: column.to_owned(),
         auc: pooled.auc(),
         auc_ci: pooled.auc().map(|auc| [auc - 0.1, auc]),
+        balanced_accuracy_ci: Some([0.6, 0.8]),
+        r2_ci: None,
         fold_auc: vec![Some(0.5), None],
         mean_fold_auc: Some(0.5),
         fold_r2: vec![],
