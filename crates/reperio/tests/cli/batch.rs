@@ -16,12 +16,13 @@ fn failure(dir: &TempDir, arguments: &[&str]) -> String {
 
 /// A cohort with a planted motif, whose repertoires are of three laboratories in turn. Those of one person may be of two.
 fn laboratories(dir: &Path, subject: impl Fn(usize) -> String) {
-    let text = fs::read_to_string(dir.join("made/metadata.tsv")).unwrap();
+    let text =
+        fs::read_to_string(dir.join("made/metadata.tsv")).expect("the labels of a simulation");
     let table = text.lines().enumerate().map(|(i, line)| match i {
         0 => format!("{line}\tlab\tpatient\n"),
         i => format!("{line}\tlab{}\t{}\n", i % 3, subject(i)),
     });
-    fs::write(dir.join("labels.tsv"), table.collect::<String>()).unwrap();
+    fs::write(dir.join("labels.tsv"), table.collect::<String>()).expect("a table");
 }
 
 #[test]
