@@ -203,7 +203,7 @@ mod tests {
         let mut permuted = Permutable::new(&answers, Groups::of(&pairs).members()).within(&strata);
         permuted.shuffle(&mut ChaCha8Rng::seed_from_u64(1));
         let moved = permuted.by_row();
-        assert!(moved.chunks(2).all(|pair| pair[0] == pair[1]), "{moved:?}");
+        assert!(moved.chunks(2).all(|pair| (pair[0] - pair[1]).abs() < 0.5), "{moved:?}");
         assert!(moved[..10].iter().all(|&own| own < 5.0), "{moved:?}");
     }
 
