@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Packs what a machine with a GPU needs to test and measure Reperio: no Rust, no compiler, no network.
-# build.sh [FOLDER]: target/gpu-pack unless given. PROFILE=release builds quicker than the default, dist.
+# build.sh [FOLDER]: target/gpu-pack unless given. PROFILE=release uses what is built already; the default is dist.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 folder=${1:-target/gpu-pack}
 profile=${PROFILE:-dist}
-limit_mb=60 # What is shipped; a release build is larger.
+limit_mb=60
 
 # The path of the program of kind $1 and name $2, from cargo's messages on standard input.
 program() {
