@@ -61,9 +61,9 @@ pub(crate) fn evaluation(folder: &Path, run: &Run, metrics: &str) -> Result<Stri
         &[
             "target",
             "AUC",
+            "R2",
             "95 % interval",
             "by fold",
-            "R2",
             "P",
             "control",
             "sets that hold the label",
@@ -118,17 +118,7 @@ fn data(labels: &[Labels]) -> Vec<String> {
 }
 
 fn parts(terms: &[TermReport]) -> String {
-    let row = |term: &TermReport| {
-        let known = |value: f64| number((term.weight > 0.0).then_some(value));
-        vec![
-            term.name.clone(),
-            term.part.name().to_owned(),
-            number(term.auc.or(term.r2)),
-            known(term.weight),
-            known(term.reach),
-        ]
-    };
-    table(&["term", "part", "alone", "weight", "reach"], terms.iter().map(row))
+    table(&training::TERM, terms.iter().map(training::term))
 }
 
 fn held_out(own: &OutOfFold) -> Vec<String> {
@@ -150,9 +140,9 @@ fn summary(own: &TargetSummary) -> Vec<String> {
     vec![
         own.column.clone(),
         number(own.auc),
-        interval(own.auc_ci),
-        folds.join(", "),
         number(own.pooled.r2()),
+        interval(own.auc_ci.or(own.r2_ci)),
+        folds.join(", "),
         number(own.p_value),
         number(own.control),
         own.coverage.map_or_else(String::new, |share| format!("{:.1} %", 100.0 * share)),

@@ -62,7 +62,7 @@ pub const CARD: &str = "model_card.md";
 #[non_exhaustive]
 pub enum ReportError {
     /// The folder is none that a page can be made of.
-    #[error("{} is not a folder that `train`, `evaluate` or `explain` finished: no {missing}", path.display())]
+    #[error("{} is not a folder that `train`, `evaluate`, `explain` or `describe` finished: no {missing}", path.display())]
     NoRun {
         /// The folder.
         path: PathBuf,

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use reperio_stats::moments::quantile;
+
 use crate::element::Element;
 use crate::folder::content;
 use crate::histogram;
@@ -118,10 +120,7 @@ pub(crate) fn by_class(id: &str, logits: &[Option<f64>], classes: &[&str]) -> El
 fn quantiles(values: &[Option<f64>]) -> Element {
     let mut known: Vec<f64> = values.iter().copied().flatten().collect();
     known.sort_by(f64::total_cmp);
-    let at = |share: f64| {
-        let place = (share * known.len().saturating_sub(1) as f64).round() as usize;
-        number(known.get(place).copied())
-    };
+    let at = |share: f64| number(quantile(&known, share));
     let rows = [
         ("smallest", 0.0),
         ("lower quarter", 0.25),

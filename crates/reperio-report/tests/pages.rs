@@ -131,8 +131,8 @@ fn what_is_missing_or_damaged_is_named() {
         assert!(!dir.path().join(NAME).exists(), "no page of a damaged run");
         err.replace(&dir.path().display().to_string(), "run")
     };
-    insta::assert_snapshot!(problem("config.toml", None), @"run is not a folder that `train`, `evaluate` or `explain` finished: no config.toml");
-    insta::assert_snapshot!(problem("config.toml", Some("")), @"run is not a folder that `train`, `evaluate` or `explain` finished: no [run]");
+    insta::assert_snapshot!(problem("config.toml", None), @"run is not a folder that `train`, `evaluate`, `explain` or `describe` finished: no config.toml");
+    insta::assert_snapshot!(problem("config.toml", Some("")), @"run is not a folder that `train`, `evaluate`, `explain` or `describe` finished: no [run]");
     insta::assert_snapshot!(problem("metrics.json", Some("{}")), @"run/metrics.json: missing field `targets` at line 1 column 2");
     insta::assert_snapshot!(problem("predictions.tsv", Some("repertoire_id\tlabel\nr1\twell\n")), @"run/predictions.tsv: no column `logit`");
     insta::assert_snapshot!(problem("predictions.tsv", Some("label\tlogit\nwell\tx\n")), @"run/predictions.tsv: line 2: `logit` is \"x\", expected a number");

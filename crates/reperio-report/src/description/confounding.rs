@@ -33,7 +33,7 @@ fn sentence(column: &str, sources: usize, strong: &[String]) -> String {
     }
     format!(
         "{column} can be predicted from {}: check whether the classes were sequenced alike.",
-        strong.join(", ")
+        strong.join(" and from ")
     )
 }
 

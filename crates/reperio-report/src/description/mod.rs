@@ -5,6 +5,7 @@ mod usage;
 
 use std::path::Path;
 
+use reperio_stats::moments::quantile;
 use serde::Deserialize;
 
 use crate::ReportError;
@@ -73,13 +74,10 @@ pub(crate) fn page(folder: &Path, origin: &str) -> Result<String, ReportError> {
     Ok(page.html())
 }
 
-/// Median of sorted values, and where the quarters end.
+/// Where the quarters of the values end; the second is the median.
 fn quarters(values: &mut [f64]) -> Option<[f64; 3]> {
     values.sort_by(f64::total_cmp);
-    let at = |share: f64| {
-        let place = (share * values.len().saturating_sub(1) as f64).round() as usize;
-        values.get(place).copied()
-    };
+    let at = |share: f64| quantile(values, share);
     Some([at(0.25)?, at(0.5)?, at(0.75)?])
 }
 

@@ -14,7 +14,7 @@ use crate::folder::{self, Run};
 use crate::labels::Labels;
 use crate::page::{Page, interval, paragraph, section};
 use crate::sequences;
-pub(crate) use terms::by_fold;
+pub(crate) use terms::{TERM, by_fold, term};
 
 /// Findings of a term that are shown.
 const SHOWN: usize = 20;

@@ -9,18 +9,24 @@ use crate::forest::{Forest, Marker, Row};
 use crate::page::{self, number, or_dash};
 use crate::table::table;
 
+/// Columns of a table of terms.
+pub(crate) const TERM: [&str; 5] = ["term", "part", "alone", "weight", "reach"];
+
+/// The row of a term in it.
+pub(crate) fn term(term: &TermReport) -> Vec<String> {
+    let known = |value: f64| number((term.weight > 0.0).then_some(value));
+    vec![
+        term.name.clone(),
+        term.part.name().to_owned(),
+        number(term.auc.or(term.r2)),
+        known(term.weight),
+        known(term.reach),
+    ]
+}
+
 /// What the model is made of.
 pub(super) fn section(t: usize, terms: &[TermReport], held_out: &OutOfFold) -> Element {
     let id = format!("target-{}", t + 1);
-    let row = |term: &TermReport| {
-        let (weight, reach) = if term.weight > 0.0 {
-            (number(Some(term.weight)), number(Some(term.reach)))
-        } else {
-            (String::new(), String::new())
-        };
-        let alone = number(term.auc.or(term.r2));
-        vec![term.name.clone(), term.part.name().to_owned(), alone, weight, reach]
-    };
     let bar = |term: &TermReport| Row {
         name: term.name.clone(),
         class: if term.weight > 0.0 { "term" } else { "control" },
@@ -28,7 +34,7 @@ pub(super) fn section(t: usize, terms: &[TermReport], held_out: &OutOfFold) -> E
         value: Some(term.reach),
         interval: Some([0.0, term.reach]),
         spread: Vec::new(),
-        text: or_dash(if term.weight > 0.0 { format!("{:.2}", term.reach) } else { String::new() }),
+        text: if term.weight > 0.0 { format!("{:.2}", term.reach) } else { or_dash(String::new()) },
     };
     let forest = Forest {
         id: &format!("{id}-forest"),
@@ -39,11 +45,7 @@ pub(super) fn section(t: usize, terms: &[TermReport], held_out: &OutOfFold) -> E
     let rows: Vec<Row> = terms.iter().map(bar).collect();
     page::section(&id, &format!("{}: what the model is made of", held_out.column), None)
         .with(element("div").set("class", "forests").with(forest.draw(&rows)))
-        .with(table(
-            "Terms of the model",
-            &["term", "part", "alone", "weight", "reach"],
-            terms.iter().map(row),
-        ))
+        .with(table("Terms of the model", &TERM, terms.iter().map(term)))
 }
 
 /// What each term with a weight counts, the strongest first.

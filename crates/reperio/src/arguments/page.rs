@@ -20,8 +20,8 @@ impl PageArgs {
         (is_file && !self.no_report).then(|| reperio_report::beside(table))
     }
 
-    /// Writes the page of a run whose files all lie in `folder`, except its last one, `metrics.json` or
-    /// `explanation.json`, or `description.json`, which holds `last`.
+    /// Writes the page of a run whose files all lie in `folder`, except its last one (`metrics.json`, `explanation.json` or
+    /// `description.json`), which is to hold `last`.
     pub(crate) fn write(self, folder: &Path, kind: Kind, last: &str) -> Result<()> {
         if !self.no_report {
             reperio_report::write_unfinished(folder, kind, last)
