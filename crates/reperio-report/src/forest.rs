@@ -2,14 +2,13 @@
 
 use crate::element::{Element, element};
 use crate::page::{number, or_dash};
-use crate::svg::{Axis, disc, label, line, path, svg};
+use crate::svg::{Axis, disc, label, line, path, svg, width};
 
 const WIDTH: f64 = 556.0;
 const ROW: f64 = 22.0;
 const TOP: f64 = 8.0;
 const BOTTOM: f64 = 26.0;
-/// Width of a letter of a name, and of the text at the right, at most.
-const LETTER: f64 = 6.6;
+/// Width of the text at the right, at most.
 const VALUES: f64 = 164.0;
 /// Letters of a name that are drawn; the tables have whole names.
 const NAME: usize = 34;
@@ -76,10 +75,9 @@ pub enum Marker {
 impl Forest<'_> {
     /// The figure; a row without a value has an empty line.
     pub fn draw(&self, all: &[Row]) -> Element {
-        let letters = all.iter().map(|one| one.name.chars().count().min(NAME)).max().unwrap_or(0);
-        let left = letters as f64 * LETTER + 18.0;
-        let letters = all.iter().map(|one| one.text.chars().count()).max().unwrap_or(0);
-        let right = (letters as f64 * LETTER + 22.0).min(VALUES);
+        let left = all.iter().map(|one| width(&shortened(&one.name))).fold(0.0, f64::max) + 18.0;
+        let right = all.iter().map(|one| width(&one.text)).fold(0.0, f64::max) + 22.0;
+        let right = right.min(VALUES);
         let axis = Axis { domain: self.domain(all), range: [left, WIDTH - right] };
         let base = TOP + ROW * all.len() as f64;
         let mut picture = svg([WIDTH, base + BOTTOM], self.id, self.title, self.description)

@@ -91,7 +91,9 @@ impl Frame {
 
     fn new(size: [f64; 2], left: f64, bottom: f64, radius: f64) -> Self {
         let axis = |range| Axis { domain: [0.0, 1.0], range };
-        let (x, y) = (axis([left, size[0] - 8.0]), axis([size[1] - bottom, 8.0]));
+        // The largest point fits beside the corner.
+        let edge = radius + 1.0;
+        let (x, y) = (axis([left, size[0] - edge]), axis([size[1] - bottom, edge]));
         Self { size, x, y, radius }
     }
 

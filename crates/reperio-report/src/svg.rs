@@ -83,6 +83,12 @@ pub fn label(at: [f64; 2], class: &str, text: impl Display) -> Element {
     element("text").set("class", class).set("x", px(at[0])).set("y", px(at[1])).text(text)
 }
 
+/// Pixels that a text of 12 pixels is wide at most, by its letters; which font a reader has is not known.
+pub(crate) fn width(text: &str) -> f64 {
+    let wide = |letter: char| letter.is_uppercase() || "mw@%…".contains(letter);
+    text.chars().map(|letter| if wide(letter) { 8.5 } else { 6.7 }).sum()
+}
+
 /// The line through `points`, pixels.
 pub fn path(points: &[[f64; 2]], class: &str) -> Element {
     let corner = |&[x, y]: &[i64; 2]| format!("{} {}", tenths(x), tenths(y));

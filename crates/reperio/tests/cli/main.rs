@@ -4,6 +4,7 @@ mod bad_input;
 mod bad_labels;
 mod batch;
 mod bench;
+mod browser;
 mod compare;
 mod crash;
 mod faults;
