@@ -57,6 +57,14 @@ pub const NAME: &str = "report.html";
 /// Name of the card beside the page of a run.
 pub const CARD: &str = "model_card.md";
 
+/// Beside the page of an evaluation: every point of its curves (`roc`: x is the false and y the true positive rate;
+/// `precision_recall`: recall and precision; `calibration`: mean predicted probability and share of the class, of the
+/// repertoires with a probability from `low` to `high`).
+pub const CURVES: &str = "curves.tsv";
+
+/// Beside the page of an evaluation: what follows from calling repertoires positive at some thresholds.
+pub const DECISIONS: &str = "decisions.tsv";
+
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -125,7 +133,11 @@ pub fn write_unfinished(folder: &Path, kind: Kind, last: &str) -> Result<PathBuf
         }
         Kind::Evaluation => {
             let run = folder::Run::read(folder)?;
-            (evaluation::page(folder, &run, last)?, card::evaluation(folder, &run, last)?)
+            let (page, tables) = evaluation::page(folder, &run, last)?;
+            for (name, text) in tables {
+                save(&folder.join(name), &text)?;
+            }
+            (page, card::evaluation(folder, &run, last)?)
         }
         Kind::Training => {
             let run = folder::Run::read(folder)?;

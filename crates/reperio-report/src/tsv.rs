@@ -71,6 +71,17 @@ impl Table {
     }
 }
 
+/// The text of a table with these names and rows.
+pub(crate) fn text(names: &[&str], rows: &[Vec<String>]) -> String {
+    let mut writer = csv::WriterBuilder::new().delimiter(b'\t').from_writer(Vec::new());
+    let written = writer
+        .write_record(names)
+        .and_then(|()| rows.iter().try_for_each(|row| writer.write_record(row)));
+    written.expect("every row has a field for each name");
+    let bytes = writer.into_inner().expect("memory takes everything");
+    String::from_utf8(bytes).expect("made of text")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,6 +13,61 @@ use crate::table::table;
 /// Thresholds on the probability of the decision table.
 const THRESHOLDS: [f64; 5] = [0.1, 0.25, 0.5, 0.75, 0.9];
 
+/// What follows from calling every repertoire positive whose probability reaches a threshold.
+pub(super) struct Decision {
+    threshold: f64,
+    /// Repertoires called positive.
+    called: usize,
+    sensitivity: Option<f64>,
+    specificity: Option<f64>,
+    positive_predictive_value: Option<f64>,
+    negative_predictive_value: Option<f64>,
+}
+
+impl Decision {
+    /// At every threshold.
+    pub(super) fn all(scored: &Scored) -> Vec<Self> {
+        THRESHOLDS.map(|threshold| Self::at(threshold, scored)).into()
+    }
+
+    fn at(threshold: f64, scored: &Scored) -> Self {
+        let mut counts = [[0_usize; 2]; 2];
+        for (logit, label) in scored.logits.iter().zip(&scored.labels) {
+            counts[usize::from(*label)][usize::from(probability(*logit) >= threshold)] += 1;
+        }
+        let [[true_negative, false_positive], [false_negative, true_positive]] = counts;
+        let share = |part: usize, other: usize| {
+            let all = part + other;
+            (all > 0).then(|| part as f64 / all as f64)
+        };
+        Self {
+            threshold,
+            called: true_positive + false_positive,
+            sensitivity: share(true_positive, false_negative),
+            specificity: share(true_negative, false_positive),
+            positive_predictive_value: share(true_positive, false_positive),
+            negative_predictive_value: share(true_negative, false_negative),
+        }
+    }
+
+    fn shares(&self) -> [Option<f64>; 4] {
+        [
+            self.sensitivity,
+            self.specificity,
+            self.positive_predictive_value,
+            self.negative_predictive_value,
+        ]
+    }
+
+    /// A row of `decisions.tsv`, without target and class.
+    pub(super) fn row(&self) -> Vec<String> {
+        let mut cells = vec![self.threshold.to_string(), self.called.to_string()];
+        let known = |value: Option<f64>| value.map_or_else(String::new, |own| own.to_string());
+        cells.extend(self.shares().map(known));
+        cells
+    }
+}
+
 impl HeldOut<'_> {
     /// Scores by class.
     pub(super) fn scores(&self, scored: &Scored, classes: [&str; 2]) -> Element {
@@ -32,25 +87,11 @@ impl HeldOut<'_> {
     }
 
     /// What follows from calling everything above a threshold positive.
-    pub(super) fn decisions(&self, scored: &Scored, positive: &str) -> Element {
-        let row = |threshold: f64| {
-            let mut counts = [[0_usize; 2]; 2];
-            for (logit, label) in scored.logits.iter().zip(&scored.labels) {
-                counts[usize::from(*label)][usize::from(probability(*logit) >= threshold)] += 1;
-            }
-            let [[true_negative, false_positive], [false_negative, true_positive]] = counts;
-            let share = |part: usize, other: usize| {
-                let all = part + other;
-                number((all > 0).then(|| part as f64 / all as f64))
-            };
-            vec![
-                format!("{threshold}"),
-                (true_positive + false_positive).to_string(),
-                share(true_positive, false_negative),
-                share(true_negative, false_positive),
-                share(true_positive, false_positive),
-                share(true_negative, false_negative),
-            ]
+    pub(super) fn decisions(&self, decisions: &[Decision], positive: &str) -> Element {
+        let row = |own: &Decision| {
+            let mut cells = vec![own.threshold.to_string(), own.called.to_string()];
+            cells.extend(own.shares().map(number));
+            cells
         };
         let names = [
             "probability at least",
@@ -66,7 +107,7 @@ impl HeldOut<'_> {
         section(&format!("{}-decisions", self.id), &title, Some(text)).with(table(
             &caption,
             &names,
-            THRESHOLDS.map(row),
+            decisions.iter().map(row),
         ))
     }
 

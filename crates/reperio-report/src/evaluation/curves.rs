@@ -24,14 +24,14 @@ pub(super) struct Scored {
 }
 
 /// Points of all curves of one class.
-struct Drawn {
+pub(super) struct Drawn {
     roc: Vec<[f64; 2]>,
     precision_recall: Vec<[f64; 2]>,
     calibration: Vec<CalibrationBin>,
 }
 
 impl Drawn {
-    fn of(scored: &Scored) -> Self {
+    pub(super) fn of(scored: &Scored) -> Self {
         let Scored { logits, labels } = scored;
         let probabilities: Vec<f64> = logits.iter().map(|&logit| probability(logit)).collect();
         let roc = roc_curve(logits, labels).into_iter();
@@ -41,6 +41,28 @@ impl Drawn {
             precision_recall: precision.map(|at| [at.recall, at.precision]).collect(),
             calibration: calibration(&probabilities, labels, BINS),
         }
+    }
+
+    /// A row of `curves.tsv` for every point, without target and class.
+    pub(super) fn rows(&self) -> Vec<[String; 6]> {
+        let point = |curve: &str, [x, y]: &[f64; 2]| {
+            let empty = String::new;
+            [curve.to_owned(), empty(), empty(), x.to_string(), y.to_string(), empty()]
+        };
+        let bin = |bin: &CalibrationBin| {
+            let known = |value: Option<f64>| value.map_or_else(String::new, |own| own.to_string());
+            [
+                "calibration".to_owned(),
+                bin.low.to_string(),
+                bin.high.to_string(),
+                known(bin.mean_probability),
+                known(bin.positive_share),
+                bin.n.to_string(),
+            ]
+        };
+        let roc = self.roc.iter().map(|own| point("roc", own));
+        let precision = self.precision_recall.iter().map(|own| point("precision_recall", own));
+        roc.chain(precision).chain(self.calibration.iter().map(bin)).collect()
     }
 
     fn curves(&self) -> Curves<'_> {
@@ -54,8 +76,7 @@ impl Drawn {
 
 impl HeldOut<'_> {
     /// The three panels and their tables.
-    pub(super) fn curves(&self, scored: &[(&str, &Scored)]) -> Element {
-        let drawn: Vec<Drawn> = scored.iter().map(|(_, own)| Drawn::of(own)).collect();
+    pub(super) fn curves(&self, scored: &[(&str, &Scored)], drawn: &[Drawn]) -> Element {
         let mut layers = Vec::with_capacity(drawn.len());
         for (i, own) in drawn.iter().enumerate() {
             layers.push(Layer { class: SERIES[i % SERIES.len()], curves: Some(own.curves()) });
@@ -74,7 +95,7 @@ impl HeldOut<'_> {
         if scored.len() > 1 {
             own = own.with(legend(names.iter().copied()));
         }
-        let named = || names.iter().copied().zip(&drawn);
+        let named = || names.iter().copied().zip(drawn);
         own.with(element("div").set("class", "large").all(Kind::ALL.map(figure)))
             .with(folded("Curves as tables", points(named()).with(bins(named()))))
     }

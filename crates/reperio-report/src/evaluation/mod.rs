@@ -3,6 +3,7 @@
 mod classes;
 mod curves;
 mod figures;
+mod tables;
 
 use std::path::Path;
 
@@ -18,7 +19,9 @@ use crate::labels::{Labels, prefix};
 use crate::page::{Page, paragraph, section};
 use crate::tsv::Table;
 use crate::{ReportError, training, verdict};
-use curves::Scored;
+use classes::Decision;
+use curves::{Drawn, Scored};
+use tables::Tables;
 
 /// `metrics.json` of an evaluation.
 #[derive(Deserialize)]
@@ -60,18 +63,23 @@ impl Evaluation {
     }
 }
 
-pub(crate) fn page(folder: &Path, run: &Run, metrics: &str) -> Result<String, ReportError> {
+/// The page, and the tables of what it draws, by name.
+pub(crate) fn page(
+    folder: &Path,
+    run: &Run,
+    metrics: &str,
+) -> Result<(String, [(&'static str, String); 2]), ReportError> {
     let evaluation = Evaluation::of(folder, metrics)?;
     let predictions = Table::read(&folder.join("predictions.tsv"), usize::MAX)?;
     let permuted = run.has("--permute-labels");
-    let mut sections = Vec::new();
+    let (mut sections, mut tables) = (Vec::new(), Tables::default());
     for (t, (labels, summary)) in evaluation.labels.iter().zip(&evaluation.targets).enumerate() {
         let prefix = prefix(&evaluation.labels, labels);
         let own = HeldOut {
             batches: &evaluation.batches,
             ..HeldOut::read(&predictions, labels, summary, &prefix, t)?
         };
-        sections.extend(own.sections());
+        sections.extend(own.sections(&mut tables));
     }
     sections.extend(terms(&evaluation));
     sections.push(section("reading", "How to read this page", None).all(READING.map(paragraph)));
@@ -85,7 +93,7 @@ pub(crate) fn page(folder: &Path, run: &Run, metrics: &str) -> Result<String, Re
         words: &run.command,
         version: &run.version,
     };
-    Ok(page.html())
+    Ok((page.html(), tables.texts()))
 }
 
 const READING: [&str; 3] = [
@@ -130,22 +138,33 @@ impl<'a> HeldOut<'a> {
         })
     }
 
-    fn sections(&self) -> Vec<Element> {
+    fn sections(&self, tables: &mut Tables) -> Vec<Element> {
         let mut sections = vec![self.figures()];
         if let Some([positive, negative]) = self.labels.binary() {
             let scored = self.logits(positive);
-            sections.push(self.curves(&[(positive, &scored)]));
+            let decisions = Decision::all(&scored);
+            tables.add_decisions([&self.labels.column, positive], &decisions);
+            sections.push(self.drawn(&[(positive, &scored)], tables));
             sections.push(self.scores(&scored, [negative, positive]));
-            sections.push(self.decisions(&scored, positive));
+            sections.push(self.decisions(&decisions, positive));
         } else if self.labels.kind == KindName::Classes {
             let of = |(c, class): (usize, &&'a str)| (*class, self.against(c, class));
             let all: Vec<(&str, Scored)> =
                 self.labels.classes().iter().enumerate().map(of).collect();
             let all: Vec<(&str, &Scored)> = all.iter().map(|(name, own)| (*name, own)).collect();
-            sections.push(self.curves(&all));
+            sections.push(self.drawn(&all, tables));
         }
         sections.extend(self.sets());
         sections
+    }
+
+    /// The curves of some classes.
+    fn drawn(&self, scored: &[(&str, &Scored)], tables: &mut Tables) -> Element {
+        let drawn: Vec<Drawn> = scored.iter().map(|(_, own)| Drawn::of(own)).collect();
+        for ((class, _), own) in scored.iter().zip(&drawn) {
+            tables.add_curves([&self.labels.column, class], own);
+        }
+        self.curves(scored, &drawn)
     }
 
     /// Scores and labels of the repertoires that have both.

@@ -35,7 +35,8 @@ use crate::tables::{evaluation, labels};
 /// Every repertoire is scored by a model that saw neither it nor its group. Discovery, early stopping
 /// and standardisation use only the training part. A control sees only depth and V/J usage. With
 /// --model, a trained model is tested on another cohort. Writes metrics.json, predictions.tsv,
-/// splits.tsv, config.toml, a model card and report.html, a page that shows all of it.
+/// splits.tsv, config.toml, a model card, and report.html, a page that shows all of it, with the points
+/// of its figures in curves.tsv and decisions.tsv.
 #[derive(clap::Args)]
 #[command(mut_arg("target", |arg| arg.required(false).required_unless_present("model")))]
 #[command(after_help = "\
@@ -127,6 +128,8 @@ const RESULTS: Results = Results {
         "splits.tsv",
         reperio_report::NAME,
         reperio_report::CARD,
+        reperio_report::CURVES,
+        reperio_report::DECISIONS,
     ],
     done: &["metrics.json"],
     folders: &[("checkpoint", ".safetensors")],

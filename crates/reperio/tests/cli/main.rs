@@ -4,13 +4,14 @@ mod bad_input;
 mod bad_labels;
 mod batch;
 mod bench;
-mod browser;
+
 mod compare;
 mod crash;
 mod faults;
 mod help;
 mod integrity;
 mod outputs;
+mod pages;
 mod report;
 mod support;
 mod workflow;
