@@ -4,7 +4,6 @@ mod bad_input;
 mod bad_labels;
 mod batch;
 mod bench;
-
 mod compare;
 mod crash;
 mod faults;

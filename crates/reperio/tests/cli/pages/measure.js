@@ -108,9 +108,11 @@ function parsed(frame, source, say) {
     const kept = [...frame.getElementsByTagName("*")].filter((element) => element.localName.toLowerCase() === name).length;
     if (kept !== count) say(`${count} <${name}> became ${kept}`);
   }
-  const again = frame.documentElement.cloneNode(true);
-  const inDocument = frame.getElementsByTagName("*").length;
-  if (again.getElementsByTagName("*").length + 1 !== inDocument) say("the tree is not a tree");
+}
+
+// What the page asked for beside itself.
+function requests(frame, say) {
+  for (const entry of frame.defaultView.performance.getEntriesByType("resource")) say(`asks for ${entry.name}`);
 }
 
 async function look() {
@@ -130,6 +132,7 @@ async function look() {
       wide(own, say);
       labels(own, say);
       faint(own, say);
+      requests(own, say);
       frame.remove();
     }
   }
