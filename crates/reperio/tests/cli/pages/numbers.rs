@@ -1,6 +1,7 @@
-//! Every number in a table of a page stands in a file of its folder too, with at least as many digits.
+//! Every number in a table of a page stands in a file of its folder too, with at least as many digits. The page of a
+//! table of scores also counts its rows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -24,7 +25,7 @@ fn numbers(text: &str) -> Vec<(f64, f64)> {
     words.filter_map(read).collect()
 }
 
-/// Numbers of all tables and records below a folder, in thousandths of a billionth, signs aside.
+/// Numbers of all tables and records below a folder, signs aside.
 fn known(folder: &Path, all: &mut BTreeSet<u64>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
@@ -48,6 +49,17 @@ fn known(folder: &Path, all: &mut BTreeSet<u64>) {
         };
         all.extend(numbers(&text).into_iter().map(|(value, _)| value.abs().to_bits()));
     }
+}
+
+/// How many rows of a table have the same value, column by column.
+fn counts(table: &str) -> Vec<f64> {
+    let mut all = BTreeMap::<(usize, &str), f64>::new();
+    for row in table.lines().skip(1) {
+        for field in row.split('\t').enumerate() {
+            *all.entry(field).or_default() += 1.0;
+        }
+    }
+    all.into_values().collect()
 }
 
 /// Whether a number that is `value` to within its last digit is known; of positive numbers bits sort as values.
@@ -104,6 +116,7 @@ fn every_number_of_a_page_is_in_a_file_beside_it() {
             let table =
                 fs::read_to_string(page.with_extension("tsv")).expect("the table of scores");
             all.extend(numbers(&table).into_iter().map(|(value, _)| value.abs().to_bits()));
+            all.extend(counts(&table).into_iter().map(f64::to_bits));
         } else {
             let root = own.strip_prefix(dir.path()).expect("below").iter().next().expect("a name");
             known(&dir.path().join(root), &mut all);
