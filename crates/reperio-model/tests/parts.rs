@@ -71,12 +71,16 @@ impl Case {
         config.parts.include = parts.to_vec();
         config.training.epochs = 3;
         config.training.members = 2;
+        self.fit_as(&config)
+    }
+
+    fn fit_as(&self, config: &Config) -> Fitted {
         let views: Vec<&Repertoire> = self.repertoires.iter().collect();
         let cache = FeatureCache::new(&views, &self.groups);
         let members: Vec<usize> = (0..views.len()).collect();
         let dataset = Dataset { cache: &cache, members: &members, labels: &self.labels };
         let context = TrainingContext { checkpoint: None, device: &Device::Cpu };
-        train::fit(dataset, &config, context, &Silent).expect("a model")
+        train::fit(dataset, config, context, &Silent).expect("a model")
     }
 }
 
@@ -93,6 +97,7 @@ fn adds_up(model: &Model, repertoires: &[Repertoire]) {
             let parts: f64 = explanation.parts.iter().map(|(_, own)| column(own)).sum();
             assert!((parts - column(&explanation.evidence)).abs() < 1e-9, "{}", repertoire.id);
             residues_add_up(model, repertoire, &explanation, t);
+            network_residues_add_up(model, repertoire, &explanation, t);
         }
     }
 }
@@ -115,6 +120,36 @@ fn residues_add_up(model: &Model, repertoire: &Repertoire, explanation: &Explana
             assert!((sum - own[i * outputs + t]).abs() < 1e-9, "{}, clonotype {i}", repertoire.id);
             assert_eq!(residues.len(), repertoire.junction_aa(i).len());
         }
+    }
+}
+
+/// The residues of the junctions of most and of least evidence, and what is there without them, add up to their evidence
+/// of the part `network`.
+fn network_residues_add_up(
+    model: &Model,
+    repertoire: &Repertoire,
+    explanation: &Explanation,
+    t: usize,
+) {
+    let outputs = explanation.logits.len();
+    let evidence = |i: usize| explanation.evidence[i * outputs + t];
+    let mut places: Vec<usize> = (0..repertoire.len()).collect();
+    places.sort_by(|a, b| evidence(*b).total_cmp(&evidence(*a)));
+    let places: Vec<usize> =
+        places.iter().take(20).chain(places.iter().rev().take(20)).copied().collect();
+    let found = model.network_residues(repertoire, explanation, &places, t);
+    let network = explanation.parts.iter().find(|(part, _)| *part == Part::Network);
+    let Some(found) = found else {
+        let own = network.iter().flat_map(|(_, own)| own.iter().skip(t).step_by(outputs));
+        assert!(own.into_iter().all(|own| *own == 0.0), "no weight, no evidence");
+        return;
+    };
+    let (_, own) = network.expect("a part");
+    for (i, found) in places.iter().zip(&found) {
+        let (sum, want) = (found.rest + found.shares.iter().sum::<f64>(), own[i * outputs + t]);
+        assert!((sum - want).abs() < 1e-9 * want.abs().max(1.0), "{sum} != {want}");
+        assert!(found.error.abs() < 1e-4 * want.abs().max(1.0), "clonotype {i}: {found:?}");
+        assert_eq!(found.shares.len(), repertoire.junction_aa(*i).len());
     }
 }
 
@@ -173,6 +208,22 @@ fn any_subset_of_parts_is_a_model() {
             assert_eq!(loaded.predict(repertoire), model.predict(repertoire), "{parts:?}");
         }
     }
+}
+
+/// The published network keeps a tenth of the clonotypes and scales its input by the repertoire.
+#[test]
+fn the_published_network_adds_up() {
+    let case = Case::new(&[KindName::Binary]);
+    let mut config = Config::deeprc();
+    config.training.epochs = 3;
+    let Fitted { model, .. } = case.fit_as(&config);
+    assert_eq!(model.parts(), [Part::Network]);
+    adds_up(&model, &case.repertoires[..3]);
+    let explanation = model.explain(&case.repertoires[0]);
+    let left_out = explanation.attention.iter().position(|own| *own == 0.0).expect("nine of ten");
+    let found = model.network_residues(&case.repertoires[0], &explanation, &[left_out], 0);
+    let found = found.expect("a network").remove(0);
+    assert!(found.rest == 0.0 && found.shares.iter().all(|own| *own == 0.0), "{found:?}");
 }
 
 /// What stands in a file of before is the whole model, with the scores that it had.

@@ -10,6 +10,7 @@ mod heads;
 mod in_common;
 mod origin;
 mod predict;
+mod residues;
 mod stored;
 
 use candle_core::Tensor;
@@ -28,6 +29,8 @@ pub use file::ModelError;
 pub use heads::Attended;
 pub use in_common::{Common, in_common};
 pub use predict::{Explanation, Prediction, TargetPrediction};
+
+pub use crate::network::gradients::ResidueShares;
 
 /// Version of the model file's layout. A file of version 1 is a network without other parts; any other version is
 /// refused.

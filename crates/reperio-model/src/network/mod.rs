@@ -6,6 +6,7 @@
 //! y_t = b_t + sum_h <w_th, z_h>                                          (B, T)
 //! ```
 
+pub mod gradients;
 mod init;
 mod seeding;
 mod weights;

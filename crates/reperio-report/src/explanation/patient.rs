@@ -13,12 +13,38 @@ use crate::waterfall::waterfall;
 /// Clonotypes that are shown.
 const SHOWN: usize = 30;
 
-const READING: [&str; 4] = [
+/// The column of the network's evidence that is of no residue.
+const REST: &str = "residues_network_rest";
+
+const READING: [&str; 3] = [
     "The logit is a bias plus the evidence of every clonotype, and the evidence of a clonotype is the sum of what each part of the model says of it. These are exact sums. The bias is the logit of a training repertoire between the classes.",
-    "A residue is shaded by its share of the clonotype's evidence from the k-mers: blue for, orange against. Each k-mer shares its evidence equally among its residues. Other parts of the model are not in the shading.",
     "Attention says which clonotypes a head of the network looks at. It sums to 1 over the repertoire. Evidence says what follows from it.",
     "A prediction set holds every label that the model cannot rule out. Two labels in it mean that the model cannot decide. No label means that the repertoire is unlike any class.",
 ];
+
+/// What the shading is of, from the k-mers and from the network.
+const SHADING: [&str; 2] = [
+    "Each k-mer shares its evidence equally among its residues.",
+    "The network's evidence is followed from a junction without residues to the whole one, and each residue gets what it adds on the way (integrated gradients). What is there without residues, from the genes, the copies and the length, is in the column network rest and not in the shading.",
+];
+
+/// What is said of the shading of a ranking with the columns of `table`; nothing if it has none.
+fn shading_text(table: &Table) -> Option<String> {
+    let has = |name: &&str| table.optional(name).is_some();
+    let [kmers, network] = shading::COLUMNS.each_ref().map(has);
+    let of = match (kmers, network) {
+        (true, true) => "the k-mers and the network",
+        (true, false) => "the k-mers",
+        (false, true) => "the network",
+        (false, false) => return None,
+    };
+    let known = SHADING.into_iter().zip([kmers, network]).filter(|(_, known)| *known);
+    let how: Vec<&str> = known.map(|(text, _)| text).collect();
+    Some(format!(
+        "A residue is shaded by its share of the clonotype's evidence from {of}: blue for, orange against. {} These are exact sums too. Public clonotypes and genes speak of whole clonotypes: other parts of the model are not in the shading.",
+        how.join(" ")
+    ))
+}
 
 impl Explanation<'_> {
     /// The page of the repertoire at `place`.
@@ -34,10 +60,14 @@ impl Explanation<'_> {
             .map(|(t, (target, row))| self.sum(t, target, self.predicted(target, row)))
             .collect();
         sections.push(self.outputs(place));
-        sections.push(self.sequences(place)?);
+        let table = Table::read(&self.own_folder(place).join("sequences.tsv.gz"), SHOWN)?;
+        sections.push(self.sequences(place, &table)?);
         sections.extend(self.attention(place)?);
         let reading = section("reading", "How to read this page", None);
-        sections.push(reading.all(READING.map(paragraph)));
+        let [sums, rest @ ..] = READING;
+        let shading = shading_text(&table);
+        let texts = [sums].into_iter().chain(shading.as_deref()).chain(rest);
+        sections.push(reading.all(texts.map(paragraph)));
         let page = Page {
             command: "explain",
             title: id,
@@ -97,15 +127,14 @@ impl Explanation<'_> {
     }
 
     /// The clonotypes with the highest evidence.
-    fn sequences(&self, place: usize) -> Result<Element, ReportError> {
-        let table = Table::read(&self.own_folder(place).join("sequences.tsv.gz"), SHOWN)?;
+    fn sequences(&self, place: usize, table: &Table) -> Result<Element, ReportError> {
         let junctions = table.text("junction_aa")?;
-        let residues = shading::shares(&table)?;
+        let residues = shading::shares(table)?;
         let most = shading::most(&residues);
         let texts = [("V", table.text("v_call")?), ("J", table.text("j_call")?)];
         let copies = table.text("duplicate_count")?;
         let mut numbers = Vec::new();
-        for (name, title) in self.columns(&table, place) {
+        for (name, title) in self.columns(table, place) {
             numbers.push((title, table.numbers(&name)?));
         }
         let mut names = vec!["rank", "junction", "V", "J", "copies"];
@@ -140,10 +169,12 @@ impl Explanation<'_> {
         };
         let parts = self.scores.parts.iter();
         let parts = parts.map(|(part, _)| (format!("{all}_{part}"), part.clone()));
+        let rest = table.names().iter().filter(|name| *name == REST);
+        let rest = rest.map(|name| (name.clone(), "network rest".to_owned()));
         let attention = table.names().iter().filter(|name| name.starts_with("attention_"));
         let attention = attention.map(|name| (name.clone(), name.replace('_', " ")));
         let first = [(all.clone(), "evidence".to_owned())];
-        first.into_iter().chain(parts).chain(attention).collect()
+        first.into_iter().chain(parts).chain(rest).chain(attention).collect()
     }
 }
 

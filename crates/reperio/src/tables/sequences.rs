@@ -7,11 +7,15 @@ use polars::prelude::{Column, DataFrame, NamedFrom as _, Series};
 use reperio_data::repertoire::Repertoire;
 use reperio_model::combine::PredictionSet;
 use reperio_model::explain::{Explained, ExplainedRepertoire, Leading, Ranked, Sum};
-use reperio_model::model::{Explanation, Model, TargetPrediction};
+use reperio_model::model::{Explanation, Model, ResidueShares, TargetPrediction};
 use reperio_model::parts::Part;
 use reperio_model::score::Score;
 
 use crate::shell::table;
+
+/// Clonotypes of a repertoire whose residues get shares of the network's evidence, which takes time. The help of
+/// `explain` names the number.
+const SHADED: usize = 100;
 
 /// Writes the sums behind the logits of every repertoire, and what its scores say: a row for each of its outputs.
 pub(crate) fn write_sums(path: &Path, model: &Model, all: &[ExplainedRepertoire]) -> Result<()> {
@@ -77,7 +81,8 @@ fn said(model: &Model, all: &[ExplainedRepertoire]) -> Vec<Column> {
 
 /// Writes the best clonotypes of one repertoire, ranked by their evidence for what the first target predicts.
 ///
-/// `residues_kmers` has, for every residue of the junction, its share of the evidence of the k-mers for that output.
+/// `residues_kmers` has, for every residue of the junction, its share of the evidence of the k-mers for that output;
+/// `residues_network` its share of the evidence of the network, for the first [`SHADED`] clonotypes.
 pub(crate) fn write(
     path: &Path,
     model: &Model,
@@ -116,12 +121,39 @@ pub(crate) fn write(
     columns.extend(shares);
     let places: Vec<usize> = rows().collect();
     if let Some(residues) = model.kmer_residues(repertoire, &places, *predicted) {
-        let text = |own: &Vec<f64>| {
-            own.iter().map(|share| format!("{share:.6}")).collect::<Vec<_>>().join(" ")
-        };
-        columns.push(table::text("residues_kmers", residues.iter().map(text)));
+        columns.push(table::text("residues_kmers", residues.iter().map(|own| spaced(own, 6))));
     }
+    columns.extend(network(model, repertoire, explained, &places));
     table::write(path, DataFrame::new(ranked.len(), columns)?)
+}
+
+/// What the residues of the first clonotypes add to the evidence of the network; nothing without one.
+fn network(
+    model: &Model,
+    repertoire: &Repertoire,
+    Explained { explanation, predicted, .. }: &Explained,
+    places: &[usize],
+) -> Vec<Column> {
+    let first = &places[..places.len().min(SHADED)];
+    let Some(found) = model.network_residues(repertoire, explanation, first, *predicted) else {
+        return vec![];
+    };
+    let rows = || (0..places.len()).map(|row| found.get(row));
+    let text =
+        |own: Option<&ResidueShares>| own.map_or_else(String::new, |own| spaced(&own.shares, 9));
+    let numbers = |name: &str, number: fn(&ResidueShares) -> f64| -> Column {
+        Series::new(name.into(), rows().map(|own| own.map(number)).collect::<Vec<_>>()).into()
+    };
+    vec![
+        table::text("residues_network", rows().map(text)),
+        numbers("residues_network_rest", |own| own.rest),
+        numbers("residues_network_error", |own| own.error),
+    ]
+}
+
+/// Numbers with `digits` after the point, with spaces between them.
+fn spaced(numbers: &[f64], digits: usize) -> String {
+    numbers.iter().map(|own| format!("{own:.digits$}")).collect::<Vec<_>>().join(" ")
 }
 
 /// Writes the ranking of a cohort.

@@ -85,6 +85,30 @@ fn scores_and_explanations_have_pages_that_are_made_again() {
 }
 
 #[test]
+fn residues_share_the_evidence_of_the_network() {
+    let dir = folder();
+    small_cohort(&dir, 8, 130);
+    done(&dir, &on_cohort("train", &["--epochs", "2", "--parts", "network", "--out", "run"]));
+    done(&dir, &["explain", "--model", "run", "files/r01.tsv", "--out", "one"]);
+    let columns = ["evidence_network", "residues_network", "residues_network_rest", "junction_aa"];
+    let all = rows(&dir.path().join("one/repertoires/r01/sequences.tsv.gz"), &columns);
+    assert!(all.len() > 100, "{} clonotypes", all.len());
+    let (first, others) = all.split_at(100);
+    for row in first {
+        let residues: Vec<f64> = row[1].split(' ').map(|field| field.parse().unwrap()).collect();
+        assert_eq!(residues.len(), row[3].len());
+        let [evidence, rest] = [0, 2].map(|at| row[at].parse::<f64>().unwrap());
+        let sum = rest + residues.iter().sum::<f64>();
+        assert!((sum - evidence).abs() < 1e-6, "{sum}: {row:?}");
+    }
+    assert!(first.iter().any(|row| row[1].split(' ').any(|own| own != "0.000000000")));
+    assert!(others.iter().all(|row| row[1].is_empty() && row[2].is_empty()), "{others:?}");
+    let page = fs::read_to_string(dir.path().join("one/report.html")).unwrap();
+    assert!(page.contains("evidence from the network: blue for, orange against."));
+    assert!(page.contains("<span class=\"residues\">") && page.contains("network rest"));
+}
+
+#[test]
 fn a_damaged_table_is_named() {
     let dir = folder();
     small_cohort(&dir, 8, 30);
