@@ -87,6 +87,7 @@ pub mod labelled;
 pub mod labels;
 pub mod loss;
 pub mod model;
+pub mod motifs;
 pub mod network;
 pub mod optimizer;
 pub mod parts;
