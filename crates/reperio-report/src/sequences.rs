@@ -71,32 +71,42 @@ pub(crate) fn ranking(folder: &Path, text: &str) -> Result<Element, ReportError>
 
 /// The clonotypes of one output.
 fn clonotypes(sequences: &Table, output: &str) -> Result<Element, ReportError> {
-    let (names, rows) = rows(sequences, &COLUMNS)?;
+    let rows = Rows::read(sequences, &COLUMNS)?;
     let ranks = sequences.numbers("rank")?;
     let of = sequences.text("output")?;
     let leads =
         |row: &usize| of[*row] == output && ranks[*row].is_some_and(|own| own <= SHOWN as f64);
     let caption = format!("Clonotypes with the highest evidence for {output}");
-    Ok(table(&caption, &names, (0..sequences.len()).filter(leads).map(rows)))
+    let own = (0..sequences.len()).filter(leads).map(|row| rows.of(row));
+    Ok(table(&caption, &rows.names(), own))
 }
 
-/// Headings of the columns that a table has, and its rows in words.
-fn rows<'a>(
-    table: &'a Table,
-    columns: &[(&'static str, &'static str)],
-) -> Result<(Vec<&'static str>, impl Fn(usize) -> Vec<String> + 'a), ReportError> {
-    let evidence = table.numbers("evidence")?;
-    let known = columns.iter().filter_map(|(name, title)| Some((*title, table.optional(name)?)));
-    let known: Vec<(&str, Vec<&str>)> = known.collect();
-    let names = known.iter().map(|(title, _)| *title).collect();
-    let row = move |row: usize| {
+/// The columns that a table has, with their headings.
+struct Rows<'a> {
+    known: Vec<(&'static str, Vec<&'a str>)>,
+    evidence: Vec<Option<f64>>,
+}
+
+impl<'a> Rows<'a> {
+    fn read(table: &'a Table, columns: &[(&str, &'static str)]) -> Result<Self, ReportError> {
+        let evidence = table.numbers("evidence")?;
+        let known = columns.iter();
+        let known = known.filter_map(|(name, title)| Some((*title, table.optional(name)?)));
+        Ok(Self { known: known.collect(), evidence })
+    }
+
+    fn names(&self) -> Vec<&'static str> {
+        self.known.iter().map(|(title, _)| *title).collect()
+    }
+
+    /// A row in words.
+    fn of(&self, row: usize) -> Vec<String> {
         let cell = |(title, values): &(&str, Vec<&str>)| match *title {
-            "evidence" => number(evidence[row]),
+            "evidence" => number(self.evidence[row]),
             _ => values[row].to_owned(),
         };
-        known.iter().map(cell).collect()
-    };
-    Ok((names, row))
+        self.known.iter().map(cell).collect()
+    }
 }
 
 /// Junctions and evidence of the members of each family.
@@ -117,26 +127,21 @@ fn of_families(
     members: &Residues<'_>,
     (o, output): (usize, &str),
 ) -> Result<Element, ReportError> {
-    let (names, rows) = rows(families, &FAMILY)?;
+    let rows = Rows::read(families, &FAMILY)?;
+    let names = rows.names();
     let (of, numbers) = (families.text("output")?, families.text("family")?);
-    let at = names.iter().position(|name| *name == "junction");
     let own = (0..families.len()).filter(|row| of[*row] == output).take(SHOWN);
     let cells = |row: usize| -> Vec<Cell> {
-        let mut texts = rows(row);
-        let own = members.get(&(output, numbers[row])).map_or(&[][..], Vec::as_slice);
-        let Some(at) = at else { return texts.into_iter().map(Cell::from).collect() };
-        let picture = (own.len() > 1).then(|| {
-            let id = format!("family-{o}-{}", numbers[row]);
-            logo(&id, &texts[at], own)
-        });
-        let tail = texts.split_off(at + 1);
-        let text = texts.pop().unwrap_or_default();
-        let cell = match picture {
-            Some(picture) => Cell::of(text, picture),
-            None => Cell::from(text),
+        let members = members.get(&(output, numbers[row])).map_or(&[][..], Vec::as_slice);
+        let cell = |(title, text): (&&str, String)| {
+            if *title == "junction" && members.len() > 1 {
+                let picture = logo(&format!("family-{o}-{}", numbers[row]), &text, members);
+                Cell::of(text, picture)
+            } else {
+                Cell::from(text)
+            }
         };
-        let texts = texts.into_iter().map(Cell::from);
-        texts.chain([cell]).chain(tail.into_iter().map(Cell::from)).collect()
+        names.iter().zip(rows.of(row)).map(cell).collect()
     };
     let caption = format!("Families with the highest evidence for {output}");
     Ok(of_cells(&caption, &names, own.map(cells).collect()))

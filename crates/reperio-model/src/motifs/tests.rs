@@ -76,7 +76,8 @@ fn repertoire(r: usize, rng: &mut ChaCha8Rng) -> Repertoire {
     for _ in 0..20 + 5 * r {
         let letter = |rng: &mut ChaCha8Rng| char::from(b"ACDEFGHIKL"[rng.random_range(0..10)]);
         let middle: String = (0..rng.random_range(1..22)).map(|_| letter(rng)).collect();
-        let junction_aa = JunctionAa::new(&format!("CA{middle}F")).expect("residues");
+        let junction = format!("CA{middle}F");
+        let junction_aa = JunctionAa::new(&junction).expect("residues");
         let v_call = ["", "TRBV9", "TRBV2"][rng.random_range(0..3)];
         builder.push(Row { junction_aa, v_call, j_call: "TRBJ2-1", duplicate_count: 1 });
     }
