@@ -15,6 +15,7 @@
 //! | a trained model and its file | [`model::Model`] |
 //! | scores, with prediction sets | [`score::one`], [`score::inputs`] |
 //! | what drove a score | [`explain::one`], [`explain::inputs`], [`explain::rank`] |
+//! | what the filters of a trained network see | [`motifs::Motif`], made by [`train::run`] |
 //!
 //! # Examples
 //!
