@@ -15,6 +15,7 @@
 //! | a trained model and its file | [`model::Model`] |
 //! | scores, with prediction sets | [`score::one`], [`score::inputs`] |
 //! | what drove a score | [`explain::one`], [`explain::inputs`], [`explain::rank`] |
+//! | what the filters of a trained network see | [`motifs::Motif`], made by [`train::run`] |
 //!
 //! # Examples
 //!
@@ -87,6 +88,7 @@ pub mod labelled;
 pub mod labels;
 pub mod loss;
 pub mod model;
+pub mod motifs;
 pub mod network;
 pub mod optimizer;
 pub mod parts;

@@ -53,7 +53,7 @@ fn files_are_ranked_as_the_cohort_that_they_are() {
         explained.map(|own| own.explanation.logits.clone())
     })
     .unwrap();
-    assert_eq!(found.sequences, ranked);
+    assert_eq!(found.ranking, ranked);
     let logits: Vec<f64> = logits.into_iter().flatten().flatten().collect();
     let outputs: Vec<f64> =
         cohort.repertoires().iter().flat_map(|own| model.outputs(own)).collect();
@@ -70,6 +70,7 @@ fn the_first_of_a_cohort_are_the_highest_of_all_with_their_carriers() {
         explained.map(|own| own.explanation.evidence.clone()).unwrap_or_default()
     })
     .unwrap();
+    let ranked = ranked.sequences;
     let mut evidence: Vec<f64> = evidence.concat();
     evidence.sort_by(|a, b| b.total_cmp(a));
     assert_eq!(ranked.iter().map(|one| one.rank).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);

@@ -19,11 +19,12 @@
 //!     println!("{}: {} clonotypes", repertoire.id, explained.best[0].len());
 //!     Ok(())
 //! })?;
-//! println!("{} leads", found.sequences[0].junction_aa);
+//! println!("{} leads", found.ranking.sequences[0].junction_aa);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod best;
+mod families;
 mod heads;
 mod ranking;
 mod sums;
@@ -42,10 +43,11 @@ use crate::model::{Attended, Explanation, Model};
 use crate::score::{self, Score};
 
 pub use best::Leading;
+pub use families::Family;
 pub use heads::{HeadName, HeadSummary, head_names};
 use heads::{Junction, Sample};
-pub use ranking::Ranked;
 use ranking::{Carriers, Leaders};
+pub use ranking::{Ranked, Ranking};
 pub use sums::Sum;
 use sums::TOLERANCE;
 
@@ -143,8 +145,8 @@ pub struct ExplainedCohort {
     pub largest_difference: f64,
     /// What each head attends to.
     pub heads: Vec<HeadSummary>,
-    /// The distinct clonotypes with the highest evidence, output by output.
-    pub sequences: Vec<Ranked>,
+    /// The distinct clonotypes with the highest evidence, output by output, and their families.
+    pub ranking: Ranking,
 }
 
 /// Explains the repertoires that `request` reads, hands each to `work`, and ranks their clonotypes together: the `top`
@@ -189,7 +191,7 @@ pub fn inputs(
         empty,
         largest_difference: differences.fold(0.0, f64::max),
         heads: heads::summary(model, &all, &others),
-        sequences: carriers.ranked(),
+        ranking: carriers.ranked(),
         repertoires: all.into_iter().map(|one| one.own).collect(),
     })
 }
@@ -206,7 +208,7 @@ pub fn rank<T: Send>(
     top: usize,
     observer: &dyn Observer,
     work: impl Fn(&Repertoire, Option<&Explained>) -> T + Sync,
-) -> Result<(Vec<T>, Vec<Ranked>), ExplainError> {
+) -> Result<(Vec<T>, Ranking), ExplainError> {
     let (leaders, repertoires) = (Leaders::new(model, top), cohort.repertoires());
     let results = each("explaining", repertoires.len(), observer, |i| -> Result<T, ExplainError> {
         let explained = one(model, &repertoires[i], top)?;

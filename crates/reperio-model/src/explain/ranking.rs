@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::mem;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
+use reperio_data::alphabet::decode;
 use reperio_data::metadata::Metadata;
 use reperio_data::repertoire::Repertoire;
 use serde::Serialize;
 
 use super::Leading;
+use super::families::{self, Family, Member};
 use crate::labels::TargetKind;
 use crate::model::Model;
 
@@ -35,6 +36,17 @@ pub struct Ranked {
     pub positive_carriers: Option<usize>,
     /// Carriers with another label.
     pub negative_carriers: Option<usize>,
+    /// Its family: the rank of its first member.
+    pub family: usize,
+}
+
+/// The clonotypes of a cohort with the highest evidence.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ranking {
+    /// One by one, output by output.
+    pub sequences: Vec<Ranked>,
+    /// In families of similar ones, output by output, in the order of their first members.
+    pub families: Vec<Family>,
 }
 
 /// Junction codes, V gene, J gene.
@@ -103,47 +115,37 @@ fn ranked(all: BTreeMap<Clonotype, f64>, top: usize) -> Vec<(Clonotype, f64)> {
     ranked
 }
 
-/// Counts the repertoires that carry the leaders: all of them have to come once more.
+/// Finds the repertoires that carry the leaders: all of them have to come once more.
 pub(super) struct Carriers {
     outputs: Vec<Output>,
+    /// Number of each repertoire, by id.
+    numbers: BTreeMap<String, u32>,
 }
 
 /// The leaders of one output.
 struct Output {
     name: String,
     leaders: Vec<Leader>,
-    /// Whether the label of a repertoire is this output, by id; none where labels are not known or are numbers.
-    labels: Option<BTreeMap<String, bool>>,
+    /// Whether the label of each repertoire is this output; none where labels are not known or are numbers.
+    labels: Option<Vec<Option<bool>>>,
 }
 
-/// A clonotype and how many repertoires carry it.
+/// A clonotype and the repertoires that carry it.
 struct Leader {
     clonotype: Clonotype,
     evidence: f64,
-    carriers: AtomicUsize,
-    /// Those whose label is its output.
-    positive: AtomicUsize,
-    /// Those with another label.
-    negative: AtomicUsize,
+    /// Their numbers, in any order.
+    carriers: Mutex<Vec<u32>>,
 }
 
 impl Leader {
     fn new((clonotype, evidence): (Clonotype, f64)) -> Self {
-        let [carriers, positive, negative] = [const { AtomicUsize::new(0) }; 3];
-        Self { clonotype, evidence, carriers, positive, negative }
-    }
-
-    /// Counts a carrier, whose label is its output or another one, if it has a label.
-    fn count(&self, is_output: Option<bool>) {
-        let of_label = is_output.map(|own| if own { &self.positive } else { &self.negative });
-        for count in [Some(&self.carriers), of_label].into_iter().flatten() {
-            count.fetch_add(1, Ordering::Relaxed);
-        }
+        Self { clonotype, evidence, carriers: Mutex::default() }
     }
 }
 
 impl Carriers {
-    /// Nothing counted yet.
+    /// Nobody found yet.
     pub(super) fn new(model: &Model, leaders: Leaders, metadata: &Metadata) -> Self {
         let Leaders { outputs, top } = leaders;
         let named = model.output_names().into_iter().zip(outputs);
@@ -152,41 +154,81 @@ impl Carriers {
             let leaders = ranked(all, top).into_iter().map(Leader::new).collect();
             Output { name, leaders, labels: labels(model, metadata, output) }
         });
-        Self { outputs: outputs.collect() }
+        let numbers = metadata.ids().iter().cloned().zip(0..).collect();
+        Self { outputs: outputs.collect(), numbers }
     }
 
     /// Looks at one repertoire.
     pub(super) fn add(&self, repertoire: &Repertoire) {
-        for Output { leaders, labels, .. } in &self.outputs {
-            let is_output = labels.as_ref().and_then(|labels| labels.get(&repertoire.id).copied());
+        let Some(&number) = self.numbers.get(&repertoire.id) else { return };
+        for Output { leaders, .. } in &self.outputs {
             leaders.par_iter().for_each(|leader| {
                 if carries(repertoire, leader.clonotype.key()) {
-                    leader.count(is_output);
+                    leader.carriers.lock().unwrap_or_else(PoisonError::into_inner).push(number);
                 }
             });
         }
     }
 
-    /// The leaders with their carriers.
-    pub(super) fn ranked(self) -> Vec<Ranked> {
-        let mut all = Vec::new();
-        for Output { name, leaders, labels } in self.outputs {
-            for (leader, rank) in leaders.into_iter().zip(1..) {
-                let Clonotype { codes, v_call, j_call } = leader.clonotype;
-                all.push(Ranked {
-                    output: name.clone(),
-                    rank,
-                    junction_aa: reperio_data::alphabet::decode(&codes),
-                    v_call,
-                    j_call,
-                    evidence: leader.evidence,
-                    carriers: leader.carriers.into_inner(),
-                    positive_carriers: labels.as_ref().map(|_| leader.positive.into_inner()),
-                    negative_carriers: labels.as_ref().map(|_| leader.negative.into_inner()),
-                });
-            }
+    /// The leaders with their carriers, and their families.
+    pub(super) fn ranked(self) -> Ranking {
+        let mut all = Ranking::default();
+        for output in self.outputs {
+            output.ranked(&mut all);
         }
         all
+    }
+}
+
+impl Output {
+    fn ranked(self, all: &mut Ranking) {
+        let Self { name, leaders, labels } = self;
+        let members: Vec<Member> = leaders.into_iter().map(Member::new).collect();
+        let firsts = families::group(&members);
+        let count = |carriers: &[u32]| Counts::new(carriers, labels.as_deref());
+        for (i, (member, first)) in members.iter().zip(&firsts).enumerate() {
+            let Counts { carriers, positive, negative } = count(&member.carriers);
+            all.sequences.push(Ranked {
+                output: name.clone(),
+                rank: i + 1,
+                junction_aa: decode(&member.codes),
+                v_call: member.v_call.clone(),
+                j_call: member.j_call.clone(),
+                evidence: member.evidence,
+                carriers,
+                positive_carriers: positive,
+                negative_carriers: negative,
+                family: first + 1,
+            });
+        }
+        all.families.extend(families::families(&name, &members, &firsts, count));
+    }
+}
+
+impl Member {
+    fn new(Leader { clonotype, evidence, carriers }: Leader) -> Self {
+        let Clonotype { codes, v_call, j_call } = clonotype;
+        let mut carriers = carriers.into_inner().unwrap_or_else(PoisonError::into_inner);
+        carriers.sort_unstable();
+        Self { codes, v_call, j_call, evidence, carriers }
+    }
+}
+
+/// How many repertoires carry something, and the labels of those.
+pub(super) struct Counts {
+    pub(super) carriers: usize,
+    pub(super) positive: Option<usize>,
+    pub(super) negative: Option<usize>,
+}
+
+impl Counts {
+    /// Of the repertoires with the numbers `carriers`.
+    pub(super) fn new(carriers: &[u32], labels: Option<&[Option<bool>]>) -> Self {
+        let with = |wanted: bool| {
+            let labels = labels?;
+            Some(carriers.iter().filter(|own| labels[**own as usize] == Some(wanted)).count())
+        };
+        Self { carriers: carriers.len(), positive: with(true), negative: with(false) }
     }
 }
 
@@ -205,7 +247,7 @@ fn carries(repertoire: &Repertoire, wanted: Key<'_>) -> bool {
 }
 
 /// Whether each repertoire's label is this output, where the metadata has the target's column.
-fn labels(model: &Model, metadata: &Metadata, output: usize) -> Option<BTreeMap<String, bool>> {
+fn labels(model: &Model, metadata: &Metadata, output: usize) -> Option<Vec<Option<bool>>> {
     let mut first = 0;
     let target = model.info().targets.iter().find(|target| {
         first += target.width();
@@ -215,6 +257,6 @@ fn labels(model: &Model, metadata: &Metadata, output: usize) -> Option<BTreeMap<
         return None;
     }
     let name = &target.outputs()[output + target.width() - first];
-    let values = metadata.ids().iter().zip(metadata.column(&target.column)?);
-    Some(values.filter_map(|(id, value)| Some((id.clone(), value.as_ref()? == name))).collect())
+    let values = metadata.column(&target.column)?.iter();
+    Some(values.map(|value| value.as_ref().map(|own| own == name)).collect())
 }

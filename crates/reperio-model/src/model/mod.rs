@@ -6,6 +6,7 @@
 
 mod check;
 mod file;
+mod filters;
 mod heads;
 mod in_common;
 mod origin;
@@ -26,6 +27,7 @@ use crate::parts::{Part, Table};
 use crate::population::Population;
 use crate::train::OutOfFold;
 pub use file::ModelError;
+pub use filters::{FilterEvidence, FilterName};
 pub use heads::Attended;
 pub use in_common::{Common, in_common};
 pub use predict::{Explanation, Prediction, TargetPrediction};

@@ -90,6 +90,8 @@ pub struct Explanation {
     pub attention: Vec<f32>,
     /// Columns of `attention`.
     pub heads: usize,
+    /// Pooled embeddings of each member of the network, (H, D).
+    pub pooled: Vec<Vec<f32>>,
 }
 
 /// A repertoire as one member of the network pooled it.
@@ -215,6 +217,7 @@ impl Model {
             parts: vec![],
             attention: vec![0.0; n * heads],
             heads,
+            pooled: seen.iter().map(|own| own.pooled.z.clone()).collect(),
         };
         for part in self.parts() {
             let mut evidence = vec![0.0; n * outputs];

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::bag::{BagInput, BagLayout, Device, Pooled, SequenceScores};
+use crate::bag::{BagInput, BagLayout, Device, Embeddings, Pooled, SequenceScores, embeddings};
 
 /// Parameters of one network, ready to score.
 #[derive(Clone, Debug)]
@@ -43,5 +43,10 @@ impl Weights {
     /// Scores, attention and evidence of each sequence of `bag`.
     pub fn sequences(&self, bag: &BagInput<'_>, pooled: &Pooled) -> SequenceScores {
         self.device.sequences(&self.layout, &self.flat, bag, (pooled, &self.head))
+    }
+
+    /// Embeddings of each sequence of `bag`, and the windows that its filters answer to; on the CPU.
+    pub fn embed(&self, bag: &BagInput<'_>) -> Embeddings {
+        embeddings(&self.layout, &self.flat, bag)
     }
 }

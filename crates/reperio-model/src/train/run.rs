@@ -6,9 +6,11 @@ use reperio_data::progress::Observer;
 
 use super::{Fitted, TrainError, TrainingContext, TrainingReport, fit};
 use crate::config::Config;
-use crate::explain::{self, ExplainError, Ranked};
+use crate::explain::{self, ExplainError, Ranking};
 use crate::labelled::LabelledCohort;
+use crate::labels::Labels;
 use crate::model::Prediction;
+use crate::motifs::{self, Collector, Motif};
 use crate::score::{NotFinite, check_finite};
 
 /// A finished run.
@@ -18,8 +20,10 @@ pub struct Run {
     pub fitted: Fitted,
     /// What the model says of every repertoire of the cohort, in its order.
     pub predictions: Vec<RunPrediction>,
-    /// The distinct clonotypes of the cohort with the highest evidence, output by output.
-    pub sequences: Vec<Ranked>,
+    /// The distinct clonotypes of the cohort with the highest evidence, output by output, and their families.
+    pub ranking: Ranking,
+    /// What the filters of the network see, output by output.
+    pub motifs: Vec<Motif>,
 }
 
 /// A finished model's prediction of a repertoire of the cohort that it was trained on.
@@ -83,13 +87,21 @@ pub fn run(
 ) -> Result<Run, RunError> {
     let fitted = data.with_dataset(|dataset| fit(dataset, config, context, observer))?;
     let model = &fitted.model;
-    let (said, sequences) = explain::rank(model, data.cohort, top, observer, |own, explained| {
-        let Some(explained) = explained else { return Ok(model.predict(own)) };
-        // The score is a by-product of its explanation: nothing is pooled again.
+    let collector = Collector::new(model);
+    let (said, ranking) = explain::rank(model, data.cohort, top, observer, |own, explained| {
+        let Some(explained) = explained else { return Ok((model.predict(own), None)) };
+        // The score and the windows of the filters are by-products of the explanation: nothing is pooled again.
         let logits = &explained.explanation.logits;
-        check_finite(&own.id, logits).map(|()| model.prediction(own, logits))
+        check_finite(&own.id, logits)?;
+        Ok((model.prediction(own, logits), collector.add(own, &explained.explanation)))
     })?;
     let said = said.into_iter().collect::<Result<Vec<_>, NotFinite>>()?;
+    let (said, totals): (Vec<_>, Vec<_>) = said.into_iter().unzip();
+    // Targets as the model has them: numbers are standardised by its mean.
+    let labels =
+        Labels { targets: model.info().targets.clone(), values: data.labels.values.clone() };
+    let cohort = (data.cohort.repertoires(), &labels);
+    let motifs = motifs::motifs(model, &collector.sums(), &totals, cohort);
     let ids = data.cohort.metadata().ids();
     let predictions = said.into_iter().enumerate().map(|(i, prediction)| RunPrediction {
         repertoire_id: ids[i].clone(),
@@ -97,7 +109,7 @@ pub fn run(
         prediction,
     });
     let predictions = predictions.collect();
-    Ok(Run { fitted, predictions, sequences })
+    Ok(Run { fitted, predictions, ranking, motifs })
 }
 
 /// What the training used repertoire `i` for.

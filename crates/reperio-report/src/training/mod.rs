@@ -19,7 +19,7 @@ pub(crate) use terms::{TERM, by_fold, term};
 /// Findings of a term that are shown.
 const SHOWN: usize = 20;
 
-const SEQUENCES: &str = "Distinct clonotypes of the training repertoires, ranked by their highest evidence, with the number of repertoires that carry them. The file sequences.tsv.gz has more.";
+const SEQUENCES: &str = "Distinct clonotypes of the training repertoires, ranked by their highest evidence, with the number of repertoires that carry them.";
 
 /// `metrics.json` of a training.
 #[derive(Deserialize)]
@@ -54,7 +54,7 @@ pub(crate) fn page(folder: &Path, run: &Run, metrics: &str) -> Result<String, Re
         sections.push(terms::section(t, terms, held_out));
         sections.extend(terms::findings(t, terms, held_out));
     }
-    sections.extend(motifs::motifs(folder, &report.members)?);
+    sections.extend(motifs::motifs(folder)?);
     sections.push(sequences::ranking(folder, SEQUENCES)?);
     if !report.members.is_empty() {
         sections.push(network::section(&report.members));

@@ -1,122 +1,181 @@
-//! Logos of what the network's filters started from, in the sequences that the model ranks highest.
+//! Logos of what the filters of the network see, from `motifs.tsv`.
 
 use std::path::Path;
 
-use reperio_model::train::{MemberReport, SeedFate};
-
 use crate::ReportError;
 use crate::element::{Element, element};
-use crate::logo::{Position, logo};
-use crate::page::{folded, section};
+use crate::logo::{Logo, MOST, Position};
+use crate::page::{folded, paragraph, section};
 use crate::table::table;
 use crate::tsv::Table;
 
-/// Motifs that are drawn, and the sequences that one must have.
+/// Motifs of an output that are drawn.
 const SHOWN: usize = 8;
-const LEAST: usize = 5;
-/// Residues on both sides of a motif.
-const FLANK: usize = 2;
 
-/// A sequence and its evidence.
-type Ranked<'a> = (&'a [u8], f64);
+const TEXT: &str = "A filter of the network answers to a window of a junction. A logo shows the windows of one filter, weighted by its evidence in them. The height of a stack says in bits how far the residues there are from those at the same place in all clonotypes (relative entropy), and a letter has the share of its residue in it. Germline ends are therefore low. Filters are ranked by how far they move the output between the classes. Filters with the same residues are drawn once, by the first of them. Those with less than 1 % of all, or without a stack of 1 bit, are not drawn. The file motifs.tsv has the numbers.";
 
-/// The section of the motifs; nothing if no seed occurs among the sequences.
-pub(super) fn motifs(
-    folder: &Path,
-    members: &[MemberReport],
-) -> Result<Option<Element>, ReportError> {
-    let table = Table::read(&folder.join("sequences.tsv.gz"), usize::MAX)?;
-    let evidence = table.numbers("evidence")?;
-    let junctions = table.text("junction_aa")?;
-    let ranked: Vec<Ranked<'_>> = junctions
-        .iter()
-        .zip(&evidence)
-        .filter_map(|(junction, own)| Some((junction.as_bytes(), (*own)?)))
-        .filter(|(_, own)| *own > 0.0)
-        .collect();
-    let figures: Vec<Element> = seeds(members)
-        .into_iter()
-        .filter_map(|kmer| one(kmer, &ranked))
-        .take(SHOWN)
-        .enumerate()
-        .map(|(i, own)| own.draw(i))
-        .collect();
-    let text = format!(
-        "Each filter that discovery seeded starts from a k-mer. A logo shows the windows with this k-mer in the sequences of sequences.tsv.gz, weighted by their evidence, with {FLANK} residues on both sides. The height of a stack is its information in bits, from 0 for 20 residues alike to 4.3 for one residue. The k-mer itself is counted in it, so that only the other positions say something new."
-    );
-    if figures.is_empty() {
+/// One motif of the table.
+struct Motif<'a> {
+    output: &'a str,
+    rank: &'a str,
+    /// Residues of the columns with at least 1 bit.
+    consensus: &'a str,
+    /// Whether its windows speak for the output or against it.
+    direction: &'a str,
+    /// Where it comes from and who carries it, in words.
+    about: String,
+    /// Share in what the network moves.
+    share: f64,
+    positions: Vec<Position>,
+    /// Filters further down with the same consensus and direction, and their share.
+    others: (usize, f64),
+}
+
+/// The section of the motifs; nothing without the file or a motif.
+pub(super) fn motifs(folder: &Path) -> Result<Option<Element>, ReportError> {
+    let path = folder.join("motifs.tsv");
+    if !path.is_file() {
         return Ok(None);
     }
-    let own = section("motifs", "Motifs", Some(&text));
-    Ok(Some(own.with(element("div").set("class", "logos").all(figures))))
+    let table = Table::read(&path, usize::MAX)?;
+    let all = first_of_each(read(&table)?);
+    let mut outputs: Vec<&str> = all.iter().map(|own| own.output).collect();
+    outputs.dedup();
+    let mut own = section("motifs", "Motifs of the network", Some(TEXT));
+    for (o, output) in outputs.iter().enumerate() {
+        let has = |own: &&Motif<'_>| own.output == *output && !own.consensus.is_empty();
+        let shown: Vec<&Motif<'_>> = all.iter().filter(has).take(SHOWN).collect();
+        let bits = shown.iter().flat_map(|own| &own.positions).map(|own| own.bits);
+        let most = bits.fold(MOST, f64::max);
+        let figures = shown.iter().enumerate();
+        let figures = figures.map(|(i, own)| own.draw(&format!("motif-{}-{}", o + 1, i + 1), most));
+        let title = (outputs.len() > 1).then(|| element("h3").text(output));
+        let none = shown.is_empty().then(|| paragraph("No filter has a stack of 1 bit."));
+        own = own.all(title).all(none).with(element("div").set("class", "logos").all(figures));
+    }
+    Ok((!outputs.is_empty()).then_some(own))
 }
 
-/// Distinct k-mers from which living filters started, the most enriched first.
-fn seeds(members: &[MemberReport]) -> Vec<&str> {
-    let mut all: Vec<(&str, f64)> = Vec::new();
-    for seed in members.iter().flat_map(|member| &member.seeds) {
-        if seed.fate == SeedFate::Died {
-            continue;
+/// The motifs of the table, in its order.
+fn read(table: &Table) -> Result<Vec<Motif<'_>>, ReportError> {
+    let (outputs, ranks) = (table.text("output")?, table.text("rank")?);
+    let (positions, residues) = (table.text("position")?, table.text("residue")?);
+    let (shares, bits) = (table.numbers("share")?, table.numbers("bits")?);
+    let heads = Heads::read(table)?;
+    let mut all: Vec<Motif<'_>> = Vec::new();
+    for row in 0..table.len() {
+        let key = (outputs[row], ranks[row]);
+        if all.last().is_none_or(|last| (last.output, last.rank) != key) {
+            all.push(heads.motif(row, key));
         }
-        match all.iter_mut().find(|(kmer, _)| *kmer == seed.kmer) {
-            Some((_, z)) => *z = z.max(seed.z),
-            None => all.push((&seed.kmer, seed.z)),
+        let letter = residues[row].chars().next().unwrap_or('-');
+        let letter = (letter, shares[row].unwrap_or_default());
+        if let Some(motif) = all.last_mut() {
+            motif.add(positions[row], letter, bits[row].unwrap_or_default());
         }
     }
-    all.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(b.0)));
-    all.into_iter().map(|(kmer, _)| kmer).collect()
+    Ok(all)
 }
 
-/// The windows of one k-mer.
-struct Motif<'a> {
-    kmer: &'a str,
-    sequences: usize,
-    positions: Vec<Position>,
+/// The columns that are alike in all rows of a motif.
+struct Heads<'a> {
+    consensus: Vec<&'a str>,
+    sources: Vec<&'a str>,
+    directions: Vec<&'a str>,
+    shares: Vec<Option<f64>>,
+    windows: Vec<&'a str>,
+    /// All, positive and negative ones.
+    carriers: [Vec<&'a str>; 3],
 }
 
-/// The motif of a k-mer, if enough sequences have it.
-fn one<'a>(kmer: &'a str, ranked: &[Ranked<'_>]) -> Option<Motif<'a>> {
-    let windows: Vec<(&[u8], usize, f64)> = ranked
-        .iter()
-        .filter_map(|&(junction, own)| Some((junction, find(kmer.as_bytes(), junction)?, own)))
-        .collect();
-    if windows.len() < LEAST {
-        return None;
+impl<'a> Heads<'a> {
+    fn read(table: &'a Table) -> Result<Self, ReportError> {
+        Ok(Self {
+            consensus: table.text("motif")?,
+            sources: table.text("source")?,
+            directions: table.text("direction")?,
+            shares: table.numbers("evidence_share")?,
+            windows: table.text("windows")?,
+            carriers: [
+                table.text("carriers")?,
+                table.text("positive_carriers")?,
+                table.text("negative_carriers")?,
+            ],
+        })
     }
-    let column = |at: usize| {
-        let mut weights = [0.0; 26];
-        for (junction, start, own) in &windows {
-            let residue = (start + at).checked_sub(FLANK).and_then(|place| junction.get(place));
-            if let Some(letter @ b'A'..=b'Z') = residue {
-                weights[usize::from(letter - b'A')] += own;
+
+    /// The motif of a row, without positions.
+    fn motif(&self, row: usize, (output, rank): (&'a str, &'a str)) -> Motif<'a> {
+        let (consensus, direction) = (self.consensus[row], self.directions[row]);
+        let share = self.shares[row].unwrap_or_default();
+        let [all, positive, negative] = [0, 1, 2].map(|at| self.carriers[at][row]);
+        let carried = match (all, positive) {
+            ("", _) => String::new(),
+            (_, "") => format!(" {consensus} occurs in {all} repertoires."),
+            _ => format!(
+                " {consensus} occurs in {positive} positive and {negative} negative repertoires."
+            ),
+        };
+        let about = format!(
+            "It speaks {direction} {output}, with {} of what the network moves: {}, {} windows.{carried}",
+            percent(share),
+            self.sources[row],
+            self.windows[row]
+        );
+        let (positions, others) = (vec![], (0, 0.0));
+        Motif { output, rank, consensus, direction, about, share, positions, others }
+    }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
+}
+
+/// The first motif of each consensus and direction, with the number of the others.
+fn first_of_each(all: Vec<Motif<'_>>) -> Vec<Motif<'_>> {
+    let mut firsts: Vec<Motif<'_>> = Vec::new();
+    for own in all {
+        let same = |first: &&mut Motif<'_>| {
+            let key = [own.output, own.consensus, own.direction];
+            [first.output, first.consensus, first.direction] == key
+        };
+        match firsts.iter_mut().find(same) {
+            Some(Motif { others: (n, share), .. }) => {
+                *n += 1;
+                *share += own.share;
             }
+            None => firsts.push(own),
         }
-        let name = kmer.as_bytes().get(at.wrapping_sub(FLANK)).copied().unwrap_or(b'.');
-        let weights = ('A'..='Z').zip(weights);
-        Position::of(char::from(name).to_string(), weights)
-    };
-    let positions = (0..kmer.len() + 2 * FLANK).filter_map(column).collect();
-    Some(Motif { kmer, sequences: windows.len(), positions })
-}
-
-/// Where a k-mer with ignored positions first occurs.
-fn find(kmer: &[u8], junction: &[u8]) -> Option<usize> {
-    let same = |(own, residue): (&u8, &u8)| *own == b'-' || own == residue;
-    junction.windows(kmer.len().max(1)).position(|window| kmer.iter().zip(window).all(same))
+    }
+    firsts
 }
 
 impl Motif<'_> {
-    fn draw(&self, i: usize) -> Element {
-        let Self { kmer, sequences, positions } = self;
-        let about = format!("{sequences} sequences with it");
-        let figure = logo(&format!("motif-{}", i + 1), kmer, &about, positions);
+    /// Adds a residue to the last position, or to a new one.
+    fn add(&mut self, name: &str, letter: (char, f64), bits: f64) {
+        let mut shares = vec![letter];
+        if let Some(last) = self.positions.pop_if(|last| last.name == name) {
+            shares.extend(last.shares);
+        }
+        self.positions.push(Position::new(name.to_owned(), shares, bits));
+    }
+
+    fn draw(&self, id: &str, most: f64) -> Element {
+        let Self { consensus, positions, share, others, .. } = self;
+        let others = match others {
+            (0, _) => String::new(),
+            (1, own) => format!(" One more filter sees it: {} together.", percent(share + own)),
+            (n, own) => format!(" {n} more filters see it: {} together.", percent(share + own)),
+        };
+        let about = format!("{}{others}", self.about);
+        let figure = Logo { id, title: consensus, about: &about, most }.draw(positions);
         let row = |position: &Position| {
             let residues = position.shares.iter().take(4);
             let residues = residues.map(|(residue, share)| format!("{residue} {share:.2}"));
             let residues = residues.collect::<Vec<_>>().join(", ");
-            vec![position.name.clone(), format!("{:.2}", position.bits()), residues]
+            vec![position.name.clone(), format!("{:.2}", position.bits), residues]
         };
-        let caption = format!("{kmer}: positions");
+        let caption = format!("{consensus}: positions");
         let names = ["position", "bits", "most frequent residues"];
         let table = table(&caption, &names, positions.iter().map(row));
         element("div").with(figure).with(folded("As a table", table))
@@ -127,17 +186,38 @@ impl Motif<'_> {
 mod tests {
     use super::*;
 
+    const HEADER: &str = "output\trank\tmotif\tsource\tdirection\tmoves\tevidence_share\twindows\tcarriers\tpositive_carriers\tnegative_carriers\tposition\tresidue\tshare\tbackground\tbits\n";
+
     #[test]
-    fn windows_are_aligned_at_the_k_mer_and_weighted() {
-        let junctions: [&[u8]; 6] =
-            [b"CASWNDTF", b"CASWNDTF", b"CASWNDAF", b"WNDGF", b"CASWND", b"CASSF"];
-        let ranked: Vec<Ranked<'_>> = junctions.iter().map(|own| (*own, 1.0)).collect();
-        let motif = one("W-D", &ranked).unwrap();
-        assert_eq!(motif.sequences, 5);
-        let names: Vec<&str> = motif.positions.iter().map(|own| own.name.as_str()).collect();
-        assert_eq!(names, [".", ".", "W", "-", "D", ".", "."]);
-        assert_eq!(motif.positions[3].shares, [('N', 1.0)]);
-        assert_eq!(motif.positions[5].shares, [('T', 0.5), ('A', 0.25), ('G', 0.25)]);
-        assert!(one("WNDX", &ranked).is_none());
+    fn filters_of_one_consensus_are_drawn_once_with_the_bits_of_the_table() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(motifs(dir.path()).unwrap().is_none());
+        let row = |rank: usize, motif: &str, rest: &str| {
+            format!(
+                "sick\t{rank}\t{motif}\tmember {rank}, filter 1\tfor\t0.5\t0.25\t9\t4\t3\t1\t{rest}\n"
+            )
+        };
+        let rows = [
+            row(1, "W", "1\tA\t0.25\t0.1\t0.5"),
+            row(1, "W", "1\tW\t0.75\t0.1\t0.5"),
+            row(1, "W", "2\tW\t1\t0.01\t6.64"),
+            row(2, "", "1\tA\t1\t0.9\t0.15"),
+            row(3, "W", "1\tW\t1\t0.01\t6.64"),
+        ];
+        let write = |text: &str| std::fs::write(dir.path().join("motifs.tsv"), text).unwrap();
+        write(&(HEADER.to_owned() + &rows.concat()));
+        let table = Table::read(&dir.path().join("motifs.tsv"), usize::MAX).unwrap();
+        let first = &first_of_each(read(&table).unwrap())[0];
+        let position = Position::new("1".to_owned(), vec![('W', 0.75), ('A', 0.25)], 0.5);
+        assert_eq!(first.positions[0], position);
+        let page = motifs(dir.path()).unwrap().unwrap().html();
+        let about = "It speaks for sick, with 25.0 % of what the network moves: member 1, filter 1, 9 windows. W occurs in 3 positive and 1 negative repertoires. One more filter sees it: 50.0 % together.";
+        assert!(page.contains(about), "{page}");
+        assert!(page.contains("6.64") && !page.contains("motif-1-2"));
+        write(&(HEADER.to_owned() + &rows[3]));
+        let page = motifs(dir.path()).unwrap().unwrap().html();
+        assert!(page.contains("No filter has a stack of 1 bit.") && !page.contains("<svg"));
+        write(HEADER);
+        assert!(motifs(dir.path()).unwrap().is_none());
     }
 }

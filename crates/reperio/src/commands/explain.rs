@@ -7,7 +7,7 @@ use reperio_data::cohort;
 use reperio_data::progress::Observer;
 use reperio_data::repertoire::Repertoire;
 use reperio_model::evaluate::COVERAGE;
-use reperio_model::explain::{self, ExplainedCohort, HeadSummary, Ranked};
+use reperio_model::explain::{self, ExplainedCohort, HeadSummary, Ranked, Ranking};
 use reperio_model::labels::Target;
 use reperio_model::model::Model;
 use reperio_report::Kind;
@@ -19,7 +19,7 @@ use crate::arguments::page::PageArgs;
 use crate::shell::output::{Report, align, row};
 use crate::shell::outputs::{self, OverwriteArgs, Results, Sources};
 use crate::shell::{Interrupted, Shell, paths};
-use crate::tables::{attention, sequences};
+use crate::tables::{attention, ranking, sequences};
 
 /// Rows of a table on the terminal; the file has all of them.
 const SHOWN: usize = 20;
@@ -35,8 +35,9 @@ const SHOWN: usize = 20;
 /// OUT/heads.tsv has how many sequences carry 90 % of each head's attention,
 /// and the head's operating class, from I (an average over most of the repertoire) to IV (a few
 /// sequences picked out). OUT/sequences.tsv.gz ranks the distinct clonotypes of all repertoires by
-/// their highest evidence, with the number of repertoires that carry them. OUT/report.html shows all of
-/// it. Of several repertoires, each has its own page, which OUT/report.html links to.
+/// their highest evidence, with the number of repertoires that carry them; OUT/families.tsv has the
+/// same in families: of one V gene and length, each clonotype within one substitution of another.
+/// OUT/report.html shows all of it. Of several repertoires, each has its own page, which OUT/report.html links to.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
@@ -64,8 +65,8 @@ pub(crate) struct Args {
 
 /// What it writes.
 const RESULTS: Results = Results {
-    files: &["scores.tsv", "heads.tsv", reperio_report::NAME],
-    done: &["sequences.tsv.gz", reperio_report::EXPLANATION],
+    files: &["scores.tsv", "heads.tsv", ranking::FAMILIES, reperio_report::NAME],
+    done: &[ranking::SEQUENCES, reperio_report::EXPLANATION],
     folders: &[
         ("repertoires", "sequences.tsv.gz"),
         ("repertoires", "attention.tsv"),
@@ -139,7 +140,8 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Explained> {
     if explained.as_ref().is_err_and(|err| !err.is::<Interrupted>()) {
         RESULTS.remove(&args.out, &sources)?;
     }
-    let ExplainedCohort { repertoires, empty, largest_difference, heads, sequences } = explained?;
+    let ExplainedCohort { repertoires, empty, largest_difference, heads, ranking } = explained?;
+    let Ranking { sequences, .. } = ranking;
     Ok(Explained {
         out: args.out.clone(),
         repertoires: repertoires.len(),
@@ -170,7 +172,7 @@ fn explain(args: &Args, model: Model, shell: &Shell) -> Result<ExplainedCohort> 
     let (model, found) = shell.read("run the command again", explain)?;
     sequences::write_sums(&args.out.join("scores.tsv"), &model, &found.repertoires)?;
     attention::write(&args.out.join("heads.tsv"), &model, &found.repertoires)?;
-    sequences::write_ranked(&args.out.join("sequences.tsv.gz"), &found.sequences)?;
+    ranking::write(&args.out, &found.ranking)?;
     let origin = Origin {
         version: env!("CARGO_PKG_VERSION"),
         command: std::env::args().collect(),

@@ -22,7 +22,7 @@ use crate::arguments::run_config;
 use crate::shell::output::{Report, align, row};
 use crate::shell::outputs::{self, OverwriteArgs, Results};
 use crate::shell::{Shell, paths, table};
-use crate::tables::{labels, parts, predictions, sequences};
+use crate::tables::{labels, motifs, parts, predictions, ranking};
 
 /// Rows of the run folder's `sequences.tsv.gz` for each output.
 const RANKED: usize = 1000;
@@ -32,8 +32,9 @@ const RANKED: usize = 1000;
 /// Learns every part of the model (network, k-mers, public clonotypes, genes) and weights each part by how well
 /// it predicts held-out repertoires of inner folds. Writes a run folder: config.toml, model.safetensors (enough on
 /// its own to score and explain), metrics.json, predictions.tsv, sequences.tsv.gz (the training cohort's clonotypes
-/// ranked by evidence), report.html (a page that shows all of it), a model card, log.jsonl, TensorBoard events and
-/// checkpoint/.
+/// ranked by evidence), families.tsv (the same in families of similar clonotypes), motifs.tsv (what the filters of the
+/// network see, against what stands there anyway), report.html (a page that shows all of it), a model card, log.jsonl,
+/// TensorBoard events and checkpoint/.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
@@ -67,7 +68,9 @@ const RESULTS: Results = Results {
         "config.toml",
         "metrics.json",
         "predictions.tsv",
-        "sequences.tsv.gz",
+        ranking::SEQUENCES,
+        ranking::FAMILIES,
+        motifs::NAME,
         reperio_report::NAME,
         reperio_report::CARD,
     ],
@@ -140,9 +143,10 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Trained> {
 
 /// Writes what a run folder holds beside its configuration.
 fn write(out: &Path, run: &Run, labels: &[TargetCounts], page: PageArgs) -> Result<()> {
-    let Run { fitted, predictions, sequences } = run;
+    let Run { fitted, predictions, ranking, motifs } = run;
     write_predictions(out, fitted.model.info(), predictions)?;
-    sequences::write_ranked(&out.join("sequences.tsv.gz"), sequences)?;
+    ranking::write(out, ranking)?;
+    motifs::write(&out.join(motifs::NAME), motifs)?;
     let metrics = serde_json::to_string_pretty(&Metrics { labels, report: &fitted.report })?;
     paths::write_text(&out.join("metrics.json"), &metrics)?;
     page.write(out, Kind::Training, &metrics)?;

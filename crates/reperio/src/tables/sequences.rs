@@ -6,7 +6,7 @@ use anyhow::Result;
 use polars::prelude::{Column, DataFrame, NamedFrom as _, Series};
 use reperio_data::repertoire::Repertoire;
 use reperio_model::combine::PredictionSet;
-use reperio_model::explain::{Explained, ExplainedRepertoire, Leading, Ranked, Sum};
+use reperio_model::explain::{Explained, ExplainedRepertoire, Leading, Sum};
 use reperio_model::model::{Explanation, Model, ResidueShares, TargetPrediction};
 use reperio_model::parts::Part;
 use reperio_model::score::Score;
@@ -154,28 +154,4 @@ fn network(
 /// Numbers with `digits` after the point, with spaces between them.
 fn spaced(numbers: &[f64], digits: usize) -> String {
     numbers.iter().map(|own| format!("{own:.digits$}")).collect::<Vec<_>>().join(" ")
-}
-
-/// Writes the ranking of a cohort.
-pub(crate) fn write_ranked(path: &Path, ranked: &[Ranked]) -> Result<()> {
-    let texts =
-        |name: &str, text: &dyn Fn(&Ranked) -> String| table::text(name, ranked.iter().map(text));
-    let counts = |name: &str, count: &dyn Fn(&Ranked) -> Option<usize>| -> Column {
-        let values: Vec<Option<u64>> =
-            ranked.iter().map(|one| count(one).map(|n| n as u64)).collect();
-        Series::new(name.into(), values).into()
-    };
-    let evidence: Vec<f64> = ranked.iter().map(|one| one.evidence).collect();
-    let columns = vec![
-        texts("output", &|one| one.output.clone()),
-        counts("rank", &|one| Some(one.rank)),
-        texts("junction_aa", &|one| one.junction_aa.clone()),
-        texts("v_call", &|one| one.v_call.clone()),
-        texts("j_call", &|one| one.j_call.clone()),
-        Column::new("evidence".into(), evidence),
-        counts("carriers", &|one| Some(one.carriers)),
-        counts("positive_carriers", &|one| one.positive_carriers),
-        counts("negative_carriers", &|one| one.negative_carriers),
-    ];
-    table::write(path, DataFrame::new(ranked.len(), columns)?)
 }

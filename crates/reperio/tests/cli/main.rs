@@ -9,6 +9,7 @@ mod crash;
 mod faults;
 mod help;
 mod integrity;
+mod motifs;
 mod outputs;
 mod pages;
 mod report;
