@@ -1,9 +1,10 @@
 //! The distinct clonotypes of a cohort, ranked by evidence, with their carriers.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 use reperio_data::metadata::Metadata;
@@ -29,6 +30,8 @@ pub struct Ranked {
     pub j_call: String,
     /// Its highest evidence in any repertoire.
     pub evidence: f64,
+    /// The repertoire in which its evidence is highest, of several the first by id.
+    pub repertoire_id: String,
     /// Repertoires that contain it.
     pub carriers: usize,
     /// Carriers whose label is this output; none where labels are not known or are numbers.
@@ -62,10 +65,25 @@ impl Clonotype {
     }
 }
 
+/// The highest evidence of a clonotype, and the first repertoire by id that has it.
+#[derive(Clone, Debug)]
+struct Highest {
+    evidence: f64,
+    repertoire: Arc<str>,
+}
+
+impl Highest {
+    /// Whether it comes before another one of the same clonotype, in whatever order they are seen.
+    fn is_before(&self, other: &Self) -> bool {
+        let order = other.evidence.total_cmp(&self.evidence);
+        order.then_with(|| self.repertoire.cmp(&other.repertoire)).is_lt()
+    }
+}
+
 /// The distinct clonotypes with the highest evidence for each output, of repertoires that come one after the other in
 /// any order. It keeps a number of clonotypes that does not grow with that of the repertoires.
 pub(super) struct Leaders {
-    outputs: Vec<Mutex<BTreeMap<Clonotype, f64>>>,
+    outputs: Vec<Mutex<BTreeMap<Clonotype, Highest>>>,
     top: usize,
 }
 
@@ -80,12 +98,21 @@ impl Leaders {
     /// Its best alone are enough: one of the `top` of all by highest evidence is among the `top` of the repertoire where
     /// it is highest.
     pub(super) fn add(&self, repertoire: &Repertoire, best: &[Vec<Leading>]) {
+        let id: Arc<str> = repertoire.id.as_str().into();
         for (leaders, best) in self.outputs.iter().zip(best) {
             let mut leaders = leaders.lock().unwrap_or_else(PoisonError::into_inner);
             for &Leading { place, evidence } in best {
                 let clonotype = Clonotype::of(key(repertoire, place));
-                let highest = leaders.entry(clonotype).or_insert(evidence);
-                *highest = highest.max(evidence);
+                let own = Highest { evidence, repertoire: id.clone() };
+                match leaders.entry(clonotype) {
+                    Entry::Vacant(empty) => {
+                        empty.insert(own);
+                    }
+                    Entry::Occupied(mut known) if own.is_before(known.get()) => {
+                        known.insert(own);
+                    }
+                    Entry::Occupied(_) => {}
+                }
             }
             // Those that go are below `top` others now, which can only rise: they come back if they rise too.
             if leaders.len() / 4 > self.top {
@@ -96,9 +123,9 @@ impl Leaders {
 }
 
 /// The `top` by evidence, equal ones by key.
-fn ranked(all: BTreeMap<Clonotype, f64>, top: usize) -> Vec<(Clonotype, f64)> {
+fn ranked(all: BTreeMap<Clonotype, Highest>, top: usize) -> Vec<(Clonotype, Highest)> {
     let mut ranked: Vec<_> = all.into_iter().collect();
-    ranked.sort_by(|a, b| b.1.total_cmp(&a.1)); // Stable: equal ones stay sorted by key.
+    ranked.sort_by(|a, b| b.1.evidence.total_cmp(&a.1.evidence)); // Stable: equal ones stay sorted by key.
     ranked.truncate(top);
     ranked
 }
@@ -119,7 +146,7 @@ struct Output {
 /// A clonotype and how many repertoires carry it.
 struct Leader {
     clonotype: Clonotype,
-    evidence: f64,
+    highest: Highest,
     carriers: AtomicUsize,
     /// Those whose label is its output.
     positive: AtomicUsize,
@@ -128,9 +155,9 @@ struct Leader {
 }
 
 impl Leader {
-    fn new((clonotype, evidence): (Clonotype, f64)) -> Self {
+    fn new((clonotype, highest): (Clonotype, Highest)) -> Self {
         let [carriers, positive, negative] = [const { AtomicUsize::new(0) }; 3];
-        Self { clonotype, evidence, carriers, positive, negative }
+        Self { clonotype, highest, carriers, positive, negative }
     }
 
     /// Counts a carrier, whose label is its output or another one, if it has a label.
@@ -179,7 +206,8 @@ impl Carriers {
                     junction_aa: reperio_data::alphabet::decode(&codes),
                     v_call,
                     j_call,
-                    evidence: leader.evidence,
+                    evidence: leader.highest.evidence,
+                    repertoire_id: leader.highest.repertoire.to_string(),
                     carriers: leader.carriers.into_inner(),
                     positive_carriers: labels.as_ref().map(|_| leader.positive.into_inner()),
                     negative_carriers: labels.as_ref().map(|_| leader.negative.into_inner()),

@@ -144,6 +144,7 @@ pub(crate) fn write_ranked(path: &Path, ranked: &[Ranked]) -> Result<()> {
         counts("carriers", &|one| Some(one.carriers)),
         counts("positive_carriers", &|one| one.positive_carriers),
         counts("negative_carriers", &|one| one.negative_carriers),
+        texts("repertoire_id", &|one| one.repertoire_id.clone()),
     ];
     table::write(path, DataFrame::new(ranked.len(), columns)?)
 }
