@@ -29,6 +29,9 @@ pub enum AntigenError {
 const LISTED: usize = 8;
 
 fn list(names: &[String]) -> String {
+    if names.is_empty() {
+        return "no names".to_owned();
+    }
     let shown: Vec<String> = names.iter().take(LISTED).map(|name| format!("{name:?}")).collect();
     let more = names.len().saturating_sub(LISTED);
     let end = if more == 0 { String::new() } else { format!(" and {more} more") };

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -109,9 +110,8 @@ impl Reader {
         self.report.rows += 1;
         let before = self.report.chains;
         for at in 0..self.places.chains.len() {
-            match first(record, &self.places.chains[at].cdr3) {
-                Some(cdr3) => self.chain(record, at, &cdr3),
-                None => continue,
+            if let Some(cdr3) = first(record, &self.places.chains[at].cdr3) {
+                self.chain(record, at, &cdr3);
             }
         }
         if self.report.chains == before {
@@ -186,7 +186,7 @@ fn host(record: &Record, chain: &ChainPlaces) -> Result<Option<Species>, Unused>
 }
 
 /// What presents the epitope, without the chain that all MHC of class I share.
-fn mhc(record: &Record, places: &[usize], texts: &mut Texts) -> std::sync::Arc<str> {
+fn mhc(record: &Record, places: &[usize], texts: &mut Texts) -> Arc<str> {
     let known = places.iter().filter_map(|&at| first(record, &[at]));
     let known: Vec<String> = known.filter(|own| !own.eq_ignore_ascii_case("B2M")).collect();
     texts.shared(&known.join(", "))

@@ -3,6 +3,8 @@
 use std::io::{BufReader, Cursor, Read as _};
 use std::path::{Path, PathBuf};
 
+use memchr::memchr;
+
 use super::error::AntigenError;
 use super::layout::needs_second;
 use crate::format::fault::Fault;
@@ -12,8 +14,9 @@ use crate::format::opened::{self, Text, TextFile};
 use crate::format::record::Record;
 use crate::format::{ReadError, ReadOptions};
 
-/// Lines that one row may have.
-const MAX_LINES: usize = 1_000;
+/// Lines that one row may have, and bytes that a row of several lines may have.
+const MAX_LINES: usize = 200;
+const MAX_BYTES: usize = 1 << 20;
 
 /// A table whose header has been read.
 pub(super) struct Rows {
@@ -85,28 +88,66 @@ impl Rows {
             }
         }
         let (first, width) = (self.lines.number, self.names.len());
-        let mut more = Vec::new();
+        let result = match self.join()? {
+            true => self.record.split(self.delimiter, &(width..=width)),
+            false => Err(Fault::Quote { at: width - 1 }),
+        };
+        result.map_err(|fault| fault.at(self.path(), first, &self.names))?;
+        Ok(true)
+    }
+
+    /// Adds lines to the record as long as it ends inside of a quoted field; false if that has no end.
+    fn join(&mut self) -> Result<bool, AntigenError> {
         for _ in 0..MAX_LINES {
-            let length = self.record.text.len();
-            match self.record.split(self.delimiter, &(width..=width)) {
-                Ok(()) => return Ok(true),
-                // Perhaps the field ends on a later line.
-                Err(fault @ Fault::Quote { .. }) if self.delimiter != b'\t' => {
-                    self.record.text.truncate(length);
-                    let mut text = std::mem::take(&mut self.record.text);
-                    if !self.line()? {
-                        return Err(fault.at(self.path(), first, &self.names).into());
-                    }
-                    more.clear();
-                    more.append(&mut self.record.text);
-                    text.push(b'\n');
-                    text.append(&mut more);
-                    self.record.text = text;
+            if self.delimiter == b'\t' || !ends_inside_quotes(&self.record.text, self.delimiter) {
+                return Ok(true);
+            }
+            let mut text = std::mem::take(&mut self.record.text);
+            if text.len() > MAX_BYTES || !self.line()? {
+                return Ok(false);
+            }
+            text.push(b'\n');
+            text.append(&mut self.record.text);
+            self.record.text = text;
+        }
+        Ok(false)
+    }
+}
+
+/// Whether a field of `text` begins with a quotation mark that is not closed.
+fn ends_inside_quotes(text: &[u8], delimiter: u8) -> bool {
+    let mut rest = text;
+    loop {
+        if let Some(quoted) = rest.strip_prefix(b"\"") {
+            rest = quoted;
+            // Two quotation marks are one inside of the field.
+            loop {
+                let Some(at) = memchr(b'"', rest) else { return true };
+                rest = &rest[at + 1..];
+                match rest.strip_prefix(b"\"") {
+                    Some(more) => rest = more,
+                    None => break,
                 }
-                Err(fault) => return Err(fault.at(self.path(), first, &self.names).into()),
             }
         }
-        let at = self.names.len() - 1;
-        Err(Fault::Quote { at }.at(self.path(), first, &self.names).into())
+        let Some(at) = memchr(delimiter, rest) else { return false };
+        rest = &rest[at + 1..];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_ends_behind_its_second_quotation_mark() {
+        for closed in
+            ["", "a,b", "\"a\",b", "\"a,\"\"b\"\"\",c", "a,5\" x", "\"\"", "\"\"\"\",b", "\"a\"b,c"]
+        {
+            assert!(!ends_inside_quotes(closed.as_bytes(), b','), "{closed}");
+        }
+        for open in ["\"", "a,\"b", "\"a,b", "\"a\"\"", "\"a\",\"b,c", "\"\"\""] {
+            assert!(ends_inside_quotes(open.as_bytes(), b','), "{open}");
+        }
     }
 }

@@ -93,7 +93,7 @@ fn the_full_table_of_vdjdb_has_both_chains_in_a_row() {
 
 #[test]
 fn mcpas_quotes_commas_and_line_breaks() {
-    let rows = "NA,CASSLGTDTQYF,Human,Pathogens,\"Virus, \"\"new\"\" one\",NA,\"two\nlines\",gag,AAAKAAAAV,HLA-A2,NA,NA,TRBV6-2:01,NA,TRBJ2-3,NA\n\
+    let rows = "NA,CASSLGTDTQYF,Human,Pathogens,\"Virus, \"\"new\"\" one\",NA,\"two\nlines\",gag,AAAKAAAAV,HLA-A2,NA,NA,TRBV6-2:01,NA,TRBJ2-3,\"the last\none, too\"\n\
         CAVMDSNYQLIW,CASSQF,Mouse,Autoimmune,NA,NA,NA,NA,NA,NA,TRAV12-1,TRAJ33,TCRBV01,,TRBJ2-3,NA\n";
     let text = format!("{MCPAS}{rows}");
     assert_snapshot!(check(text.as_bytes()), @r#"
@@ -150,7 +150,7 @@ fn what_is_no_export_says_what_was_expected() {
     assert_snapshot!(check(MCPAS.as_bytes()), @"/db:1: no rows below the header, expected at least one");
     assert_snapshot!(check(format!("{SLIM}TRB\tCASSF\n").as_bytes()), @"/db:2: 2 fields, expected 16");
     let open = format!("{MCPAS}NA,CASSF,Human,\"never\nclosed\n");
-    assert_snapshot!(check(open.as_bytes()), @"/db:2: column `Category` begins with a quotation mark that is never closed, expected fields that end on their line");
+    assert_snapshot!(check(open.as_bytes()), @"/db:2: column `Remarks` begins with a quotation mark that is never closed, expected fields that end on their line");
     assert_snapshot!(check(b"PK\x03\x04rest"), @"/db: damaged or encrypted zip archive, expected a zip archive of one table");
     let missing = load(&["/nowhere/db.tsv".into()]).unwrap_err().to_string();
     assert_eq!(missing, "/nowhere/db.tsv: cannot read");

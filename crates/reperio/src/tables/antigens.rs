@@ -12,11 +12,12 @@ use crate::shell::table;
 
 /// Writes a row for each receptor that a leading clonotype matches.
 pub(crate) fn write(path: &Path, index: &AntigenIndex, all: &[Annotated]) -> Result<()> {
-    let of = |own: &'_ Annotated| -> Vec<(String, Hit, Match)> {
-        let pairs = own.hits.iter().flat_map(|hit| hit.matches.iter().map(move |own| (hit, *own)));
-        pairs.map(|(hit, found)| (own.output.clone(), hit.clone(), found)).collect()
-    };
-    let rows: Vec<(String, Hit, Match)> = all.iter().flat_map(of).collect();
+    let mut rows: Vec<(&String, &Hit, &Match)> = Vec::new();
+    for own in all {
+        for hit in &own.hits {
+            rows.extend(hit.matches.iter().map(|found| (&own.output, hit, found)));
+        }
+    }
     let texts = |name: &str, text: &dyn Fn(&Hit) -> String| {
         table::text(name, rows.iter().map(|(_, hit, _)| text(hit)))
     };
@@ -26,7 +27,7 @@ pub(crate) fn write(path: &Path, index: &AntigenIndex, all: &[Annotated]) -> Res
     let ranks: Vec<u64> = rows.iter().map(|(_, hit, _)| hit.rank as u64).collect();
     let kind = |own: &Match| if own.substituted.is_none() { "exact" } else { "substitution" };
     let columns = vec![
-        table::text("output", rows.iter().map(|(output, ..)| output.clone())),
+        table::text("output", rows.iter().map(|(output, ..)| (*output).clone())),
         Column::new("rank".into(), ranks),
         texts("junction_aa", &|hit| hit.junction_aa.clone()),
         texts("v_call", &|hit| hit.v_call.clone()),

@@ -82,7 +82,7 @@ fn matches_stand_beside_the_leading_clonotypes() {
     let columns = [&columns[..], &more].concat();
     let all = rows(&dir.path().join("why/annotations.tsv"), &columns);
     for row in &all {
-        let differ = if row[1] == "exact" { 0 } else { 1 };
+        let differ = usize::from(row[1] != "exact");
         assert_eq!(distance(&row[2], &row[4]), Some(differ), "{row:?}");
         assert_eq!(row[3], row[5]);
         assert_eq!(row[7..], ["VDJdb", "human", "1", "HLA-A*02"]);
