@@ -32,6 +32,7 @@
 //! | junctions, residues, gene names | [`junction`], [`junctions`], [`alphabet`], [`gene`] |
 //! | many repertoires with their labels, from files or a store | [`cohort`], [`metadata`] |
 //! | flat arrays for a model | [`encode`] |
+//! | receptors whose antigen is known, and clonotypes that resemble them | [`antigens`] |
 //! | k-mers, equal depth, tables of one repertoire | [`kmer`], [`rarefy`], [`summary`] |
 //! | folds that keep subjects whole | [`split`] |
 //! | made-up repertoires, and cohorts with a known signal | [`generator`], [`simulate`] |
@@ -58,6 +59,7 @@
 #![forbid(unsafe_code)]
 
 pub mod alphabet;
+pub mod antigens;
 pub mod atomic;
 pub mod cohort;
 pub mod compress;

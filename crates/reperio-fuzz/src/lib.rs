@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+mod antigens;
 mod checkpoint;
 mod compressed;
 mod configs;
@@ -29,12 +30,13 @@ use reperio_data::format::Format;
 type Target = (&'static str, fn(&[u8]));
 
 /// Every target beside the formats.
-const OTHERS: [Target; 17] = [
+const OTHERS: [Target; 18] = [
     ("options", tables::options),
     ("gene", genes::name),
     ("metadata", read_back::metadata),
     ("splits", read_back::splits),
     ("truth", read_back::truth),
+    ("antigens", antigens::export),
     ("generator", read_back::generator),
     ("compressed", compressed::as_they_are),
     ("recompressed", compressed::again),

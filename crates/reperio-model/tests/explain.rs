@@ -63,6 +63,31 @@ fn files_are_ranked_as_the_cohort_that_they_are() {
 }
 
 #[test]
+fn a_leader_names_the_first_repertoire_where_its_evidence_is_highest() {
+    let (model, request) = demo();
+    let cohort = request.load(&Silent).unwrap();
+    let (evidence, ranked) = explain::rank(&model, &cohort, 20, &Silent, |_, explained| {
+        explained.map(|own| own.explanation.evidence.clone()).unwrap_or_default()
+    })
+    .unwrap();
+    for one in &ranked {
+        let mut highest: Option<(f64, &str)> = None;
+        for (own, evidence) in cohort.repertoires().iter().zip(&evidence) {
+            let places = (0..own.len()).filter(|&i| {
+                (own.junction_aa(i).as_str(), own.v_call(i), own.j_call(i))
+                    == (&one.junction_aa, &one.v_call, &one.j_call)
+            });
+            for place in places {
+                if highest.is_none_or(|(before, _)| evidence[place] > before) {
+                    highest = Some((evidence[place], &own.id));
+                }
+            }
+        }
+        assert_eq!(highest.map(|(_, id)| id), Some(one.repertoire_id.as_str()), "{one:?}");
+    }
+}
+
+#[test]
 fn the_first_of_a_cohort_are_the_highest_of_all_with_their_carriers() {
     let (model, request) = demo();
     let cohort = request.load(&Silent).unwrap();

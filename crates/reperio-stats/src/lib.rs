@@ -12,7 +12,7 @@
 //! | P values by permutation | [`permutation`] |
 //! | penalised regression | [`logistic`], [`ridge`] |
 //! | logits from scores; choices by held-out losses | [`platt`], [`selection`] |
-//! | exact tests and distributions | [`fisher`], [`beta_binomial`], [`poisson`], [`normal`] |
+//! | exact tests and distributions | [`fisher`], [`hypergeometric`], [`beta_binomial`], [`poisson`], [`normal`] |
 //! | means and spreads | [`moments`] |
 //!
 //! # Examples
@@ -51,6 +51,7 @@ mod cholesky;
 mod factorial;
 pub mod fisher;
 mod groups;
+pub mod hypergeometric;
 pub mod logistic;
 pub mod metrics;
 pub mod moments;

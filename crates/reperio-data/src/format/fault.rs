@@ -9,7 +9,7 @@ use crate::decode::NotUtf16;
 
 /// A structural fault in a row, before it is known which file and line it is in.
 #[derive(Debug)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     Value { at: usize, found: String, expected: &'static str },
     Ragged { found: usize, expected: usize },
     Encoding { at: usize },
@@ -24,7 +24,7 @@ impl Fault {
         Self::Value { at, found: shown(field), expected }
     }
 
-    pub(super) fn at(self, path: PathBuf, line: u64, names: &[String]) -> ReadError {
+    pub(crate) fn at(self, path: PathBuf, line: u64, names: &[String]) -> ReadError {
         match self {
             Self::Value { at, found, expected } => {
                 ReadError::Value { path, line, column: names[at].clone(), found, expected }
@@ -52,7 +52,7 @@ pub(super) fn shown(field: &[u8]) -> String {
 
 impl ReadError {
     /// Says of an error while reading whether the compressed data is cut or damaged.
-    pub(super) fn from_io(
+    pub(crate) fn from_io(
         source: io::Error,
         path: &Path,
         line: u64,

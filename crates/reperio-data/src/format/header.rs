@@ -6,12 +6,12 @@ use super::record::Record;
 
 /// The column names of a file.
 #[derive(Debug)]
-pub(super) struct Header {
+pub(crate) struct Header {
     /// As written, without surrounding space.
-    pub(super) names: Vec<String>,
+    pub(crate) names: Vec<String>,
     index: HashMap<String, usize>,
-    pub(super) line: u64,
-    pub(super) delimiter: u8,
+    pub(crate) line: u64,
+    pub(crate) delimiter: u8,
     /// Whether it is not UTF-8 and was read as Latin-1.
     pub(super) latin: bool,
 }
@@ -29,7 +29,7 @@ impl Header {
     ///
     /// The names that formats have are ASCII. So a header that is not UTF-8 is read as Latin-1: whatever the
     /// other bytes mean, they are in columns that no format reads.
-    pub(super) fn parse(raw: &[u8], line: u64) -> Self {
+    pub(crate) fn parse(raw: &[u8], line: u64) -> Self {
         let utf8 = std::str::from_utf8(raw).ok().map(str::to_owned);
         let latin = utf8.is_none();
         let text = utf8.unwrap_or_else(|| raw.iter().map(|&byte| char::from(byte)).collect());

@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 use std::io::{self, BufRead};
 
 /// Lines of a file, the first of which may be looked at before they are read.
-pub(super) struct Lines {
+pub(crate) struct Lines {
     reader: Box<dyn BufRead>,
     end: u8,
     /// 1-based number of the line that was read last.
-    pub(super) number: u64,
+    pub(crate) number: u64,
     ahead: VecDeque<Vec<u8>>,
     /// What stopped looking ahead.
     failed: Option<io::Error>,
@@ -16,13 +16,13 @@ pub(super) struct Lines {
 
 impl Lines {
     /// `head` is how the text begins.
-    pub(super) fn new(reader: Box<dyn BufRead>, head: &[u8]) -> Self {
+    pub(crate) fn new(reader: Box<dyn BufRead>, head: &[u8]) -> Self {
         let end = if head.contains(&b'\r') && !head.contains(&b'\n') { b'\r' } else { b'\n' };
         Self { reader, end, number: 0, ahead: VecDeque::new(), failed: None }
     }
 
     /// Puts the next line into `line`, without its line ending; false at the end of the text.
-    pub(super) fn read(&mut self, line: &mut Vec<u8>) -> io::Result<bool> {
+    pub(crate) fn read(&mut self, line: &mut Vec<u8>) -> io::Result<bool> {
         self.number += 1;
         if let Some(first) = self.ahead.pop_front() {
             *line = first;

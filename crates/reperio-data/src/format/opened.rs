@@ -12,25 +12,25 @@ use crate::compress::{self, Compression, ShortLines};
 use crate::decode::{self, Encoding, Utf16};
 
 /// A file of text.
-pub(super) struct TextFile {
-    pub(super) path: PathBuf,
-    pub(super) compression: Compression,
+pub(crate) struct TextFile {
+    pub(crate) path: PathBuf,
+    pub(crate) compression: Compression,
 }
 
 /// Bytes looked at before anything is parsed.
 const HEAD: u64 = 1 << 14;
 
 /// The text of a file, and how it begins.
-pub(super) struct Text {
-    pub(super) source: TextFile,
+pub(crate) struct Text {
+    pub(crate) source: TextFile,
     /// The first bytes, without a mark of the encoding.
-    pub(super) head: Vec<u8>,
+    pub(crate) head: Vec<u8>,
     /// What follows them.
-    pub(super) rest: Box<dyn Read>,
+    pub(crate) rest: Box<dyn Read>,
 }
 
 /// Opens a file, undoes its compression and its encoding.
-pub(super) fn text(path: &Path, options: &ReadOptions) -> Result<Text, ReadError> {
+pub(crate) fn text(path: &Path, options: &ReadOptions) -> Result<Text, ReadError> {
     let (compression, reader) = compress::open(path, options.max_ratio)?;
     let mut reader = ShortLines::new(reader);
     let source = TextFile { path: path.to_owned(), compression };
@@ -69,7 +69,7 @@ pub(super) struct Asked {
 
 /// A table whose header has been read; its lines continue at the first row.
 pub(super) struct OpenTable {
-    pub(super) source: TextFile,
+    pub(crate) source: TextFile,
     pub(super) lines: Lines,
     pub(super) format: Format,
     pub(super) header: Header,

@@ -16,15 +16,15 @@ type Way = fn(&mut Record, u8) -> Result<(), Fault>;
 
 /// A line and where its fields are.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Record {
+pub(crate) struct Record {
     /// The line, followed by the fields that differ from their text in it.
-    pub(super) text: Vec<u8>,
+    pub(crate) text: Vec<u8>,
     bounds: Vec<(usize, usize)>,
 }
 
 impl Record {
     /// A line that has not been split.
-    pub(super) fn of_line(text: Vec<u8>) -> Self {
+    pub(crate) fn of_line(text: Vec<u8>) -> Self {
         Self { text, bounds: Vec::new() }
     }
 
@@ -33,22 +33,22 @@ impl Record {
         Self { text: field.to_vec(), bounds: vec![(0, field.len())] }
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.bounds.len()
     }
 
     /// A field without surrounding space; one that is left off is empty.
-    pub(super) fn field(&self, at: usize) -> &[u8] {
+    pub(crate) fn field(&self, at: usize) -> &[u8] {
         self.bounds.get(at).map_or(&[], |&(from, to)| self.text[from..to].trim_ascii())
     }
 
     /// Whether the line holds nothing but separators.
-    pub(super) fn is_blank(&self, delimiter: u8) -> bool {
+    pub(crate) fn is_blank(&self, delimiter: u8) -> bool {
         self.text.iter().all(|byte| matches!(byte, b' ' | b'\r') || *byte == delimiter)
     }
 
     /// Splits the line `text` into fields, of which there must be as many as `expected` says.
-    pub(super) fn split(
+    pub(crate) fn split(
         &mut self,
         delimiter: u8,
         expected: &RangeInclusive<usize>,

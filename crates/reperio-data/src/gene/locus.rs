@@ -115,7 +115,9 @@ impl FromStr for Locus {
 }
 
 /// Whose genes a file names where its own names leave that open.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Species {
     /// *Homo sapiens*.

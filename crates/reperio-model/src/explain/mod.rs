@@ -2,7 +2,7 @@
 //! attend to.
 //!
 //! [`one`] explains a repertoire, [`inputs`] all that some files hold, [`rank`] those of a cohort in memory. Every
-//! repertoire is pooled once and ranked once.
+//! repertoire is pooled once and ranked once. [`annotation`] holds the leaders against receptors whose antigen is known.
 //!
 //! # Examples
 //!
@@ -23,6 +23,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod annotation;
 mod best;
 mod families;
 mod heads;

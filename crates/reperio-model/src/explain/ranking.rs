@@ -1,8 +1,9 @@
 //! The distinct clonotypes of a cohort, ranked by evidence, with their carriers.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::mem;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 use reperio_data::alphabet::decode;
@@ -30,6 +31,8 @@ pub struct Ranked {
     pub j_call: String,
     /// Its highest evidence in any repertoire.
     pub evidence: f64,
+    /// The repertoire in which its evidence is highest, of several the first by id.
+    pub repertoire_id: String,
     /// Repertoires that contain it.
     pub carriers: usize,
     /// Carriers whose label is this output; none where labels are not known or are numbers.
@@ -74,10 +77,25 @@ impl Clonotype {
     }
 }
 
+/// The highest evidence of a clonotype, and the first repertoire by id that has it.
+#[derive(Clone, Debug)]
+struct Highest {
+    evidence: f64,
+    repertoire: Arc<str>,
+}
+
+impl Highest {
+    /// Whether it comes before another one of the same clonotype, in whatever order they are seen.
+    fn is_before(&self, other: &Self) -> bool {
+        let order = other.evidence.total_cmp(&self.evidence);
+        order.then_with(|| self.repertoire.cmp(&other.repertoire)).is_lt()
+    }
+}
+
 /// The distinct clonotypes with the highest evidence for each output, of repertoires that come one after the other in
 /// any order. It keeps a number of clonotypes that does not grow with that of the repertoires.
 pub(super) struct Leaders {
-    outputs: Vec<Mutex<BTreeMap<Clonotype, f64>>>,
+    outputs: Vec<Mutex<BTreeMap<Clonotype, Highest>>>,
     top: usize,
 }
 
@@ -92,12 +110,21 @@ impl Leaders {
     /// Its best alone are enough: one of the `top` of all by highest evidence is among the `top` of the repertoire where
     /// it is highest.
     pub(super) fn add(&self, repertoire: &Repertoire, best: &[Vec<Leading>]) {
+        let id: Arc<str> = repertoire.id.as_str().into();
         for (leaders, best) in self.outputs.iter().zip(best) {
             let mut leaders = leaders.lock().unwrap_or_else(PoisonError::into_inner);
             for &Leading { place, evidence } in best {
                 let clonotype = Clonotype::of(key(repertoire, place));
-                let highest = leaders.entry(clonotype).or_insert(evidence);
-                *highest = highest.max(evidence);
+                let own = Highest { evidence, repertoire: id.clone() };
+                match leaders.entry(clonotype) {
+                    Entry::Vacant(empty) => {
+                        empty.insert(own);
+                    }
+                    Entry::Occupied(mut known) if own.is_before(known.get()) => {
+                        known.insert(own);
+                    }
+                    Entry::Occupied(_) => {}
+                }
             }
             // Those that go are below `top` others now, which can only rise: they come back if they rise too.
             if leaders.len() / 4 > self.top {
@@ -108,9 +135,9 @@ impl Leaders {
 }
 
 /// The `top` by evidence, equal ones by key.
-fn ranked(all: BTreeMap<Clonotype, f64>, top: usize) -> Vec<(Clonotype, f64)> {
+fn ranked(all: BTreeMap<Clonotype, Highest>, top: usize) -> Vec<(Clonotype, Highest)> {
     let mut ranked: Vec<_> = all.into_iter().collect();
-    ranked.sort_by(|a, b| b.1.total_cmp(&a.1)); // Stable: equal ones stay sorted by key.
+    ranked.sort_by(|a, b| b.1.evidence.total_cmp(&a.1.evidence)); // Stable: equal ones stay sorted by key.
     ranked.truncate(top);
     ranked
 }
@@ -133,14 +160,14 @@ struct Output {
 /// A clonotype and the repertoires that carry it.
 struct Leader {
     clonotype: Clonotype,
-    evidence: f64,
+    highest: Highest,
     /// Their numbers, in any order.
     carriers: Mutex<Vec<u32>>,
 }
 
 impl Leader {
-    fn new((clonotype, evidence): (Clonotype, f64)) -> Self {
-        Self { clonotype, evidence, carriers: Mutex::default() }
+    fn new((clonotype, highest): (Clonotype, Highest)) -> Self {
+        Self { clonotype, highest, carriers: Mutex::default() }
     }
 }
 
@@ -183,10 +210,12 @@ impl Carriers {
 impl Output {
     fn ranked(self, all: &mut Ranking) {
         let Self { name, leaders, labels } = self;
+        let highest: Vec<String> =
+            leaders.iter().map(|own| own.highest.repertoire.to_string()).collect();
         let members: Vec<Member> = leaders.into_iter().map(Member::new).collect();
         let firsts = families::group(&members);
         let count = |carriers: &[u32]| Counts::new(carriers, labels.as_deref());
-        for (i, (member, first)) in members.iter().zip(&firsts).enumerate() {
+        for (i, (member, repertoire_id)) in members.iter().zip(highest).enumerate() {
             let Counts { carriers, positive, negative } = count(&member.carriers);
             all.sequences.push(Ranked {
                 output: name.clone(),
@@ -195,10 +224,11 @@ impl Output {
                 v_call: member.v_call.clone(),
                 j_call: member.j_call.clone(),
                 evidence: member.evidence,
+                repertoire_id,
                 carriers,
                 positive_carriers: positive,
                 negative_carriers: negative,
-                family: first + 1,
+                family: firsts[i] + 1,
             });
         }
         all.families.extend(families::families(&name, &members, &firsts, count));
@@ -206,11 +236,11 @@ impl Output {
 }
 
 impl Member {
-    fn new(Leader { clonotype, evidence, carriers }: Leader) -> Self {
+    fn new(Leader { clonotype, highest, carriers }: Leader) -> Self {
         let Clonotype { codes, v_call, j_call } = clonotype;
         let mut carriers = carriers.into_inner().unwrap_or_else(PoisonError::into_inner);
         carriers.sort_unstable();
-        Self { codes, v_call, j_call, evidence, carriers }
+        Self { codes, v_call, j_call, evidence: highest.evidence, carriers }
     }
 }
 

@@ -30,6 +30,7 @@ impl super::Explanation<'_> {
         let mut sections = self.distributions();
         sections.push(self.repertoires());
         sections.push(sequences::ranking(self.folder, text)?);
+        sections.extend(self.antigens(("", None), self.folder)?);
         let reading = section("reading", "How to read this page", None);
         sections.push(reading.all(READING.map(paragraph)));
         let page = Page {

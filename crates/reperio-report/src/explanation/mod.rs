@@ -1,5 +1,6 @@
 //! The pages of an explanation: why each repertoire scored as it did.
 
+mod antigens;
 mod attention;
 mod cohort;
 mod patient;
@@ -23,6 +24,9 @@ pub(crate) struct Origin {
     targets: Vec<Target>,
     coverage: f64,
     no_signal: Vec<String>,
+    /// Exports of databases that the leading clonotypes were held against.
+    #[serde(default)]
+    antigens: Vec<antigens::Export>,
 }
 
 /// The tables of a folder.
@@ -31,6 +35,7 @@ struct Explanation<'a> {
     origin: &'a Origin,
     scores: Scores,
     heads: Table,
+    chances: Option<antigens::Chances>,
 }
 
 /// `scores.tsv`, a row for each output of each repertoire.
@@ -166,7 +171,8 @@ pub(crate) fn write(folder: &Path, origin: &str) -> Result<PathBuf, ReportError>
         serde_json::from_str(origin).map_err(|err| content(&folder.join(EXPLANATION), &err))?;
     let scores = Scores::read(folder, &origin)?;
     let heads = Table::read(&folder.join("heads.tsv"), usize::MAX)?;
-    let all = Explanation { folder, origin: &origin, scores, heads };
+    let chances = antigens::Chances::read(folder)?;
+    let all = Explanation { folder, origin: &origin, scores, heads, chances };
     let main = folder.join(NAME);
     if all.scores.ids.len() == 1 {
         save(&main, &all.patient(0)?)?;

@@ -62,6 +62,7 @@ impl Explanation<'_> {
         sections.push(self.outputs(place));
         let table = Table::read(&self.own_folder(place).join("sequences.tsv.gz"), SHOWN)?;
         sections.push(self.sequences(place, &table)?);
+        sections.extend(self.antigens((id, self.output(place)), &self.own_folder(place))?);
         sections.extend(self.attention(place)?);
         let reading = section("reading", "How to read this page", None);
         let [sums, rest @ ..] = READING;
@@ -157,11 +158,16 @@ impl Explanation<'_> {
         Ok(own.with(of_cells("Clonotypes with the highest evidence", &names, rows)))
     }
 
+    /// The output that the ranking of the repertoire is for: what its first target predicts.
+    fn output(&self, place: usize) -> Option<&str> {
+        let (target, row) = self.targets(place).next()?;
+        Some(&self.scores.outputs[self.predicted(target, row)])
+    }
+
     /// Columns of a ranking and their headings: evidence for what the first target predicts, in all and by part, and
     /// attention.
     fn columns(&self, table: &Table, place: usize) -> Vec<(String, String)> {
-        let predicted = self.targets(place).next().map(|(target, row)| self.predicted(target, row));
-        let output = predicted.map_or("", |row| self.scores.outputs[row].as_str());
+        let output = self.output(place).unwrap_or_default();
         let all = if table.names().iter().any(|name| name == "evidence") {
             "evidence".to_owned()
         } else {

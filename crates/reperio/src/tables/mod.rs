@@ -1,5 +1,6 @@
 //! The tables that commands print and write.
 
+pub(crate) mod antigens;
 pub(crate) mod attention;
 pub(crate) mod counts;
 pub(crate) mod description;

@@ -35,6 +35,7 @@ fn write_sequences(path: &Path, all: &[Ranked]) -> Result<()> {
         counts("positive_carriers", all, |one| one.positive_carriers),
         counts("negative_carriers", all, |one| one.negative_carriers),
         counts("family", all, |one| Some(one.family)),
+        texts("repertoire_id", |one| &one.repertoire_id),
     ];
     table::write(path, DataFrame::new(all.len(), columns)?)
 }

@@ -1,5 +1,6 @@
 //! The program from outside: what it prints, what it writes, and its exit codes.
 
+mod antigens;
 mod bad_input;
 mod bad_labels;
 mod batch;

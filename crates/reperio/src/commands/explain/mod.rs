@@ -1,8 +1,11 @@
 //! `reperio explain`: the sequences that drove the scores.
 
-use std::path::PathBuf;
+mod antigens;
+
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use reperio_data::antigens::FileReport;
 use reperio_data::cohort;
 use reperio_data::progress::Observer;
 use reperio_data::repertoire::Repertoire;
@@ -12,6 +15,8 @@ use reperio_model::labels::Target;
 use reperio_model::model::Model;
 use reperio_report::Kind;
 use serde::{Serialize, Serializer};
+
+use antigens::{AnnotateArgs, Annotator, KnownAntigens};
 
 use crate::arguments::device::DeviceArgs;
 use crate::arguments::inputs::InputArgs;
@@ -38,11 +43,17 @@ const SHOWN: usize = 20;
 /// their highest evidence, with the number of repertoires that carry them; OUT/families.tsv has the
 /// same in families: of one V gene and length, each clonotype within one substitution of another.
 /// OUT/report.html shows all of it. Of several repertoires, each has its own page, which OUT/report.html links to.
+///
+/// With --annotate, OUT/annotations.tsv and OUT/repertoires/ID/annotations.tsv name the receptors of the databases that
+/// the 100 leading clonotypes match: the same junction or one other residue, and the same V gene.
+/// OUT/annotation_chance.tsv says how many match, how many would by chance, and P of as many by chance. Do not
+/// read matches without it.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
   reperio explain --model run patient7.tsv.gz --out why
-  reperio explain --model run cohort --top 100 --out why")]
+  reperio explain --model run cohort --top 100 --out why
+  reperio explain --model run cohort --annotate vdjdb.txt --annotate McPAS-TCR.csv --out why")]
 pub(crate) struct Args {
     /// Run folder or model file
     #[arg(long, value_name = "RUN")]
@@ -53,6 +64,8 @@ pub(crate) struct Args {
     /// Rows to keep in each ranking; 0 keeps all
     #[arg(long, value_name = "N", default_value_t = 1000)]
     top: usize,
+    #[command(flatten)]
+    annotate: AnnotateArgs,
     #[command(flatten)]
     overwrite: OverwriteArgs,
     #[command(flatten)]
@@ -65,11 +78,19 @@ pub(crate) struct Args {
 
 /// What it writes.
 const RESULTS: Results = Results {
-    files: &["scores.tsv", "heads.tsv", ranking::FAMILIES, reperio_report::NAME],
+    files: &[
+        "scores.tsv",
+        "heads.tsv",
+        ranking::FAMILIES,
+        antigens::ANNOTATIONS,
+        antigens::CHANCE,
+        reperio_report::NAME,
+    ],
     done: &[ranking::SEQUENCES, reperio_report::EXPLANATION],
     folders: &[
         ("repertoires", "sequences.tsv.gz"),
         ("repertoires", "attention.tsv"),
+        ("repertoires", antigens::ANNOTATIONS),
         ("repertoires", reperio_report::NAME),
     ],
     resumes: false,
@@ -89,6 +110,9 @@ struct Origin<'a> {
     coverage: f64,
     /// Targets for which training found no signal.
     no_signal: Vec<String>,
+    /// What became of the exports of databases.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    antigens: Vec<FileReport>,
 }
 
 /// What `explain --json` prints.
@@ -109,6 +133,9 @@ pub(crate) struct Explained {
     /// The distinct clonotypes with the highest evidence, printed at most 20 an output.
     #[serde(serialize_with = "first")]
     pub(crate) sequences: Vec<Ranked>,
+    /// Known antigens beside the leading clonotypes, with `--annotate`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    known_antigens: Option<KnownAntigens>,
 }
 
 /// The first of each output.
@@ -128,19 +155,23 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
 /// ranks their clonotypes together.
 pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Explained> {
     let model = Model::file(&args.model);
-    let sources = Sources::of(&args.input.inputs).and(&args.input.metadata).and([&model]);
+    let annotate = &args.annotate.annotate;
+    let sources =
+        Sources::of(&args.input.inputs).and(&args.input.metadata).and([&model]).and(annotate);
     let _lock = outputs::folder(&args.out, &RESULTS, &sources, args.overwrite.existing())?;
     RESULTS.remove(&args.out, &sources)?; // What an interrupted run left.
+    let annotator = Annotator::load(annotate)?;
     let model = Model::load(&model)?.on(&args.device.open()?);
     let no_signal = model.no_signal();
     for column in &no_signal {
         tracing::warn!("{}", chance(column));
     }
-    let explained = explain(args, model, shell);
+    let explained = explain(args, (model, annotator), shell);
     if explained.as_ref().is_err_and(|err| !err.is::<Interrupted>()) {
         RESULTS.remove(&args.out, &sources)?;
     }
-    let ExplainedCohort { repertoires, empty, largest_difference, heads, ranking } = explained?;
+    let (explained, known_antigens) = explained?;
+    let ExplainedCohort { repertoires, empty, largest_difference, heads, ranking } = explained;
     let Ranking { sequences, .. } = ranking;
     Ok(Explained {
         out: args.out.clone(),
@@ -150,26 +181,34 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Explained> {
         largest_difference,
         heads,
         sequences,
+        known_antigens,
     })
 }
 
 /// Explains everything and writes it.
-fn explain(args: &Args, model: Model, shell: &Shell) -> Result<ExplainedCohort> {
+fn explain(
+    args: &Args,
+    (model, annotator): (Model, Option<Annotator>),
+    shell: &Shell,
+) -> Result<(ExplainedCohort, Option<KnownAntigens>)> {
     let top = if args.top == 0 { usize::MAX } else { args.top };
     let (request, folder) = (args.input.request(), args.out.join("repertoires"));
     let explain = move |observer: &dyn Observer| {
+        let outputs = model.output_names();
         let write = |repertoire: &Repertoire, explained: &explain::Explained| {
             let own = folder.join(cohort::file_name(&repertoire.id));
-            let path = own.join("sequences.tsv.gz");
-            let written = sequences::write(&path, &model, repertoire, explained).and_then(|()| {
-                attention::write_curve(&own.join("attention.tsv"), &explained.explanation)
-            });
+            let mut written = write_one(&own, &model, repertoire, explained);
+            if let (Ok(()), Some(annotator)) = (&written, &annotator) {
+                written = annotator.add(&own, repertoire, (&outputs, explained));
+            }
             written.map_err(anyhow::Error::into_boxed_dyn_error)
         };
         let found = explain::inputs(&model, &request, top, observer, write);
-        found.map(|found| (model, found))
+        found.map(|found| (model, annotator, found))
     };
-    let (model, found) = shell.read("run the command again", explain)?;
+    let (model, annotator, found) = shell.read("run the command again", explain)?;
+    let files = annotator.as_ref().map(|own| own.files().to_vec()).unwrap_or_default();
+    let known = annotator.map(|own| own.finish(&args.out, &found.ranking.sequences)).transpose()?;
     sequences::write_sums(&args.out.join("scores.tsv"), &model, &found.repertoires)?;
     attention::write(&args.out.join("heads.tsv"), &model, &found.repertoires)?;
     ranking::write(&args.out, &found.ranking)?;
@@ -179,12 +218,24 @@ fn explain(args: &Args, model: Model, shell: &Shell) -> Result<ExplainedCohort> 
         targets: &model.info().targets,
         coverage: COVERAGE,
         no_signal: model.no_signal(),
+        antigens: files,
     };
     let origin = serde_json::to_string_pretty(&origin)?;
     args.page.write(&args.out, Kind::Explanation, &origin)?;
     // Last: its presence means "done".
     paths::write_text(&args.out.join(reperio_report::EXPLANATION), &origin)?;
-    Ok(found)
+    Ok((found, known))
+}
+
+/// Writes the tables of one repertoire.
+fn write_one(
+    folder: &Path,
+    model: &Model,
+    repertoire: &Repertoire,
+    explained: &explain::Explained,
+) -> Result<()> {
+    sequences::write(&folder.join("sequences.tsv.gz"), model, repertoire, explained)?;
+    attention::write_curve(&folder.join("attention.tsv"), &explained.explanation)
 }
 
 /// The warning for a target without a signal.
@@ -211,6 +262,10 @@ impl Report for Explained {
         lines.extend(align(&rows));
         lines.push(String::new());
         lines.extend(attention::lines(&self.heads));
+        if let Some(known) = &self.known_antigens {
+            lines.push(String::new());
+            lines.extend(known.lines());
+        }
         let (n, out) = (self.repertoires, self.out.display());
         lines.push(format!("{n} repertoires explained in {out}"));
         lines
