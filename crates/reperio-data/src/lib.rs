@@ -59,6 +59,7 @@
 
 pub mod alphabet;
 pub mod atomic;
+pub mod clonality;
 pub mod cohort;
 pub mod compress;
 mod decode;

@@ -25,6 +25,7 @@
 
 mod best;
 mod heads;
+mod neighbours;
 mod ranking;
 mod sums;
 
@@ -44,6 +45,7 @@ use crate::score::{self, Score};
 pub use best::Leading;
 pub use heads::{HeadName, HeadSummary, head_names};
 use heads::{Junction, Sample};
+pub use neighbours::{Known, Neighbour, nearest};
 pub use ranking::Ranked;
 use ranking::{Carriers, Leaders};
 pub use sums::Sum;

@@ -2,6 +2,7 @@
 
 mod attention;
 mod cohort;
+mod neighbours;
 mod patient;
 mod shading;
 
@@ -11,7 +12,7 @@ use reperio_data::cohort as names;
 use reperio_model::labels::{Target, TargetKind};
 use serde::Deserialize;
 
-use crate::folder::{EXPLANATION, content};
+use crate::folder::{self, EXPLANATION, content};
 use crate::tsv::Table;
 use crate::{NAME, ReportError, save};
 
@@ -31,6 +32,8 @@ struct Explanation<'a> {
     origin: &'a Origin,
     scores: Scores,
     heads: Table,
+    /// The most alike training repertoires, where the model lay in the folder of its training.
+    neighbours: Option<Table>,
 }
 
 /// `scores.tsv`, a row for each output of each repertoire.
@@ -162,11 +165,12 @@ impl Explanation<'_> {
 /// Writes the pages of the explanation in `folder`, whose last file holds `origin`: one for a single repertoire, otherwise
 /// one for all and one for each. Returns the path of the first.
 pub(crate) fn write(folder: &Path, origin: &str) -> Result<PathBuf, ReportError> {
-    let origin: Origin =
-        serde_json::from_str(origin).map_err(|err| content(&folder.join(EXPLANATION), &err))?;
+    let origin: Origin = folder::parse(&folder.join(EXPLANATION), origin)?;
     let scores = Scores::read(folder, &origin)?;
     let heads = Table::read(&folder.join("heads.tsv"), usize::MAX)?;
-    let all = Explanation { folder, origin: &origin, scores, heads };
+    let alike = folder.join("neighbours.tsv");
+    let neighbours = alike.is_file().then(|| Table::read(&alike, usize::MAX)).transpose()?;
+    let all = Explanation { folder, origin: &origin, scores, heads, neighbours };
     let main = folder.join(NAME);
     if all.scores.ids.len() == 1 {
         save(&main, &all.patient(0)?)?;

@@ -36,6 +36,7 @@ impl Explanation<'_> {
         sections.push(self.outputs(place));
         sections.push(self.sequences(place)?);
         sections.extend(self.attention(place)?);
+        sections.extend(self.alike(place)?);
         let reading = section("reading", "How to read this page", None);
         sections.push(reading.all(READING.map(paragraph)));
         let page = Page {

@@ -19,7 +19,8 @@ use crate::arguments::page::PageArgs;
 use crate::shell::output::{Report, align, row};
 use crate::shell::outputs::{self, OverwriteArgs, Results, Sources};
 use crate::shell::{Interrupted, Shell, paths};
-use crate::tables::{attention, sequences};
+use crate::tables::held_out::{self, Trained};
+use crate::tables::{attention, neighbours, sequences};
 
 /// Rows of a table on the terminal; the file has all of them.
 const SHOWN: usize = 20;
@@ -32,7 +33,9 @@ const SHOWN: usize = 20;
 /// OUT/heads.tsv has how many sequences carry 90 % of each head's attention,
 /// and the head's operating class, from I (an average over most of the repertoire) to IV (a few
 /// sequences picked out). OUT/sequences.tsv.gz ranks the distinct clonotypes of all repertoires by
-/// their highest evidence, with the number of repertoires that carry them. OUT/report.html shows all of
+/// their highest evidence, with the number of repertoires that carry them. OUT/neighbours.tsv has the
+/// training repertoires that the parts of the model see most alike, if the model lies in the folder that
+/// `train` wrote, beside held_out.tsv; one of the same name is left out. OUT/report.html shows all of
 /// it. Of several repertoires, each has its own page, which OUT/report.html links to.
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -61,7 +64,7 @@ pub(crate) struct Args {
 
 /// What it writes.
 const RESULTS: Results = Results {
-    files: &["scores.tsv", "heads.tsv", reperio_report::NAME],
+    files: &["scores.tsv", "heads.tsv", "neighbours.tsv", reperio_report::NAME],
     done: &["sequences.tsv.gz", reperio_report::EXPLANATION],
     folders: &[
         ("repertoires", "sequences.tsv.gz"),
@@ -123,20 +126,22 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
 /// The command, without printing its result: explains every repertoire, writes a table each, and
 /// ranks their clonotypes together.
 pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Explained> {
-    let model = Model::file(&args.model);
-    let sources = Sources::of(&args.input.inputs).and(&args.input.metadata).and([&model]);
+    let file = Model::file(&args.model);
+    let sources = Sources::of(&args.input.inputs).and(&args.input.metadata).and([&file]);
     let _lock = outputs::folder(&args.out, &RESULTS, &sources, args.overwrite.existing())?;
     RESULTS.remove(&args.out, &sources)?; // What an interrupted run left.
-    let model = Model::load(&model)?.on(&args.device.open()?);
+    let model = Model::load(&file)?.on(&args.device.open()?);
     let no_signal = model.no_signal();
     for column in &no_signal {
         tracing::warn!("{}", chance(column));
     }
-    let explained = explain(args, model, shell);
+    let trained = held_out::beside(&file, &model)?;
+    let explained = explain(args, model, trained.as_deref(), shell);
     if explained.as_ref().is_err_and(|err| !err.is::<Interrupted>()) {
         RESULTS.remove(&args.out, &sources)?;
     }
     let ExplainedCohort { repertoires, empty, largest_difference, heads, sequences } = explained?;
+    args.page.write(&args.out, Kind::Explanation)?;
     Ok(Explained {
         out: args.out.clone(),
         repertoires: repertoires.len(),
@@ -148,8 +153,13 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Explained> {
     })
 }
 
-/// Explains everything and writes it.
-fn explain(args: &Args, model: Model, shell: &Shell) -> Result<ExplainedCohort> {
+/// Explains everything and writes it; `trained` are the training repertoires of each target, if they are known.
+fn explain(
+    args: &Args,
+    model: Model,
+    trained: Option<&[Trained]>,
+    shell: &Shell,
+) -> Result<ExplainedCohort> {
     let top = if args.top == 0 { usize::MAX } else { args.top };
     let (request, folder) = (args.input.request(), args.out.join("repertoires"));
     let explain = move |observer: &dyn Observer| {
@@ -167,6 +177,10 @@ fn explain(args: &Args, model: Model, shell: &Shell) -> Result<ExplainedCohort> 
     let (model, found) = shell.read("run the command again", explain)?;
     sequences::write_sums(&args.out.join("scores.tsv"), &model, &found.repertoires)?;
     attention::write(&args.out.join("heads.tsv"), &model, &found.repertoires)?;
+    if let Some(trained) = trained {
+        let (path, targets) = (args.out.join("neighbours.tsv"), &model.info().targets);
+        neighbours::write(&path, targets, trained, &found.repertoires)?;
+    }
     sequences::write_ranked(&args.out.join("sequences.tsv.gz"), &found.sequences)?;
     let origin = Origin {
         version: env!("CARGO_PKG_VERSION"),
@@ -176,7 +190,6 @@ fn explain(args: &Args, model: Model, shell: &Shell) -> Result<ExplainedCohort> 
         no_signal: model.no_signal(),
     };
     let origin = serde_json::to_string_pretty(&origin)?;
-    args.page.write(&args.out, Kind::Explanation, &origin)?;
     // Last: its presence means "done".
     paths::write_text(&args.out.join(reperio_report::EXPLANATION), &origin)?;
     Ok(found)
