@@ -76,10 +76,8 @@ fn one(t: usize, own: &Confounders) -> Element {
     let is_number = own.sources.iter().all(|source| source.auc.is_none());
     let (title, chance) = if is_number { ("R2", 0.0) } else { ("AUC", 0.5) };
     let bar = |source: &Confounder| {
-        let (class, marker) = match source.confounds {
-            true => ("best", Marker::Diamond),
-            false => ("rival", Marker::Small),
-        };
+        let (class, marker) =
+            if source.confounds { ("best", Marker::Diamond) } else { ("rival", Marker::Small) };
         Row::of(&source.name, class, marker, source.auc.or(source.r2))
     };
     let id = format!("confounders-{}", t + 1);

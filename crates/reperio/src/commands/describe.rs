@@ -26,7 +26,7 @@ use crate::tables::{confounders as sources, counts, description as tables, readi
 /// Shows clonotypes, templates, dropped rows with reasons, lengths, genes and labels. With --target, shows
 /// how well depth, V/J usage, junction lengths and the other columns of the metadata predict it: a model
 /// can learn these in place of receptors. With --out, writes all of it as tables, by label, and a page.
-/// batch_effects.tsv then says how well depth, V/J usage and lengths predict the other columns: batches
+/// `batch_effects.tsv` then says how well depth, V/J usage and lengths predict the other columns: batches
 /// that a model can see. classes.tsv has repertoires, subjects, depth and clonality by label.
 #[derive(clap::Args)]
 #[command(mut_arg("target", |arg| arg.required(false)))]

@@ -35,7 +35,7 @@ const SHOWN: usize = 20;
 /// sequences picked out). OUT/sequences.tsv.gz ranks the distinct clonotypes of all repertoires by
 /// their highest evidence, with the number of repertoires that carry them. OUT/neighbours.tsv has the
 /// training repertoires that the parts of the model see most alike, if the model lies in the folder that
-/// `train` wrote, beside held_out.tsv; one of the same name is left out. OUT/report.html shows all of
+/// `train` wrote, beside `held_out.tsv`; one of the same name is left out. OUT/report.html shows all of
 /// it. Of several repertoires, each has its own page, which OUT/report.html links to.
 #[derive(clap::Args)]
 #[command(after_help = "\
