@@ -153,7 +153,7 @@ fn dropped(folder: &Path) -> Result<Option<Element>, ReportError> {
         reasons.iter().zip(counts).map(|(reason, n)| vec![reason.replace('_', " "), n.to_owned()]);
     let text = "Rows of the files that cannot be used, by reason.";
     let made = section("dropped", "Dropped rows", Some(text));
-    Ok((own.len() > 0).then(|| made.with(table("Dropped rows", &["reason", "rows"], rows))))
+    Ok((!own.is_empty()).then(|| made.with(table("Dropped rows", &["reason", "rows"], rows))))
 }
 
 /// Every repertoire.
