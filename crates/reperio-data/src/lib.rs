@@ -61,6 +61,7 @@
 pub mod alphabet;
 pub mod antigens;
 pub mod atomic;
+pub mod clonality;
 pub mod cohort;
 pub mod compress;
 mod decode;

@@ -11,8 +11,9 @@ use reperio_model::features::FeatureCache;
 use reperio_model::labels::{KindName, Labels, TargetSpec};
 use reperio_model::model::{Explanation, Model};
 use reperio_model::parts::Part;
-use reperio_model::train::{self, Dataset, Fitted, TrainingContext};
+use reperio_model::train::{self, Dataset, Fitted, TargetHeldOut, TermReport, TrainingContext};
 use reperio_stats::Groups;
+use reperio_stats::moments::mean_and_sd;
 
 /// A motif for one half of the patients, public clonotypes for some of them, and numbers.
 const SIMULATION: &str = "
@@ -96,6 +97,10 @@ fn adds_up(model: &Model, repertoires: &[Repertoire]) {
             assert!((sum - logit).abs() < 1e-4, "{}: {sum} != {logit}", repertoire.id);
             let parts: f64 = explanation.parts.iter().map(|(_, own)| column(own)).sum();
             assert!((parts - column(&explanation.evidence)).abs() < 1e-9, "{}", repertoire.id);
+            let combination: Vec<f64> =
+                model.targets().iter().flat_map(|target| target.bias.iter().copied()).collect();
+            let own: f64 = explanation.part_bias.iter().map(|own| own[t]).sum();
+            assert!((combination[t] + own - bias).abs() < 1e-9, "{}", repertoire.id);
             residues_add_up(model, repertoire, &explanation, t);
             network_residues_add_up(model, repertoire, &explanation, t);
         }
@@ -153,11 +158,38 @@ fn network_residues_add_up(
     }
 }
 
+/// Held-out outputs are of the repertoires with a label; a part moves logits by the reach of its terms.
+fn held_out_is_of_the_labelled(case: &Case, t: usize, own: &TargetHeldOut, terms: &[TermReport]) {
+    let values = &case.labels.values[t];
+    let labelled: Vec<usize> = (0..values.len()).filter(|&i| values[i].is_some()).collect();
+    assert_eq!(own.places, labelled);
+    let ids = own.places.iter().map(|&place| &case.repertoires[place].id);
+    assert!(ids.eq(&own.ids));
+    let width = case.labels.targets[t].width();
+    assert!(own.combined.len() == width && own.folds.len() == labelled.len());
+    let weighted =
+        |part: Part| terms.iter().filter(move |term| term.part == part && term.weight > 0.0);
+    for (part, outputs) in &own.parts {
+        assert!(outputs.len() == width && outputs.iter().all(|own| own.len() == labelled.len()));
+        if let [term] = weighted(*part).collect::<Vec<_>>()[..] {
+            let sds = outputs.iter().map(|own| mean_and_sd(own).1);
+            assert!((sds.fold(0.0, f64::max) - term.reach).abs() < 1e-9, "{}", term.name);
+        }
+    }
+    let parts: Vec<Part> = own.parts.iter().map(|(part, _)| *part).collect();
+    assert!(
+        Part::ALL.into_iter().all(|part| parts.contains(&part) == (weighted(part).count() > 0))
+    );
+}
+
 #[test]
 fn every_kind_of_target_adds_up_and_survives_a_file() {
     let case = Case::new(&[KindName::Binary, KindName::Classes, KindName::Regression]);
-    let Fitted { model, report } = case.fit(&Part::ALL);
+    let Fitted { model, report, held_out } = case.fit(&Part::ALL);
     assert_eq!(report.out_of_fold.len(), 3);
+    for (t, own) in held_out.iter().enumerate() {
+        held_out_is_of_the_labelled(&case, t, own, &report.terms[t]);
+    }
     assert_eq!(report.out_of_fold[1].repertoires, 60 - 60 / 7 - 1);
     let auc = report.out_of_fold[0].auc.expect("two classes");
     assert!(auc > 0.95, "held-out AUC {auc} of a planted motif");

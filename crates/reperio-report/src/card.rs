@@ -11,7 +11,7 @@ use crate::folder::Run;
 use crate::labels::Labels;
 use crate::page::{interval, number, or_dash};
 use crate::training::{self, Training};
-use crate::{ReportError, verdict};
+use crate::{ReportError, confounding, verdict};
 
 /// Sentences that hold for every model.
 const LIMITS: [&str; 4] = [
@@ -40,6 +40,7 @@ pub(crate) fn training(folder: &Path, run: &Run, metrics: &str) -> Result<String
         own.report.out_of_fold.iter().map(held_out),
     ));
     card.extend(own.report.out_of_fold.iter().map(|own| text(&training::verdict(own))));
+    card.extend(confounders(folder)?);
     card.extend(limits());
     Ok(card.join("\n\n") + "\n")
 }
@@ -71,6 +72,7 @@ pub(crate) fn evaluation(folder: &Path, run: &Run, metrics: &str) -> Result<Stri
         own.targets.iter().map(summary),
     ));
     card.extend(own.targets.iter().map(|own| text(&verdict::of(own, permuted))));
+    card.extend(confounders(folder)?);
     card.extend(limits());
     Ok(card.join("\n\n") + "\n")
 }
@@ -147,6 +149,30 @@ fn summary(own: &TargetSummary) -> Vec<String> {
         number(own.control),
         own.coverage.map_or_else(String::new, |share| format!("{:.1} %", 100.0 * share)),
     ]
+}
+
+/// What predicts the labels without sequences; nothing in a folder where that was not measured.
+fn confounders(folder: &Path) -> Result<Vec<String>, ReportError> {
+    let all = confounding::read(folder)?;
+    if all.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut lines = vec!["## Confounders".to_owned()];
+    lines.push("How well depth, V/J usage, junction lengths and other columns of the metadata predict each target by themselves, without any sequence.".to_owned());
+    lines.extend(all.iter().map(|own| text(&own.sentence())));
+    let mut titles = vec!["target"];
+    titles.extend(confounding::SOURCE);
+    titles.push("called out");
+    let rows = all.iter().flat_map(|own| {
+        own.sources.iter().map(|source| {
+            let mut row = vec![own.column.clone()];
+            row.extend(confounding::row(source));
+            row.push(if source.confounds { "yes" } else { "no" }.to_owned());
+            row
+        })
+    });
+    lines.push(table(&titles, rows));
+    Ok(lines)
 }
 
 fn limits() -> Vec<String> {

@@ -103,9 +103,37 @@ impl Run {
     }
 }
 
-/// What `metrics.json` in `folder` holds, or is to hold.
+/// What `metrics.json` in `folder` holds.
 pub(crate) fn metrics<T: DeserializeOwned>(folder: &Path, text: &str) -> Result<T, ReportError> {
-    serde_json::from_str(text).map_err(|err| content(&folder.join(METRICS), &err))
+    let path = folder.join(METRICS);
+    serde_json::from_str(text).map_err(|err| {
+        let origin = Run::read(folder).map(|own| version(&own.version, &own.commit));
+        wrong(&path, &err, origin.unwrap_or_default())
+    })
+}
+
+/// What `explanation.json` or `description.json` holds, which says itself what wrote it.
+pub(crate) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ReportError> {
+    serde_json::from_str(text).map_err(|err| {
+        let all: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+        let own = all.get("version").and_then(serde_json::Value::as_str).unwrap_or_default();
+        wrong(path, &err, version(own, ""))
+    })
+}
+
+/// "Reperio 0.1.0, commit abc".
+fn version(version: &str, commit: &str) -> String {
+    let commit = if commit.is_empty() { String::new() } else { format!(", commit {commit}") };
+    if version.is_empty() { String::new() } else { format!("Reperio {version}{commit}") }
+}
+
+/// A file that is not as this version writes it: an earlier one did not write all of it, or it is damaged.
+fn wrong(path: &Path, err: &serde_json::Error, origin: String) -> ReportError {
+    let text = err.to_string();
+    let field = text.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+    let Some(field) = field else { return content(path, err) };
+    let origin = if origin.is_empty() { "the version that wrote it".to_owned() } else { origin };
+    ReportError::Older { path: path.to_owned(), field: field.to_owned(), origin }
 }
 
 /// A file of text.

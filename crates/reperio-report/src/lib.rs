@@ -20,6 +20,7 @@
 #![forbid(unsafe_code)]
 
 mod card;
+mod confounding;
 mod description;
 pub mod element;
 mod evaluation;
@@ -37,7 +38,7 @@ mod sequences;
 pub mod svg;
 mod table;
 mod training;
-mod tsv;
+pub mod tsv;
 pub mod verdict;
 mod waterfall;
 pub mod well_formed;
@@ -47,7 +48,6 @@ use std::path::{Path, PathBuf};
 
 use reperio_data::atomic;
 
-pub use description::confounding;
 pub use folder::{DESCRIPTION, EXPLANATION, Kind};
 pub use scores::beside;
 
@@ -94,6 +94,16 @@ pub enum ReportError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A file of an earlier version lacks what this one needs.
+    #[error("{}: no `{field}`: {origin} did not write it, or the file is damaged: run the command again", path.display())]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// What it lacks.
+        field: String,
+        /// Version that wrote it.
+        origin: String,
+    },
     /// The page cannot be written.
     #[error(transparent)]
     Write(#[from] atomic::WriteError),
@@ -105,43 +115,36 @@ pub enum ReportError {
 ///
 /// See [`ReportError`]. An old page is kept whole.
 pub fn write(folder: &Path) -> Result<PathBuf, ReportError> {
-    let kind = Kind::of(folder)?;
-    let last = match kind {
-        Kind::Scores if folder.is_file() => return scores::write(folder),
-        Kind::Scores => return scores::write(&folder.join(folder::SCORES)),
-        Kind::Explanation => folder::EXPLANATION,
-        Kind::Description => folder::DESCRIPTION,
-        Kind::Training | Kind::Evaluation => folder::METRICS,
-    };
-    write_unfinished(folder, kind, &folder::text(&folder.join(last))?)
+    write_as(folder, Kind::of(folder)?)
 }
 
-/// Writes the page, and of a training or an evaluation the card, of a run of which all files lie in `folder` but the last one, which says that it is finished: `last`
-/// is what `metrics.json`, `explanation.json` or `description.json` is to hold.
+/// Writes the page, and of a training or an evaluation the card, of the finished run in `folder`, which is of this kind.
 ///
 /// # Errors
 ///
 /// See [`ReportError`]. An old page is kept whole.
-pub fn write_unfinished(folder: &Path, kind: Kind, last: &str) -> Result<PathBuf, ReportError> {
+pub fn write_as(folder: &Path, kind: Kind) -> Result<PathBuf, ReportError> {
+    let last = |name: &str| folder::text(&folder.join(name));
     let (page, card) = match kind {
-        Kind::Explanation => return explanation::write(folder, last),
+        Kind::Scores if folder.is_file() => return scores::write(folder),
         Kind::Scores => return scores::write(&folder.join(folder::SCORES)),
+        Kind::Explanation => return explanation::write(folder, &last(folder::EXPLANATION)?),
         Kind::Description => {
             let path = folder.join(NAME);
-            save(&path, &description::page(folder, last)?)?;
+            save(&path, &description::page(folder, &last(folder::DESCRIPTION)?)?)?;
             return Ok(path);
         }
         Kind::Evaluation => {
-            let run = folder::Run::read(folder)?;
-            let (page, tables) = evaluation::page(folder, &run, last)?;
+            let (run, last) = (folder::Run::read(folder)?, last(folder::METRICS)?);
+            let (page, tables) = evaluation::page(folder, &run, &last)?;
             for (name, text) in tables {
                 save(&folder.join(name), &text)?;
             }
-            (page, card::evaluation(folder, &run, last)?)
+            (page, card::evaluation(folder, &run, &last)?)
         }
         Kind::Training => {
-            let run = folder::Run::read(folder)?;
-            (training::page(folder, &run, last)?, card::training(folder, &run, last)?)
+            let (run, last) = (folder::Run::read(folder)?, last(folder::METRICS)?);
+            (training::page(folder, &run, &last)?, card::training(folder, &run, &last)?)
         }
     };
     save(&folder.join(CARD), &card)?;

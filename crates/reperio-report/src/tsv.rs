@@ -1,4 +1,20 @@
 //! Tables that a run wrote.
+//!
+//! # Examples
+//!
+//! ```
+//! use reperio_report::tsv::Table;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! let path = folder.path().join("table.tsv");
+//! std::fs::write(&path, "id\tlogit\na\t0.5\nb\t\n")?;
+//! let table = Table::read(&path, usize::MAX)?;
+//! assert_eq!(table.text("id")?, ["a", "b"]);
+//! assert_eq!(table.numbers("logit")?, [Some(0.5), None]);
+//! # Ok(())
+//! # }
+//! ```
 
 use std::fs::File;
 use std::io::Read;
@@ -10,7 +26,7 @@ use crate::ReportError;
 use crate::folder::{content, unreadable};
 
 /// A table, column by column.
-pub(crate) struct Table {
+pub struct Table {
     path: PathBuf,
     names: Vec<String>,
     rows: Vec<csv::StringRecord>,
@@ -18,7 +34,11 @@ pub(crate) struct Table {
 
 impl Table {
     /// Reads the first `most` rows of a tab-separated file, gzipped if its name ends in `.gz`.
-    pub(crate) fn read(path: &Path, most: usize) -> Result<Self, ReportError> {
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, or rows differ in length.
+    pub fn read(path: &Path, most: usize) -> Result<Self, ReportError> {
         let file = File::open(path).map_err(|source| unreadable(path, source))?;
         let gzip = path.extension().is_some_and(|extension| extension == "gz");
         let source: Box<dyn Read> =
@@ -31,35 +51,49 @@ impl Table {
         Ok(Self { path: path.to_owned(), names, rows })
     }
 
-    pub(crate) fn len(&self) -> usize {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
         self.rows.len()
     }
 
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// Names of the columns.
-    pub(crate) fn names(&self) -> &[String] {
+    pub fn names(&self) -> &[String] {
         &self.names
     }
 
     /// The error for a field that is not what it should be.
-    pub(crate) fn wrong(&self, row: usize, name: &str, field: &str, expected: &str) -> ReportError {
+    pub fn wrong(&self, row: usize, name: &str, field: &str, expected: &str) -> ReportError {
         let problem = format!("line {}: `{name}` is {field:?}, expected {expected}", row + 2);
         content(&self.path, &problem)
     }
 
     /// A column of text, if the table has it.
-    pub(crate) fn optional(&self, name: &str) -> Option<Vec<&str>> {
+    pub fn optional(&self, name: &str) -> Option<Vec<&str>> {
         let at = self.names.iter().position(|own| own == name)?;
         Some(self.rows.iter().map(|row| row.get(at).unwrap_or_default()).collect())
     }
 
     /// A column of text.
-    pub(crate) fn text(&self, name: &str) -> Result<Vec<&str>, ReportError> {
+    ///
+    /// # Errors
+    ///
+    /// If the table does not have it.
+    pub fn text(&self, name: &str) -> Result<Vec<&str>, ReportError> {
         let missing = || content(&self.path, &format!("no column `{name}`"));
         self.optional(name).ok_or_else(missing)
     }
 
     /// A column of numbers; an empty field is none.
-    pub(crate) fn numbers(&self, name: &str) -> Result<Vec<Option<f64>>, ReportError> {
+    ///
+    /// # Errors
+    ///
+    /// If the table does not have it, or names the first field that is no finite number.
+    pub fn numbers(&self, name: &str) -> Result<Vec<Option<f64>>, ReportError> {
         let number = |(row, field): (usize, &str)| {
             if field.is_empty() {
                 return Ok(None);

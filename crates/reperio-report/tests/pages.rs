@@ -133,7 +133,7 @@ fn what_is_missing_or_damaged_is_named() {
     };
     insta::assert_snapshot!(problem("config.toml", None), @"run is not a folder that `train`, `evaluate`, `explain` or `describe` finished: no config.toml");
     insta::assert_snapshot!(problem("config.toml", Some("")), @"run is not a folder that `train`, `evaluate`, `explain` or `describe` finished: no [run]");
-    insta::assert_snapshot!(problem("metrics.json", Some("{}")), @"run/metrics.json: missing field `targets` at line 1 column 2");
+    insta::assert_snapshot!(problem("metrics.json", Some("{}")), @"run/metrics.json: no `targets`: Reperio 1.2.3 did not write it, or the file is damaged: run the command again");
     insta::assert_snapshot!(problem("predictions.tsv", Some("repertoire_id\tlabel\nr1\twell\n")), @"run/predictions.tsv: no column `logit`");
     insta::assert_snapshot!(problem("predictions.tsv", Some("label\tlogit\nwell\tx\n")), @"run/predictions.tsv: line 2: `logit` is \"x\", expected a number");
     insta::assert_snapshot!(problem("predictions.tsv", Some("label\tlogit\nwell\n")), @"run/predictions.tsv: CSV error: record 1 (line: 2, byte: 12): found record with 1 fields, but the previous record has 2 fields");

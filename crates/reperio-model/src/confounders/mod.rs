@@ -2,8 +2,11 @@
 //!
 //! Cases and controls that were sequenced in different laboratories differ in all of these. A model can then predict
 //! labels without any receptor that answers to a disease. So every such source predicts the target by itself, in the same
-//! folds.
+//! folds. In the same way depth, V/J usage and lengths predict the other columns of the metadata: what they predict well
+//! are batches that a model can see.
 
+mod effects;
+mod sentence;
 mod source;
 
 use reperio_data::split;
@@ -20,7 +23,11 @@ use crate::labelled::LabelledCohort;
 use crate::labels::{Labels, Target, TargetKind};
 use source::Source;
 
+pub use effects::batch_effects;
 pub use source::SourceKind;
+
+/// Seed of the folds in which sources predict a target.
+const SEED: u64 = 1;
 
 /// Folds where there are enough groups of every label.
 const FOLDS: usize = 5;
@@ -62,11 +69,22 @@ pub struct Confounder {
     pub confounds: bool,
 }
 
-/// How well each source predicts each target, in a cross-validation of which the folds keep groups whole.
-pub fn of(data: LabelledCohort<'_>, seed: u64) -> Vec<Confounders> {
-    let repertoires: Vec<_> = data.cohort.repertoires().iter().collect();
-    let cache = FeatureCache::new(&repertoires, data.groups);
-    let sources = source::all(data.cohort.metadata(), &cache, data.labels);
+/// How well each source predicts each target, in a cross-validation of which the folds keep groups whole. `cache` holds
+/// features of the repertoires of `data`; those that are made here stay in it. The column `batch` is a source however many
+/// values it has: an evaluation leaves out its batches.
+pub fn of(
+    data: LabelledCohort<'_>,
+    cache: &FeatureCache<'_>,
+    batch: Option<&str>,
+) -> Vec<Confounders> {
+    let metadata = data.cohort.metadata();
+    let mut sources = source::of_repertoires(cache);
+    sources.extend(source::of_columns(metadata, data.labels, batch));
+    measure_all(&sources, data)
+}
+
+/// How well each of `sources` predicts each target.
+fn measure_all(sources: &[Source], data: LabelledCohort<'_>) -> Vec<Confounders> {
     let mut labels = data.labels.clone();
     labels.standardise();
     let all = items(data.cohort.metadata().ids(), data.labels, data.groups);
@@ -76,7 +94,7 @@ pub fn of(data: LabelledCohort<'_>, seed: u64) -> Vec<Confounders> {
         let own = Labels { targets: vec![target.clone()], values: vec![values.clone()] };
         let own = own.select(&known);
         let groups = data.groups.select(&known);
-        let Ok(folds) = split::folds(&items, FOLDS, seed) else {
+        let Ok(folds) = split::folds(&items, FOLDS, SEED) else {
             return Confounders { column: target.column.clone(), sources: Vec::new() };
         };
         let task = Task { labels: &own, groups: &groups, folds: &folds };

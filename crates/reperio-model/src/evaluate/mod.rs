@@ -52,6 +52,18 @@ impl Plan {
         let smallest = folds.iter().map(|fold| fold.held.len()).min()?;
         Some(smallest).filter(|&n| folds.len() > 1 && n < SMALL_FOLD)
     }
+
+    /// The labels that are evaluated: those of `dataset`, permuted if the plan says so.
+    ///
+    /// # Panics
+    ///
+    /// If the plan does not have one fold per repertoire.
+    pub fn labels(&self, dataset: Dataset<'_>) -> Labels {
+        assert_eq!(self.folds.len(), dataset.members.len(), "one fold a repertoire");
+        let Some(seed) = self.permute_labels else { return dataset.labels.clone() };
+        let folds: Vec<usize> = self.folds.iter().map(|fold| fold.unwrap_or(usize::MAX)).collect();
+        permuted(dataset.labels, &dataset.groups(), seed, self.batches.then_some(&folds[..]))
+    }
 }
 
 /// Why there is no evaluation.
@@ -125,15 +137,7 @@ pub fn evaluate(
     context: TrainingContext<'_>,
     observer: &dyn Observer,
 ) -> Result<Evaluation, EvaluateError> {
-    assert_eq!(plan.folds.len(), dataset.members.len(), "one fold a repertoire");
-    let mut labels = match plan.permute_labels {
-        Some(seed) => {
-            let folds: Vec<usize> =
-                plan.folds.iter().map(|fold| fold.unwrap_or(usize::MAX)).collect();
-            permuted(dataset.labels, &dataset.groups(), seed, plan.batches.then_some(&folds[..]))
-        }
-        None => dataset.labels.clone(),
-    };
+    let mut labels = plan.labels(dataset);
     labels.standardise();
     let folds = Fold::all(&plan.folds);
     let mut predictions: Vec<Option<HeldOut>> = vec![None; dataset.members.len()];

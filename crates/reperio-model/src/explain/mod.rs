@@ -27,6 +27,7 @@ pub mod annotation;
 mod best;
 mod families;
 mod heads;
+mod neighbours;
 mod ranking;
 mod sums;
 
@@ -47,6 +48,7 @@ pub use best::Leading;
 pub use families::Family;
 pub use heads::{HeadName, HeadSummary, head_names};
 use heads::{Junction, Sample};
+pub use neighbours::{Known, Neighbour, nearest};
 use ranking::{Carriers, Leaders};
 pub use ranking::{Ranked, Ranking};
 pub use sums::Sum;

@@ -18,6 +18,8 @@ pub struct Sum {
     pub evidence: f64,
     /// What each part has in it.
     pub parts: Vec<(Part, f64)>,
+    /// What each part adds to the logit, in the order of `parts`: its evidence, and its own share of the bias.
+    pub added: Vec<f64>,
 }
 
 impl Sum {
@@ -29,13 +31,19 @@ impl Sum {
 
 /// The sum behind each output.
 pub(super) fn sums(explanation: &Explanation) -> Vec<Sum> {
-    let Explanation { logits, bias, evidence, parts, .. } = explanation;
+    let Explanation { logits, bias, evidence, parts, part_bias, .. } = explanation;
     let total = |all: &[f64], output: usize| all.iter().skip(output).step_by(logits.len()).sum();
-    let sum = |output: usize| Sum {
-        logit: logits[output],
-        bias: bias[output],
-        evidence: total(evidence, output),
-        parts: parts.iter().map(|(part, own)| (*part, total(own, output))).collect(),
+    let sum = |output: usize| {
+        let parts: Vec<(Part, f64)> =
+            parts.iter().map(|(part, own)| (*part, total(own, output))).collect();
+        let added = parts.iter().zip(part_bias).map(|((_, own), bias)| own + bias[output]);
+        Sum {
+            logit: logits[output],
+            bias: bias[output],
+            evidence: total(evidence, output),
+            added: added.collect(),
+            parts,
+        }
     };
     (0..logits.len()).map(sum).collect()
 }
@@ -60,12 +68,14 @@ mod tests {
             bias: vec![0.5, 0.25],
             evidence: vec![2.0, 0.5, 0.5, 0.25],
             parts: vec![(Part::Genes, vec![2.0, 0.5, 0.5, 0.25])],
+            part_bias: vec![vec![0.25, -0.5]],
             ..Explanation::default()
         };
         let mut sums = sums(&explanation);
         let evidences: Vec<f64> = sums.iter().map(|sum| sum.evidence).collect();
         assert_eq!(evidences, [2.5, 0.75]);
         assert_eq!(sums[1].parts, [(Part::Genes, 0.75)]);
+        assert_eq!((&sums[0].added[..], &sums[1].added[..]), (&[2.75][..], &[0.25][..]));
         assert!(check("r", &sums).is_ok());
         for logit in [1.001, f64::NAN] {
             sums[1].logit = logit;

@@ -48,7 +48,13 @@ impl TargetPrediction {
         Self { column, logits, probabilities, class: None, value: None }
     }
 
-    fn new(target: &Target, logits: &[f64]) -> Self {
+    /// What the raw outputs of `target` say.
+    ///
+    /// # Panics
+    ///
+    /// If there is not one output for each that the target has.
+    pub fn new(target: &Target, logits: &[f64]) -> Self {
+        assert_eq!(logits.len(), target.width(), "one number for each output");
         let mut prediction = Self { logits: logits.to_vec(), ..Self::none(target) };
         match &target.kind {
             TargetKind::Binary { positive, negative } => {
@@ -86,6 +92,8 @@ pub struct Explanation {
     pub evidence: Vec<f64>,
     /// The share of each part in `evidence`, (n, T) each: they add up to it.
     pub parts: Vec<(Part, Vec<f64>)>,
+    /// The share of each part in `bias`, (T) each, in the order of `parts`; the rest is the bias of the combination.
+    pub part_bias: Vec<Vec<f64>>,
     /// Attention of each head of each member, (n, heads of all members); each column sums to 1.
     pub attention: Vec<f32>,
     /// Columns of `attention`.
@@ -215,12 +223,14 @@ impl Model {
             bias: self.targets.iter().flat_map(|target| target.bias.iter().copied()).collect(),
             evidence: vec![0.0; n * outputs],
             parts: vec![],
+            part_bias: vec![],
             attention: vec![0.0; n * heads],
             heads,
             pooled: seen.iter().map(|own| own.pooled.z.clone()).collect(),
         };
         for part in self.parts() {
             let mut evidence = vec![0.0; n * outputs];
+            let before = out.bias.clone();
             if part == Part::Network {
                 self.explain_network(&seen, &mut out, &mut evidence);
             } else {
@@ -230,6 +240,8 @@ impl Model {
                 *all += own;
             }
             out.parts.push((part, evidence));
+            let own = out.bias.iter().zip(&before).map(|(after, before)| after - before);
+            out.part_bias.push(own.collect());
         }
         out
     }

@@ -5,6 +5,7 @@
 
 mod checkpoint;
 mod descent;
+mod held_out;
 mod member;
 mod network;
 pub(crate) mod objective;
@@ -28,6 +29,7 @@ use crate::model::{Model, ModelInfo, TargetModel};
 use crate::parts::{Part, inner_folds};
 use crate::population::Population;
 pub use checkpoint::CheckpointError;
+pub use held_out::TargetHeldOut;
 use network::TrainedNetwork;
 pub use report::{
     EpochReport, MemberReport, OutOfFold, SeedFate, SeedReport, TermReport, TrainingReport,
@@ -74,6 +76,9 @@ pub struct Fitted {
     pub model: Model,
     /// Losses, seeds, splits, weights.
     pub report: TrainingReport,
+    /// What its parts said of the training repertoires that inner folds held out, by target. It names repertoires, and so
+    /// is no part of the model.
+    pub held_out: Vec<TargetHeldOut>,
 }
 
 /// Why training stopped without a model.
@@ -214,12 +219,13 @@ pub fn fit(
     observer.progress(Progress { task: "combination", done: 0, total: 1, unit: "fits" });
     let mut targets = Vec::new();
     let mut out_of_fold = Vec::new();
-    let mut reports = Vec::new();
+    let (mut reports, mut held_out) = (Vec::new(), Vec::new());
     for (t, columns) in terms.into_iter().enumerate() {
         let own = assemble(&training, network.as_ref(), t, columns);
         targets.push(own.model);
         out_of_fold.push(own.out_of_fold);
         reports.push(own.terms);
+        held_out.push(own.held_out);
     }
     let helps = targets.iter().any(|target: &TargetModel| target.network > 0.0);
     let (members, parameters, encoded) = match network {
@@ -249,7 +255,7 @@ pub fn fit(
         terms: reports,
         out_of_fold,
     };
-    Ok(Fitted { model, report })
+    Ok(Fitted { model, report, held_out })
 }
 
 /// One target, put together.
@@ -257,6 +263,7 @@ struct Assembled {
     model: TargetModel,
     out_of_fold: OutOfFold,
     terms: Vec<TermReport>,
+    held_out: TargetHeldOut,
 }
 
 /// The model of target `t`: its terms weighed, those without a weight left out.
@@ -282,7 +289,8 @@ fn assemble(
         let weight = f64::from(u8::from(network.is_some() && as_it_is));
         let bias = vec![0.0; target.width()];
         let model = TargetModel::new(Combination { weights: vec![weight], bias }, vec![]);
-        return Assembled { model, out_of_fold: OutOfFold::none(target), terms: vec![] };
+        let (out_of_fold, held_out) = (OutOfFold::none(target), TargetHeldOut::default());
+        return Assembled { model, out_of_fold, terms: vec![], held_out };
     };
     let outputs = columns.iter().map(|column| column.held_out.clone()).collect();
     let groups = training.groups(&rows);
@@ -296,9 +304,10 @@ fn assemble(
     });
     let out_of_fold = OutOfFold::new(target, &combined, &answers, &groups, &fold);
     let terms = TermReport::all(target, &columns, &combined.combination.weights, &answers);
+    let held_out = TargetHeldOut::new(training, &rows, &columns, &combined);
     let mut model = TargetModel::new(combined.combination, columns);
     model.conformal = Conformal::new(&target.kind, &combined.held_out, &answers);
-    Assembled { model, out_of_fold, terms }
+    Assembled { model, out_of_fold, terms, held_out }
 }
 
 /// Members whose label of target `t` is known.

@@ -6,6 +6,7 @@ use reperio_data::progress::Observer;
 
 use super::{Fitted, TrainError, TrainingContext, TrainingReport, fit};
 use crate::config::Config;
+use crate::confounders::{self, Confounders};
 use crate::explain::{self, ExplainError, Ranking};
 use crate::labelled::LabelledCohort;
 use crate::labels::Labels;
@@ -16,6 +17,8 @@ use crate::score::{NotFinite, check_finite};
 /// A finished run.
 #[derive(Debug)]
 pub struct Run {
+    /// How well depth, V/J usage, junction lengths and other columns predict each target without any sequence.
+    pub confounders: Vec<Confounders>,
     /// The model and how its training went.
     pub fitted: Fitted,
     /// What the model says of every repertoire of the cohort, in its order.
@@ -73,7 +76,8 @@ pub enum RunError {
     Explain(#[from] ExplainError),
 }
 
-/// [`fit`]s a model to a cohort, and lets it score the cohort and rank its clonotypes, the `top` of each output.
+/// [`fit`]s a model to a cohort, and lets it score the cohort and rank its clonotypes, the `top` of each output. What predicts the
+/// labels without sequences is measured first, and a warning of it logged.
 ///
 /// # Errors
 ///
@@ -85,7 +89,12 @@ pub fn run(
     top: usize,
     observer: &dyn Observer,
 ) -> Result<Run, RunError> {
-    let fitted = data.with_dataset(|dataset| fit(dataset, config, context, observer))?;
+    let (confounders, fitted) = data.with_dataset(|dataset| {
+        let found = confounders::of(data, dataset.cache, None);
+        found.iter().for_each(Confounders::log);
+        (found, fit(dataset, config, context, observer))
+    });
+    let fitted = fitted?;
     let model = &fitted.model;
     let collector = Collector::new(model);
     let (said, ranking) = explain::rank(model, data.cohort, top, observer, |own, explained| {
@@ -109,7 +118,7 @@ pub fn run(
         prediction,
     });
     let predictions = predictions.collect();
-    Ok(Run { fitted, predictions, ranking, motifs })
+    Ok(Run { confounders, fitted, predictions, ranking, motifs })
 }
 
 /// What the training used repertoire `i` for.

@@ -1,6 +1,7 @@
 //! The page of a description: what a cohort holds, and what predicts its labels without any sequence.
 
-mod confounding;
+mod clonality;
+mod effects;
 mod usage;
 
 use std::path::Path;
@@ -8,16 +9,14 @@ use std::path::Path;
 use reperio_stats::moments::quantile;
 use serde::Deserialize;
 
-use crate::ReportError;
 use crate::element::{Element, element};
-use crate::folder::{DESCRIPTION, content};
+use crate::folder::{self, DESCRIPTION};
 use crate::forest::{Forest, Marker, Row};
 use crate::labels::Labels;
 use crate::page::{Page, paragraph, section};
 use crate::table::table;
 use crate::tsv::Table;
-
-pub use confounding::confounding;
+use crate::{ReportError, confounding};
 
 /// Repertoires that are shown; the table has all.
 const SHOWN: usize = 1000;
@@ -30,15 +29,10 @@ struct Origin {
     labels: Vec<Labels>,
 }
 
-const READING: [&str; 3] = [
-    "A source that predicts a target well can stand in for the disease: cases and controls may have been sequenced in different places, to different depth or with different primers. A model can then be right for the wrong reason. Each source predicts the target by itself by ridge regression, in the same folds.",
-    "P values come from 999 permutations of the labels and are widened because folds learn from each other. A source is called out if its AUC is at least 0.65 (R2 0.1) and its P value, times the number of sources, is below 0.05.",
-    "Shares of lengths and genes are means over repertoires, so that every repertoire counts alike. The effect of a gene is the difference of the mean shares in units of their standard deviation.",
-];
+const SHARES: &str = "Shares of lengths and genes are means over repertoires, so that every repertoire counts alike. The effect of a gene, or of clonality, is the difference of the mean of a class from that of all others, in units of the standard deviation.";
 
 pub(crate) fn page(folder: &Path, origin: &str) -> Result<String, ReportError> {
-    let origin: Origin =
-        serde_json::from_str(origin).map_err(|err| content(&folder.join(DESCRIPTION), &err))?;
+    let origin: Origin = folder::parse(&folder.join(DESCRIPTION), origin)?;
     let repertoires = Table::read(&folder.join("repertoires.tsv"), usize::MAX)?;
     let (mut verdict, mut sections) = confounding::sections(folder)?;
     if verdict.is_empty() {
@@ -47,12 +41,15 @@ pub(crate) fn page(folder: &Path, origin: &str) -> Result<String, ReportError> {
         );
     }
     let positive = origin.labels.first().and_then(Labels::binary).map(|[positive, _]| positive);
-    sections.push(depth(&repertoires, &origin.labels)?);
+    sections.extend(effects::section_of(folder)?);
+    sections.push(depth(folder, &repertoires, &origin.labels)?);
+    sections.extend(clonality::section_of(folder, &repertoires, &origin.labels)?);
     sections.push(usage::lengths(folder)?);
     sections.push(usage::genes(folder, positive)?);
     sections.extend(dropped(folder)?);
     sections.push(all(&repertoires));
-    sections.push(section("reading", "How to read this page", None).all(READING.map(paragraph)));
+    let reading = confounding::READING.into_iter().chain([SHARES]).map(paragraph);
+    sections.push(section("reading", "How to read this page", None).all(reading));
     let counted: Vec<String> = origin.labels.iter().map(Labels::counted).collect();
     let counted =
         if counted.is_empty() { String::new() } else { format!(" ({})", counted.join("; ")) };
@@ -81,25 +78,36 @@ fn quarters(values: &mut [f64]) -> Option<[f64; 3]> {
     Some([at(0.25)?, at(0.5)?, at(0.75)?])
 }
 
-/// Clonotypes by class of the first target.
-fn depth(repertoires: &Table, labels: &[Labels]) -> Result<Element, ReportError> {
-    let clonotypes = repertoires.numbers("clonotypes")?;
+/// The `values` of the repertoires of each class of the first target, or of all.
+fn by_class<'a>(
+    repertoires: &'a Table,
+    labels: &'a [Labels],
+    values: &[Option<f64>],
+) -> Vec<(&'a str, Vec<f64>)> {
     let prefix = labels.first().map_or_else(String::new, |own| crate::labels::prefix(labels, own));
     let label = repertoires.optional(&format!("{prefix}label"));
     let mut names = labels.first().map_or_else(Vec::new, Labels::classes);
     if names.is_empty() || label.is_none() {
         names = vec![""];
     }
-    let of = |class: &str| -> Vec<f64> {
+    let of = |class: &'a str| {
         let inside =
             |i: &usize| class.is_empty() || label.as_ref().is_some_and(|own| own[*i] == class);
-        let rows = (0..repertoires.len()).filter(inside);
-        rows.filter_map(|i| clonotypes[i].filter(|own| *own > 0.0)).collect()
+        (class, (0..values.len()).filter(inside).filter_map(|i| values[i]).collect())
     };
-    let whole = quarters(&mut of("")).map_or(0.0, |[_, median, _]| median.log10());
+    names.into_iter().map(of).collect()
+}
+
+/// Clonotypes by class of the first target.
+fn depth(folder: &Path, repertoires: &Table, labels: &[Labels]) -> Result<Element, ReportError> {
+    let clonotypes = repertoires.numbers("clonotypes")?;
+    let known = |own: Option<f64>| own.filter(|own| *own > 0.0);
+    let clonotypes: Vec<Option<f64>> = clonotypes.into_iter().map(known).collect();
+    let subjects = subjects(folder)?;
+    let mut all: Vec<f64> = clonotypes.iter().copied().flatten().collect();
+    let whole = quarters(&mut all).map_or(0.0, |[_, median, _]| median.log10());
     let (mut rows, mut cells) = (Vec::new(), Vec::new());
-    for class in names {
-        let mut own = of(class);
+    for (class, mut own) in by_class(repertoires, labels, &clonotypes) {
         let name = if class.is_empty() { "all" } else { class };
         let Some([low, median, high]) = quarters(&mut own) else { continue };
         rows.push(Row {
@@ -108,7 +116,9 @@ fn depth(repertoires: &Table, labels: &[Labels]) -> Result<Element, ReportError>
             spread: own.iter().map(|own| own.log10()).collect(),
             ..Row::of(name, "term", Marker::Disc, Some(median.log10()))
         });
-        let mut row = vec![name.to_owned(), own.len().to_string()];
+        let people = subjects.iter().find(|(own, _)| own == class);
+        let people = people.map_or_else(String::new, |(_, n)| n.clone());
+        let mut row = vec![name.to_owned(), own.len().to_string(), people];
         row.extend([low, median, high].map(|value| format!("{value:.0}")));
         cells.push(row);
     }
@@ -118,10 +128,21 @@ fn depth(repertoires: &Table, labels: &[Labels]) -> Result<Element, ReportError>
         description: "Median and quarters of each class. Each small dot is a repertoire. The dashed line marks the median of all.",
         nothing: whole,
     };
-    let titles = ["class", "repertoires", "lower quarter", "median", "upper quarter"];
+    let titles = ["class", "repertoires", "subjects", "lower quarter", "median", "upper quarter"];
     Ok(section("depth", "Depth", None)
         .with(element("div").set("class", "forests").with(forest.draw(&rows)))
         .with(table("Clonotypes", &titles, cells)))
+}
+
+/// How many people the repertoires of each class are of, where that is known.
+fn subjects(folder: &Path) -> Result<Vec<(String, String)>, ReportError> {
+    let path = folder.join("classes.tsv");
+    if !path.is_file() {
+        return Ok(Vec::new());
+    }
+    let all = Table::read(&path, usize::MAX)?;
+    let (names, subjects) = (all.text("class")?, all.text("subjects")?);
+    Ok(names.into_iter().zip(subjects).map(|(a, b)| (a.to_owned(), b.to_owned())).collect())
 }
 
 /// Rows that were dropped; nothing if none were.
@@ -132,7 +153,7 @@ fn dropped(folder: &Path) -> Result<Option<Element>, ReportError> {
         reasons.iter().zip(counts).map(|(reason, n)| vec![reason.replace('_', " "), n.to_owned()]);
     let text = "Rows of the files that cannot be used, by reason.";
     let made = section("dropped", "Dropped rows", Some(text));
-    Ok((own.len() > 0).then(|| made.with(table("Dropped rows", &["reason", "rows"], rows))))
+    Ok((!own.is_empty()).then(|| made.with(table("Dropped rows", &["reason", "rows"], rows))))
 }
 
 /// Every repertoire.

@@ -18,7 +18,7 @@ use crate::folder::{self, Run};
 use crate::labels::{Labels, prefix};
 use crate::page::{Page, paragraph, section};
 use crate::tsv::Table;
-use crate::{ReportError, training, verdict};
+use crate::{ReportError, confounding, training, verdict};
 use classes::Decision;
 use curves::{Drawn, Scored};
 use tables::Tables;
@@ -81,14 +81,19 @@ pub(crate) fn page(
         };
         sections.extend(own.sections(&mut tables));
     }
+    let (sentences, without) = confounding::sections(folder)?;
+    sections.extend(without);
     sections.extend(terms(&evaluation));
-    sections.push(section("reading", "How to read this page", None).all(READING.map(paragraph)));
+    let confounders = confounding::READING.iter().filter(|_| !sentences.is_empty());
+    let reading = READING.iter().chain(confounders).map(|text| paragraph(text));
+    sections.push(section("reading", "How to read this page", None).all(reading));
     let columns: Vec<&str> = evaluation.targets.iter().map(|own| own.column.as_str()).collect();
+    let own = evaluation.targets.iter().map(|own| verdict::of(own, permuted));
     let page = Page {
         command: "evaluate",
         title: &columns.join(", "),
         facts: &evaluation.facts(predictions.len(), permuted),
-        verdict: evaluation.targets.iter().map(|own| verdict::of(own, permuted)).collect(),
+        verdict: own.chain(sentences).collect(),
         sections,
         words: &run.command,
         version: &run.version,

@@ -3,6 +3,7 @@
 mod antigens;
 mod attention;
 mod cohort;
+mod neighbours;
 mod patient;
 mod shading;
 
@@ -12,7 +13,7 @@ use reperio_data::cohort as names;
 use reperio_model::labels::{Target, TargetKind};
 use serde::Deserialize;
 
-use crate::folder::{EXPLANATION, content};
+use crate::folder::{self, EXPLANATION, content};
 use crate::tsv::Table;
 use crate::{NAME, ReportError, save};
 
@@ -36,6 +37,8 @@ struct Explanation<'a> {
     scores: Scores,
     heads: Table,
     chances: Option<antigens::Chances>,
+    /// The most alike training repertoires, where the model lay in the folder of its training.
+    neighbours: Option<Table>,
 }
 
 /// `scores.tsv`, a row for each output of each repertoire.
@@ -167,12 +170,13 @@ impl Explanation<'_> {
 /// Writes the pages of the explanation in `folder`, whose last file holds `origin`: one for a single repertoire, otherwise
 /// one for all and one for each. Returns the path of the first.
 pub(crate) fn write(folder: &Path, origin: &str) -> Result<PathBuf, ReportError> {
-    let origin: Origin =
-        serde_json::from_str(origin).map_err(|err| content(&folder.join(EXPLANATION), &err))?;
+    let origin: Origin = folder::parse(&folder.join(EXPLANATION), origin)?;
     let scores = Scores::read(folder, &origin)?;
     let heads = Table::read(&folder.join("heads.tsv"), usize::MAX)?;
     let chances = antigens::Chances::read(folder)?;
-    let all = Explanation { folder, origin: &origin, scores, heads, chances };
+    let alike = folder.join("neighbours.tsv");
+    let neighbours = alike.is_file().then(|| Table::read(&alike, usize::MAX)).transpose()?;
+    let all = Explanation { folder, origin: &origin, scores, heads, chances, neighbours };
     let main = folder.join(NAME);
     if all.scores.ids.len() == 1 {
         save(&main, &all.patient(0)?)?;

@@ -9,11 +9,10 @@ use std::path::Path;
 use reperio_model::train::{OutOfFold, TrainingReport};
 use serde::Deserialize;
 
-use crate::ReportError;
 use crate::folder::{self, Run};
 use crate::labels::Labels;
 use crate::page::{Page, interval, paragraph, section};
-use crate::sequences;
+use crate::{ReportError, confounding, sequences};
 pub(crate) use terms::{TERM, by_fold, term};
 
 /// Findings of a term that are shown.
@@ -49,24 +48,28 @@ impl Training {
 pub(crate) fn page(folder: &Path, run: &Run, metrics: &str) -> Result<String, ReportError> {
     let training = Training::of(folder, metrics)?;
     let report = &training.report;
+    let (sentences, without) = confounding::sections(folder)?;
     let mut sections = Vec::new();
     for (t, (terms, held_out)) in report.terms.iter().zip(&report.out_of_fold).enumerate() {
         sections.push(terms::section(t, terms, held_out));
         sections.extend(terms::findings(t, terms, held_out));
     }
+    sections.extend(without);
     sections.extend(motifs::motifs(folder)?);
     sections.push(sequences::ranking(folder, SEQUENCES)?);
     if !report.members.is_empty() {
         sections.push(network::section(&report.members));
     }
-    sections.push(section("reading", "How to read this page", None).all(READING.map(paragraph)));
+    let confounders = confounding::READING.iter().filter(|_| !sentences.is_empty());
+    let reading = READING.iter().chain(confounders).map(|text| paragraph(text));
+    sections.push(section("reading", "How to read this page", None).all(reading));
     let columns: Vec<&str> =
         report.out_of_fold.iter().map(|target| target.column.as_str()).collect();
     let page = Page {
         command: "train",
         title: &columns.join(", "),
         facts: &training.facts(),
-        verdict: report.out_of_fold.iter().map(verdict).collect(),
+        verdict: report.out_of_fold.iter().map(verdict).chain(sentences).collect(),
         sections,
         words: &run.command,
         version: &run.version,

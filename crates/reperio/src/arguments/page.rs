@@ -20,12 +20,16 @@ impl PageArgs {
         (is_file && !self.no_report).then(|| reperio_report::beside(table))
     }
 
-    /// Writes the page of a run whose files all lie in `folder`, except its last one (`metrics.json`, `explanation.json` or
-    /// `description.json`), which is to hold `last`.
-    pub(crate) fn write(self, folder: &Path, kind: Kind, last: &str) -> Result<()> {
+    /// Writes the page of a run whose files all lie in `folder`. It comes after all of them, so that a page that cannot be
+    /// made costs nothing else.
+    pub(crate) fn write(self, folder: &Path, kind: Kind) -> Result<()> {
         if !self.no_report {
-            reperio_report::write_unfinished(folder, kind, last)
-                .context("cannot make the page; --no-report leaves it out")?;
+            reperio_report::write_as(folder, kind).with_context(|| {
+                let folder = folder.display();
+                format!(
+                    "{folder} holds all results, and only their page is missing: `reperio report {folder}` makes it, --no-report leaves it out"
+                )
+            })?;
         }
         Ok(())
     }

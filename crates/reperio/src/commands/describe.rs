@@ -1,15 +1,16 @@
 //! `reperio describe`: what is in repertoire files or a cohort.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
-use reperio_data::cohort::Description;
+use reperio_data::cohort::{Cohort, Description};
 use reperio_data::format::{self, Reading};
 use reperio_model::confounders::{self, Confounders};
 use reperio_model::labelled::LabelledCohort;
 use reperio_model::labels::{Labels, TargetCounts};
 use reperio_report::Kind;
+use reperio_stats::Groups;
 use serde::Serialize;
 
 use crate::arguments::cohort::TargetArgs;
@@ -18,16 +19,15 @@ use crate::arguments::page::PageArgs;
 use crate::shell::output::{Report, align, row};
 use crate::shell::outputs::{self, OverwriteArgs, Results, Sources};
 use crate::shell::{Shell, paths};
-use crate::tables::{counts, description as tables, readings};
-
-/// Seed of the folds in which sources predict a target.
-const SEED: u64 = 1;
+use crate::tables::{confounders as sources, counts, description as tables, readings};
 
 /// Show what is in repertoire files or a cohort
 ///
 /// Shows clonotypes, templates, dropped rows with reasons, lengths, genes and labels. With --target, shows
 /// how well depth, V/J usage, junction lengths and the other columns of the metadata predict it: a model
 /// can learn these in place of receptors. With --out, writes all of it as tables, by label, and a page.
+/// `batch_effects.tsv` then says how well depth, V/J usage and lengths predict the other columns: batches
+/// that a model can see. classes.tsv has repertoires, subjects, depth and clonality by label.
 #[derive(clap::Args)]
 #[command(mut_arg("target", |arg| arg.required(false)))]
 #[command(after_help = "\
@@ -60,7 +60,9 @@ const RESULTS: Results = Results {
         "dropped.tsv",
         "lengths.tsv",
         "genes.tsv",
+        "classes.tsv",
         "confounders.tsv",
+        "batch_effects.tsv",
         reperio_report::NAME,
     ],
     done: &[reperio_report::DESCRIPTION],
@@ -89,6 +91,12 @@ struct Described {
     /// What predicts each target without any sequence; left out without --target.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     confounders: Vec<Confounders>,
+    /// What follows from them, a sentence for each target; left out without --target.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    confounding: Vec<String>,
+    /// How well depth, V/J usage and junction lengths predict the other columns of the metadata; left out without --target.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    batch_effects: Vec<Confounders>,
 }
 
 /// What `describe --columns --json` prints.
@@ -125,26 +133,54 @@ fn execute(args: &Args, shell: &Shell) -> Result<Described> {
     let description = cohort.describe();
     let with_target = !args.target.target.is_empty();
     let labels = with_target.then(|| args.target.labels(cohort.metadata())).transpose()?;
-    let mut confounders = Vec::new();
-    if let Some(labels) = &labels {
-        let people = args.target.people(cohort.metadata())?;
-        let data = LabelledCohort { cohort: &cohort, labels, groups: &people.groups };
-        confounders = confounders::of(data, SEED);
-    }
+    let measured = labels.as_ref().map(|labels| Measured::of(args, &cohort, labels)).transpose()?;
+    let measured = measured.unwrap_or_default();
     if let Some(out) = &args.out {
-        tables::write(out, &cohort, &description, labels.as_ref(), &confounders)?;
-        let counted = |own: &Labels| TargetCounts::of(own, args.target.chosen());
-        let origin = Origin {
-            version: env!("CARGO_PKG_VERSION"),
-            command: std::env::args().collect(),
-            labels: labels.as_ref().map(counted).unwrap_or_default(),
-        };
-        let origin = serde_json::to_string_pretty(&origin)?;
-        args.page.write(out, Kind::Description, &origin)?;
-        // Last: its presence means "done".
-        paths::write_text(&out.join(reperio_report::DESCRIPTION), &origin)?;
+        let (labels, people) = (labels.as_ref(), measured.people.as_ref());
+        let own = tables::Described { cohort: &cohort, description: &description, labels, people };
+        write(args, out, &own, &measured)?;
+        args.page.write(out, Kind::Description)?;
     }
-    Ok(Described { description, confounders })
+    let Measured { confounders, batch_effects, .. } = measured;
+    let confounding = sources::sentences(&confounders);
+    Ok(Described { description, confounders, confounding, batch_effects })
+}
+
+/// What is known of a cohort with labels.
+#[derive(Default)]
+struct Measured {
+    confounders: Vec<Confounders>,
+    batch_effects: Vec<Confounders>,
+    /// Which repertoires are of one person, if a column says so.
+    people: Option<Groups>,
+}
+
+impl Measured {
+    fn of(args: &Args, cohort: &Cohort, labels: &Labels) -> Result<Self> {
+        let people = args.target.people(cohort.metadata())?;
+        let data = LabelledCohort { cohort, labels, groups: &people.groups };
+        let (confounders, batch_effects) = data.with_dataset(|dataset| {
+            let cache = dataset.cache;
+            (confounders::of(data, cache, None), confounders::batch_effects(data, cache))
+        });
+        let people = people.column.is_some().then_some(people.groups);
+        Ok(Self { confounders, batch_effects, people })
+    }
+}
+
+/// Writes all tables; the last file says that they are there.
+fn write(args: &Args, out: &Path, own: &tables::Described<'_>, measured: &Measured) -> Result<()> {
+    own.write(out)?;
+    sources::write(&out.join("confounders.tsv"), &measured.confounders)?;
+    sources::write(&out.join("batch_effects.tsv"), &measured.batch_effects)?;
+    let counted = |own: &Labels| TargetCounts::of(own, args.target.chosen());
+    let origin = Origin {
+        version: env!("CARGO_PKG_VERSION"),
+        command: std::env::args().collect(),
+        labels: own.labels.map(counted).unwrap_or_default(),
+    };
+    let origin = serde_json::to_string_pretty(&origin)?;
+    paths::write_text(&out.join(reperio_report::DESCRIPTION), &origin)
 }
 
 fn preview(input: &InputArgs) -> Result<Previews> {
@@ -178,23 +214,10 @@ impl Report for Described {
         let mut lines = description_lines(&self.description);
         for target in &self.confounders {
             lines.push(String::new());
-            lines.extend(confounder_lines(target));
+            lines.extend(sources::lines(target));
         }
         lines
     }
-}
-
-/// How well each source predicts a target, and what follows.
-fn confounder_lines(target: &Confounders) -> Vec<String> {
-    let mut rows = vec![row([&format!("predicts {}", target.column), &"AUC or R2", &"P"])];
-    for one in &target.sources {
-        let number =
-            |own: Option<f64>| own.map_or_else(|| "-".to_owned(), |own| format!("{own:.3}"));
-        rows.push(row([&one.name, &number(one.auc.or(one.r2)), &number(one.p_value)]));
-    }
-    let mut lines = align(&rows);
-    lines.push(reperio_report::confounding(target));
-    lines
 }
 
 fn description_lines(own: &Description) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! `reperio evaluate`: how good a classifier is on repertoires that it has not seen.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Result, bail};
@@ -9,11 +9,12 @@ use reperio_data::cohort::Cohort;
 use reperio_data::metadata::Metadata;
 use reperio_data::split::{self, Batches, Division, Item, Splits};
 use reperio_model::config::Config;
+use reperio_model::confounders::{Confounders, of as confounders_of};
 use reperio_model::evaluate::{self, Evaluation, Plan, SMALL_FOLD, TargetSummary};
 use reperio_model::labelled::LabelledCohort;
 use reperio_model::labels::{ChosenBy, Labels, TargetCounts};
 use reperio_model::model::Model;
-use reperio_model::train::{TrainingContext, TrainingReport};
+use reperio_model::train::{Dataset, TrainingContext, TrainingReport};
 use reperio_report::{Kind, verdict};
 use reperio_stats::Groups;
 use serde::Serialize;
@@ -28,15 +29,16 @@ use crate::arguments::shares::Shares;
 use crate::shell::output::Report;
 use crate::shell::outputs::{self, OverwriteArgs, Results};
 use crate::shell::{Shell, paths, table};
-use crate::tables::{evaluation, labels};
+use crate::tables::{confounders, evaluation, labels};
 
 /// Cross-validate a classifier, or test a trained one
 ///
 /// Every repertoire is scored by a model that saw neither it nor its group. Discovery, early stopping
 /// and standardisation use only the training part. A control sees only depth and V/J usage. With
-/// --model, a trained model is tested on another cohort. Writes metrics.json, predictions.tsv,
-/// splits.tsv, config.toml, a model card, and report.html, a page that shows all of it, with the points
-/// of its figures in curves.tsv and decisions.tsv.
+/// --model, a trained model is tested on another cohort. Warns if depth, V/J usage or another column
+/// predicts the labels without sequences. Writes metrics.json, predictions.tsv, splits.tsv,
+/// confounders.tsv, config.toml, a model card, and report.html, a page that shows all of it, with the
+/// points of its figures in curves.tsv and decisions.tsv.
 #[derive(clap::Args)]
 #[command(mut_arg("target", |arg| arg.required(false).required_unless_present("model")))]
 #[command(after_help = "\
@@ -126,6 +128,7 @@ const RESULTS: Results = Results {
         "config.toml",
         "predictions.tsv",
         "splits.tsv",
+        "confounders.tsv",
         reperio_report::NAME,
         reperio_report::CARD,
         reperio_report::CURVES,
@@ -183,6 +186,8 @@ pub(crate) struct Evaluated {
     group: Option<String>,
     /// The verdict and the next step, one sentence for each target.
     verdicts: Vec<String>,
+    /// What predicts each target without sequences, in a sentence; of permuted labels where they were permuted.
+    confounding: Vec<String>,
     /// Seconds from reading to writing.
     pub(crate) seconds: f64,
 }
@@ -206,22 +211,26 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Evaluated> {
     let mut cohort = args.cohort.load(shell)?;
     args.rarefy.apply(cohort.repertoires_mut(), config.training.seed);
     let people = args.target.people(cohort.metadata())?;
-    let (evaluation, batches) = match &model {
-        Some(model) => (test(args, Model::load(model)?, &cohort, &people.groups, shell)?, None),
+    let found = match &model {
+        Some(model) => test(args, Model::load(model)?, &cohort, &people.groups, shell)?,
         None => cross_validate(args, &config, &cohort, &people.groups, shell)?,
     };
+    let Found { evaluation, batches, .. } = &found;
     let seconds = started.elapsed().as_secs_f64();
     let chosen = if model.is_some() { ChosenBy::Model } else { args.target.chosen() };
-    let labels = evaluation::counts(&evaluation, chosen);
-    write(args, &evaluation, &labels, batches.as_deref())?;
+    let labels = evaluation::counts(evaluation, chosen);
+    write(&args.out, &found, &labels)?;
+    args.page.write(&args.out, Kind::Evaluation)?;
     let Some(first) = evaluation.summaries.first().cloned() else {
         bail!("no target was evaluated");
     };
     let TargetSummary { auc, auc_ci, fold_auc, mean_fold_auc, control, .. } = first;
-    let (targets, permute_labels) = (evaluation.summaries, args.permute_labels);
+    let (repertoires, batches) = (evaluation.predictions.len(), batches.clone());
+    let confounding = confounders::sentences(&found.confounders);
+    let (targets, permute_labels) = (found.evaluation.summaries, args.permute_labels);
     Ok(Evaluated {
         out: args.out.clone(),
-        repertoires: evaluation.predictions.len(),
+        repertoires,
         folds: fold_auc.len(),
         permute_labels,
         auc,
@@ -232,10 +241,20 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Evaluated> {
         control,
         verdicts: targets.iter().map(|own| verdict::of(own, permute_labels.is_some())).collect(),
         targets,
+        confounding,
         labels,
         group: labels::people(&people),
         seconds,
     })
+}
+
+/// What an evaluation found.
+struct Found {
+    evaluation: Evaluation,
+    /// Names of the folds that are batches.
+    batches: Option<Vec<String>>,
+    /// What predicts the labels without sequences.
+    confounders: Vec<Confounders>,
 }
 
 /// Trains and tests in every fold.
@@ -245,7 +264,7 @@ fn cross_validate(
     cohort: &Cohort,
     groups: &Groups,
     shell: &Shell,
-) -> Result<(Evaluation, Option<Vec<String>>)> {
+) -> Result<Found> {
     let labels = args.target.labels(cohort.metadata())?;
     let items = evaluate::items(cohort.metadata().ids(), &labels, groups);
     let Divided { folds, batches } =
@@ -264,11 +283,23 @@ fn cross_validate(
     let device = args.device.open()?;
     let context = TrainingContext { checkpoint: Some(&checkpoint), device: &device };
     let data = LabelledCohort { cohort, labels: &labels, groups };
-    let evaluation = data.with_dataset(|dataset| {
-        evaluate::evaluate(dataset, config, &plan, context, shell.observer())
+    let (confounders, evaluation) = data.with_dataset(|dataset| {
+        // Of the permuted labels where they are permuted: what predicts the true ones says nothing of a control.
+        let labels = plan.labels(dataset);
+        let confounders = confounded(LabelledCohort { labels: &labels, ..data }, dataset, args);
+        let evaluation = evaluate::evaluate(dataset, config, &plan, context, shell.observer());
+        (confounders, evaluation)
     });
     let resume = "run the same command with --resume to continue";
-    Ok((shell.or_interrupted(evaluation, resume)?, batches))
+    let evaluation = shell.or_interrupted(evaluation, resume)?;
+    Ok(Found { evaluation, batches, confounders })
+}
+
+/// What predicts the labels without sequences. What does is told in the log.
+fn confounded(data: LabelledCohort<'_>, dataset: Dataset<'_>, args: &Args) -> Vec<Confounders> {
+    let found = confounders_of(data, dataset.cache, args.batch.as_deref());
+    found.iter().for_each(Confounders::log);
+    found
 }
 
 /// Tests a trained model on the labelled repertoires of `cohort`.
@@ -278,24 +309,23 @@ fn test(
     cohort: &Cohort,
     groups: &Groups,
     shell: &Shell,
-) -> Result<Evaluation> {
+) -> Result<Found> {
     let labels = Labels::of(cohort.metadata(), &model.info().targets)?;
     shell.log_to(&args.out)?;
     let model = model.on(&args.device.open()?);
     run_config::write(&args.out, &model.info().config, cohort.sha256())?;
     let data = LabelledCohort { cohort, labels: &labels, groups };
-    let evaluation = data.with_dataset(|dataset| evaluate::test(&model, dataset, shell.observer()));
-    shell.or_interrupted(evaluation, "run the command again")
+    let (confounders, evaluation) = data.with_dataset(|dataset| {
+        let confounders = confounded(data, dataset, args);
+        (confounders, evaluate::test(&model, dataset, shell.observer()))
+    });
+    let evaluation = shell.or_interrupted(evaluation, "run the command again")?;
+    Ok(Found { evaluation, batches: None, confounders })
 }
 
-/// Writes the tables of an evaluation and their page.
-fn write(
-    args: &Args,
-    evaluation: &Evaluation,
-    labels: &[TargetCounts],
-    batches: Option<&[String]>,
-) -> Result<()> {
-    let out = &args.out;
+/// Writes the tables of an evaluation.
+fn write(out: &Path, found: &Found, labels: &[TargetCounts]) -> Result<()> {
+    let Found { evaluation, batches, confounders } = found;
     let Evaluation { predictions, summaries, training, .. } = evaluation;
     let ids: Vec<&str> = predictions.iter().map(|own| own.repertoire_id.as_str()).collect();
     let folds: Vec<u64> = predictions.iter().map(|own| own.fold as u64).collect();
@@ -304,10 +334,10 @@ fn write(
     columns.extend(evaluation::columns(evaluation));
     let table = DataFrame::new(predictions.len(), columns)?;
     table::write(&out.join("predictions.tsv"), table)?;
-    let metrics = Metrics { targets: summaries, labels, batches, training };
-    let metrics = serde_json::to_string_pretty(&metrics)?;
-    args.page.write(out, Kind::Evaluation, &metrics)?;
-    paths::write_text(&out.join("metrics.json"), &metrics)
+    confounders::write(&out.join("confounders.tsv"), confounders)?;
+    let metrics = Metrics { targets: summaries, labels, batches: batches.as_deref(), training };
+    // Last: its presence means "done".
+    paths::write_text(&out.join("metrics.json"), &serde_json::to_string_pretty(&metrics)?)
 }
 
 impl Report for Evaluated {
@@ -327,6 +357,7 @@ impl Report for Evaluated {
         let (n, seconds, out) = (self.repertoires, self.seconds, self.out.display());
         lines.push(format!("{n} repertoires, {} folds, {seconds:.1} s: {out}", self.folds));
         lines.extend(self.verdicts.iter().cloned());
+        lines.extend(self.confounding.iter().cloned());
         lines
     }
 }

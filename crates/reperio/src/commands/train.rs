@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::Result;
 use polars::prelude::{Column, DataFrame};
 use reperio_model::labelled::LabelledCohort;
-use reperio_model::labels::TargetCounts;
+use reperio_model::labels::{Labels, TargetCounts};
 use reperio_model::model::{ModelInfo, Prediction};
 use reperio_model::train::{
     self, MemberReport, Run, RunPrediction, SeedFate, TrainingContext, TrainingReport,
@@ -22,7 +22,7 @@ use crate::arguments::run_config;
 use crate::shell::output::{Report, align, row};
 use crate::shell::outputs::{self, OverwriteArgs, Results};
 use crate::shell::{Shell, paths, table};
-use crate::tables::{labels, motifs, parts, predictions, ranking};
+use crate::tables::{confounders, held_out, labels, motifs, parts, predictions, ranking};
 
 /// Rows of the run folder's `sequences.tsv.gz` for each output.
 const RANKED: usize = 1000;
@@ -33,7 +33,9 @@ const RANKED: usize = 1000;
 /// it predicts held-out repertoires of inner folds. Writes a run folder: config.toml, model.safetensors (enough on
 /// its own to score and explain), metrics.json, predictions.tsv, sequences.tsv.gz (the training cohort's clonotypes
 /// ranked by evidence), families.tsv (the same in families of similar clonotypes), motifs.tsv (what the filters of the
-/// network see, against what stands there anyway), report.html (a page that shows all of it), a model card, log.jsonl,
+/// network see, against what stands there anyway), `held_out.tsv` (what each part said of the training repertoires that
+/// inner folds held out), confounders.tsv (how well depth, V/J usage and other columns predict the labels without
+/// sequences, with a warning if they do), report.html (a page that shows all of it), a model card, log.jsonl,
 /// TensorBoard events and checkpoint/.
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -71,6 +73,8 @@ const RESULTS: Results = Results {
         ranking::SEQUENCES,
         ranking::FAMILIES,
         motifs::NAME,
+        held_out::NAME,
+        "confounders.tsv",
         reperio_report::NAME,
         reperio_report::CARD,
     ],
@@ -99,6 +103,8 @@ pub(crate) struct Trained {
     targets: Vec<TargetCounts>,
     /// A sentence on the groups that are never split; none if each repertoire is its own group.
     group: Option<String>,
+    /// What predicts each target without sequences, in a sentence.
+    confounding: Vec<String>,
     /// How the training went: `repertoires`, and for each of `members` its losses and seeds.
     report: TrainingReport,
     /// Seconds from reading to writing.
@@ -135,21 +141,24 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Trained> {
         checkpoint.display()
     );
     let run = shell.or_interrupted(run, &resume)?;
-    write(&args.out, &run, &targets, args.page)?;
+    write(&args.out, &run, &labels, &targets)?;
+    args.page.write(&args.out, Kind::Training)?;
     let seconds = started.elapsed().as_secs_f64();
     let (out, group) = (args.out.clone(), labels::people(&people));
-    Ok(Trained { out, targets, group, report: run.fitted.report, seconds })
+    let confounding = confounders::sentences(&run.confounders);
+    Ok(Trained { out, targets, group, confounding, report: run.fitted.report, seconds })
 }
 
-/// Writes what a run folder holds beside its configuration.
-fn write(out: &Path, run: &Run, labels: &[TargetCounts], page: PageArgs) -> Result<()> {
-    let Run { fitted, predictions, ranking, motifs } = run;
+/// Writes what a run folder holds beside its configuration and its page.
+fn write(out: &Path, run: &Run, labels: &Labels, counts: &[TargetCounts]) -> Result<()> {
+    let Run { confounders, fitted, predictions, ranking, motifs } = run;
+    confounders::write(&out.join("confounders.tsv"), confounders)?;
+    held_out::write(&out.join(held_out::NAME), fitted, labels)?;
     write_predictions(out, fitted.model.info(), predictions)?;
     ranking::write(out, ranking)?;
     motifs::write(&out.join(motifs::NAME), motifs)?;
-    let metrics = serde_json::to_string_pretty(&Metrics { labels, report: &fitted.report })?;
-    paths::write_text(&out.join("metrics.json"), &metrics)?;
-    page.write(out, Kind::Training, &metrics)?;
+    let metrics = Metrics { labels: counts, report: &fitted.report };
+    paths::write_text(&out.join("metrics.json"), &serde_json::to_string_pretty(&metrics)?)?;
     fitted.model.save(&out.join("model.safetensors"))?; // Last: its presence means "done".
     Ok(())
 }
@@ -173,6 +182,7 @@ impl Report for Trained {
         for (terms, held_out) in self.report.terms.iter().zip(&self.report.out_of_fold) {
             lines.extend(parts::lines(terms, held_out));
         }
+        lines.extend(self.confounding.iter().cloned());
         let (out, seconds) = (self.out.display(), self.seconds);
         lines.push(format!("Trained in {seconds:.1} s: {out}"));
         lines

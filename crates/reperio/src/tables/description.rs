@@ -1,16 +1,18 @@
-//! A cohort as tables: depth, lengths and gene usage by label, and what predicts the labels without any sequence.
+//! A cohort as tables: depth, clonality, lengths and gene usage by label.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::Result;
 use polars::prelude::{Column, DataFrame, NamedFrom as _, Series};
+use reperio_data::clonality::clonality;
 use reperio_data::cohort::{Cohort, Description};
 use reperio_data::summary::Summary;
-use reperio_model::confounders::Confounders;
 use reperio_model::labels::Labels;
+use reperio_stats::Groups;
 use reperio_stats::moments::mean_and_sd;
 
+use super::classes::ByClass;
 use crate::shell::table;
 
 /// The label of each repertoire for the first target, "" where there is none or no target; a number is no label.
@@ -25,61 +27,77 @@ fn classes(labels: Option<&Labels>, repertoires: usize) -> Vec<String> {
     values.iter().map(label).collect()
 }
 
-/// Writes the tables of a cohort into `folder`.
-pub(crate) fn write(
-    folder: &Path,
-    cohort: &Cohort,
-    description: &Description,
-    labels: Option<&Labels>,
-    confounders: &[Confounders],
-) -> Result<()> {
-    let summaries: Vec<Summary> = cohort.repertoires().iter().map(Summary::of).collect();
-    let classes = classes(labels, summaries.len());
-    repertoires(&folder.join("repertoires.tsv"), description, &summaries, labels)?;
-    dropped(&folder.join("dropped.tsv"), description)?;
-    lengths(&folder.join("lengths.tsv"), &summaries, &classes)?;
-    genes(&folder.join("genes.tsv"), &summaries, &classes)?;
-    sources(&folder.join("confounders.tsv"), confounders)
+/// A cohort with what is known of it.
+pub(crate) struct Described<'a> {
+    /// The repertoires.
+    pub(crate) cohort: &'a Cohort,
+    /// How they were read.
+    pub(crate) description: &'a Description,
+    /// Labels of all of them, if there is a target.
+    pub(crate) labels: Option<&'a Labels>,
+    /// Which of them are of one person, if a column says so.
+    pub(crate) people: Option<&'a Groups>,
 }
 
-fn counts(name: &str, values: impl IntoIterator<Item = u64>) -> Column {
+impl Described<'_> {
+    /// Writes the tables into `folder`.
+    pub(crate) fn write(&self, folder: &Path) -> Result<()> {
+        let repertoires = self.cohort.repertoires();
+        let summaries: Vec<Summary> = repertoires.iter().map(Summary::of).collect();
+        let clonality: Vec<Option<f64>> =
+            repertoires.iter().map(|own| clonality(own.counts())).collect();
+        let classes = classes(self.labels, summaries.len());
+        self.repertoires(&folder.join("repertoires.tsv"), &summaries, &clonality)?;
+        dropped(&folder.join("dropped.tsv"), self.description)?;
+        lengths(&folder.join("lengths.tsv"), &summaries, &classes)?;
+        genes(&folder.join("genes.tsv"), &summaries, &classes)?;
+        let by_class = ByClass { classes: &classes, people: self.people, clonality: &clonality };
+        by_class.write(&folder.join("classes.tsv"), &summaries)
+    }
+}
+
+pub(super) fn counts(name: &str, values: impl IntoIterator<Item = u64>) -> Column {
     Column::new(name.into(), values.into_iter().collect::<Vec<u64>>())
 }
 
-fn known(name: &str, values: impl IntoIterator<Item = Option<f64>>) -> Column {
+pub(super) fn known(name: &str, values: impl IntoIterator<Item = Option<f64>>) -> Column {
     Series::new(name.into(), values.into_iter().collect::<Vec<Option<f64>>>()).into()
 }
 
-/// A row a repertoire: what was read, how deep it is, its labels.
-fn repertoires(
-    path: &Path,
-    description: &Description,
-    summaries: &[Summary],
-    labels: Option<&Labels>,
-) -> Result<()> {
-    let all = &description.repertoires;
-    let mean = |own: &Summary| {
-        let sum: u64 = own.lengths.iter().map(|(length, n)| length * n).sum();
-        (own.clonotypes > 0).then(|| sum as f64 / own.clonotypes as f64)
-    };
-    let mut columns = vec![
-        table::text("repertoire_id", all.iter().map(|own| own.repertoire_id.clone())),
-        counts("rows", all.iter().map(|own| own.counts.rows)),
-        counts("kept", all.iter().map(|own| own.counts.kept)),
-        counts("clonotypes", summaries.iter().map(|own| own.clonotypes)),
-        counts("templates", summaries.iter().map(|own| own.templates)),
-        counts("singletons", summaries.iter().map(|own| own.singletons)),
-        counts("largest_count", summaries.iter().map(|own| own.largest_count)),
-        known("mean_length", summaries.iter().map(mean)),
-    ];
-    if let Some(labels) = labels {
-        for (target, values) in labels.targets.iter().zip(&labels.values) {
-            let label = |own: &Option<f64>| own.map_or_else(String::new, |own| target.label(own));
-            let name = format!("{}label", target.prefix(&labels.targets));
-            columns.push(table::text(&name, values.iter().map(label)));
+impl Described<'_> {
+    /// A row a repertoire: what was read, how deep and how clonal it is, its labels.
+    fn repertoires(
+        &self,
+        path: &Path,
+        summaries: &[Summary],
+        clonality: &[Option<f64>],
+    ) -> Result<()> {
+        let all = &self.description.repertoires;
+        let mean = |own: &Summary| {
+            let sum: u64 = own.lengths.iter().map(|(length, n)| length * n).sum();
+            (own.clonotypes > 0).then(|| sum as f64 / own.clonotypes as f64)
+        };
+        let mut columns = vec![
+            table::text("repertoire_id", all.iter().map(|own| own.repertoire_id.clone())),
+            counts("rows", all.iter().map(|own| own.counts.rows)),
+            counts("kept", all.iter().map(|own| own.counts.kept)),
+            counts("clonotypes", summaries.iter().map(|own| own.clonotypes)),
+            counts("templates", summaries.iter().map(|own| own.templates)),
+            counts("singletons", summaries.iter().map(|own| own.singletons)),
+            counts("largest_count", summaries.iter().map(|own| own.largest_count)),
+            known("clonality", clonality.iter().copied()),
+            known("mean_length", summaries.iter().map(mean)),
+        ];
+        if let Some(labels) = self.labels {
+            for (target, values) in labels.targets.iter().zip(&labels.values) {
+                let label =
+                    |own: &Option<f64>| own.map_or_else(String::new, |own| target.label(own));
+                let name = format!("{}label", target.prefix(&labels.targets));
+                columns.push(table::text(&name, values.iter().map(label)));
+            }
         }
+        table::write(path, DataFrame::new(all.len(), columns)?)
     }
-    table::write(path, DataFrame::new(all.len(), columns)?)
 }
 
 /// Rows that were dropped, by reason.
@@ -151,12 +169,7 @@ fn genes(path: &Path, summaries: &[Summary], classes: &[String]) -> Result<()> {
             for class in all.keys() {
                 let (own, others) = (shares(class, true), shares(class, false));
                 let (mean, sd) = mean_and_sd(&own);
-                let spread = mean_and_sd(&[own, others.clone()].concat()).1;
-                let effect = if others.is_empty() || spread <= 0.0 {
-                    0.0
-                } else {
-                    (mean - mean_and_sd(&others).0) / spread
-                };
+                let effect = effect(&own, &others).unwrap_or(0.0);
                 rows.push((segment, gene.clone(), (*class).to_owned(), [mean, sd, effect]));
             }
         }
@@ -172,20 +185,10 @@ fn genes(path: &Path, summaries: &[Summary], classes: &[String]) -> Result<()> {
     table::write(path, DataFrame::new(rows.len(), columns)?)
 }
 
-/// What predicts each target without any sequence.
-fn sources(path: &Path, all: &[Confounders]) -> Result<()> {
-    let rows = || all.iter().flat_map(|own| own.sources.iter().map(|one| (&own.column, one)));
-    let columns = vec![
-        table::text("target", rows().map(|(column, _)| column.clone())),
-        table::text("source", rows().map(|(_, own)| own.name.clone())),
-        counts("repertoires", rows().map(|(_, own)| own.repertoires as u64)),
-        known("auc", rows().map(|(_, own)| own.auc)),
-        known("r2", rows().map(|(_, own)| own.r2)),
-        known("p_value", rows().map(|(_, own)| own.p_value)),
-        Column::new(
-            "confounds".into(),
-            rows().map(|(_, own)| own.confounds).collect::<Vec<bool>>(),
-        ),
-    ];
-    table::write(path, DataFrame::new(rows().count(), columns)?)
+/// How far a class is from all others: the difference of the means in units of the standard deviation over all; `None`
+/// without others, or if nothing varies.
+pub(super) fn effect(own: &[f64], others: &[f64]) -> Option<f64> {
+    let spread = mean_and_sd(&[own, others].concat()).1;
+    let known = !own.is_empty() && !others.is_empty() && spread > 0.0;
+    known.then(|| (mean_and_sd(own).0 - mean_and_sd(others).0) / spread)
 }

@@ -2,11 +2,15 @@
 
 pub(crate) mod antigens;
 pub(crate) mod attention;
+pub(crate) mod classes;
+pub(crate) mod confounders;
 pub(crate) mod counts;
 pub(crate) mod description;
 pub(crate) mod evaluation;
+pub(crate) mod held_out;
 pub(crate) mod labels;
 pub(crate) mod motifs;
+pub(crate) mod neighbours;
 pub(crate) mod parts;
 pub(crate) mod predictions;
 pub(crate) mod ranking;

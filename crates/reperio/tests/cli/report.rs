@@ -192,3 +192,83 @@ fn a_cohort_without_labels_is_described_too() {
     assert_eq!(reperio_report::well_formed::problems(&page), [""; 0]);
     assert!(page.contains("No target was given"));
 }
+
+#[test]
+fn classes_have_subjects_and_clonality() {
+    let dir = folder();
+    small_cohort(&dir, 12, 40);
+    let cohort = ["describe", "files", "--metadata", "labels.tsv", "--target", "label"];
+    done(&dir, &[&cohort[..], &["--out", "described"]].concat());
+    let found =
+        rows(&dir.path().join("described/classes.tsv"), &["class", "repertoires", "subjects"]);
+    assert_eq!(found, [["sick", "6", "6"], ["well", "6", "6"]]);
+    let own = rows(&dir.path().join("described/repertoires.tsv"), &["clonality"]);
+    assert!(own.iter().all(|row| (0.0..0.1).contains(&row[0].parse::<f64>().unwrap())), "{own:?}");
+    let page = fs::read_to_string(dir.path().join("described/report.html")).unwrap();
+    assert_eq!(reperio_report::well_formed::problems(&page), [""; 0]);
+    assert!(page.contains("id=\"clonality\"") && page.contains("subjects"));
+    // A folder of before has no such tables, and a page all the same.
+    for name in ["classes.tsv", "batch_effects.tsv"] {
+        fs::remove_file(dir.path().join("described").join(name)).unwrap();
+    }
+    done(&dir, &["report", "described"]);
+}
+
+/// A folder stands where the page is to be written.
+#[test]
+fn a_page_that_cannot_be_made_costs_no_result() {
+    let dir = folder();
+    small_cohort(&dir, 8, 30);
+    let failed = |arguments: &[&str]| {
+        let output = reperio(&dir, arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let block = |page: &str| {
+        let _ = fs::remove_file(dir.path().join(page));
+        fs::create_dir_all(dir.path().join(page)).unwrap();
+    };
+    let quick = ["--parts", "genes", "--out"];
+    for (command, last) in [("train", "model.safetensors"), ("evaluate", "metrics.json")] {
+        let folds: &[&str] = if command == "evaluate" { &["--folds", "2"] } else { &[] };
+        let arguments = on_cohort(command, &[&quick[..], &[command], folds].concat());
+        done(&dir, &arguments);
+        let path = dir.path().join(command);
+        fs::remove_file(path.join(last)).unwrap();
+        block(&format!("{command}/report.html"));
+        let message = failed(&[&arguments[..], &["--resume"]].concat());
+        let says = format!(
+            "error: {command} holds all results, and only their page is missing: `reperio report {command}` makes it"
+        );
+        assert!(message.contains(&says), "{message}");
+        assert!(path.join(last).exists() && path.join("metrics.json").exists(), "{command}");
+        fs::remove_dir(path.join("report.html")).unwrap();
+        done(&dir, &["report", command]);
+        assert!(path.join("report.html").is_file());
+    }
+    block("why/repertoires/r00/report.html");
+    let message = failed(&["explain", "--model", "train", "files", "--out", "why"]);
+    assert!(message.contains("why holds all results"), "{message}");
+    for name in ["scores.tsv", "sequences.tsv.gz", "explanation.json"] {
+        assert!(dir.path().join("why").join(name).exists(), "{name}");
+    }
+    fs::remove_dir(dir.path().join("why/repertoires/r00/report.html")).unwrap();
+    done(&dir, &["report", "why"]);
+}
+
+#[test]
+fn a_folder_of_an_earlier_version_is_told_so() {
+    let dir = folder();
+    small_cohort(&dir, 8, 30);
+    done(&dir, &on_cohort("train", &["--parts", "genes", "--out", "run"]));
+    let path = dir.path().join("run/metrics.json");
+    let text = fs::read_to_string(&path).unwrap();
+    let mut metrics: serde_json::Value = serde_json::from_str(&text).unwrap();
+    metrics.as_object_mut().unwrap().remove("labels").unwrap();
+    fs::write(&path, metrics.to_string()).unwrap();
+    let output = reperio(&dir, &["report", "run"]).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.starts_with("error: run/metrics.json: no `labels`: Reperio "), "{stderr}");
+    let end = "did not write it, or the file is damaged: run the command again\n";
+    assert!(stderr.ends_with(end), "{stderr}");
+}

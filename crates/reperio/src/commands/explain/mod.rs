@@ -24,7 +24,8 @@ use crate::arguments::page::PageArgs;
 use crate::shell::output::{Report, align, row};
 use crate::shell::outputs::{self, OverwriteArgs, Results, Sources};
 use crate::shell::{Interrupted, Shell, paths};
-use crate::tables::{attention, ranking, sequences};
+use crate::tables::held_out::{self, Trained};
+use crate::tables::{attention, neighbours, ranking, sequences};
 
 /// Rows of a table on the terminal; the file has all of them.
 const SHOWN: usize = 20;
@@ -42,6 +43,8 @@ const SHOWN: usize = 20;
 /// sequences picked out). OUT/sequences.tsv.gz ranks the distinct clonotypes of all repertoires by
 /// their highest evidence, with the number of repertoires that carry them; OUT/families.tsv has the
 /// same in families: of one V gene and length, each clonotype within one substitution of another.
+/// OUT/neighbours.tsv has the training repertoires that the parts of the model see most alike, if the
+/// model lies in the folder that `train` wrote, beside `held_out.tsv`; one of the same name is left out.
 /// OUT/report.html shows all of it. Of several repertoires, each has its own page, which OUT/report.html links to.
 ///
 /// With --annotate, OUT/annotations.tsv and OUT/repertoires/ID/annotations.tsv name the receptors of the databases that
@@ -81,6 +84,7 @@ const RESULTS: Results = Results {
     files: &[
         "scores.tsv",
         "heads.tsv",
+        "neighbours.tsv",
         ranking::FAMILIES,
         antigens::ANNOTATIONS,
         antigens::CHANCE,
@@ -154,23 +158,25 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
 /// The command, without printing its result: explains every repertoire, writes a table each, and
 /// ranks their clonotypes together.
 pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Explained> {
-    let model = Model::file(&args.model);
+    let file = Model::file(&args.model);
     let annotate = &args.annotate.annotate;
     let sources =
-        Sources::of(&args.input.inputs).and(&args.input.metadata).and([&model]).and(annotate);
+        Sources::of(&args.input.inputs).and(&args.input.metadata).and([&file]).and(annotate);
     let _lock = outputs::folder(&args.out, &RESULTS, &sources, args.overwrite.existing())?;
     RESULTS.remove(&args.out, &sources)?; // What an interrupted run left.
     let annotator = Annotator::load(annotate)?;
-    let model = Model::load(&model)?.on(&args.device.open()?);
+    let model = Model::load(&file)?.on(&args.device.open()?);
     let no_signal = model.no_signal();
     for column in &no_signal {
         tracing::warn!("{}", chance(column));
     }
-    let explained = explain(args, (model, annotator), shell);
+    let trained = held_out::beside(&file, &model)?;
+    let explained = explain(args, (model, annotator), trained.as_deref(), shell);
     if explained.as_ref().is_err_and(|err| !err.is::<Interrupted>()) {
         RESULTS.remove(&args.out, &sources)?;
     }
     let (explained, known_antigens) = explained?;
+    args.page.write(&args.out, Kind::Explanation)?;
     let ExplainedCohort { repertoires, empty, largest_difference, heads, ranking } = explained;
     let Ranking { sequences, .. } = ranking;
     Ok(Explained {
@@ -185,10 +191,11 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Explained> {
     })
 }
 
-/// Explains everything and writes it.
+/// Explains everything and writes it; `trained` are the training repertoires of each target, if they are known.
 fn explain(
     args: &Args,
     (model, annotator): (Model, Option<Annotator>),
+    trained: Option<&[Trained]>,
     shell: &Shell,
 ) -> Result<(ExplainedCohort, Option<KnownAntigens>)> {
     let top = if args.top == 0 { usize::MAX } else { args.top };
@@ -211,6 +218,10 @@ fn explain(
     let known = annotator.map(|own| own.finish(&args.out, &found.ranking.sequences)).transpose()?;
     sequences::write_sums(&args.out.join("scores.tsv"), &model, &found.repertoires)?;
     attention::write(&args.out.join("heads.tsv"), &model, &found.repertoires)?;
+    if let Some(trained) = trained {
+        let (path, targets) = (args.out.join("neighbours.tsv"), &model.info().targets);
+        neighbours::write(&path, targets, trained, &found.repertoires)?;
+    }
     ranking::write(&args.out, &found.ranking)?;
     let origin = Origin {
         version: env!("CARGO_PKG_VERSION"),
@@ -221,7 +232,6 @@ fn explain(
         antigens: files,
     };
     let origin = serde_json::to_string_pretty(&origin)?;
-    args.page.write(&args.out, Kind::Explanation, &origin)?;
     // Last: its presence means "done".
     paths::write_text(&args.out.join(reperio_report::EXPLANATION), &origin)?;
     Ok((found, known))

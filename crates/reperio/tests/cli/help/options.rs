@@ -78,8 +78,11 @@ fn train_explains_its_options() {
     Learns every part of the model (network, k-mers, public clonotypes, genes) and weights each part by
     how well it predicts held-out repertoires of inner folds. Writes a run folder: config.toml,
     model.safetensors (enough on its own to score and explain), metrics.json, predictions.tsv,
-    sequences.tsv.gz (the training cohort's clonotypes ranked by evidence), report.html (a page that
-    shows all of it), a model card, log.jsonl, TensorBoard events and checkpoint/.
+    sequences.tsv.gz (the training cohort's clonotypes ranked by evidence), `held_out.tsv` (what each
+    part said of the training repertoires that inner folds held out), confounders.tsv (how well depth,
+    V/J usage and other columns predict the labels without sequences, with a warning if they do),
+    report.html (a page that shows all of it), a model card, log.jsonl, TensorBoard events and
+    checkpoint/.
 
     Usage: reperio train [OPTIONS] --out <RUN> --cohort <COHORT> --target <COLUMN>
 
@@ -119,8 +122,9 @@ fn evaluate_explains_its_options() {
 
     Every repertoire is scored by a model that saw neither it nor its group. Discovery, early stopping
     and standardisation use only the training part. A control sees only depth and V/J usage. With
-    --model, a trained model is tested on another cohort. Writes metrics.json, predictions.tsv,
-    splits.tsv, config.toml, a model card and report.html, a page that shows all of it.
+    --model, a trained model is tested on another cohort. Warns if depth, V/J usage or another column
+    predicts the labels without sequences. Writes metrics.json, predictions.tsv, splits.tsv,
+    confounders.tsv, config.toml, a model card and report.html, a page that shows all of it.
 
     Usage: reperio evaluate [OPTIONS] --out <DIR> --cohort <COHORT>
 
