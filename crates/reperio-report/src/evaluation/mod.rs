@@ -3,10 +3,12 @@
 mod classes;
 mod curves;
 mod figures;
+mod learning_curve;
 
 use std::path::Path;
 
 use reperio_model::evaluate::TargetSummary;
+use reperio_model::evaluate::learning_curve::TargetCurve;
 use reperio_model::labels::KindName;
 use reperio_model::train::TrainingReport;
 use reperio_stats::metrics::log_odds;
@@ -31,6 +33,9 @@ pub(crate) struct Evaluation {
     pub(crate) batches: Vec<String>,
     /// How each fold was trained; nothing where a trained model was tested.
     pub(crate) training: Vec<TrainingReport>,
+    /// The learning curve of each target, if it was measured.
+    #[serde(default)]
+    pub(crate) learning_curve: Vec<TargetCurve>,
 }
 
 impl Evaluation {
@@ -72,6 +77,8 @@ pub(crate) fn page(folder: &Path, run: &Run, metrics: &str) -> Result<String, Re
             ..HeldOut::read(&predictions, labels, summary, &prefix, t)?
         };
         sections.extend(own.sections());
+        let curve = evaluation.learning_curve.get(t);
+        sections.extend(curve.map(|curve| learning_curve::of(curve, summary, t)));
     }
     sections.extend(terms(&evaluation));
     sections.push(section("reading", "How to read this page", None).all(READING.map(paragraph)));

@@ -1,15 +1,17 @@
 //! `reperio evaluate`: how good a classifier is on repertoires that it has not seen.
 
+use std::fs;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use polars::prelude::{Column, DataFrame};
 use reperio_data::cohort::Cohort;
 use reperio_data::metadata::Metadata;
 use reperio_data::split::{self, Batches, Division, Item, Splits};
 use reperio_model::config::Config;
-use reperio_model::evaluate::{self, Evaluation, Plan, SMALL_FOLD, TargetSummary};
+use reperio_model::evaluate::learning_curve::{self, CurvePlan, TargetCurve, Work};
+use reperio_model::evaluate::{self, EvaluateError, Evaluation, Plan, SMALL_FOLD, TargetSummary};
 use reperio_model::labelled::LabelledCohort;
 use reperio_model::labels::{ChosenBy, Labels, TargetCounts};
 use reperio_model::model::Model;
@@ -21,6 +23,7 @@ use serde::Serialize;
 use crate::arguments::cohort::{CohortArgs, TargetArgs};
 use crate::arguments::config::ConfigArgs;
 use crate::arguments::device::DeviceArgs;
+use crate::arguments::learning_curve::LearningCurveArgs;
 use crate::arguments::page::PageArgs;
 use crate::arguments::rarefy::RarefyArgs;
 use crate::arguments::run_config;
@@ -28,14 +31,16 @@ use crate::arguments::shares::Shares;
 use crate::shell::output::Report;
 use crate::shell::outputs::{self, OverwriteArgs, Results};
 use crate::shell::{Shell, paths, table};
-use crate::tables::{evaluation, labels};
+use crate::tables::{self, evaluation, labels};
 
 /// Cross-validate a classifier, or test a trained one
 ///
 /// Every repertoire is scored by a model that saw neither it nor its group. Discovery, early stopping
 /// and standardisation use only the training part. A control sees only depth and V/J usage. With
-/// --model, a trained model is tested on another cohort. Writes metrics.json, predictions.tsv,
-/// splits.tsv, config.toml, a model card and report.html, a page that shows all of it.
+/// --model, a trained model is tested on another cohort. With --learning-curve, it also says how many
+/// repertoires are needed, and how deep. Writes metrics.json, predictions.tsv, splits.tsv,
+/// learning_curve.tsv (if asked for), config.toml, a model card and report.html, a page that shows all
+/// of it.
 #[derive(clap::Args)]
 #[command(mut_arg("target", |arg| arg.required(false).required_unless_present("model")))]
 #[command(after_help = "\
@@ -44,6 +49,7 @@ Example:
   reperio evaluate --cohort cohort --target disease --permute-labels --out control
   reperio evaluate --cohort cohort --target disease --split 60/20/20 --out evaluation
   reperio evaluate --cohort cohort --target disease --batch laboratory --out across
+  reperio evaluate --cohort cohort --target disease --learning-curve --out evaluation
   reperio evaluate --cohort others --model run --out test")]
 pub(crate) struct Args {
     /// Folder to write to
@@ -69,6 +75,8 @@ pub(crate) struct Args {
     /// Permute the labels first: a control whose AUC must be close to 0.5
     #[arg(long, value_name = "SEED", num_args = 0..=1, default_missing_value = "1")]
     permute_labels: Option<u64>,
+    #[command(flatten)]
+    curve: LearningCurveArgs,
     /// Continue an interrupted evaluation
     #[arg(long)]
     resume: bool,
@@ -119,12 +127,25 @@ struct Divided {
     batches: Option<Vec<String>>,
 }
 
+/// What was found.
+struct Found {
+    evaluation: Evaluation,
+    /// Names of the folds that are batches.
+    batches: Option<Vec<String>>,
+    /// The learning curve of each target; none if it was not asked for.
+    curves: Vec<TargetCurve>,
+}
+
+/// Name of the learning curve in its folder.
+const CURVE: &str = "learning_curve.tsv";
+
 /// What it writes.
 const RESULTS: Results = Results {
     files: &[
         "config.toml",
         "predictions.tsv",
         "splits.tsv",
+        CURVE,
         reperio_report::NAME,
         reperio_report::CARD,
     ],
@@ -146,6 +167,9 @@ struct Metrics<'a> {
     batches: Option<&'a [String]>,
     /// How the training of each fold went.
     training: &'a [TrainingReport],
+    /// The learning curve of each target, if it was measured.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    learning_curve: &'a [TargetCurve],
 }
 
 /// What `evaluate --json` prints.
@@ -180,6 +204,12 @@ pub(crate) struct Evaluated {
     group: Option<String>,
     /// The verdict and the next step, one sentence for each target.
     verdicts: Vec<String>,
+    /// The learning curve of each target, if it was measured.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    learning_curve: Vec<TargetCurve>,
+    /// What more repertoires, and less depth, would give: sentences for each target with a curve.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    outlook: Vec<String>,
     /// Seconds from reading to writing.
     pub(crate) seconds: f64,
 }
@@ -203,14 +233,15 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Evaluated> {
     let mut cohort = args.cohort.load(shell)?;
     args.rarefy.apply(cohort.repertoires_mut(), config.training.seed);
     let people = args.target.people(cohort.metadata())?;
-    let (evaluation, batches) = match &model {
-        Some(model) => (test(args, Model::load(model)?, &cohort, &people.groups, shell)?, None),
+    let found = match &model {
+        Some(model) => test(args, Model::load(model)?, &cohort, &people.groups, shell)?,
         None => cross_validate(args, &config, &cohort, &people.groups, shell)?,
     };
     let seconds = started.elapsed().as_secs_f64();
     let chosen = if model.is_some() { ChosenBy::Model } else { args.target.chosen() };
-    let labels = evaluation::counts(&evaluation, chosen);
-    write(args, &evaluation, &labels, batches.as_deref())?;
+    let labels = evaluation::counts(&found.evaluation, chosen);
+    write(args, &found, &labels)?;
+    let Found { evaluation, batches, curves } = found;
     let Some(first) = evaluation.summaries.first().cloned() else {
         bail!("no target was evaluated");
     };
@@ -228,6 +259,8 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Evaluated> {
         mean_fold_auc,
         control,
         verdicts: targets.iter().map(|own| verdict::of(own, permute_labels.is_some())).collect(),
+        outlook: outlook(&curves, &targets),
+        learning_curve: curves,
         targets,
         labels,
         group: labels::people(&people),
@@ -235,14 +268,24 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Evaluated> {
     })
 }
 
-/// Trains and tests in every fold.
+/// What more repertoires would give for each target, and less depth.
+fn outlook(curves: &[TargetCurve], targets: &[TargetSummary]) -> Vec<String> {
+    let mut sentences = Vec::new();
+    for (curve, target) in curves.iter().zip(targets) {
+        sentences.push(verdict::more_repertoires(curve, target));
+        sentences.extend(verdict::less_depth(curve));
+    }
+    sentences
+}
+
+/// Trains and tests in every fold; with --learning-curve, again on parts of the cohort.
 fn cross_validate(
     args: &Args,
     config: &Config,
     cohort: &Cohort,
     groups: &Groups,
     shell: &Shell,
-) -> Result<(Evaluation, Option<Vec<String>>)> {
+) -> Result<Found> {
     let labels = args.target.labels(cohort.metadata())?;
     let items = evaluate::items(cohort.metadata().ids(), &labels, groups);
     let Divided { folds, batches } =
@@ -261,11 +304,19 @@ fn cross_validate(
     let device = args.device.open()?;
     let context = TrainingContext { checkpoint: Some(&checkpoint), device: &device };
     let data = LabelledCohort { cohort, labels: &labels, groups };
-    let evaluation = data.with_dataset(|dataset| {
-        evaluate::evaluate(dataset, config, &plan, context, shell.observer())
+    let observer = shell.observer();
+    let found = data.with_dataset(|dataset| {
+        let points = args.curve.points();
+        let curve = points.map(|n| CurvePlan::new(dataset, &plan, n)).transpose()?;
+        let evaluation = evaluate::evaluate(dataset, config, &plan, context, observer)?;
+        let work = Work { config, plan: &plan, context, observer };
+        let curves = match &curve {
+            Some(curve) => learning_curve::measure(dataset, &evaluation, curve, work)?,
+            None => Vec::new(),
+        };
+        Ok::<_, EvaluateError>(Found { evaluation, batches, curves })
     });
-    let resume = "run the same command with --resume to continue";
-    Ok((shell.or_interrupted(evaluation, resume)?, batches))
+    shell.or_interrupted(found, "run the same command with --resume to continue")
 }
 
 /// Tests a trained model on the labelled repertoires of `cohort`.
@@ -275,24 +326,21 @@ fn test(
     cohort: &Cohort,
     groups: &Groups,
     shell: &Shell,
-) -> Result<Evaluation> {
+) -> Result<Found> {
     let labels = Labels::of(cohort.metadata(), &model.info().targets)?;
     shell.log_to(&args.out)?;
     let model = model.on(&args.device.open()?);
     run_config::write(&args.out, &model.info().config, cohort.sha256())?;
     let data = LabelledCohort { cohort, labels: &labels, groups };
     let evaluation = data.with_dataset(|dataset| evaluate::test(&model, dataset, shell.observer()));
-    shell.or_interrupted(evaluation, "run the command again")
+    let evaluation = shell.or_interrupted(evaluation, "run the command again")?;
+    Ok(Found { evaluation, batches: None, curves: Vec::new() })
 }
 
 /// Writes the tables of an evaluation and their page.
-fn write(
-    args: &Args,
-    evaluation: &Evaluation,
-    labels: &[TargetCounts],
-    batches: Option<&[String]>,
-) -> Result<()> {
+fn write(args: &Args, found: &Found, labels: &[TargetCounts]) -> Result<()> {
     let out = &args.out;
+    let Found { evaluation, batches, curves } = found;
     let Evaluation { predictions, summaries, training, .. } = evaluation;
     let ids: Vec<&str> = predictions.iter().map(|own| own.repertoire_id.as_str()).collect();
     let folds: Vec<u64> = predictions.iter().map(|own| own.fold as u64).collect();
@@ -301,7 +349,15 @@ fn write(
     columns.extend(evaluation::columns(evaluation));
     let table = DataFrame::new(predictions.len(), columns)?;
     table::write(&out.join("predictions.tsv"), table)?;
-    let metrics = Metrics { targets: summaries, labels, batches, training };
+    let curve = out.join(CURVE);
+    if !curves.is_empty() {
+        table::write(&curve, tables::learning_curve::frame(curves)?)?;
+    } else if curve.exists() {
+        // Of an evaluation that is gone on with, without its curve.
+        fs::remove_file(&curve).with_context(|| format!("cannot remove {}", curve.display()))?;
+    }
+    let batches = batches.as_deref();
+    let metrics = Metrics { targets: summaries, labels, batches, training, learning_curve: curves };
     let metrics = serde_json::to_string_pretty(&metrics)?;
     args.page.write(out, Kind::Evaluation, &metrics)?;
     paths::write_text(&out.join("metrics.json"), &metrics)
@@ -316,6 +372,10 @@ impl Report for Evaluated {
             lines.extend(evaluation::lines(target, self.batches.as_deref()));
             lines.push(String::new());
         }
+        for curve in &self.learning_curve {
+            lines.extend(tables::learning_curve::lines(curve));
+            lines.push(String::new());
+        }
         if let Some(seed) = self.permute_labels {
             lines.push(format!(
                 "Labels were permuted with seed {seed}: a control that should be at chance"
@@ -323,7 +383,7 @@ impl Report for Evaluated {
         }
         let (n, seconds, out) = (self.repertoires, self.seconds, self.out.display());
         lines.push(format!("{n} repertoires, {} folds, {seconds:.1} s: {out}", self.folds));
-        lines.extend(self.verdicts.iter().cloned());
+        lines.extend(self.verdicts.iter().chain(&self.outlook).cloned());
         lines
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod counts;
 pub(crate) mod description;
 pub(crate) mod evaluation;
 pub(crate) mod labels;
+pub(crate) mod learning_curve;
 pub(crate) mod parts;
 pub(crate) mod predictions;
 pub(crate) mod readings;
