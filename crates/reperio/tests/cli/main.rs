@@ -9,6 +9,7 @@ mod crash;
 mod faults;
 mod help;
 mod integrity;
+mod learning_curve;
 mod outputs;
 mod report;
 mod support;
