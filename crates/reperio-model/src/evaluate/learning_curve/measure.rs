@@ -6,7 +6,7 @@ use reperio_data::split::Fold;
 use reperio_stats::moments::quantile;
 
 use super::outlook::{self, Drawn};
-use super::points::{Judge, interval};
+use super::points::Judge;
 use super::training::{Trained, Trainer, labelled, thin};
 use super::{CurvePlan, Point, TargetCurve, Work, classes, code, repeats};
 use crate::evaluate::{EvaluateError, Evaluation};
@@ -135,14 +135,14 @@ impl Sizes {
                 interval: if whole {
                     summary.auc_ci.or(summary.r2_ci)
                 } else {
-                    interval(&draws[i])
+                    judge.interval(&outputs[i], &draws[i])
                 },
                 ..size.point(labels, t)
             });
         }
         let depth = points.split_off(self.repertoires.len());
         let drawn = points.iter().zip(&draws).filter_map(|(own, draws)| {
-            Some(Drawn { size: own.training, value: own.value?, draws })
+            Some(Drawn { size: own.training, value: own.value?, interval: own.interval, draws })
         });
         let outlook = outlook::outlook(&drawn.collect::<Vec<_>>());
         for own in &mut points {

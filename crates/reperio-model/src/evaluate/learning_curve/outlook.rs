@@ -23,12 +23,15 @@ pub(super) struct Drawn<'a> {
     /// Training repertoires.
     pub(super) size: f64,
     pub(super) value: f64,
+    /// Its 95 % interval.
+    pub(super) interval: Option<[f64; 2]>,
     pub(super) draws: &'a [Option<f64>],
 }
 
 /// The law through `points`, increasing in size, and where it leads. Weights are one over the variance of a point over the
-/// draws and [`MISFIT`]. The intervals are percentiles of the laws that are fitted to each draw; they hold the
-/// value itself. None with fewer than three points.
+/// draws and [`MISFIT`]. The intervals are percentiles of the laws that are fitted to each draw. They hold the
+/// value itself, and neither side is narrower than that of the last point, unless it ends at [`HIGHEST`]: what is expected is no
+/// surer than what was measured. None with fewer than three points.
 pub(super) fn outlook(points: &[Drawn<'_>]) -> Option<Outlook> {
     let weight = |own: &Drawn<'_>| {
         let known: Vec<f64> = own.draws.iter().copied().flatten().collect();
@@ -53,10 +56,14 @@ pub(super) fn outlook(points: &[Drawn<'_>]) -> Option<Outlook> {
         let all: Vec<Option<f64>> = laws.iter().map(|law| law.as_ref().map(of)).collect();
         interval(&all).map(|[low, high]| (value, [low.min(value), high.max(value)]))
     };
-    let now = points.last()?.size;
+    let last = points.last()?;
+    let now = last.size;
+    let [below, above] =
+        last.interval.map_or([0.0; 2], |[low, high]| [last.value - low, high - last.value]);
     let at = |step: u8| {
         let times = TIMES.powf(f64::from(step) / f64::from(STEPS));
-        let (value, interval) = around(&|law| law.at(now * times))?;
+        let (value, [low, high]) = around(&|law| law.at(now * times))?;
+        let interval = [low.min(value - below), high.max(value + above).min(HIGHEST)];
         Some(Expected { times, training: now * times, value, interval })
     };
     let expected = (0..=STEPS).map(at).collect::<Option<Vec<_>>>()?;
@@ -75,7 +82,10 @@ mod tests {
             (0..1000).map(|d| Some(law.at(size) + spread * f64::from(d % 21 - 10) / 10.0)).collect()
         };
         let draws = sizes.map(around);
-        let point = |(&size, draws)| Drawn { size, value: law.at(size), draws };
+        let point = |(&size, draws)| {
+            let value = law.at(size);
+            Drawn { size, value, interval: Some([value - 0.005, 1.0]), draws }
+        };
         let points: Vec<Drawn<'_>> = sizes.iter().zip(&draws).map(point).collect();
         outlook(&points).expect("four points")
     }
@@ -88,7 +98,7 @@ mod tests {
         assert!((last.times - 4.0).abs() < 1e-12 && (last.training - 1280.0).abs() < 1e-9);
         assert!((last.value - law.at(1280.0)).abs() < 1e-9);
         assert!((last.interval[0] - last.value + 0.02).abs() < 0.005, "{last:?}");
-        assert!((last.interval[1] - last.value - 0.02).abs() < 0.005, "{last:?}");
+        assert!((last.interval[1] - 1.0).abs() < 1e-12, "as wide as the last point's: {last:?}");
         assert!((found.gain - (law.at(1280.0) - law.at(320.0))).abs() < 1e-9);
         assert_eq!(found.expected.len(), 5);
     }

@@ -7,7 +7,7 @@ use reperio_stats::bootstrap::Bootstrap;
 use reperio_stats::metrics::auc;
 use reperio_stats::moments::mean;
 
-use crate::evaluate::Metrics;
+use crate::evaluate::{Metrics, intervals};
 use crate::labels::TargetKind;
 
 /// Resampled cohorts.
@@ -75,7 +75,33 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// 95 % interval of the values in all draws.
+impl Judge<'_> {
+    /// 95 % interval of the mean figure of some repeats, given its `draws`: what the evaluation would say of each repeat,
+    /// the mean of their ends; for several repeats widened to the percentiles of the draws, in which repeats differ.
+    pub(super) fn interval(
+        &self,
+        repeats: &[Vec<Vec<f64>>],
+        draws: &[Option<f64>],
+    ) -> Option<[f64; 2]> {
+        let values: Vec<Option<f64>> = self.answers.iter().copied().map(Some).collect();
+        let of = |own: &Vec<Vec<f64>>| match self.kind {
+            TargetKind::Regression { .. } => {
+                intervals::of(Metrics::r2, (self.kind, own, &values), &self.groups)
+            }
+            _ => intervals::of_auc(self.kind, own, &values, &self.groups),
+        };
+        let each = repeats.iter().map(of).collect::<Option<Vec<[f64; 2]>>>()?;
+        let end = |at: usize| mean(each.iter().map(|ends| ends[at]));
+        let own = [end(0)?, end(1)?];
+        if repeats.len() < 2 {
+            return Some(own);
+        }
+        let drawn = interval(draws)?;
+        Some([own[0].min(drawn[0]), own[1].max(drawn[1])])
+    }
+}
+
+/// Percentiles that hold 95 % of the values in all draws.
 pub(super) fn interval(draws: &[Option<f64>]) -> Option<[f64; 2]> {
     Bootstrap { draws: DRAWS, ..Bootstrap::default() }.percentiles(draws)
 }
@@ -83,27 +109,42 @@ pub(super) fn interval(draws: &[Option<f64>]) -> Option<[f64; 2]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluate::intervals;
 
-    /// Without repeats the interval is the bootstrap of the evaluation, but for the number of draws.
+    /// What the evaluation says of one repeat is the interval; repeats that differ widen it.
     #[test]
     fn intervals_are_those_of_an_evaluation_and_repeats_that_differ_widen_them() {
         let kind = TargetKind::Regression { mean: 0.0, sd: 1.0 };
         let values: Vec<Option<f64>> = (0..80).map(|i| Some(f64::from(i % 8))).collect();
-        let noisy = |by: i32| -> Vec<Vec<f64>> {
-            (0..80).map(|i| vec![f64::from(i % 8) + f64::from((i * by) % 5 - 2)]).collect()
-        };
+        let all: Vec<Vec<f64>> =
+            (0..80).map(|i| vec![f64::from(i % 8) + f64::from((i * 3) % 5 - 2)]).collect();
         let groups = Groups::each(80);
         let judge = Judge::new(&kind, &values, &groups);
-        let one = [judge.known(&noisy(3))];
-        let [low, high] = interval(&judge.draws(&[&one])[0]).unwrap();
-        let all = noisy(3);
-        let [known_low, known_high] =
-            intervals::of(Metrics::r2, (&kind, &all, &values), &groups).unwrap();
-        assert!((low - known_low).abs() < 0.03 && (high - known_high).abs() < 0.03);
-        assert_eq!(judge.value(&one), Metrics::of(&kind, &all, &values).r2());
+        let of = |repeats: &[Vec<Vec<f64>>]| {
+            let draws = &judge.draws(&[repeats])[0];
+            (judge.interval(repeats, draws), interval(draws))
+        };
+        let one = [judge.known(&all)];
+        let (own, drawn) = of(&one);
+        let known = intervals::of(Metrics::r2, (&kind, &all, &values), &groups);
+        assert_eq!((own, judge.value(&one)), (known, Metrics::of(&kind, &all, &values).r2()));
+        let ([low, high], [drawn_low, drawn_high]) = (own.unwrap(), drawn.unwrap());
+        assert!((low - drawn_low).abs() < 0.03 && (high - drawn_high).abs() < 0.03);
         let guess: Vec<Vec<f64>> = vec![vec![3.5]; 80];
-        let [wide_low, wide_high] = interval(&judge.draws(&[&[one[0].clone(), guess]])[0]).unwrap();
+        let [wide_low, wide_high] = of(&[one[0].clone(), guess]).0.unwrap();
         assert!(wide_high - wide_low > 2.0 * (high - low), "{wide_low} to {wide_high}");
+    }
+
+    /// Resampling perfect scores gives perfect scores; the interval of the evaluation knows better.
+    #[test]
+    fn perfect_scores_have_an_interval() {
+        let kind = TargetKind::Binary { positive: "1".to_owned(), negative: "0".to_owned() };
+        let values: Vec<Option<f64>> = (0..20).map(|i| Some(f64::from(i / 10))).collect();
+        let scores: Vec<Vec<f64>> = (0..20).map(|i| vec![f64::from(i)]).collect();
+        let judge = Judge::new(&kind, &values, &Groups::each(20));
+        let repeats = vec![judge.known(&scores); 3];
+        let draws = &judge.draws(&[&repeats])[0];
+        assert_eq!(interval(draws), Some([1.0, 1.0]));
+        let [low, high] = judge.interval(&repeats, draws).unwrap();
+        assert!(0.6 < low && low < 0.95 && (high - 1.0).abs() < 1e-12, "{low} to {high}");
     }
 }
