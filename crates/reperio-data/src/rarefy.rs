@@ -33,6 +33,20 @@ pub fn all(repertoires: &mut [Repertoire], depth: Depth, seed: u64) {
     });
 }
 
+/// Draws `copies[i]` copies (templates) from repertoire i; what is drawn depends on the seed and its id alone.
+///
+/// Drawing again from what was drawn, with another seed, gives each subset the same probability as drawing once: smaller
+/// samples that are parts of larger ones.
+///
+/// # Panics
+///
+/// If there is not one number per repertoire.
+pub fn to_copies(repertoires: &[&Repertoire], copies: &[u64], seed: u64) -> Vec<Repertoire> {
+    assert_eq!(repertoires.len(), copies.len(), "one number a repertoire");
+    let of = |(own, &n): (&&Repertoire, &u64)| to_templates(own, n, &mut stream(seed, &own.id));
+    repertoires.par_iter().zip(copies).map(of).collect()
+}
+
 /// Random numbers of the repertoire `id`.
 fn stream(seed: u64, id: &str) -> ChaCha8Rng {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -180,6 +194,20 @@ mod tests {
             copies[usize::from(repertoire.junction_codes(i)[1])] = repertoire.counts()[i];
         }
         copies
+    }
+
+    #[test]
+    fn each_repertoire_has_its_own_number_of_copies_and_samples_are_nested() {
+        let mut others = repertoire(&[9, 2, 2, 40]);
+        others.id = "s".to_owned();
+        let whole = [repertoire(&[50, 1, 2, 7, 1, 30]), others];
+        let half = to_copies(&[&whole[0], &whole[1]], &[45, 30], 1);
+        let less = to_copies(&[&half[0], &half[1]], &[10, 30], 2);
+        assert_eq!([&half[0], &half[1], &less[0]].map(Repertoire::templates), [45, 30, 10]);
+        assert_eq!(less[1], half[1]);
+        for (small, large) in copies(&less[0], 6).iter().zip(copies(&half[0], 6)) {
+            assert!(*small <= large);
+        }
     }
 
     const SEEDS: u64 = 4_000;

@@ -72,6 +72,8 @@ pub(crate) fn evaluation(folder: &Path, run: &Run, metrics: &str) -> Result<Stri
         own.targets.iter().map(summary),
     ));
     card.extend(own.targets.iter().map(|own| text(&verdict::of(own, permuted))));
+    let curves = own.learning_curve.iter().zip(&own.targets);
+    card.extend(curves.map(|(curve, own)| text(&verdict::more_repertoires(curve, own))));
     card.extend(confounders(folder)?);
     card.extend(limits());
     Ok(card.join("\n\n") + "\n")

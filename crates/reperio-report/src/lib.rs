@@ -19,6 +19,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bands;
 mod card;
 mod confounding;
 mod description;

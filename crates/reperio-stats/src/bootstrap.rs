@@ -45,26 +45,39 @@ impl Bootstrap {
         groups: &Groups,
         mut statistic: impl FnMut(&[usize]) -> Option<f64>,
     ) -> Option<[f64; 2]> {
+        let mut values = Vec::with_capacity(self.draws);
+        self.each(groups, |rows| values.push(statistic(rows)));
+        self.percentiles(&values)
+    }
+
+    /// Gives `see` the row numbers of each resampled data set, one after the other; rows of one of `groups` are drawn
+    /// together. Nothing is drawn where there is no group.
+    pub fn each(&self, groups: &Groups, mut see: impl FnMut(&[usize])) {
         let units = groups.by_appearance();
         if units.is_empty() {
-            return None;
+            return;
         }
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-        let mut values = Vec::with_capacity(self.draws);
         let mut rows = Vec::new();
         for _ in 0..self.draws {
             rows.clear();
             for _ in &units {
                 rows.extend_from_slice(units[rng.random_range(0..units.len())]);
             }
-            values.extend(statistic(&rows).filter(|value| value.is_finite()));
+            see(&rows);
         }
-        if values.is_empty() || 2 * values.len() < self.draws {
+    }
+
+    /// Interval of the values of a statistic in all draws; `None` if fewer than half of them are finite numbers.
+    pub fn percentiles(&self, values: &[Option<f64>]) -> Option<[f64; 2]> {
+        let known = values.iter().copied().flatten().filter(|value| value.is_finite());
+        let mut known: Vec<f64> = known.collect();
+        if known.is_empty() || 2 * known.len() < self.draws {
             return None;
         }
-        values.sort_by(f64::total_cmp);
+        known.sort_by(f64::total_cmp);
         let tail = (1.0 - self.confidence) / 2.0;
-        Some([quantile(&values, tail)?, quantile(&values, 1.0 - tail)?])
+        Some([quantile(&known, tail)?, quantile(&known, 1.0 - tail)?])
     }
 }
 

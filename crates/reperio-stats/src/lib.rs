@@ -13,6 +13,7 @@
 //! | penalised regression | [`logistic`], [`ridge`] |
 //! | logits from scores; choices by held-out losses | [`platt`], [`selection`] |
 //! | exact tests and distributions | [`fisher`], [`hypergeometric`], [`beta_binomial`], [`poisson`], [`normal`] |
+//! | what a figure becomes with more samples | [`power_law`] |
 //! | means and spreads | [`moments`] |
 //!
 //! # Examples
@@ -59,6 +60,7 @@ pub mod normal;
 pub mod permutation;
 pub mod platt;
 pub mod poisson;
+pub mod power_law;
 pub mod ridge;
 pub mod selection;
 

@@ -1,10 +1,12 @@
 //! Nested cross-validation: every repertoire is scored by a model that never saw its subject.
 //!
 //! Everything that looks at labels (discovery, early stopping, standardisation) happens inside the
-//! training part of a fold. A control that sees only depth and V/J usage is evaluated beside the model.
+//! training part of a fold. A control that sees only depth and V/J usage is evaluated beside the model. A [`learning_curve`]
+//! says what fewer or more repertoires would give.
 
 mod control;
 mod intervals;
+pub mod learning_curve;
 mod summary;
 mod verdict;
 
@@ -64,6 +66,13 @@ impl Plan {
         let folds: Vec<usize> = self.folds.iter().map(|fold| fold.unwrap_or(usize::MAX)).collect();
         permuted(dataset.labels, &dataset.groups(), seed, self.batches.then_some(&folds[..]))
     }
+
+    /// The labels that are learned and compared with: the same with standardised numbers.
+    fn standardised(&self, dataset: Dataset<'_>) -> Labels {
+        let mut labels = self.labels(dataset);
+        labels.standardise();
+        labels
+    }
 }
 
 /// Why there is no evaluation.
@@ -76,6 +85,18 @@ pub enum EvaluateError {
     /// A score is not a number: no figure of it means anything.
     #[error(transparent)]
     Score(#[from] NotFinite),
+    /// A learning curve has too little to learn from.
+    #[error(
+        "{found} subjects with {class} in a training part, expected at least {expected} for a learning curve"
+    )]
+    SmallCurve {
+        /// The rarest label.
+        class: String,
+        /// Groups that have it.
+        found: usize,
+        /// What is needed.
+        expected: usize,
+    },
     /// The person asked to stop.
     #[error("interrupted")]
     Cancelled,
@@ -137,8 +158,7 @@ pub fn evaluate(
     context: TrainingContext<'_>,
     observer: &dyn Observer,
 ) -> Result<Evaluation, EvaluateError> {
-    let mut labels = plan.labels(dataset);
-    labels.standardise();
+    let labels = plan.standardised(dataset);
     let folds = Fold::all(&plan.folds);
     let mut predictions: Vec<Option<HeldOut>> = vec![None; dataset.members.len()];
     let mut training = Vec::new();
@@ -154,7 +174,8 @@ pub fn evaluate(
         let part = Dataset { cache: dataset.cache, members: &members, labels: &own };
         let folder = context.checkpoint.map(|folder| folder.join(format!("fold{fold}")));
         let context = TrainingContext { checkpoint: folder.as_deref(), ..context };
-        let fitted = train::fit(part, config, context, &InFold { observer, fold })?;
+        let observer = Prefixed { observer, prefix: format!("fold{fold}") };
+        let fitted = train::fit(part, config, context, &observer)?;
         let tested: Vec<usize> = held.iter().map(|&i| dataset.members[i]).collect();
         let control = control::predictions(part, &tested);
         for (&i, control) in held.iter().zip(control) {
@@ -242,19 +263,20 @@ pub fn items(ids: &[String], labels: &Labels, groups: &Groups) -> Vec<split::Ite
     ids.iter().enumerate().map(item).collect()
 }
 
-/// Scalars of different folds are different curves.
-struct InFold<'a> {
+/// Scalars of different trainings are different curves.
+struct Prefixed<'a> {
     observer: &'a dyn Observer,
-    fold: usize,
+    /// What stands before the name of each.
+    prefix: String,
 }
 
-impl Observer for InFold<'_> {
+impl Observer for Prefixed<'_> {
     fn progress(&self, progress: Progress<'_>) {
         self.observer.progress(progress);
     }
 
     fn scalar(&self, name: &str, step: u64, value: f64) {
-        self.observer.scalar(&format!("fold{}/{name}", self.fold), step, value);
+        self.observer.scalar(&format!("{}/{name}", self.prefix), step, value);
     }
 
     fn cancelled(&self) -> bool {

@@ -3,11 +3,13 @@
 mod classes;
 mod curves;
 mod figures;
+mod learning_curve;
 mod tables;
 
 use std::path::Path;
 
 use reperio_model::evaluate::TargetSummary;
+use reperio_model::evaluate::learning_curve::TargetCurve;
 use reperio_model::labels::KindName;
 use reperio_model::train::TrainingReport;
 use reperio_stats::metrics::log_odds;
@@ -34,6 +36,9 @@ pub(crate) struct Evaluation {
     pub(crate) batches: Vec<String>,
     /// How each fold was trained; nothing where a trained model was tested.
     pub(crate) training: Vec<TrainingReport>,
+    /// The learning curve of each target, if it was measured.
+    #[serde(default)]
+    pub(crate) learning_curve: Vec<TargetCurve>,
 }
 
 impl Evaluation {
@@ -80,6 +85,8 @@ pub(crate) fn page(
             ..HeldOut::read(&predictions, labels, summary, &prefix, t)?
         };
         sections.extend(own.sections(&mut tables));
+        let curve = evaluation.learning_curve.get(t);
+        sections.extend(curve.map(|curve| learning_curve::of(curve, summary, t)));
     }
     let (sentences, without) = confounding::sections(folder)?;
     sections.extend(without);

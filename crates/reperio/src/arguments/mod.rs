@@ -4,6 +4,7 @@ pub(crate) mod cohort;
 pub(crate) mod config;
 pub(crate) mod device;
 pub(crate) mod inputs;
+pub(crate) mod learning_curve;
 pub(crate) mod page;
 pub(crate) mod rarefy;
 pub(crate) mod run_config;

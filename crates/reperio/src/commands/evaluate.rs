@@ -1,16 +1,18 @@
 //! `reperio evaluate`: how good a classifier is on repertoires that it has not seen.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use polars::prelude::{Column, DataFrame};
 use reperio_data::cohort::Cohort;
 use reperio_data::metadata::Metadata;
 use reperio_data::split::{self, Batches, Division, Item, Splits};
 use reperio_model::config::Config;
 use reperio_model::confounders::{Confounders, of as confounders_of};
-use reperio_model::evaluate::{self, Evaluation, Plan, SMALL_FOLD, TargetSummary};
+use reperio_model::evaluate::learning_curve::{self, CurvePlan, TargetCurve, Work};
+use reperio_model::evaluate::{self, EvaluateError, Evaluation, Plan, SMALL_FOLD, TargetSummary};
 use reperio_model::labelled::LabelledCohort;
 use reperio_model::labels::{ChosenBy, Labels, TargetCounts};
 use reperio_model::model::Model;
@@ -22,6 +24,7 @@ use serde::Serialize;
 use crate::arguments::cohort::{CohortArgs, TargetArgs};
 use crate::arguments::config::ConfigArgs;
 use crate::arguments::device::DeviceArgs;
+use crate::arguments::learning_curve::LearningCurveArgs;
 use crate::arguments::page::PageArgs;
 use crate::arguments::rarefy::RarefyArgs;
 use crate::arguments::run_config;
@@ -29,16 +32,17 @@ use crate::arguments::shares::Shares;
 use crate::shell::output::Report;
 use crate::shell::outputs::{self, OverwriteArgs, Results};
 use crate::shell::{Shell, paths, table};
-use crate::tables::{confounders, evaluation, labels};
+use crate::tables::{self, confounders, evaluation, labels};
 
 /// Cross-validate a classifier, or test a trained one
 ///
 /// Every repertoire is scored by a model that saw neither it nor its group. Discovery, early stopping
 /// and standardisation use only the training part. A control sees only depth and V/J usage. With
-/// --model, a trained model is tested on another cohort. Warns if depth, V/J usage or another column
-/// predicts the labels without sequences. Writes metrics.json, predictions.tsv, splits.tsv,
-/// confounders.tsv, config.toml, a model card, and report.html, a page that shows all of it, with the
-/// points of its figures in curves.tsv and decisions.tsv.
+/// --model, a trained model is tested on another cohort. With --learning-curve, it also says how many
+/// repertoires are needed, and how deep. Warns if depth, V/J usage or another column predicts the labels
+/// without sequences. Writes metrics.json, predictions.tsv, splits.tsv, confounders.tsv,
+/// learning_curve.tsv (if asked for), config.toml, a model card, and report.html, a page that shows all
+/// of it, with the points of its figures in curves.tsv and decisions.tsv.
 #[derive(clap::Args)]
 #[command(mut_arg("target", |arg| arg.required(false).required_unless_present("model")))]
 #[command(after_help = "\
@@ -47,6 +51,7 @@ Example:
   reperio evaluate --cohort cohort --target disease --permute-labels --out control
   reperio evaluate --cohort cohort --target disease --split 60/20/20 --out evaluation
   reperio evaluate --cohort cohort --target disease --batch laboratory --out across
+  reperio evaluate --cohort cohort --target disease --learning-curve --out evaluation
   reperio evaluate --cohort others --model run --out test")]
 pub(crate) struct Args {
     /// Folder to write to
@@ -72,6 +77,8 @@ pub(crate) struct Args {
     /// Permute the labels first: a control whose AUC must be close to 0.5
     #[arg(long, value_name = "SEED", num_args = 0..=1, default_missing_value = "1")]
     permute_labels: Option<u64>,
+    #[command(flatten)]
+    curve: LearningCurveArgs,
     /// Continue an interrupted evaluation
     #[arg(long)]
     resume: bool,
@@ -122,6 +129,18 @@ struct Divided {
     batches: Option<Vec<String>>,
 }
 
+/// What was found.
+struct Found {
+    evaluation: Evaluation,
+    /// Names of the folds that are batches.
+    batches: Option<Vec<String>>,
+    /// The learning curve of each target; none if it was not asked for.
+    curves: Vec<TargetCurve>,
+}
+
+/// Name of the learning curve in its folder.
+const CURVE: &str = "learning_curve.tsv";
+
 /// What it writes.
 const RESULTS: Results = Results {
     files: &[
@@ -129,6 +148,7 @@ const RESULTS: Results = Results {
         "predictions.tsv",
         "splits.tsv",
         "confounders.tsv",
+        CURVE,
         reperio_report::NAME,
         reperio_report::CARD,
         reperio_report::CURVES,
@@ -152,6 +172,9 @@ struct Metrics<'a> {
     batches: Option<&'a [String]>,
     /// How the training of each fold went.
     training: &'a [TrainingReport],
+    /// The learning curve of each target, if it was measured.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    learning_curve: &'a [TargetCurve],
 }
 
 /// What `evaluate --json` prints.
@@ -188,6 +211,12 @@ pub(crate) struct Evaluated {
     verdicts: Vec<String>,
     /// What predicts each target without sequences, in a sentence; of permuted labels where they were permuted.
     confounding: Vec<String>,
+    /// The learning curve of each target, if it was measured.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    learning_curve: Vec<TargetCurve>,
+    /// What more repertoires, and less depth, would give: sentences for each target with a curve.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    outlook: Vec<String>,
     /// Seconds from reading to writing.
     pub(crate) seconds: f64,
 }
@@ -228,6 +257,7 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Evaluated> {
     let (repertoires, batches) = (evaluation.predictions.len(), batches.clone());
     let confounding = confounders::sentences(&found.confounders);
     let (targets, permute_labels) = (found.evaluation.summaries, args.permute_labels);
+    let curves = found.curves;
     Ok(Evaluated {
         out: args.out.clone(),
         repertoires,
@@ -240,6 +270,8 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Evaluated> {
         mean_fold_auc,
         control,
         verdicts: targets.iter().map(|own| verdict::of(own, permute_labels.is_some())).collect(),
+        outlook: outlook(&curves, &targets),
+        learning_curve: curves,
         targets,
         confounding,
         labels,
@@ -255,9 +287,21 @@ struct Found {
     batches: Option<Vec<String>>,
     /// What predicts the labels without sequences.
     confounders: Vec<Confounders>,
+    /// The learning curve of each target, if it was asked for.
+    curves: Vec<TargetCurve>,
 }
 
-/// Trains and tests in every fold.
+/// What more repertoires would give for each target, and less depth.
+fn outlook(curves: &[TargetCurve], targets: &[TargetSummary]) -> Vec<String> {
+    let mut sentences = Vec::new();
+    for (curve, target) in curves.iter().zip(targets) {
+        sentences.push(verdict::more_repertoires(curve, target));
+        sentences.extend(verdict::less_depth(curve));
+    }
+    sentences
+}
+
+/// Trains and tests in every fold; with --learning-curve, again on parts of the cohort.
 fn cross_validate(
     args: &Args,
     config: &Config,
@@ -283,16 +327,22 @@ fn cross_validate(
     let device = args.device.open()?;
     let context = TrainingContext { checkpoint: Some(&checkpoint), device: &device };
     let data = LabelledCohort { cohort, labels: &labels, groups };
-    let (confounders, evaluation) = data.with_dataset(|dataset| {
+    let observer = shell.observer();
+    let found = data.with_dataset(|dataset| {
+        let points = args.curve.points();
+        let curve = points.map(|n| CurvePlan::new(dataset, &plan, n)).transpose()?;
         // Of the permuted labels where they are permuted: what predicts the true ones says nothing of a control.
         let labels = plan.labels(dataset);
         let confounders = confounded(LabelledCohort { labels: &labels, ..data }, dataset, args);
-        let evaluation = evaluate::evaluate(dataset, config, &plan, context, shell.observer());
-        (confounders, evaluation)
+        let evaluation = evaluate::evaluate(dataset, config, &plan, context, observer)?;
+        let work = Work { config, plan: &plan, context, observer };
+        let curves = match &curve {
+            Some(curve) => learning_curve::measure(dataset, &evaluation, curve, work)?,
+            None => Vec::new(),
+        };
+        Ok::<_, EvaluateError>(Found { evaluation, batches, confounders, curves })
     });
-    let resume = "run the same command with --resume to continue";
-    let evaluation = shell.or_interrupted(evaluation, resume)?;
-    Ok(Found { evaluation, batches, confounders })
+    shell.or_interrupted(found, "run the same command with --resume to continue")
 }
 
 /// What predicts the labels without sequences. What does is told in the log.
@@ -320,12 +370,12 @@ fn test(
         (confounders, evaluate::test(&model, dataset, shell.observer()))
     });
     let evaluation = shell.or_interrupted(evaluation, "run the command again")?;
-    Ok(Found { evaluation, batches: None, confounders })
+    Ok(Found { evaluation, batches: None, confounders, curves: Vec::new() })
 }
 
 /// Writes the tables of an evaluation.
 fn write(out: &Path, found: &Found, labels: &[TargetCounts]) -> Result<()> {
-    let Found { evaluation, batches, confounders } = found;
+    let Found { evaluation, batches, confounders, curves } = found;
     let Evaluation { predictions, summaries, training, .. } = evaluation;
     let ids: Vec<&str> = predictions.iter().map(|own| own.repertoire_id.as_str()).collect();
     let folds: Vec<u64> = predictions.iter().map(|own| own.fold as u64).collect();
@@ -335,7 +385,15 @@ fn write(out: &Path, found: &Found, labels: &[TargetCounts]) -> Result<()> {
     let table = DataFrame::new(predictions.len(), columns)?;
     table::write(&out.join("predictions.tsv"), table)?;
     confounders::write(&out.join("confounders.tsv"), confounders)?;
-    let metrics = Metrics { targets: summaries, labels, batches: batches.as_deref(), training };
+    let curve = out.join(CURVE);
+    if !curves.is_empty() {
+        table::write(&curve, tables::learning_curve::frame(curves)?)?;
+    } else if curve.exists() {
+        // Of an evaluation that is gone on with, without its curve.
+        fs::remove_file(&curve).with_context(|| format!("cannot remove {}", curve.display()))?;
+    }
+    let batches = batches.as_deref();
+    let metrics = Metrics { targets: summaries, labels, batches, training, learning_curve: curves };
     // Last: its presence means "done".
     paths::write_text(&out.join("metrics.json"), &serde_json::to_string_pretty(&metrics)?)
 }
@@ -349,6 +407,10 @@ impl Report for Evaluated {
             lines.extend(evaluation::lines(target, self.batches.as_deref()));
             lines.push(String::new());
         }
+        for curve in &self.learning_curve {
+            lines.extend(tables::learning_curve::lines(curve));
+            lines.push(String::new());
+        }
         if let Some(seed) = self.permute_labels {
             lines.push(format!(
                 "Labels were permuted with seed {seed}: a control that should be at chance"
@@ -356,7 +418,7 @@ impl Report for Evaluated {
         }
         let (n, seconds, out) = (self.repertoires, self.seconds, self.out.display());
         lines.push(format!("{n} repertoires, {} folds, {seconds:.1} s: {out}", self.folds));
-        lines.extend(self.verdicts.iter().cloned());
+        lines.extend(self.verdicts.iter().chain(&self.outlook).cloned());
         lines.extend(self.confounding.iter().cloned());
         lines
     }

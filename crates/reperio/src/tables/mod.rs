@@ -9,6 +9,7 @@ pub(crate) mod description;
 pub(crate) mod evaluation;
 pub(crate) mod held_out;
 pub(crate) mod labels;
+pub(crate) mod learning_curve;
 pub(crate) mod motifs;
 pub(crate) mod neighbours;
 pub(crate) mod parts;

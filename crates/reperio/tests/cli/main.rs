@@ -11,6 +11,7 @@ mod crash;
 mod faults;
 mod help;
 mod integrity;
+mod learning_curve;
 mod motifs;
 mod neighbours;
 mod outputs;
