@@ -10,10 +10,10 @@ use crate::gene::{Locus, Species, family};
 /// A database of receptors whose antigen is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum Database {
-    /// `VDJdb`, <https://vdjdb.cdr3.net>.
+    /// VDJdb, <https://vdjdb.cdr3.net>.
     #[serde(rename = "VDJdb")]
     Vdjdb,
-    /// `McPAS-TCR`, <https://friedmanlab.weizmann.ac.il/McPAS-TCR>.
+    /// McPAS-TCR, <https://friedmanlab.weizmann.ac.il/McPAS-TCR>.
     #[serde(rename = "McPAS-TCR")]
     Mcpas,
     /// The Immune Epitope Database, <https://www.iedb.org>.
@@ -46,7 +46,7 @@ pub struct Entry {
     pub epitope: Arc<str>,
     /// Antigen: a gene or protein.
     pub antigen: Arc<str>,
-    /// Species of the antigen; in `McPAS-TCR` the pathology.
+    /// Species of the antigen; in McPAS-TCR the pathology.
     pub antigen_species: Arc<str>,
     /// MHC that presents the epitope.
     pub mhc: Arc<str>,
@@ -54,7 +54,7 @@ pub struct Entry {
     pub species: Option<Species>,
     /// Where it is from.
     pub database: Database,
-    /// Confidence that `VDJdb` gives, 0 to 3.
+    /// Confidence that VDJdb gives, 0 to 3.
     pub score: Option<u8>,
 }
 

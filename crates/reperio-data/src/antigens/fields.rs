@@ -61,16 +61,14 @@ impl Texts {
         for &at in places {
             let Some(written) = text(record.field(at)) else { continue };
             let key = (species == Species::Mouse, written);
-            let gene = match self.genes.get(&key) {
-                Some(gene) => gene.clone(),
-                None => {
-                    // McPAS-TCR writes some alleles behind a colon.
-                    let name = key.1.split(':').next().unwrap_or_default();
-                    let gene = self.shared(&normalise(name, species).gene);
-                    self.genes.insert(key, gene.clone());
-                    gene
-                }
-            };
+            let known = self.genes.get(&key).cloned();
+            let gene = known.unwrap_or_else(|| {
+                // McPAS-TCR writes some alleles behind a colon.
+                let name = key.1.split(':').next().unwrap_or_default();
+                let gene = self.shared(&normalise(name, species).gene);
+                self.genes.insert(key, gene.clone());
+                gene
+            });
             let own = Locus::of_gene(&gene);
             if own.is_some() && (locus.is_none() || own == locus) {
                 return gene;

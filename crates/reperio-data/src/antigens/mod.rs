@@ -1,6 +1,6 @@
 //! Receptors whose antigen is known, and the clonotypes that resemble them.
 //!
-//! Three public databases collect such receptors: `VDJdb`, `McPAS-TCR` and the IEDB. [`load`] reads their exports,
+//! Three public databases collect such receptors: VDJdb, McPAS-TCR and the IEDB. [`load`] reads their exports,
 //! which it recognises by their headers. [`AntigenIndex`] finds the receptors that a clonotype resembles.
 //!
 //! A clonotype *matches* a receptor of a database if
@@ -46,7 +46,7 @@ pub struct Antigens {
     pub files: Vec<FileReport>,
 }
 
-/// Reads exports of `VDJdb`, `McPAS-TCR` and the IEDB, in any mixture.
+/// Reads exports of VDJdb, McPAS-TCR and the IEDB, in any mixture.
 ///
 /// Receptors that several rows name alike are kept once.
 ///

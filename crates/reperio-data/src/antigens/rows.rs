@@ -88,10 +88,11 @@ impl Rows {
             }
         }
         let (first, width) = (self.lines.number, self.names.len());
-        let result = match self.join()? {
-            true => self.record.split(self.delimiter, &(width..=width)),
-            false => Err(Fault::Quote { at: width - 1 }),
-        };
+        let is_whole = self.join()?;
+        let mut result = self.record.split(self.delimiter, &(width..=width));
+        if !is_whole {
+            result = result.and(Err(Fault::Quote { at: width - 1 }));
+        }
         result.map_err(|fault| fault.at(self.path(), first, &self.names))?;
         Ok(true)
     }
@@ -104,6 +105,7 @@ impl Rows {
             }
             let mut text = std::mem::take(&mut self.record.text);
             if text.len() > MAX_BYTES || !self.line()? {
+                self.record.text = text;
                 return Ok(false);
             }
             text.push(b'\n');

@@ -31,7 +31,8 @@ fn case() -> TempDir {
     done(&dir, &on_cohort("train", &["--epochs", "1", "--parts", "kmers", "--out", "run"]));
     let plain = json(&dir, &["explain", "--model", "run", "files", "--out", "plain"]);
     assert!(plain.get("known_antigens").is_none());
-    let leader = |i: usize, name: &str| plain["sequences"][i][name].as_str().unwrap().to_owned();
+    let leader =
+        |i: usize, name: &str| plain["sequences"][i][name].as_str().expect("a text").to_owned();
     let of = |i| (leader(i, "junction_aa"), leader(i, "v_call"));
     let [(first, v1), (second, v2), (third, _)] = [0, 1, 2].map(of);
     let receptors = [
