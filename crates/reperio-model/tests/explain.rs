@@ -70,7 +70,7 @@ fn a_leader_names_the_first_repertoire_where_its_evidence_is_highest() {
         explained.map(|own| own.explanation.evidence.clone()).unwrap_or_default()
     })
     .unwrap();
-    for one in &ranked {
+    for one in &ranked.sequences {
         let mut highest: Option<(f64, &str)> = None;
         for (own, evidence) in cohort.repertoires().iter().zip(&evidence) {
             let places = (0..own.len()).filter(|&i| {

@@ -129,15 +129,6 @@ struct Divided {
     batches: Option<Vec<String>>,
 }
 
-/// What was found.
-struct Found {
-    evaluation: Evaluation,
-    /// Names of the folds that are batches.
-    batches: Option<Vec<String>>,
-    /// The learning curve of each target; none if it was not asked for.
-    curves: Vec<TargetCurve>,
-}
-
 /// Name of the learning curve in its folder.
 const CURVE: &str = "learning_curve.tsv";
 

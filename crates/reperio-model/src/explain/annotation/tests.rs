@@ -43,6 +43,7 @@ fn ranked(repertoire_id: &str, rank: usize, junction: &str) -> Ranked {
         carriers: 1,
         positive_carriers: None,
         negative_carriers: None,
+        family: rank,
     }
 }
 
