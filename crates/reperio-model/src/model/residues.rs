@@ -37,8 +37,9 @@ impl Model {
         places: &[usize],
         output: usize,
     ) -> Option<Vec<ResidueShares>> {
-        let widths = self.targets.iter().flat_map(|target| vec![target.network; target.bias.len()]);
-        let weight = widths.skip(output).next().filter(|weight| *weight > 0.0)?;
+        let mut scales =
+            self.targets.iter().flat_map(|target| vec![target.network; target.bias.len()]);
+        let weight = scales.nth(output).filter(|weight| *weight > 0.0)?;
         let (_, all) = explanation.parts.iter().find(|(part, _)| *part == Part::Network)?;
         let members = self.evidence_of(output);
         let encoded = Arc::new(EncodedRepertoire::new(repertoire, &self.info.genes));

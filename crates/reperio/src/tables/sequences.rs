@@ -15,7 +15,7 @@ use crate::shell::table;
 
 /// Clonotypes of a repertoire whose residues get shares of the network's evidence, which takes time. The help of
 /// `explain` names the number.
-const SHADED: usize = 100;
+const SHADED: usize = 30;
 
 /// Writes the sums behind the logits of every repertoire, and what its scores say: a row for each of its outputs.
 pub(crate) fn write_sums(path: &Path, model: &Model, all: &[ExplainedRepertoire]) -> Result<()> {

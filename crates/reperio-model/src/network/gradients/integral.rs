@@ -16,9 +16,9 @@ const HALVINGS: usize = 500;
 /// No stretch is shorter.
 const SHORTEST: f64 = 1e-6;
 /// Most that a stretch may miss, of how far the evidence moves along the path.
-const RELATIVE: f64 = 1e-5;
+const RELATIVE: f64 = 1e-3;
 /// Most and least that it is asked to be exact to.
-const ABSOLUTE: [f64; 2] = [1e-13, 1e-6];
+const ABSOLUTE: [f64; 2] = [1e-13, 3e-6];
 
 /// Nodes of the Gauss-Legendre rule of three points on (0, 1), and their weights.
 const NODES: [f64; 3] = [0.112_701_665_379_258_3, 0.5, 0.887_298_334_620_741_7];

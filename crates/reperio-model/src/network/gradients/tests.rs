@@ -28,6 +28,13 @@ struct Case {
     output: usize,
 }
 
+/// Any real-valued input x, (L, 20), in the place of a clonotype's residues.
+#[derive(Clone, Copy)]
+struct Input<'a> {
+    clonotype: &'a Clonotype<'a>,
+    x: &'a [[f64; 20]],
+}
+
 impl Case {
     /// `n` sequences; queries are `sharp` times as long as usual.
     fn draw(shape: BagShape, n: usize, sharp: f32, seed: u64) -> Self {
@@ -97,43 +104,50 @@ impl Case {
         f64::from(self.weights.flat[own.offset + at])
     }
 
-    /// The embedding of an input x (L, 20), by its formula.
+    /// The value of the window at `start` under one filter of a group, without bias and scale.
+    fn window(&self, input: Input<'_>, (group, filter): (usize, usize), start: usize) -> f64 {
+        let shape = self.weights.layout.shape();
+        let FilterGroup { width, count } = shape.filters[group];
+        let parameter = |name: &str, row: usize| {
+            self.parameter(&format!("filter.{group}.{name}"), row * count + filter)
+        };
+        let mut sum = 0.0;
+        for (row, basis) in shape.position.basis(width, input.x.len(), start).iter().enumerate() {
+            sum += basis * parameter("position", row);
+        }
+        let factor = if shape.count_scaling { input.clonotype.log_count } else { 1.0 };
+        for (tap, channels) in input.x.iter().skip(start).take(width).enumerate() {
+            for (code, size) in channels.iter().enumerate().filter(|(_, size)| **size != 0.0) {
+                sum += factor * size * parameter("weight", tap * 20 + code);
+            }
+        }
+        sum
+    }
+
+    /// The embedding of an input, by its formula.
     fn embedding(&self, clonotype: &Clonotype<'_>, x: &[[f64; 20]]) -> Vec<f64> {
         let shape = self.weights.layout.shape();
-        let factor = if shape.count_scaling { clonotype.log_count } else { 1.0 };
-        let mut e = Vec::new();
-        for (g, FilterGroup { width, count }) in shape.filters.iter().copied().enumerate() {
+        let mut out = Vec::new();
+        for (group, FilterGroup { width, count }) in shape.filters.iter().copied().enumerate() {
             let windows = match shape.windows {
                 Windows::Full => x.len().max(width) - width + 1,
                 Windows::Padded => clonotype.padded_length - width + 1,
             };
-            for c in 0..count {
-                let window = |p: usize| {
-                    let basis = shape.position.basis(width, x.len(), p).into_iter().enumerate();
-                    let position = |(r, basis): (usize, f64)| {
-                        basis * self.parameter(&format!("filter.{g}.position"), r * count + c)
-                    };
-                    let mut sum: f64 = basis.map(position).sum();
-                    for (t, x) in x.iter().skip(p).take(width).enumerate() {
-                        for (code, x) in x.iter().enumerate().filter(|(_, x)| **x != 0.0) {
-                            let at = (t * 20 + code) * count + c;
-                            sum += factor * x * self.parameter(&format!("filter.{g}.weight"), at);
-                        }
-                    }
-                    sum
-                };
-                let most = (0..windows).map(window).fold(f64::NEG_INFINITY, f64::max);
-                let bias = self.parameter(&format!("filter.{g}.bias"), c);
-                e.push(selu(bias + clonotype.input_scale * most));
+            for filter in 0..count {
+                let input = Input { clonotype, x };
+                let values = (0..windows).map(|at| self.window(input, (group, filter), at));
+                let most = values.fold(f64::NEG_INFINITY, f64::max);
+                let bias = self.parameter(&format!("filter.{group}.bias"), filter);
+                out.push(selu(bias + clonotype.input_scale * most));
             }
         }
         for k in 0..shape.gene_dim {
             let of = |(name, gene): (&str, u16)| {
                 self.parameter(name, usize::from(gene) * shape.gene_dim + k)
             };
-            e.push(["gene.v", "gene.j"].into_iter().zip(clonotype.genes).map(of).sum());
+            out.push(["gene.v", "gene.j"].into_iter().zip(clonotype.genes).map(of).sum());
         }
-        e
+        out
     }
 
     /// Scores of an embedding without the part of the count, by their formula.
