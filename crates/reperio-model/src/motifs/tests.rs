@@ -1,5 +1,6 @@
 //! Motifs against their definition in `f64`, over random models and cohorts.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rand::{Rng, SeedableRng};
@@ -225,15 +226,18 @@ fn is_column(case: &Case, windows: &[&Window], column: &Column) {
     let junction = |own: &Window| case.repertoires[own.r].junction_codes(own.i);
     let seen: Vec<&&Window> = windows.iter().filter(|own| at(own) < junction(own).len()).collect();
     let total: f64 = seen.iter().map(|own| own.evidence.abs()).sum();
+    let mut places: BTreeMap<(bool, usize), f64> = BTreeMap::new();
+    for own in &seen {
+        *places.entry(place(at(own), junction(own).len())).or_default() +=
+            own.evidence.abs() / total;
+    }
     let mut bits = 0.0;
     for residue in 0..20_u8 {
-        let (mut share, mut background) = (0.0, 0.0);
-        for own in &seen {
-            let (at, junction) = (at(own), junction(own));
-            let weight = own.evidence.abs() / total;
-            share += if junction[at] == residue { weight } else { 0.0 };
-            background += weight * frequency(case, residue, place(at, junction.len()));
-        }
+        let holds = |own: &&&&Window| junction(own)[at(own)] == residue;
+        let share = seen.iter().filter(holds).map(|own| own.evidence.abs() / total).sum::<f64>();
+        let frequency =
+            |(place, weight): (&(bool, usize), &f64)| weight * frequency(case, residue, *place);
+        let background: f64 = places.iter().map(frequency).sum();
         bits += if share > 0.0 { share * (share / background).log2() } else { 0.0 };
         let r = usize::from(residue);
         assert!((column.shares[r] - share).abs() < 1e-4, "share {} {share}", column.shares[r]);

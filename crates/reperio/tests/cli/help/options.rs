@@ -78,11 +78,12 @@ fn train_explains_its_options() {
     Learns every part of the model (network, k-mers, public clonotypes, genes) and weights each part by
     how well it predicts held-out repertoires of inner folds. Writes a run folder: config.toml,
     model.safetensors (enough on its own to score and explain), metrics.json, predictions.tsv,
-    sequences.tsv.gz (the training cohort's clonotypes ranked by evidence), `held_out.tsv` (what each
-    part said of the training repertoires that inner folds held out), confounders.tsv (how well depth,
-    V/J usage and other columns predict the labels without sequences, with a warning if they do),
-    report.html (a page that shows all of it), a model card, log.jsonl, TensorBoard events and
-    checkpoint/.
+    sequences.tsv.gz (the training cohort's clonotypes ranked by evidence), families.tsv (the same in
+    families of similar clonotypes), motifs.tsv (what the filters of the network see, against what
+    stands there anyway), `held_out.tsv` (what each part said of the training repertoires that inner
+    folds held out), confounders.tsv (how well depth, V/J usage and other columns predict the labels
+    without sequences, with a warning if they do), report.html (a page that shows all of it), a model
+    card, log.jsonl, TensorBoard events and checkpoint/.
 
     Usage: reperio train [OPTIONS] --out <RUN> --cohort <COHORT> --target <COLUMN>
 
