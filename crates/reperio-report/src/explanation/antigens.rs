@@ -156,7 +156,7 @@ fn sentence(any: &Chance) -> String {
     let expected = mean(*expected);
     if *found == 0 {
         return format!(
-            "{output}: none of the {leading} leading clonotypes matches a receptor whose antigen is known; {expected} would by chance."
+            "For {output}, none of the {leading} leading clonotypes matches a receptor whose antigen is known; {expected} would by chance."
         );
     }
     let verdict = if *p_value < LEVEL {
@@ -166,7 +166,7 @@ fn sentence(any: &Chance) -> String {
     };
     let verb = if *found == 1 { "matches" } else { "match" };
     format!(
-        "{output}: {found} of the {leading} leading clonotypes {verb} a receptor whose antigen is known; {expected} would by chance (P {}): {verdict}",
+        "For {output}, {found} of the {leading} leading clonotypes {verb} a receptor whose antigen is known; {expected} would by chance (P {}): {verdict}",
         probability(*p_value)
     )
 }
@@ -204,7 +204,7 @@ fn species(found: &[&Chance]) -> Element {
         "leading clonotypes",
         "by chance",
         "P",
-        "P of all species looked at",
+        "P, all species looked at",
     ];
     table(
         "Leading clonotypes by species of the antigen that they match",
@@ -272,9 +272,9 @@ mod tests {
     #[test]
     fn matches_are_said_beside_chance() {
         let text = |found, expected, p| sentence(&chance(found, expected, p));
-        insta::assert_snapshot!(text(3, 2.1, 0.35), @"sick: 3 of the 100 leading clonotypes match a receptor whose antigen is known; 2.1 would by chance (P 0.350): do not read it as a finding.");
-        insta::assert_snapshot!(text(1, 0.02, 0.0004), @"sick: 1 of the 100 leading clonotypes matches a receptor whose antigen is known; 0.020 would by chance (P 4e-4): more than chance explains.");
-        insta::assert_snapshot!(text(0, 0.0, 1.0), @"sick: none of the 100 leading clonotypes matches a receptor whose antigen is known; 0 would by chance.");
+        insta::assert_snapshot!(text(3, 2.1, 0.35), @"For sick, 3 of the 100 leading clonotypes match a receptor whose antigen is known; 2.1 would by chance (P 0.350): do not read it as a finding.");
+        insta::assert_snapshot!(text(1, 0.02, 0.0004), @"For sick, 1 of the 100 leading clonotypes matches a receptor whose antigen is known; 0.020 would by chance (P 4e-4): more than chance explains.");
+        insta::assert_snapshot!(text(0, 0.0, 1.0), @"For sick, none of the 100 leading clonotypes matches a receptor whose antigen is known; 0 would by chance.");
     }
 
     #[test]

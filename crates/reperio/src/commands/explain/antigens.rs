@@ -83,7 +83,7 @@ impl Annotator {
         let all = annotation::of_ranking(&index, &known, ranked);
         tables::write(&out.join(ANNOTATIONS), &index, &all)?;
         tables::write_chance(&out.join(CHANCE), &all, &seen)?;
-        let outputs = all.iter().map(|own| Output::of(&index, own)).collect();
+        let outputs = all.iter().map(|own| Leaders::of(&index, own)).collect();
         Ok(KnownAntigens { receptors: index.entries().len(), files, outputs })
     }
 }
@@ -96,12 +96,12 @@ pub(crate) struct KnownAntigens {
     /// What became of each file.
     files: Vec<FileReport>,
     /// Matches among the leading clonotypes of all repertoires together, for each output.
-    outputs: Vec<Output>,
+    outputs: Vec<Leaders>,
 }
 
 /// The leading clonotypes for one output.
 #[derive(Serialize)]
-struct Output {
+struct Leaders {
     /// The output.
     output: String,
     /// Leading clonotypes.
@@ -133,7 +133,7 @@ struct Matching {
     antigen: String,
 }
 
-impl Output {
+impl Leaders {
     fn of(index: &antigens::AntigenIndex, own: &Annotated) -> Self {
         let first = own.hits.iter().take(SHOWN).map(|hit| {
             let best = &index.entries()[hit.matches[0].entry];
@@ -173,7 +173,7 @@ impl KnownAntigens {
     pub(super) fn lines(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.files.iter().map(used).collect();
         for own in &self.outputs {
-            let Output { output, leading, found, expected, p_value, .. } = own;
+            let Leaders { output, leading, found, expected, p_value, .. } = own;
             let p =
                 if *p_value < 0.001 { format!("{p_value:.1e}") } else { format!("{p_value:.3}") };
             lines.push(format!(

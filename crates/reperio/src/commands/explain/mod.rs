@@ -51,6 +51,7 @@ const SHOWN: usize = 20;
 /// the 100 leading clonotypes match: the same junction or one other residue, and the same V gene.
 /// OUT/annotation_chance.tsv says how many match, how many would by chance, and P of as many by chance. Do not
 /// read matches without it.
+#[expect(clippy::doc_markdown, reason = "it is the help text, where names of files are no code")]
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
