@@ -82,11 +82,11 @@ mod tests {
             (0..1000).map(|d| Some(law.at(size) + spread * f64::from(d % 21 - 10) / 10.0)).collect()
         };
         let draws = sizes.map(around);
-        let point = |(&size, draws)| {
+        let mut points = Vec::new();
+        for (&size, draws) in sizes.iter().zip(&draws) {
             let value = law.at(size);
-            Drawn { size, value, interval: Some([value - 0.005, 1.0]), draws }
-        };
-        let points: Vec<Drawn<'_>> = sizes.iter().zip(&draws).map(point).collect();
+            points.push(Drawn { size, value, interval: Some([value - 0.005, 1.0]), draws });
+        }
         outlook(&points).expect("four points")
     }
 
