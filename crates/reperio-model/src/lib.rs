@@ -12,6 +12,7 @@
 //! | how a model is made | [`config::Config`], [`parts::Part`] |
 //! | training: a whole run, or the model alone | [`train::run`], [`train::fit`] |
 //! | cross-validation, or a test of a trained model | [`evaluate::evaluate`], [`evaluate::test`] |
+//! | how many repertoires are needed, and how deep | [`evaluate::learning_curve`] |
 //! | a trained model and its file | [`model::Model`] |
 //! | scores, with prediction sets | [`score::one`], [`score::inputs`] |
 //! | what drove a score | [`explain::one`], [`explain::inputs`], [`explain::rank`] |

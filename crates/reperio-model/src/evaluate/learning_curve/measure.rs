@@ -11,7 +11,7 @@ use super::training::{Trained, Trainer, labelled, thin};
 use super::{CurvePlan, Point, TargetCurve, Work, classes, code, repeats};
 use crate::evaluate::{EvaluateError, Evaluation};
 use crate::labels::{Labels, TargetKind};
-use crate::train::Dataset;
+use crate::train::{Dataset, first_output};
 
 /// A point before its figures are computed.
 struct Size {
@@ -50,13 +50,12 @@ pub fn measure(
     let total = curve.trainings() * folds.len();
     let mut trainer = Trainer { labels: &labels, folds: &folds, work, done: 0, total };
     let sizes = trainer.sizes(dataset, evaluation, curve)?;
-    let mut done = 0;
     let mut curves = Vec::new();
-    for t in 0..labels.targets.len() {
-        let task = "intervals of the curve";
-        work.observer.progress(Progress { task, done, total: 1, unit: "targets" });
+    let n = labels.targets.len();
+    for t in 0..n {
+        let (task, done, total) = ("learning curve, intervals", t as u64, n as u64);
+        work.observer.progress(Progress { task, done, total, unit: "targets" });
         curves.push(sizes.curve(dataset, evaluation, (&labels, t)));
-        done += 1;
     }
     Ok(curves)
 }
@@ -109,37 +108,20 @@ impl Sizes {
         (labels, t): (&Labels, usize),
     ) -> TargetCurve {
         let (target, summary) = (&labels.targets[t], &evaluation.summaries[t]);
-        let first: usize = labels.targets[..t].iter().map(crate::labels::Target::width).sum();
-        let range = first..first + target.width();
-        let tested = tested(dataset, evaluation);
-        let judge =
-            Judge::new(&target.kind, &evaluation.labels[t], &dataset.groups().select(&tested));
-        let outputs = |size: &Size| -> Vec<Vec<Vec<f64>>> {
-            let rows = |own: &Trained| -> Vec<Vec<f64>> {
-                own.outputs.iter().map(|row| row[range.clone()].to_vec()).collect()
-            };
-            size.repeats.iter().map(|own| judge.known(&rows(own))).collect()
-        };
+        let groups = dataset.groups().select(&tested(dataset, evaluation));
+        let judge = Judge::new(&target.kind, &evaluation.labels[t], &groups);
         let sizes: Vec<&Size> = self.repertoires.iter().chain(&self.depth).collect();
-        let outputs: Vec<Vec<Vec<Vec<f64>>>> = sizes.iter().map(|own| outputs(own)).collect();
+        let outputs: Vec<_> = sizes.iter().map(|own| own.outputs(&judge, labels, t)).collect();
         let draws = judge.draws(&outputs.iter().map(Vec::as_slice).collect::<Vec<_>>());
-        let mut points: Vec<Point> = Vec::new();
-        for (i, size) in sizes.iter().enumerate() {
-            let whole = size.share >= 1.0;
-            points.push(Point {
-                value: if whole {
-                    summary.auc.or(summary.pooled.r2())
-                } else {
-                    judge.value(&outputs[i])
-                },
-                interval: if whole {
-                    summary.auc_ci.or(summary.r2_ci)
-                } else {
-                    judge.interval(&outputs[i], &draws[i])
-                },
-                ..size.point(labels, t)
-            });
-        }
+        let point = |i: usize| {
+            let (value, interval) = if sizes[i].share >= 1.0 {
+                (summary.auc.or(summary.pooled.r2()), summary.auc_ci.or(summary.r2_ci))
+            } else {
+                (judge.value(&outputs[i]), judge.interval(&outputs[i], &draws[i]))
+            };
+            Point { value, interval, ..sizes[i].point(labels, t) }
+        };
+        let mut points: Vec<Point> = (0..sizes.len()).map(point).collect();
         let depth = points.split_off(self.repertoires.len());
         let drawn = points.iter().zip(&draws).filter_map(|(own, draws)| {
             Some(Drawn { size: own.training, value: own.value?, interval: own.interval, draws })
@@ -148,17 +130,32 @@ impl Sizes {
         for own in &mut points {
             own.fitted = outlook.as_ref().map(|found| found.law.at(own.training));
         }
-        let figure = match target.kind {
-            TargetKind::Binary { .. } => "AUC",
-            TargetKind::Classes { .. } => "macro AUC",
-            TargetKind::Regression { .. } => "R2",
-        };
-        let (column, figure) = (target.column.clone(), figure.to_owned());
+        let (column, figure) = (target.column.clone(), name(&target.kind).to_owned());
         TargetCurve { column, figure, repertoires: points, depth, outlook }
     }
 }
 
+/// What is measured of a target.
+fn name(kind: &TargetKind) -> &'static str {
+    match kind {
+        TargetKind::Binary { .. } => "AUC",
+        TargetKind::Classes { .. } => "macro AUC",
+        TargetKind::Regression { .. } => "R2",
+    }
+}
+
 impl Size {
+    /// Outputs of target `t` for the rows with a label, of each repeat.
+    fn outputs(&self, judge: &Judge<'_>, labels: &Labels, t: usize) -> Vec<Vec<Vec<f64>>> {
+        let first = first_output(&labels.targets, t);
+        let width = labels.targets[t].width();
+        let own = |repeat: &Trained| {
+            let rows = repeat.outputs.iter().map(|row| row[first..first + width].to_vec());
+            judge.known(&rows.collect::<Vec<_>>())
+        };
+        self.repeats.iter().map(own).collect()
+    }
+
     /// The point without its figures.
     fn point(&self, labels: &Labels, t: usize) -> Point {
         let (target, values) = (&labels.targets[t], &labels.values[t]);

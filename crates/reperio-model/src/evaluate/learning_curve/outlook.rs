@@ -83,7 +83,7 @@ mod tests {
         };
         let draws = sizes.map(around);
         let mut points = Vec::new();
-        for (size, draws) in sizes.into_iter().zip(&draws) {
+        for (&size, draws) in sizes.iter().zip(&draws) {
             let value = law.at(size);
             points.push(Drawn { size, value, interval: Some([value - 0.005, 1.0]), draws });
         }
