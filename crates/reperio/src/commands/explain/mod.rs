@@ -33,9 +33,9 @@ const SHOWN: usize = 20;
 /// Rank the sequences that drove a model's scores
 ///
 /// Writes tables and pages. OUT/repertoires/ID/sequences.tsv.gz has the clonotypes of a repertoire
-/// with their attention and evidence, and with the share of every residue: residues_kmers in the
-/// evidence of the k-mers and, for the first 30 clonotypes, residues_network in that of the network
-/// (integrated gradients; with residues_network_rest, which is there without residues, they add up to
+/// with their attention and evidence, and with the share of every residue: `residues_kmers` in the
+/// evidence of the k-mers and, for the first 30 clonotypes, `residues_network` in that of the network
+/// (integrated gradients; with `residues_network_rest`, which is there without residues, they add up to
 /// it). attention.tsv beside it has how much attention the most attended ones
 /// carry. OUT/scores.tsv has each logit with the bias and the evidence of each part that make it up.
 /// OUT/heads.tsv has how many sequences carry 90 % of each head's attention,
