@@ -39,8 +39,8 @@ use crate::tables::{self, evaluation, labels};
 /// and standardisation use only the training part. A control sees only depth and V/J usage. With
 /// --model, a trained model is tested on another cohort. With --learning-curve, it also says how many
 /// repertoires are needed, and how deep. Writes metrics.json, predictions.tsv, splits.tsv,
-/// learning_curve.tsv (if asked for), config.toml, a model card and report.html, a page that shows all
-/// of it.
+/// `learning_curve.tsv` (if asked for), config.toml, a model card and report.html, a page that shows
+/// all of it.
 #[derive(clap::Args)]
 #[command(mut_arg("target", |arg| arg.required(false).required_unless_present("model")))]
 #[command(after_help = "\
