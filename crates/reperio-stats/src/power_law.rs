@@ -168,7 +168,7 @@ mod tests {
         fn nothing_on_a_grid_is_nearer(
             values in prop::collection::vec((0.2_f64..1.0, 0.1_f64..10.0), 3..6), first in 4.0_f64..40.0,
         ) {
-            let sized = |(i, &(value, weight)): (usize, &(f64, f64))| (first * 2.0_f64.powi(i as i32), value, weight);
+            let sized = |(i, &(value, weight)): (usize, &(f64, f64))| (first * f64::from(1_u32 << i), value, weight);
             let all = points(&values.iter().enumerate().map(sized).collect::<Vec<_>>());
             let law = PowerLaw::fit(&all, 1.0).unwrap();
             prop_assert!(law.limit <= 1.0 && law.gap >= 0.0 && law.rate > 0.0 && law.rate <= 2.0);

@@ -4,7 +4,7 @@
 #[derive(clap::Args, Clone, Copy, Debug)]
 pub(crate) struct LearningCurveArgs {
     /// Also train on parts of the repertoires and at parts of their depth, and say what more repertoires
-    /// would give (learning_curve.tsv). All together it takes about three times as long
+    /// would give (`learning_curve.tsv`). All together it takes about three times as long
     #[arg(long, conflicts_with = "model")]
     learning_curve: bool,
     /// Points of the learning curve, the evaluation included; more of them take longer

@@ -39,10 +39,10 @@ use crate::tables::{self, confounders, evaluation, labels};
 /// Every repertoire is scored by a model that saw neither it nor its group. Discovery, early stopping
 /// and standardisation use only the training part. A control sees only depth and V/J usage. With
 /// --model, a trained model is tested on another cohort. With --learning-curve, it also says how many
-/// repertoires are needed, and how deep. Warns if depth, V/J usage or another column predicts the labels
-/// without sequences. Writes metrics.json, predictions.tsv, splits.tsv, confounders.tsv,
-/// learning_curve.tsv (if asked for), config.toml, a model card, and report.html, a page that shows all
-/// of it, with the points of its figures in curves.tsv and decisions.tsv.
+/// repertoires are needed, and how deep. Warns if depth, V/J usage or another column predicts the
+/// labels without sequences. Writes metrics.json, predictions.tsv, splits.tsv, confounders.tsv,
+/// `learning_curve.tsv` (if asked for), config.toml, a model card, and report.html, a page that shows
+/// all of it, with the points of its figures in curves.tsv and decisions.tsv.
 #[derive(clap::Args)]
 #[command(mut_arg("target", |arg| arg.required(false).required_unless_present("model")))]
 #[command(after_help = "\

@@ -53,14 +53,14 @@ fn the_last_point_is_the_evaluation_and_a_second_run_gives_the_same_bytes() {
     }
     assert_eq!(points.iter().map(|row| row[10].as_str()).collect::<Vec<_>>(), ["2", "1", "1", "1"]);
     let last = points.last().expect("a point");
-    assert_eq!(number(&last[7]), plain["auc"].as_f64().unwrap());
-    assert_eq!(number(&last[8]), plain["auc_ci"][0].as_f64().unwrap());
+    assert_eq!(Some(number(&last[7])), plain["auc"].as_f64());
+    assert_eq!(Some(number(&last[8])), plain["auc_ci"][0].as_f64());
     let depth = of_kind(&dir, "curve", "depth");
     assert_eq!(depth.last().unwrap()[6..10], last[6..10]);
     let clonotypes: Vec<f64> = depth.iter().map(|row| number(&row[6])).collect();
     assert!(clonotypes.is_sorted() && clonotypes[0] < clonotypes[3] / 2.0, "{clonotypes:?}");
     let beyond = of_kind(&dir, "curve", "extrapolated");
-    assert_eq!(number(&beyond.last().unwrap()[4]), 160.0);
+    assert_eq!(beyond.last().unwrap()[4], "160.0");
     for row in points.iter().chain(&depth).chain(&beyond) {
         let [value, low, high] = [7, 8, 9].map(|at| number(&row[at]));
         assert!(low <= value && value <= high && high <= 1.0, "{row:?}");

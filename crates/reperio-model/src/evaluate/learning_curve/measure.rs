@@ -172,7 +172,7 @@ impl Size {
         };
         let class = |(at, name): (usize, String)| {
             let code = code(&target.kind, at);
-            (name, count(&|value| value == Some(code)))
+            (name, count(&|value| value.is_some_and(|own| own as usize == code)))
         };
         Point {
             share: self.share,

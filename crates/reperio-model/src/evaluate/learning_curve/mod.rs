@@ -176,7 +176,7 @@ fn rarest(labels: &Labels, groups: &Groups, rows: &[usize]) -> Vec<(String, usiz
         let column = &target.column;
         for (at, class) in classes(&target.kind).into_iter().enumerate() {
             let code = code(&target.kind, at);
-            all.push((format!("{column} {class:?}"), with(&|value| value == code)));
+            all.push((format!("{column} {class:?}"), with(&|value| value as usize == code)));
         }
         if let TargetKind::Regression { .. } = target.kind {
             all.push((format!("half of all {column}"), with(&|_| true) / 2));
@@ -195,8 +195,8 @@ fn classes(kind: &TargetKind) -> Vec<String> {
 }
 
 /// How the value at place `at` of [`classes`] is written in labels.
-fn code(kind: &TargetKind, at: usize) -> f64 {
-    if let TargetKind::Binary { .. } = kind { 1.0 - at as f64 } else { at as f64 }
+fn code(kind: &TargetKind, at: usize) -> usize {
+    if let TargetKind::Binary { .. } = kind { usize::from(at == 0) } else { at }
 }
 
 #[cfg(test)]

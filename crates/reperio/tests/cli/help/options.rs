@@ -124,10 +124,10 @@ fn evaluate_explains_its_options() {
     Every repertoire is scored by a model that saw neither it nor its group. Discovery, early stopping
     and standardisation use only the training part. A control sees only depth and V/J usage. With
     --model, a trained model is tested on another cohort. With --learning-curve, it also says how many
-    repertoires are needed, and how deep. Warns if depth, V/J usage or another column predicts the labels
-    without sequences. Writes metrics.json, predictions.tsv, splits.tsv, confounders.tsv,
-    learning_curve.tsv (if asked for), config.toml, a model card, and report.html, a page that shows all
-    of it, with the points of its figures in curves.tsv and decisions.tsv.
+    repertoires are needed, and how deep. Warns if depth, V/J usage or another column predicts the
+    labels without sequences. Writes metrics.json, predictions.tsv, splits.tsv, confounders.tsv,
+    `learning_curve.tsv` (if asked for), config.toml, a model card, and report.html, a page that shows
+    all of it, with the points of its figures in curves.tsv and decisions.tsv.
 
     Usage: reperio evaluate [OPTIONS] --out <DIR> --cohort <COHORT>
 
@@ -161,8 +161,8 @@ fn evaluate_explains_its_options() {
 
           --learning-curve
               Also train on parts of the repertoires and at parts of their depth, and say what more
-              repertoires would give (learning_curve.tsv). All together it takes about three times as
-              long
+              repertoires would give (`learning_curve.tsv`). All together it takes about three times
+              as long
 
           --curve-points <N>
               Points of the learning curve, the evaluation included; more of them take longer
