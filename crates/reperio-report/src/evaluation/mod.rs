@@ -23,7 +23,7 @@ use crate::tsv::Table;
 use crate::{ReportError, confounding, training, verdict};
 use classes::Decision;
 use curves::{Drawn, Scored};
-use tables::Tables;
+use tables::{Named, Tables};
 
 /// `metrics.json` of an evaluation.
 #[derive(Deserialize)]
@@ -73,7 +73,7 @@ pub(crate) fn page(
     folder: &Path,
     run: &Run,
     metrics: &str,
-) -> Result<(String, [(&'static str, String); 2]), ReportError> {
+) -> Result<(String, [Named; 2]), ReportError> {
     let evaluation = Evaluation::of(folder, metrics)?;
     let predictions = Table::read(&folder.join("predictions.tsv"), usize::MAX)?;
     let permuted = run.has("--permute-labels");

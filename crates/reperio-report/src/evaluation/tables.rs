@@ -17,6 +17,9 @@ const DECISION_COLUMNS: [&str; 8] = [
     "negative_predictive_value",
 ];
 
+/// Name and text of a file.
+pub(crate) type Named = (&'static str, String);
+
 /// Rows of both tables.
 #[derive(Default)]
 pub(super) struct Tables {
@@ -37,7 +40,7 @@ impl Tables {
     }
 
     /// Names and texts of the files.
-    pub(super) fn texts(&self) -> [(&'static str, String); 2] {
+    pub(super) fn texts(&self) -> [Named; 2] {
         [
             (CURVES, tsv::text(&CURVE_COLUMNS, &self.curves)),
             (DECISIONS, tsv::text(&DECISION_COLUMNS, &self.decisions)),

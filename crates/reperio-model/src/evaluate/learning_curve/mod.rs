@@ -5,7 +5,7 @@
 //! repertoires are scored. Their predictions are pooled over the folds as in the evaluation. The last point, of the whole
 //! training part, is the evaluation itself.
 //!
-//! - A share is stratified by label, keeps groups whole and is part of every larger one ([`Nested`](subsets::Nested)).
+//! - A share is stratified by label, keeps groups whole and is part of every larger one (`subsets`).
 //! - Small shares are drawn several times, and the figure is the mean over these repeats.
 //! - For depth, every repertoire is thinned to a share of its copies, those that are scored too, and all training
 //!   repertoires are used.

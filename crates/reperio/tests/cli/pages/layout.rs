@@ -59,7 +59,6 @@ fn chosen(dir: &TempDir) -> Vec<PathBuf> {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "says why it is skipped")]
 fn pages_are_whole_at_every_width_in_light_and_dark() {
     let Some(browser) = Chromium::find() else {
         eprintln!("skipped: no Chromium");

@@ -19,8 +19,8 @@ fn numbers(text: &str) -> Vec<(f64, f64)> {
     let read = |word: &str| {
         let value: f64 = word.parse().ok().filter(|own: &f64| own.is_finite())?;
         let (digits, power) = word.split_once(['e', 'E']).unwrap_or((word, "0"));
-        let decimals = digits.split_once('.').map_or(0, |(_, decimals)| decimals.len() as i32);
-        Some((value, 10_f64.powi(power.parse::<i32>().ok()? - decimals)))
+        let decimals = digits.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+        Some((value, 10_f64.powi(power.parse::<i32>().ok()? - i32::try_from(decimals).ok()?)))
     };
     words.filter_map(read).collect()
 }
@@ -29,12 +29,12 @@ fn numbers(text: &str) -> Vec<(f64, f64)> {
 fn known(folder: &Path, all: &mut BTreeSet<u64>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
-        let name = path.to_string_lossy().into_owned();
+        let kind = path.extension().unwrap_or_default().to_string_lossy().into_owned();
         let bytes = || fs::read(&path).expect("a file");
         let text = if path.is_dir() {
             known(&path, all);
             continue;
-        } else if name.ends_with(".tsv.gz") {
+        } else if kind == "gz" {
             let mut text = String::new();
             std::io::Read::read_to_string(
                 &mut flate2::read::GzDecoder::new(&bytes()[..]),
@@ -42,7 +42,7 @@ fn known(folder: &Path, all: &mut BTreeSet<u64>) {
             )
             .expect("gzip of text");
             text
-        } else if name.ends_with(".tsv") || name.ends_with(".json") {
+        } else if ["tsv", "json"].contains(&kind.as_str()) {
             String::from_utf8(bytes()).expect("text")
         } else {
             continue;
