@@ -174,6 +174,7 @@ mod tests {
         assert_snapshot!(check(0.9, 0.001, Some(0.85), false), @"Verdict for status: above chance (AUC 0.900, P 0.001), but not clearly above depth and V/J usage alone (0.850). Next: add repertoires, or use --rarefy to see what is left at equal depth");
         assert_snapshot!(check(0.9, 0.001, Some(0.95), false), @"Verdict for status: above chance (AUC 0.900, P 0.001), but not above depth and V/J usage alone (0.950). Next: use --rarefy, and check whether cases and controls were sequenced alike: the model may see only depth and gene usage");
         assert_snapshot!(check(0.55, 0.3, Some(0.5), false), @"Verdict for status: not above chance (AUC 0.550, P 0.300). Next: add repertoires or check the labels; do not score with this model");
+        assert_snapshot!(check(0.19, 0.001, Some(0.1), false), @"Verdict for status: not above chance (AUC 0.190, P 0.001). Next: add repertoires or check the labels; do not score with this model");
         assert_snapshot!(check(0.9, 0.001, None, false), @"Verdict for status: above chance (AUC 0.900, P 0.001) on these repertoires");
         assert_snapshot!(check(0.5, 0.5, None, true), @"Verdict for status: at chance (AUC 0.500, P 0.500), as expected with permuted labels");
     }

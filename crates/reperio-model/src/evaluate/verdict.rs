@@ -46,7 +46,9 @@ impl TargetSummary {
             return Verdict::Nothing;
         };
         let figure = Figure { value, p_value };
-        if p_value >= LEVEL {
+        // Labels that go with the batch can pass a permutation inside batches with an AUC below 0.5.
+        let chance = if self.auc.is_some() { 0.5 } else { 0.0 };
+        if p_value >= LEVEL || value <= chance {
             return Verdict::AtChance(figure);
         }
         let Some(control) = self.control else {
