@@ -161,8 +161,8 @@ fn evaluate_explains_its_options() {
 
           --learning-curve
               Also train on parts of the repertoires and at parts of their depth, and say what more
-              repertoires would give (`learning_curve.tsv`). All together it takes about three times
-              as long
+              repertoires would give (`learning_curve.tsv`). All together it takes about three times as
+              long
 
           --curve-points <N>
               Points of the learning curve, the evaluation included; more of them take longer
