@@ -13,8 +13,10 @@ impl Confounders {
         if strong.is_empty() {
             return format!("No source without sequences predicts {column} well.");
         }
+        let is_number = self.sources.iter().all(|source| source.auc.is_none());
+        let who = if is_number { "all repertoires" } else { "the classes" };
         format!(
-            "{column} can be predicted from {}: check whether the classes were sequenced alike.",
+            "{column} can be predicted from {}: check whether {who} were sequenced alike.",
             strong.join(" and from ")
         )
     }
@@ -64,6 +66,7 @@ mod tests {
     fn the_sentence_names_what_confounds_and_nothing_else() {
         assert_snapshot!(check(vec![]), @"status: too few labelled repertoires to see what predicts it.");
         assert_snapshot!(check(vec![source("depth", Some(0.7), false)]), @"No source without sequences predicts status well.");
+        assert_snapshot!(check(vec![source("V/J usage", None, true)]), @"status can be predicted from V/J usage alone (R2 0.457): check whether all repertoires were sequenced alike.");
         assert_snapshot!(check(vec![source("depth", Some(0.7), false), source("V/J usage", Some(1.0), true), source("age", None, true)]), @"status can be predicted from V/J usage alone (AUC 1.000) and from age alone (R2 0.457): check whether the classes were sequenced alike.");
     }
 }
