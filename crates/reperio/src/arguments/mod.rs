@@ -3,6 +3,7 @@
 pub(crate) mod cohort;
 pub(crate) mod config;
 pub(crate) mod device;
+pub(crate) mod division;
 pub(crate) mod inputs;
 pub(crate) mod learning_curve;
 pub(crate) mod page;

@@ -7,8 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use polars::prelude::{Column, DataFrame};
 use reperio_data::cohort::Cohort;
-use reperio_data::metadata::Metadata;
-use reperio_data::split::{self, Batches, Division, Item, Splits};
+use reperio_data::split::Splits;
 use reperio_model::config::Config;
 use reperio_model::confounders::{Confounders, of as confounders_of};
 use reperio_model::evaluate::learning_curve::{self, CurvePlan, TargetCurve, Work};
@@ -24,11 +23,11 @@ use serde::Serialize;
 use crate::arguments::cohort::{CohortArgs, TargetArgs};
 use crate::arguments::config::ConfigArgs;
 use crate::arguments::device::DeviceArgs;
+use crate::arguments::division::{Divided, DivisionArgs};
 use crate::arguments::learning_curve::LearningCurveArgs;
 use crate::arguments::page::PageArgs;
 use crate::arguments::rarefy::RarefyArgs;
 use crate::arguments::run_config;
-use crate::arguments::shares::Shares;
 use crate::shell::output::Report;
 use crate::shell::outputs::{self, OverwriteArgs, Results};
 use crate::shell::{Shell, paths, table};
@@ -60,20 +59,8 @@ pub(crate) struct Args {
     /// Test this run folder or model file instead of training
     #[arg(long, value_name = "RUN", conflicts_with_all = ["splits", "permute_labels", "config", "seed", "epochs"])]
     model: Option<PathBuf>,
-    /// Number of folds
-    #[arg(long, value_name = "K", default_value_t = 5)]
-    folds: usize,
-    /// Table of `repertoire_id` and `fold` to use instead of random folds; no fold means training only
-    #[arg(long, value_name = "TSV", conflicts_with = "folds")]
-    splits: Option<PathBuf>,
-    /// One split instead of folds: shares of training, validation and test. Networks use the validation
-    /// share to decide when to stop; all other parts learn from training and validation together
-    #[arg(long, value_name = "60/20/20", conflicts_with_all = ["folds", "splits", "model"])]
-    split: Option<Shares>,
-    /// Column whose values are left out one after another, such as laboratory or run: does the model
-    /// work in a batch that it has not seen? Labels are only permuted inside batches
-    #[arg(long, value_name = "COLUMN", conflicts_with_all = ["folds", "splits", "split", "model"])]
-    batch: Option<String>,
+    #[command(flatten)]
+    division: DivisionArgs,
     /// Permute the labels first: a control whose AUC must be close to 0.5
     #[arg(long, value_name = "SEED", num_args = 0..=1, default_missing_value = "1")]
     permute_labels: Option<u64>,
@@ -96,37 +83,6 @@ pub(crate) struct Args {
     rarefy: RarefyArgs,
     #[command(flatten)]
     device: DeviceArgs,
-}
-
-impl Args {
-    /// The folds of `items`; with --batch one for each batch.
-    fn divide(&self, items: &[Item], metadata: &Metadata, seed: u64) -> Result<Divided> {
-        if let Some(column) = &self.batch {
-            let Some(values) = metadata.column(column) else {
-                let known: Vec<&str> =
-                    metadata.columns().iter().map(|(name, _)| name.as_str()).collect();
-                bail!(
-                    "no column {column:?} in the metadata, expected one of: {}",
-                    known.join(", ")
-                );
-            };
-            let Batches { folds, names } = split::batches(items, values)?;
-            return Ok(Divided { folds, batches: Some(names) });
-        }
-        let division = match (&self.splits, self.split) {
-            (Some(path), _) => Division::Table(path),
-            (None, Some(shares)) => Division::Once(shares.test),
-            (None, None) => Division::Folds(self.folds),
-        };
-        Ok(Divided { folds: division.of(items, seed)?, batches: None })
-    }
-}
-
-/// How the cohort is divided.
-struct Divided {
-    folds: Vec<Option<usize>>,
-    /// Names of the folds that are batches.
-    batches: Option<Vec<String>>,
 }
 
 /// Name of the learning curve in its folder.
@@ -220,13 +176,14 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
 pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Evaluated> {
     let started = Instant::now();
     let mut config = args.config.resolve()?;
-    if let Some(shares) = args.split {
+    if let Some(shares) = args.division.split {
         config.training.validation_fraction = shares.validation_fraction();
         config.validate()?;
     }
     let existing = args.overwrite.or_resume(args.resume)?;
     let model = args.model.as_deref().map(Model::file);
-    let sources = args.cohort.sources().and(&args.config.config).and(&args.splits).and(&model);
+    let sources =
+        args.cohort.sources().and(&args.config.config).and(&args.division.splits).and(&model);
     let _lock = outputs::folder(&args.out, &RESULTS, &sources, existing)?;
     let mut cohort = args.cohort.load(shell)?;
     args.rarefy.apply(cohort.repertoires_mut(), config.training.seed);
@@ -303,7 +260,7 @@ fn cross_validate(
     let labels = args.target.labels(cohort.metadata())?;
     let items = evaluate::items(cohort.metadata().ids(), &labels, groups);
     let Divided { folds, batches } =
-        args.divide(&items, cohort.metadata(), config.training.seed)?;
+        args.division.of(&items, cohort.metadata(), config.training.seed)?;
     shell.log_to(&args.out)?;
     run_config::write(&args.out, config, cohort.sha256())?;
     Splits::new(&items, &folds).write(&args.out.join("splits.tsv"))?;
@@ -338,7 +295,7 @@ fn cross_validate(
 
 /// What predicts the labels without sequences. What does is told in the log.
 fn confounded(data: LabelledCohort<'_>, dataset: Dataset<'_>, args: &Args) -> Vec<Confounders> {
-    let found = confounders_of(data, dataset.cache, args.batch.as_deref());
+    let found = confounders_of(data, dataset.cache, args.division.batch.as_deref());
     found.iter().for_each(Confounders::log);
     found
 }
