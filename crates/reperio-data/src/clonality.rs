@@ -34,6 +34,10 @@ pub fn clonality(counts: &[u64]) -> Option<f64> {
     if n < 2 {
         return None;
     }
+    let first = counts.iter().find(|&&count| count > 0)?;
+    if counts.iter().all(|count| *count == 0 || count == first) {
+        return Some(0.0); // Not the rounding error of the logarithms.
+    }
     let total: f64 = present().sum();
     let entropy: f64 = present().map(|count| count / total * (total / count).ln()).sum();
     Some((1.0 - entropy / (n as f64).ln()).clamp(0.0, 1.0))
@@ -48,7 +52,9 @@ mod tests {
     fn known_cases() {
         assert_eq!(clonality(&[]), None);
         assert_eq!(clonality(&[0, 3, 0]), None, "one clonotype");
-        assert_eq!(clonality(&[5, 5]), Some(0.0));
+        for n in 2..50 {
+            assert_eq!(clonality(&vec![5; n]), Some(0.0), "{n} alike");
+        }
         // Frequencies 3/4 and 1/4: H = 0.5623 nats of 0.6931.
         let own = clonality(&[3, 1]).unwrap();
         assert!((own - (1.0 - 0.562_335_144_618_808_6 / 2_f64.ln())).abs() < 1e-12, "{own}");
