@@ -1,7 +1,7 @@
 //! Points with intervals over a logarithmic axis, and where they lead: learning curves.
 
 use crate::element::{Element, element};
-use crate::svg::{Axis, disc, label, line, path, svg};
+use crate::svg::{Axis, disc, label, levels, line, path, svg};
 
 const SIZE: [f64; 2] = [640.0, 270.0];
 
@@ -89,16 +89,7 @@ impl Bands<'_> {
                 format!("{:.0}", own.at),
             ));
         }
-        let (ticks, decimals) = y.ticks();
-        for tick in ticks {
-            let (at, tick) = (y.at(tick), tick + 0.0);
-            rules = rules.with(line([x.range[0] - 3.0, at], [x.range[1], at], "rule")).with(label(
-                [x.range[0] - 6.0, at + 4.0],
-                "tick end",
-                format!("{tick:.decimals$}"),
-            ));
-        }
-        rules
+        rules.all(levels(y, x.range))
     }
 
     /// The dashed line and its band.

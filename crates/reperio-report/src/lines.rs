@@ -1,7 +1,7 @@
 //! Lines over a common axis: losses by epoch, attention by rank.
 
 use crate::element::{Element, element};
-use crate::svg::{Axis, label, line, path, svg};
+use crate::svg::{Axis, label, levels, line, path, svg};
 
 const SIZE: [f64; 2] = [640.0, 260.0];
 
@@ -55,15 +55,7 @@ pub(crate) fn lines(
             text,
         ));
     }
-    let (ticks, decimals) = y.ticks();
-    for tick in ticks {
-        let (at, tick) = (y.at(tick), tick + 0.0);
-        rules = rules.with(line([x.range[0] - 3.0, at], [x.range[1], at], "rule")).with(label(
-            [x.range[0] - 6.0, at + 4.0],
-            "tick end",
-            format!("{tick:.decimals$}"),
-        ));
-    }
+    let rules = rules.all(levels(&y, x.range));
     let drawn = all.iter().filter(|(_, points)| !points.is_empty()).map(|(class, points)| {
         let pixels: Vec<[f64; 2]> = points.iter().map(|&[a, b]| [x.at(a), y.at(b)]).collect();
         element("g").set("class", *class).with(path(&pixels, "curve"))

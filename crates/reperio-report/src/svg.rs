@@ -65,6 +65,17 @@ pub fn line(from: [f64; 2], to: [f64; 2], class: &str) -> Element {
     element("line").set("class", class).set("x1", x1).set("y1", y1).set("x2", x2).set("y2", y2)
 }
 
+/// Thin lines across `range`, pixels, at the round values of a vertical axis, with the values at the left.
+pub(crate) fn levels(axis: &Axis, range: [f64; 2]) -> Vec<Element> {
+    let (ticks, decimals) = axis.ticks();
+    let level = |tick: f64| {
+        let (at, tick) = (axis.at(tick), tick + 0.0); // No sign before 0.
+        let text = label([range[0] - 6.0, at + 4.0], "tick end", format!("{tick:.decimals$}"));
+        [line([range[0] - 3.0, at], [range[1], at], "rule"), text]
+    };
+    ticks.into_iter().flat_map(level).collect()
+}
+
 /// A disc.
 pub fn disc(at: [f64; 2], radius: f64, class: &str) -> Element {
     let [x, y, r] = [at[0], at[1], radius].map(px);

@@ -39,7 +39,7 @@ pub(crate) fn waterfall(
         let y = TOP + ROW * i as f64;
         let [low, high] = [from.min(*to), from.max(*to)].map(|own| axis.at(own));
         let bar = rectangle([low, y + 5.0], [(high - low).max(1.0), BAR], "bar");
-        let text = format!("{value:+.3}");
+        let text = signed(*value);
         let mut row = element("g")
             .set("class", *class)
             .with(element("title").text(format!("{name}: {text}")))
@@ -59,6 +59,12 @@ pub(crate) fn waterfall(
         .set("class", "alone")
         .with(element("figure").with(caption).with(picture))
         .with(folded("As a table", table(title, &["step", "logit"], rows.collect::<Vec<_>>())))
+}
+
+/// A number with its sign and three decimals. Zero has none.
+fn signed(value: f64) -> String {
+    let text = format!("{value:+.3}");
+    if ["+0.000", "-0.000"].contains(&text.as_str()) { "0.000".to_owned() } else { text }
 }
 
 /// All ends of all bars, and 0.
@@ -89,6 +95,14 @@ fn rules(axis: &Axis, base: f64) -> Element {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn zero_has_no_sign() {
+        assert_eq!(
+            [-0.0004, 0.0, 0.0004, -0.0006].map(signed),
+            ["0.000", "0.000", "0.000", "-0.001"]
+        );
+    }
 
     #[test]
     fn every_step_begins_where_the_last_one_ended() {
