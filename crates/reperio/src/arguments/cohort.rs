@@ -51,7 +51,12 @@ impl CohortArgs {
     /// Repertoires without clonotypes are left out, with a warning: nothing can be learned from them.
     pub(crate) fn load(&self, shell: &Shell) -> Result<Cohort> {
         let (inputs, metadata) = (vec![self.cohort.clone()], self.metadata.clone());
-        let request = ReadRequest { inputs, metadata, options: self.read.options() };
+        let request = ReadRequest {
+            inputs,
+            metadata,
+            options: self.read.options(),
+            ..ReadRequest::default()
+        };
         let mut cohort = inputs::load(request, shell)?;
         for id in cohort.take_empty() {
             tracing::warn!("{id} has no clonotypes: it is left out");

@@ -120,7 +120,7 @@ impl InputArgs {
     /// The same as the library takes them.
     pub(crate) fn request(&self) -> ReadRequest {
         let (inputs, metadata) = (self.inputs.clone(), self.metadata.clone());
-        ReadRequest { inputs, metadata, options: self.read.options() }
+        ReadRequest { inputs, metadata, options: self.read.options(), ..ReadRequest::default() }
     }
 
     /// Reads everything.
