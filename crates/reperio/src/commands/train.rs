@@ -130,7 +130,7 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Trained> {
         tracing::info!("{}", labels::line(target));
     }
     shell.log_to(&args.out)?;
-    run_config::write(&args.out, &config, cohort.sha256())?;
+    run_config::write(&args.out, &config, cohort.sha256(), shell.command_line())?;
     let checkpoint = args.out.join("checkpoint");
     let device = args.device.open()?;
     let context = TrainingContext { checkpoint: Some(&checkpoint), device: &device };

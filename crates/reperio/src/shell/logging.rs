@@ -5,9 +5,12 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use indicatif::MultiProgress;
+use tracing::dispatcher::Dispatch;
 use tracing::level_filters::LevelFilter;
+use tracing::{Level, Metadata, Subscriber};
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::Layer;
-use tracing_subscriber::fmt;
+use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -62,10 +65,61 @@ pub(crate) fn start(verbose: u8, quiet: bool, bars: MultiProgress, file: LogFile
         .with_ansi(io::stderr().is_terminal())
         .with_writer(move || AboveBars(bars.clone()))
         .with_filter(level);
-    let machine = fmt::layer()
+    tracing_subscriber::registry().with(human).with(machine(file)).init();
+}
+
+/// The log of one call inside another process, which gets every line from INFO on.
+pub(crate) fn to_host(log: Arc<dyn Fn(Level, &str) + Send + Sync>, file: LogFile) -> Dispatch {
+    let human = fmt::layer()
+        .without_time()
+        .with_target(false)
+        .with_level(false)
+        .with_ansi(false)
+        .with_writer(Host(log))
+        .with_filter(LevelFilter::INFO);
+    tracing_subscriber::registry().with(human).with(machine(file)).into()
+}
+
+/// JSON lines.
+fn machine<S>(file: LogFile) -> impl Layer<S>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fmt::layer()
         .json()
         .flatten_event(true)
         .with_writer(move || file.clone())
-        .with_filter(LevelFilter::INFO);
-    tracing_subscriber::registry().with(human).with(machine).init();
+        .with_filter(LevelFilter::INFO)
+}
+
+/// The log of another process.
+struct Host(Arc<dyn Fn(Level, &str) + Send + Sync>);
+
+/// A line for it.
+struct HostLine<'a> {
+    host: &'a Host,
+    level: Level,
+}
+
+impl<'a> MakeWriter<'a> for Host {
+    type Writer = HostLine<'a>;
+
+    fn make_writer(&'a self) -> HostLine<'a> {
+        HostLine { host: self, level: Level::INFO }
+    }
+
+    fn make_writer_for(&'a self, meta: &Metadata<'_>) -> HostLine<'a> {
+        HostLine { host: self, level: *meta.level() }
+    }
+}
+
+impl Write for HostLine<'_> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        (self.host.0)(self.level, String::from_utf8_lossy(line).trim());
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

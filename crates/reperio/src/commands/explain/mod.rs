@@ -200,7 +200,7 @@ fn explain(
     shell: &Shell,
 ) -> Result<(ExplainedCohort, Option<KnownAntigens>)> {
     let top = if args.top == 0 { usize::MAX } else { args.top };
-    let (request, folder) = (args.input.request(), args.out.join("repertoires"));
+    let (request, folder) = (args.input.request(shell), args.out.join("repertoires"));
     let explain = move |observer: &dyn Observer| {
         let outputs = model.output_names();
         let write = |repertoire: &Repertoire, explained: &explain::Explained| {
@@ -226,7 +226,7 @@ fn explain(
     ranking::write(&args.out, &found.ranking)?;
     let origin = Origin {
         version: env!("CARGO_PKG_VERSION"),
-        command: std::env::args().collect(),
+        command: shell.command_line(),
         targets: &model.info().targets,
         coverage: COVERAGE,
         no_signal: model.no_signal(),
