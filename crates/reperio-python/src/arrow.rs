@@ -11,7 +11,9 @@ use std::ptr;
 use std::sync::Arc;
 
 use polars::prelude::{Column, CsvWriter, DataFrame, PlSmallStr, SerWriter, Series};
-use polars_arrow::array::{Array, DictionaryArray, MutableBinaryViewArray, StructArray, UInt64Array, Utf8ViewArray};
+use polars_arrow::array::{
+    Array, DictionaryArray, MutableBinaryViewArray, StructArray, UInt64Array, Utf8ViewArray,
+};
 use polars_arrow::datatypes::{ArrowDataType, Field, IntegerType};
 use polars_arrow::ffi::{ArrowArrayStream, ArrowArrayStreamReader, export_iterator};
 use polars_arrow::match_integer_type;
@@ -84,7 +86,8 @@ fn header(field: &Field) -> Result<DataFrame, String> {
         return Err("expected a table, found a single column".to_owned());
     };
     let fields = fields.iter().filter(|own| is_kept(own.dtype()));
-    let columns = fields.map(|own| Series::new_empty(own.name.clone(), &polars::prelude::DataType::String).into());
+    let columns = fields
+        .map(|own| Series::new_empty(own.name.clone(), &polars::prelude::DataType::String).into());
     DataFrame::new(0, columns.collect()).map_err(|err| err.to_string())
 }
 
@@ -108,7 +111,8 @@ fn frame(array: &dyn Array) -> Result<DataFrame, String> {
             ArrowDataType::Dictionary(key, ..) => decoded(&**values, *key),
             _ => values.clone(),
         };
-        let series = Series::try_from((field.name.clone(), values)).map_err(|err| err.to_string())?;
+        let series =
+            Series::try_from((field.name.clone(), values)).map_err(|err| err.to_string())?;
         columns.push(Column::from(series));
     }
     DataFrame::new(table.len(), columns).map_err(|err| err.to_string())
@@ -151,9 +155,8 @@ fn group(repertoire: &Repertoire, dtype: ArrowDataType) -> Box<dyn Array> {
         (0..n).for_each(|i| values.push(of(i)));
         Utf8ViewArray::from(values).boxed()
     };
-    let gene = |names: &[String], index: u16| {
-        (index > 0).then(|| names[usize::from(index)].clone())
-    };
+    let gene =
+        |names: &[String], index: u16| (index > 0).then(|| names[usize::from(index)].clone());
     let values = vec![
         column(&|_| Some(repertoire.id.clone())),
         column(&|i| Some(repertoire.junction_aa(i))),

@@ -10,6 +10,7 @@ use pyo3::types::{PyCapsule, PyDict};
 use reperio_data::cohort::{self, Cohort as Loaded};
 use reperio_data::metadata::Metadata;
 use reperio_data::rarefy::{self, Depth};
+use reperio_data::repertoire::Repertoire;
 
 use crate::model::chain;
 use crate::wait::{Listeners, wait};
@@ -67,12 +68,12 @@ impl Cohort {
 
     #[getter]
     fn clonotypes(&self) -> Vec<usize> {
-        self.0.repertoires().iter().map(|own| own.len()).collect()
+        self.0.repertoires().iter().map(Repertoire::len).collect()
     }
 
     #[getter]
     fn templates(&self) -> Vec<u64> {
-        self.0.repertoires().iter().map(|own| own.templates()).collect()
+        self.0.repertoires().iter().map(Repertoire::templates).collect()
     }
 
     #[getter]
@@ -127,7 +128,11 @@ impl Cohort {
         let depth = match (clonotypes, templates) {
             (Some(n), None) if n > 0 => Depth::Clonotypes(n),
             (None, Some(n)) if n > 0 => Depth::Templates(n),
-            _ => return Err(PyValueError::new_err("expected either clonotypes or templates, above 0")),
+            _ => {
+                return Err(PyValueError::new_err(
+                    "expected either clonotypes or templates, above 0",
+                ));
+            }
         };
         let mut loaded = Loaded::clone(&self.0);
         py.detach(|| rarefy::all(loaded.repertoires_mut(), depth, seed));

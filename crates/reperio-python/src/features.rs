@@ -116,7 +116,10 @@ fn kmers(cache: &FeatureCache<'_>, options: &Value) -> Result<Sparse, String> {
     let whether = |name: &str| options[name].as_bool().unwrap_or(false);
     let (k, gaps) = (number("k", 3), number("gaps", 0));
     if !(1..=MOST.0).contains(&k) || gaps > MOST.1 {
-        return Err(format!("k {k}, gaps {gaps}: expected k in 1 to {}, gaps in 0 to {}", MOST.0, MOST.1));
+        return Err(format!(
+            "k {k}, gaps {gaps}: expected k in 1 to {}, gaps in 0 to {}",
+            MOST.0, MOST.1
+        ));
     }
     let (anchors, regions) = (whether("anchors"), whether("regions"));
     let set = KmerSet { k: k as usize, gaps: gaps as usize, anchors, regions };
@@ -124,7 +127,9 @@ fn kmers(cache: &FeatureCache<'_>, options: &Value) -> Result<Sparse, String> {
     let names = (0..counts.len()).map(|i| slots.text(counts.kmer(i))).collect();
     let columns = (0..counts.len()).map(|i| {
         let entries = counts.entries(i).iter();
-        entries.map(|&(row, count)| (row, count as f32 / counts.clonotypes(row).max(1.0) as f32)).collect()
+        entries
+            .map(|&(row, count)| (row, count as f32 / counts.clonotypes(row).max(1.0) as f32))
+            .collect()
     });
     Ok(by_rows(names, columns.collect(), cache.repertoires().len()))
 }
@@ -214,13 +219,17 @@ fn hopfield(repertoires: &[&Repertoire], options: &Value) -> Result<Dense, Strin
     let rows: Vec<Vec<Vec<f32>>> = repertoires.par_iter().map(|own| model.pooled(own)).collect();
     let heads = model.heads();
     if heads.is_empty() {
-        return Err(format!("{}: the model has no network, which the embedding is from", path.display()));
+        return Err(format!(
+            "{}: the model has no network, which the embedding is from",
+            path.display()
+        ));
     }
     let mut names = Vec::new();
     let first = rows.first().map(Vec::as_slice).unwrap_or_default();
     for (m, (z, &heads)) in first.iter().zip(&heads).enumerate() {
         let width = z.len() / heads.max(1);
-        let of = |h: usize| (0..width).map(move |d| format!("member{}_head{}_{}", m + 1, h + 1, d + 1));
+        let of =
+            |h: usize| (0..width).map(move |d| format!("member{}_head{}_{}", m + 1, h + 1, d + 1));
         names.extend((0..heads).flat_map(of));
     }
     Ok(Dense { names, values: rows.into_iter().flatten().flatten().collect() })

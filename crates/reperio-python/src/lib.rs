@@ -4,6 +4,11 @@
 //! own, without the interpreter's lock, and without a word to the terminal. `python/reperio/` makes the interface that
 //! people see from it; `python/reperio/_reperio.pyi` documents each function.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "functions for Python take their arguments by value"
+)]
+
 use pyo3::prelude::*;
 
 mod arrow;

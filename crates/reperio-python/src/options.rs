@@ -48,7 +48,8 @@ fn entry<'py>(py: Python<'py>, argument: &Arg) -> PyResult<Bound<'py, PyDict>> {
     let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
     let values = argument.get_num_args();
     let takes_many = values.is_some_and(|n| n.max_values() > 1);
-    let positional_many = argument.is_positional() && matches!(argument.get_action(), ArgAction::Append);
+    let positional_many =
+        argument.is_positional() && matches!(argument.get_action(), ArgAction::Append);
     let many = matches!(argument.get_action(), ArgAction::Append)
         || takes_many
         || positional_many
@@ -64,7 +65,10 @@ fn entry<'py>(py: Python<'py>, argument: &Arg) -> PyResult<Bound<'py, PyDict>> {
     entry.set_item("required", argument.is_required_set())?;
     entry.set_item("default", default.map(|own| own.to_string_lossy().into_owned()))?;
     entry.set_item("choices", if kind(argument) == "flag" { vec![] } else { choices })?;
-    entry.set_item("optional_value", values.is_some_and(|n| n.min_values() == 0 && n.takes_values()))?;
+    entry.set_item(
+        "optional_value",
+        values.is_some_and(|n| n.min_values() == 0 && n.takes_values()),
+    )?;
     let heading = argument.get_help_heading().unwrap_or_default();
     entry.set_item("heading", heading)?;
     Ok(entry)

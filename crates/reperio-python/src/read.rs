@@ -1,5 +1,6 @@
 //! Reads files and tables of the interpreter into a cohort.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -49,7 +50,7 @@ pub(crate) fn read(
         }
     };
     let loaded = wait(py, Listeners { progress, log }, move |told| {
-        let cohorts = Default::default();
+        let cohorts = BTreeMap::default();
         let read = reperio::read(&inputs, metadata.as_ref(), &argv, host(&told, threads, cohorts));
         read.map_err(|err| without(&folder, err))
     })?;
@@ -60,7 +61,9 @@ pub(crate) fn read(
 fn write(py: Python<'_>, table: &Bound<'_, PyAny>, path: PathBuf, name: &str) -> PyResult<()> {
     let plain = Path::new(name).file_name().is_some_and(|own| own == name);
     if !plain || name.starts_with('.') {
-        return Err(error(format!("{name:?} cannot be the name of a repertoire: it is no file name")));
+        return Err(error(format!(
+            "{name:?} cannot be the name of a repertoire: it is no file name"
+        )));
     }
     let rows = Rows::of(table)?;
     py.detach(|| arrow::write(rows, &path)).map_err(|err| error(format!("{name}: {err}")))

@@ -14,6 +14,9 @@ use crate::Cli;
 use crate::arguments::inputs::{self, ReadArgs};
 use crate::shell::{Interrupted, Shell};
 
+/// Takes a line of the log, with how much it matters.
+pub type Log = Arc<dyn Fn(Level, &str) + Send + Sync>;
+
 /// What the process that calls a command lends it.
 pub struct Host {
     /// Threads; `None` for one per core. Results do not depend on their number.
@@ -23,7 +26,7 @@ pub struct Host {
     /// Is told of progress, and says when to stop.
     pub observer: Arc<dyn Observer + Send + Sync>,
     /// Gets a line of the log.
-    pub log: Arc<dyn Fn(Level, &str) + Send + Sync>,
+    pub log: Log,
 }
 
 /// Why a call gave no result.
@@ -73,8 +76,8 @@ pub fn call(command: &str, arguments: &[OsString], host: Host) -> Result<String,
     words.extend_from_slice(arguments);
     let cli = Cli::try_parse_from(&words).map_err(|err| CallError::Usage(usage(&err)))?;
     words.remove(1); // As a person would have typed it.
-    let shell = Shell::embedded(host, crate::shell::words(&words)).map_err(failed)?;
-    shell.within(|| cli.command.run(&shell)).map_err(failed)?;
+    let shell = Shell::embedded(host, crate::shell::words(&words)).map_err(|err| failed(&err))?;
+    shell.within(|| cli.command.run(&shell)).map_err(|err| failed(&err))?;
     Ok(shell.into_printed())
 }
 
@@ -114,13 +117,14 @@ pub fn read(
     let parsed = parser.try_get_matches_from(arguments);
     let parsed = parsed.and_then(|matches| ReadArgs::from_arg_matches(&matches));
     let options = parsed.map_err(|err| CallError::Usage(usage(&err)))?.options();
-    let shell = Shell::embedded(host, crate::shell::words(arguments)).map_err(failed)?;
+    let shell =
+        Shell::embedded(host, crate::shell::words(arguments)).map_err(|err| failed(&err))?;
     let request = shell.request(paths, metadata, options);
-    shell.within(|| inputs::load(request, &shell)).map_err(failed)
+    shell.within(|| inputs::load(request, &shell)).map_err(|err| failed(&err))
 }
 
 /// Which kind of failure the error of a command is.
-fn failed(err: anyhow::Error) -> CallError {
+fn failed(err: &anyhow::Error) -> CallError {
     let text = format!("{err:#}");
     if err.downcast_ref::<Interrupted>().is_some() {
         CallError::Interrupted(text)
@@ -193,7 +197,9 @@ mod tests {
         assert!(lines.lock().unwrap().iter().any(|line| line.starts_with("WARN ")), "{lines:?}");
         kept.stop.store(true, Ordering::Relaxed);
         let stopped = call("describe", &arguments, host(kept, lines)).unwrap_err();
-        assert!(matches!(&stopped, CallError::Interrupted(text) if text.starts_with("interrupted; ")));
+        assert!(
+            matches!(&stopped, CallError::Interrupted(text) if text.starts_with("interrupted; "))
+        );
     }
 
     #[test]

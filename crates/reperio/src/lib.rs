@@ -22,7 +22,7 @@ mod embed;
 mod shell;
 mod tables;
 
-pub use embed::{CallError, Host, call, read};
+pub use embed::{CallError, Host, Log, call, read};
 
 /// Train, score and explain immune-repertoire classifiers
 #[derive(Parser)]

@@ -62,7 +62,12 @@ pub(crate) fn is_of(folder: &Path, name: &str) -> bool {
 }
 
 /// Writes the resolved `config.toml` of a run.
-pub(crate) fn write(folder: &Path, config: &Config, cohort_sha256: String, command: Vec<String>) -> Result<()> {
+pub(crate) fn write(
+    folder: &Path,
+    config: &Config,
+    cohort_sha256: String,
+    command: Vec<String>,
+) -> Result<()> {
     let Config { parts, model, training, discovery } = config.clone();
     let run = Some(Provenance {
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -47,9 +47,7 @@ impl Shell {
     /// Does work with the threads and the log of this shell.
     pub(crate) fn within<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         match &self.embedded {
-            Some(Embedded { pool, log }) => {
-                pool.install(|| dispatcher::with_default(log, work))
-            }
+            Some(Embedded { pool, log }) => pool.install(|| dispatcher::with_default(log, work)),
             None => work(),
         }
     }

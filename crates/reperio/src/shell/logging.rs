@@ -8,11 +8,13 @@ use indicatif::MultiProgress;
 use tracing::dispatcher::Dispatch;
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, Metadata, Subscriber};
-use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::Layer;
 use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::embed::Log;
 
 /// The file of JSON lines: nowhere, until a run folder exists.
 #[derive(Clone, Default)]
@@ -69,7 +71,7 @@ pub(crate) fn start(verbose: u8, quiet: bool, bars: MultiProgress, file: LogFile
 }
 
 /// The log of one call inside another process, which gets every line from INFO on.
-pub(crate) fn to_host(log: Arc<dyn Fn(Level, &str) + Send + Sync>, file: LogFile) -> Dispatch {
+pub(crate) fn to_host(log: Log, file: LogFile) -> Dispatch {
     let human = fmt::layer()
         .without_time()
         .with_target(false)
@@ -93,7 +95,7 @@ where
 }
 
 /// The log of another process.
-struct Host(Arc<dyn Fn(Level, &str) + Send + Sync>);
+struct Host(Log);
 
 /// A line for it.
 struct HostLine<'a> {

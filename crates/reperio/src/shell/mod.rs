@@ -248,11 +248,7 @@ pub(crate) fn exit_code(result: Result<()>) -> u8 {
         return 0; // The reader (`head`, `less`) has seen enough.
     }
     eprintln!("error: {}", printable(&format!("{err:#}")));
-    if err.downcast_ref::<Interrupted>().is_some() {
-        INTERRUPTED
-    } else {
-        FAILED
-    }
+    if err.downcast_ref::<Interrupted>().is_some() { INTERRUPTED } else { FAILED }
 }
 
 #[cfg(test)]

@@ -34,7 +34,8 @@ impl Output {
 
     /// Prints a result; `before` runs when its text is there and not yet printed.
     pub(crate) fn print<R: Report>(&self, report: &R, before: impl FnOnce()) -> Result<()> {
-        let json = || serde_json::to_string_pretty(report).context("cannot write the result as JSON");
+        let json =
+            || serde_json::to_string_pretty(report).context("cannot write the result as JSON");
         match self {
             Self::Kept(kept) => {
                 let text = json()?;
