@@ -52,6 +52,17 @@ pub(super) struct Staging<'a> {
     claimed: Mutex<BTreeSet<String>>,
 }
 
+impl Drop for Staging<'_> {
+    /// An import that was refused before it had done anything leaves no journal: the folder is as it was.
+    fn drop(&mut self) {
+        let own = self.journal.get_mut().map(Option::take);
+        let is_empty = |journal: File| journal.metadata().is_ok_and(|found| found.len() == 0);
+        if own.is_ok_and(|own| own.is_some_and(is_empty)) {
+            let _ = fs::remove_file(self.folder.join(JOURNAL)); // A finished import has none.
+        }
+    }
+}
+
 impl<'a> Staging<'a> {
     /// Looks at what is in `folder`; changes nothing.
     pub(super) fn open(folder: &'a Path, options: &'a ReadOptions) -> Result<Self, CohortError> {
