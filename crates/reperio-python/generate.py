@@ -1,103 +1,130 @@
-"""Writes `python/reperio/_options.py` from the definition of the command line: `generate.py [--check]`.
+"""Write ``python/reperio/_options.py`` from what the program says of its options.
 
-The installed package says what each command takes. With `--check`, writes nothing and fails if the file is not current.
+    python generate.py [FILE]
+
+needs the installed package. A test fails if the file is not current.
 """
 
 from __future__ import annotations
 
+import pathlib
 import sys
-from pathlib import Path
+import textwrap
 
 from reperio import _reperio
 
-FILE = Path(__file__).parent / "python/reperio/_options.py"
-
-# Commands that the package has as functions, and their options that are parameters of their own.
-COMMANDS = {
-    "train": {"cohort", "target", "out"},
-    "evaluate": {"cohort", "target", "model", "out"},
-    "compare": {"cohort", "target", "out"},
-    "score": {"model", "out", "inputs"},
-    "explain": {"model", "out", "inputs"},
-    "describe": {"inputs", "target", "out", "columns"},
-    "simulate": {"out"},
+# Class, command, and what the function of this name takes as parameters of its own.
+CLASSES = {
+    "Train": ("train", {"cohort", "metadata", "target", "out"}),
+    "Evaluate": ("evaluate", {"cohort", "metadata", "target", "out", "model"}),
+    "Compare": ("compare", {"cohort", "metadata", "target", "out"}),
+    "Score": ("score", {"input", "metadata", "model", "out"}),
+    "Explain": ("explain", {"input", "metadata", "model", "out"}),
+    "Describe": ("describe", {"input", "metadata", "target", "out"}),
+    "Simulate": ("simulate", {"out", "background"}),
+    "FitGenerator": ("fit-generator", {"input", "out"}),
 }
+SKIPPED = {"help", "version", "json", "quiet", "verbose", "threads"}
+SCALARS = {"flag": "bool", "text": "str", "path": "Path", "int": "int", "float": "float"}
 
-# Options of reading, which several commands share.
-READING = "Reading files"
+HEADER = '''"""The options of each command, as keywords of the function with its name.
 
-def kind(option: _reperio.Option) -> str:
-    """The type of an option in Python."""
-    one = {
-        "flag": "bool",
-        "int": "int",
-        "float": "float",
-        "path": "str | os.PathLike[str]",
-        "text": "str",
-    }[option["kind"]]
-    if option["name"] == "column":
-        return "Mapping[str, str]"
-    if option["optional_value"]:
-        one = f"bool | {one}"
-    if option["many"]:
-        return f"{one} | Sequence[{one}]"
-    if option["kind"] == "text" and (option["default"] or "").isdigit():
-        return "int | str"
-    return one
+Written by generate.py from the program's own list; not to be edited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
+from ._types import Path
 
 
-def document(option: _reperio.Option) -> str:
-    """The help of an option, and its default."""
-    text = " ".join(option["help"].split()).replace("\\", "\\\\").replace('"""', "'''")
-    if option["default"] is not None and "[default" not in text:
-        text += f" [default: {option['default']}]"
-    return text
+class CallOptions(TypedDict, total=False):
+    """What every command takes.
+
+    threads: Threads to use [default: all cores]; results do not depend on their number.
+    """
+
+    threads: int
+'''
 
 
-def fields(options: list[_reperio.Option]) -> str:
-    """A field for each option."""
-    return "".join(
-        f'    {own["name"]}: {kind(own)} | None\n    """{document(own)}."""\n' for own in options
-    )
+def main(path: pathlib.Path) -> None:
+    """Write the file."""
+    path.write_text(text(), encoding="utf-8")
 
 
 def text() -> str:
-    """The whole file."""
-    found = [
-        '"""Options of every command. Written by generate.py from the definition of the command line: change that."""',
-        "from __future__ import annotations",
-        "import os\nfrom collections.abc import Mapping, Sequence\nfrom typing import TypedDict",
+    """The file."""
+    reading = [o for o in options("import") if o["name"] not in {"input", "out", "metadata"}]
+    names = {o["name"] for o in reading}
+    parts = [
+        HEADER,
+        class_of("ReadOptions", "TypedDict, total=False", "How files are read.", reading),
     ]
-    reading = [own for own in _reperio.options("describe") if own["heading"] == READING]
-    shared = {own["name"] for own in reading}
-    found.append(
-        'class ReadOptions(TypedDict, total=False):\n    """How files and frames are read."""\n\n'
-        + fields(reading)
-    )
-    about = {own["name"]: own["about"] for own in _reperio.commands()}
-    for command, own in COMMANDS.items():
-        options = _reperio.options(command)
-        reads = any(option["name"] in shared for option in options)
-        base = "ReadOptions" if reads else "TypedDict"
-        rest = [option for option in options if option["name"] not in own | shared]
-        name = command.capitalize()
-        body = fields(rest)
-        found.append(
-            f'class {name}Options({base}, total=False):\n    """{about[command]}."""\n\n{body}'
+    for name, (command, own) in CLASSES.items():
+        all_of = options(command)
+        base = "ReadOptions, CallOptions" if names <= {o["name"] for o in all_of} else "CallOptions"
+        rest = [o for o in all_of if o["name"] not in own | (names if "Read" in base else set())]
+        about = f"What ``{command}`` takes besides."
+        parts.append(class_of(f"{name}Options", f"{base}, total=False", about, rest))
+    written = "\n".join(parts)
+    if "Literal[" in written:
+        return written.replace("import TypedDict", "import Literal, TypedDict")
+    return written
+
+
+def options(command: str) -> list[_reperio.Option]:
+    """The options of a command that are keywords."""
+    return [o for o in _reperio.options(command) if o["name"] not in SKIPPED]
+
+
+def class_of(name: str, bases: str, about: str, its: list[_reperio.Option]) -> str:
+    """One class: its options with their help, and their types."""
+    lines = ["", f"class {name}({bases}):", f'    """{about}']
+    if its:
+        lines.append("")
+    for option in its:
+        lines += textwrap.wrap(
+            f"{option['name']}: {help_of(option)}",
+            width=96,
+            initial_indent="    ",
+            subsequent_indent="        ",
+            break_long_words=False,
+            break_on_hyphens=False,
         )
-    return "\n\n".join(found[:3]) + "\n\n\n" + "\n\n".join(found[3:])
+    lines += ['    """', ""] if its else ['    """']
+    lines += [f"    {option['name']}: {type_of(option)}" for option in its]
+    return "\n".join(lines) + "\n"
 
 
-def main() -> int:
-    wanted = text()
-    if "--check" in sys.argv[1:]:
-        if FILE.read_text(encoding="utf-8") != wanted:
-            print(f"{FILE} is not current: run generate.py", file=sys.stderr)
-            return 1
-        return 0
-    FILE.write_text(wanted, encoding="utf-8")
-    return 0
+def help_of(option: _reperio.Option) -> str:
+    """The text of ``--help``, with the default."""
+    words = " ".join(option["help"].split()).replace("\\", "\\\\").replace('"""', "'''")
+    default = option["default"]
+    said = default is None or option["kind"] == "flag" or "[default" in words
+    return words if said else f"{words} [default: {default}]"
+
+
+def type_of(option: _reperio.Option) -> str:
+    """The type of a value."""
+    one = SCALARS[option["kind"]]
+    if option["choices"]:
+        one = f"Literal[{', '.join(repr(c).replace(chr(39), chr(34)) for c in option['choices'])}]"
+    if option["name"] == "column":
+        return "Mapping[str, str]"
+    if option["name"] == "config":
+        return "Path | Mapping[str, object]"
+    if option["name"] == "positive":
+        return "str | int"
+    if option["optional_value"]:
+        return f"bool | {one}"
+    if option["many"] or "separated by commas" in option["help"]:
+        return f"{one} | Sequence[{one}]"
+    return one
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    here = pathlib.Path(__file__).parent
+    main(pathlib.Path(sys.argv[1]) if sys.argv[1:] else here / "python/reperio/_options.py")

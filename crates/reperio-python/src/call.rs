@@ -19,7 +19,8 @@ pub(crate) fn main(py: Python<'_>, argv: Vec<OsString>) -> u8 {
 
 /// Runs a command inside the interpreter; returns the JSON object that it prints with `--json`.
 #[pyfunction]
-#[pyo3(signature = (command, argv, *, cohorts = HashMap::new(), threads = None, progress = None, log = None))]
+#[pyo3(signature = (command, argv, *, cohorts = HashMap::new(), threads = None, progress = None, log = None, verbose = 0))]
+#[expect(clippy::too_many_arguments, reason = "one for each keyword of the interface")]
 pub(crate) fn call(
     py: Python<'_>,
     command: String,
@@ -28,11 +29,12 @@ pub(crate) fn call(
     threads: Option<usize>,
     progress: Option<&Bound<'_, PyAny>>,
     log: Option<&Bound<'_, PyAny>>,
+    verbose: u8,
 ) -> PyResult<String> {
     let cohorts: BTreeMap<PathBuf, _> =
         cohorts.into_iter().map(|(name, own)| (name, own.shared())).collect();
     wait(py, Listeners { progress, log }, move |told| {
-        reperio::call(&command, &argv, host(&told, threads, cohorts))
+        reperio::call(&command, &argv, Host { verbose, ..host(&told, threads, cohorts) })
     })
 }
 
@@ -44,7 +46,7 @@ pub(crate) fn host(
 ) -> Host {
     let lines = Arc::clone(told);
     let log = Arc::new(move |level, line: &str| lines.line(level, line));
-    Host { threads, cohorts, observer: Arc::clone(told) as _, log }
+    Host { threads, cohorts, observer: Arc::clone(told) as _, log, verbose: 0 }
 }
 
 /// Panics as a fault of the library would, to show that it ends in an exception.

@@ -90,7 +90,6 @@ impl Cohort {
     }
 
     /// The repertoires at these places.
-    #[pyo3(name = "_select")]
     fn select(&self, py: Python<'_>, indices: Vec<usize>) -> PyResult<Self> {
         let n = self.0.len();
         if let Some(index) = indices.iter().find(|&&index| index >= n) {
@@ -106,7 +105,6 @@ impl Cohort {
     }
 
     /// The same repertoires with these columns in place of their labels.
-    #[pyo3(name = "_with_metadata")]
     fn with_metadata(&self, columns: BTreeMap<String, Vec<Option<String>>>) -> PyResult<Self> {
         let ids = self.0.metadata().ids().to_vec();
         let columns = columns.into_iter().collect();
@@ -117,7 +115,7 @@ impl Cohort {
     }
 
     /// Repertoires of at most so many clonotypes or templates, drawn at random.
-    #[pyo3(name = "_rarefy", signature = (*, clonotypes = None, templates = None, seed = 0))]
+    #[pyo3(signature = (*, clonotypes = None, templates = None, seed = 0))]
     fn rarefy(
         &self,
         py: Python<'_>,
@@ -140,7 +138,6 @@ impl Cohort {
     }
 
     /// Writes a cohort store, which every command reads.
-    #[pyo3(name = "_write")]
     fn write(&self, py: Python<'_>, folder: PathBuf) -> PyResult<()> {
         let loaded = self.shared();
         let nobody = Listeners { progress: None, log: None };

@@ -1,21 +1,18 @@
 //! Features of a cohort as matrices: one row per repertoire.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use rayon::prelude::*;
+use reperio::CallError;
 use reperio_data::cohort::Cohort as Loaded;
+use reperio_data::gene;
 use reperio_data::repertoire::Repertoire;
-use reperio_model::features::FeatureCache;
 use reperio_model::features::clonotype_index::{ClonotypeIndex, Identity};
-use reperio_model::features::gene_usage::GeneUsage;
-use reperio_model::features::kmer_counts::KmerCounts;
-use reperio_model::features::kmer_set::KmerSet;
+use reperio_model::features::kmer_set::{Kmer, KmerSet};
 use reperio_model::model::Model;
-use reperio_stats::Groups;
 use serde_json::Value;
 
 use crate::cohort::Cohort;
@@ -23,15 +20,13 @@ use crate::error;
 use crate::model::chain;
 use crate::wait::{Listeners, wait};
 
-/// A matrix whose zeros are not kept.
+/// Names of the columns, and the values of each row: (column, value), columns increasing.
 struct Sparse {
     names: Vec<String>,
-    indptr: Vec<u64>,
-    indices: Vec<u32>,
-    data: Vec<f32>,
+    rows: Vec<Vec<(usize, f64)>>,
 }
 
-/// A matrix row by row.
+/// Names of the columns, and the values row by row.
 struct Dense {
     names: Vec<String>,
     values: Vec<f32>,
@@ -43,12 +38,18 @@ enum Matrix {
 }
 
 /// Features of `cohort`, as a dict: `shape`, `names` of the columns, and `values` (bytes of f32, row by row), or `indptr`
-/// (u64), `indices` (u32) and `data` (f32) of a matrix in compressed rows.
+/// and `indices` (i64) and `data` (f64) of a matrix in compressed rows.
 ///
-/// `what` is `kmers` (`k`, `gaps`, `anchors`, `regions`: windows with each k-mer over clonotypes), `genes` (square root of
-/// the share of each gene), `clones` (`identity`: `clonotype` or `junction`; 1 for each that a repertoire carries, of
-/// `names`, or of those that at least `carriers` repertoires carry) or `hopfield` (`model`: what the network of a model
-/// file pools each repertoire to).
+/// `what` says which, by the options of a JSON object:
+///
+/// ```text
+/// kmers     windows with each k-mer over clonotypes: k, max_gaps
+/// genes     share of each V and J gene among the clonotypes that know theirs: families
+/// clones    1 for each public clonotype that a repertoire carries: min_repertoires that carry it
+/// hopfield  what the network of a model pools each repertoire to: model, the path of its file
+/// ```
+///
+/// With `names`, the columns are these (but for `hopfield`), whatever else the cohort holds.
 #[pyfunction]
 pub(crate) fn features<'py>(
     py: Python<'py>,
@@ -58,179 +59,186 @@ pub(crate) fn features<'py>(
 ) -> PyResult<Bound<'py, PyDict>> {
     let options: Value = serde_json::from_str(options_json).map_err(error)?;
     let loaded = cohort.shared();
-    let rows = loaded.len();
+    let n = loaded.len();
     let nobody = Listeners { progress: None, log: None };
-    let matrix = wait(py, nobody, move |_| {
-        matrix(&loaded, &what, &options).map_err(reperio::CallError::Failed)
-    })?;
+    let matrix =
+        wait(py, nobody, move |_| matrix(&loaded, &what, &options).map_err(CallError::Failed))?;
     let object = PyDict::new(py);
     match matrix {
         Matrix::Dense(Dense { names, values }) => {
-            object.set_item("shape", (rows, names.len()))?;
-            object.set_item("values", bytes(py, &values, f32::to_le_bytes))?;
+            object.set_item("shape", (n, names.len()))?;
+            object.set_item("values", bytes(py, values.into_iter().map(f32::to_le_bytes)))?;
             object.set_item("names", names)?;
         }
-        Matrix::Sparse(Sparse { names, indptr, indices, data }) => {
-            object.set_item("shape", (rows, names.len()))?;
-            object.set_item("indptr", bytes(py, &indptr, u64::to_le_bytes))?;
-            object.set_item("indices", bytes(py, &indices, u32::to_le_bytes))?;
-            object.set_item("data", bytes(py, &data, f32::to_le_bytes))?;
+        Matrix::Sparse(Sparse { names, rows }) => {
+            let mut end = 0;
+            let ends = rows.iter().map(|row| {
+                end += row.len() as i64;
+                end
+            });
+            let indptr: Vec<i64> = std::iter::once(0).chain(ends).collect();
+            let entries = || rows.iter().flatten();
+            object.set_item("shape", (n, names.len()))?;
+            object.set_item("indptr", bytes(py, indptr.into_iter().map(i64::to_le_bytes)))?;
+            let indices = entries().map(|&(column, _)| (column as i64).to_le_bytes());
+            object.set_item("indices", bytes(py, indices))?;
+            object.set_item("data", bytes(py, entries().map(|&(_, value)| value.to_le_bytes())))?;
             object.set_item("names", names)?;
         }
     }
     Ok(object)
 }
 
-fn bytes<'py, T: Copy, const N: usize>(
-    py: Python<'py>,
-    values: &[T],
-    to: impl Fn(T) -> [u8; N],
-) -> Bound<'py, PyBytes> {
-    let all: Vec<u8> = values.iter().flat_map(|&value| to(value)).collect();
-    PyBytes::new(py, &all)
+fn bytes<const N: usize>(
+    py: Python<'_>,
+    values: impl Iterator<Item = [u8; N]>,
+) -> Bound<'_, PyBytes> {
+    PyBytes::new(py, &values.flatten().collect::<Vec<u8>>())
 }
 
 fn matrix(cohort: &Loaded, what: &str, options: &Value) -> Result<Matrix, String> {
     let repertoires: Vec<&Repertoire> = cohort.repertoires().iter().collect();
-    let groups = Groups::each(repertoires.len());
-    let cache = FeatureCache::new(&repertoires, &groups);
+    let names = options["names"].as_array().map(|names| {
+        names.iter().filter_map(|own| own.as_str().map(str::to_owned)).collect::<Vec<String>>()
+    });
     match what {
-        "kmers" => kmers(&cache, options).map(Matrix::Sparse),
-        "genes" => {
-            let usage = GeneUsage::of(&cache);
-            let rows = 0..repertoires.len();
-            let values = rows.flat_map(|row| usage.table.row(row).to_vec()).collect();
-            Ok(Matrix::Dense(Dense { names: usage.names.clone(), values }))
+        "kmers" => {
+            let set = kmer_set(options)?;
+            let rows = repertoires.par_iter().map(|own| kmers(own, set)).collect();
+            Ok(Matrix::Sparse(assembled(rows, names)))
         }
-        "clones" => clones(&repertoires, options).map(Matrix::Sparse),
+        "genes" => {
+            let families = options["families"].as_bool().unwrap_or(false);
+            let rows = repertoires.par_iter().map(|own| genes(own, families)).collect();
+            Ok(Matrix::Sparse(assembled(rows, names)))
+        }
+        "clones" => {
+            let least = options["min_repertoires"].as_u64().unwrap_or(2);
+            let names = names.unwrap_or_else(|| public(&repertoires, least));
+            Ok(Matrix::Sparse(carried(&repertoires, names)))
+        }
         "hopfield" => hopfield(&repertoires, options).map(Matrix::Dense),
         other => Err(format!("no features {other:?}, expected kmers, genes, clones or hopfield")),
     }
 }
 
-/// Largest number of counted residues and of ignored positions of a k-mer.
-const MOST: (u64, u64) = (5, 3);
+/// A matrix of these rows; its columns are `names`, or all that occur, sorted.
+fn assembled(rows: Vec<BTreeMap<String, f64>>, names: Option<Vec<String>>) -> Sparse {
+    let names = names.unwrap_or_else(|| {
+        let all: BTreeSet<&String> = rows.iter().flat_map(BTreeMap::keys).collect();
+        all.into_iter().cloned().collect()
+    });
+    let places = places(&names);
+    let row = |own: BTreeMap<String, f64>| {
+        let known = own.into_iter();
+        let mut known: Vec<(usize, f64)> = known
+            .filter_map(|(name, value)| places.get(&*name).map(|&column| (column, value)))
+            .collect();
+        known.sort_unstable_by_key(|&(column, _)| column);
+        known
+    };
+    let rows = rows.into_par_iter().map(row).collect();
+    drop(places);
+    Sparse { names, rows }
+}
 
-fn kmers(cache: &FeatureCache<'_>, options: &Value) -> Result<Sparse, String> {
-    let number = |name: &str, default: u64| options[name].as_u64().unwrap_or(default);
-    let whether = |name: &str| options[name].as_bool().unwrap_or(false);
-    let (k, gaps) = (number("k", 3), number("gaps", 0));
-    if !(1..=MOST.0).contains(&k) || gaps > MOST.1 {
+fn places(names: &[String]) -> HashMap<&str, usize> {
+    names.iter().enumerate().map(|(column, own)| (own.as_str(), column)).collect()
+}
+
+/// Smallest and largest number of counted residues, and the largest of ignored positions.
+const K: (u64, u64) = (1, 5);
+const MOST_GAPS: u64 = 3;
+
+fn kmer_set(options: &Value) -> Result<KmerSet, String> {
+    let (k, gaps) = (options["k"].as_u64(), options["max_gaps"].as_u64());
+    let (k, gaps) = (k.unwrap_or(0), gaps.unwrap_or(0));
+    if !(K.0..=K.1).contains(&k) || gaps > MOST_GAPS {
+        let found = format!("k {}, max_gaps {}", options["k"], options["max_gaps"]);
         return Err(format!(
-            "k {k}, gaps {gaps}: expected k in 1 to {}, gaps in 0 to {}",
-            MOST.0, MOST.1
+            "{found}: expected k from {} to {}, max_gaps from 0 to {MOST_GAPS}",
+            K.0, K.1
         ));
     }
-    let (anchors, regions) = (whether("anchors"), whether("regions"));
-    let set = KmerSet { k: k as usize, gaps: gaps as usize, anchors, regions };
-    let (counts, slots) = (KmerCounts::of(cache, set), set.slots());
-    let names = (0..counts.len()).map(|i| slots.text(counts.kmer(i))).collect();
-    let columns = (0..counts.len()).map(|i| {
-        let entries = counts.entries(i).iter();
-        entries
-            .map(|&(row, count)| (row, count as f32 / counts.clonotypes(row).max(1.0) as f32))
-            .collect()
-    });
-    Ok(by_rows(names, columns.collect(), cache.repertoires().len()))
+    Ok(KmerSet { k: k as usize, gaps: gaps as usize, anchors: false, regions: false })
 }
 
-/// The matrix whose columns have these (row, value).
-fn by_rows(names: Vec<String>, columns: Vec<Vec<(u32, f32)>>, rows: usize) -> Sparse {
-    let mut lists: Vec<Vec<(u32, f32)>> = vec![Vec::new(); rows];
-    for (column, entries) in columns.into_iter().enumerate() {
-        for (row, value) in entries {
-            lists[row as usize].push((column as u32, value));
-        }
+/// Windows with each k-mer over clonotypes.
+fn kmers(repertoire: &Repertoire, set: KmerSet) -> BTreeMap<String, f64> {
+    let slots = set.slots();
+    let mut counts: BTreeMap<Kmer, f64> = BTreeMap::new();
+    for i in 0..repertoire.len() {
+        slots.visit(repertoire.junction_codes(i), |kmer| *counts.entry(kmer).or_insert(0.0) += 1.0);
     }
-    let mut indptr = vec![0];
-    let (mut indices, mut data) = (Vec::new(), Vec::new());
-    for list in lists {
-        for (column, value) in list {
-            indices.push(column);
-            data.push(value);
-        }
-        indptr.push(indices.len() as u64);
-    }
-    Sparse { names, indptr, indices, data }
+    let n = repertoire.len().max(1) as f64;
+    counts.into_iter().map(|(kmer, count)| (slots.text(kmer), count / n)).collect()
 }
 
-/// The name of a clonotype, or of its junction.
-fn name(repertoire: &Repertoire, row: usize, identity: Identity) -> String {
-    let junction = repertoire.junction_aa(row);
-    match identity {
-        Identity::Clonotype => {
-            format!("{junction} {} {}", repertoire.v_call(row), repertoire.j_call(row))
+/// Share of each V and J gene, or of their families, among the clonotypes whose gene of that kind is known.
+fn genes(repertoire: &Repertoire, families: bool) -> BTreeMap<String, f64> {
+    let genes = repertoire.genes();
+    let mut shares = BTreeMap::new();
+    for (names, indices) in [(&genes.v, repertoire.v()), (&genes.j, repertoire.j())] {
+        let known = indices.iter().filter(|&&index| index > 0);
+        let n = known.clone().count().max(1) as f64;
+        for &index in known {
+            let name = names[usize::from(index)].as_str();
+            let name = if families { gene::family(name) } else { name };
+            *shares.entry(name.to_owned()).or_insert(0.0) += 1.0 / n;
         }
-        Identity::Junction | Identity::OneSubstitution => junction,
     }
+    shares
 }
 
-fn clones(repertoires: &[&Repertoire], options: &Value) -> Result<Sparse, String> {
-    let identity = match options["identity"].as_str().unwrap_or("clonotype") {
-        "clonotype" => Identity::Clonotype,
-        "junction" => Identity::Junction,
-        other => return Err(format!("identity {other:?}, expected clonotype or junction")),
-    };
-    if let Some(names) = options["names"].as_array() {
-        let names: Vec<String> =
-            names.iter().filter_map(|own| own.as_str().map(str::to_owned)).collect();
-        return Ok(carried(repertoires, identity, names));
+/// The name of a clonotype: its junction and its genes.
+fn name(repertoire: &Repertoire, row: usize) -> String {
+    let (v, j) = (repertoire.v_call(row), repertoire.j_call(row));
+    format!("{} {v} {j}", repertoire.junction_aa(row))
+}
+
+/// The clonotypes that at least so many repertoires carry, in the order of their first occurrence.
+fn public(repertoires: &[&Repertoire], least: u64) -> Vec<String> {
+    let named = |(repertoire, row): (usize, usize)| name(repertoires[repertoire], row);
+    if least <= 1 {
+        let all = repertoires.iter().flat_map(|own| (0..own.len()).map(|row| name(own, row)));
+        let mut seen = BTreeSet::new();
+        return all.filter(|own| seen.insert(own.clone())).collect();
     }
-    let least = options["carriers"].as_u64().unwrap_or(2).max(2);
-    let index = ClonotypeIndex::new(repertoires, identity);
+    let index = ClonotypeIndex::new(repertoires, Identity::Clonotype);
     let public = (0..index.len()).filter(|&i| index.carriers(i).len() as u64 >= least);
-    let (names, columns) = public
-        .map(|i| {
-            let (repertoire, row) = index.first(i);
-            let carriers = index.carriers(i).iter().map(|&own| (own, 1.0)).collect::<Vec<_>>();
-            (name(repertoires[repertoire], row, identity), carriers)
-        })
-        .unzip();
-    Ok(by_rows(names, columns, repertoires.len()))
+    public.map(|i| named(index.first(i))).collect()
 }
 
-/// Which of `names` each repertoire carries.
-fn carried(repertoires: &[&Repertoire], identity: Identity, names: Vec<String>) -> Sparse {
-    let places: HashMap<&str, u32> =
-        names.iter().enumerate().map(|(i, own)| (own.as_str(), i as u32)).collect();
+/// Which of the clonotypes `names` each repertoire carries.
+fn carried(repertoires: &[&Repertoire], names: Vec<String>) -> Sparse {
+    let places = places(&names);
     let of = |repertoire: &&Repertoire| {
-        let rows = 0..repertoire.len();
-        let found = rows.filter_map(|row| places.get(&*name(repertoire, row, identity)).copied());
-        let mut found: Vec<u32> = found.collect();
-        found.sort_unstable();
-        found.dedup();
-        found
+        let found = (0..repertoire.len()).filter_map(|row| places.get(&*name(repertoire, row)));
+        let columns: BTreeSet<usize> = found.copied().collect();
+        columns.into_iter().map(|column| (column, 1.0)).collect()
     };
-    let lists: Vec<Vec<u32>> = repertoires.par_iter().map(of).collect();
-    let mut indptr = vec![0];
-    indptr.extend(lists.iter().scan(0, |sum, list| {
-        *sum += list.len() as u64;
-        Some(*sum)
-    }));
-    let indices: Vec<u32> = lists.into_iter().flatten().collect();
-    let data = vec![1.0; indices.len()];
-    Sparse { names, indptr, indices, data }
+    let rows = repertoires.par_iter().map(of).collect();
+    drop(places);
+    Sparse { names, rows }
 }
 
+/// What the network of a model pools each repertoire to, member by member and state pattern by state pattern.
 fn hopfield(repertoires: &[&Repertoire], options: &Value) -> Result<Dense, String> {
-    let path = options["model"].as_str().ok_or("hopfield features need a model")?;
+    let path = options["model"].as_str().ok_or("no model, expected the path of one")?;
     let path = Model::file(&PathBuf::from(path));
-    let model = Arc::new(Model::load(&path).map_err(|err| chain(&err))?);
+    let model = Model::load(&path).map_err(|err| chain(&err))?;
     let rows: Vec<Vec<Vec<f32>>> = repertoires.par_iter().map(|own| model.pooled(own)).collect();
     let heads = model.heads();
     if heads.is_empty() {
-        return Err(format!(
-            "{}: the model has no network, which the embedding is from",
-            path.display()
-        ));
+        return Err(format!("{}: the model has no network, expected one that has", path.display()));
     }
     let mut names = Vec::new();
     let first = rows.first().map(Vec::as_slice).unwrap_or_default();
     for (m, (z, &heads)) in first.iter().zip(&heads).enumerate() {
         let width = z.len() / heads.max(1);
-        let of =
-            |h: usize| (0..width).map(move |d| format!("member{}_head{}_{}", m + 1, h + 1, d + 1));
-        names.extend((0..heads).flat_map(of));
+        for (h, d) in (0..heads).flat_map(|h| (0..width).map(move |d| (h, d))) {
+            names.push(format!("member{}_pattern{}_{}", m + 1, h + 1, d + 1));
+        }
     }
     Ok(Dense { names, values: rows.into_iter().flatten().flatten().collect() })
 }

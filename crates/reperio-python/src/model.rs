@@ -9,15 +9,26 @@ use serde_json::json;
 
 use crate::error;
 
-/// A model file's, or a run folder's, targets, parts and origin, as a JSON object. Refuses a damaged file.
+/// What a model file, or that of a run folder, says of itself, as a JSON object: `version`, `targets` (`column`, `kind`, and
+/// what its values mean), `parts` (`target`, `part`, `name`, `weight`), `outputs`, `no_signal`. Refuses a damaged file.
 #[pyfunction]
 pub(crate) fn model_info(py: Python<'_>, path: PathBuf) -> PyResult<String> {
     let model = py.detach(|| Model::load(&Model::file(&path))).map_err(|err| error(chain(&err)))?;
-    let parts: Vec<&str> = model.parts().into_iter().map(Part::name).collect();
+    let (info, mut parts) = (model.info(), Vec::new());
+    for (target, own) in info.targets.iter().zip(model.targets()) {
+        let mut row = |part: Part, name: &str, weight: f64| {
+            let (target, part) = (&target.column, part.name());
+            parts.push(json!({ "target": target, "part": part, "name": name, "weight": weight }));
+        };
+        if own.network != 0.0 {
+            row(Part::Network, Part::Network.name(), own.network);
+        }
+        own.terms.iter().for_each(|term| row(term.part, &term.name, term.weight));
+    }
     let object = json!({
-        "info": model.info(),
+        "version": info.version,
+        "targets": info.targets,
         "parts": parts,
-        "members": model.n_members(),
         "outputs": model.output_names(),
         "no_signal": model.no_signal(),
     });

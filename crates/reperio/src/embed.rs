@@ -25,8 +25,10 @@ pub struct Host {
     pub cohorts: BTreeMap<PathBuf, Arc<Cohort>>,
     /// Is told of progress, and says when to stop.
     pub observer: Arc<dyn Observer + Send + Sync>,
-    /// Gets a line of the log.
+    /// Gets the lines of the log.
     pub log: Log,
+    /// Which lines: 0 for warnings, 1 for each step, 2 for everything.
+    pub verbose: u8,
 }
 
 /// Why a call gave no result.
@@ -62,6 +64,7 @@ pub enum CallError {
 ///     cohorts: Default::default(),
 ///     observer: Arc::new(Silent),
 ///     log: Arc::new(|_, line| assert!(line.is_empty(), "{line}")),
+///     verbose: 0,
 /// };
 /// let devices = reperio::call("devices", &[], host)?;
 /// assert!(devices.contains("cpu"));
@@ -98,6 +101,7 @@ pub fn call(command: &str, arguments: &[OsString], host: Host) -> Result<String,
 ///     cohorts: Default::default(),
 ///     observer: Arc::new(Silent),
 ///     log: Arc::new(|_, _| ()),
+///     verbose: 0,
 /// };
 /// let cohort = reperio::read(&[path], None, &["--locus".into(), "TRB".into()], host)?;
 /// assert_eq!(cohort.metadata().ids(), ["donor"]);
@@ -177,6 +181,7 @@ mod tests {
             log: Arc::new(move |level, line| {
                 lines.lock().unwrap().push(format!("{level} {line}"));
             }),
+            verbose: 0,
         }
     }
 

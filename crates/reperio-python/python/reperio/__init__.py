@@ -1,78 +1,113 @@
-"""Train, score and explain classifiers of immune repertoires.
+"""Classifies immune repertoires and shows the receptors behind each score.
 
-The same engine as the program `reperio`, under the same names:
+The three jobs::
 
->>> import reperio
->>> cohort = reperio.read("exports/", metadata="labels.tsv")
->>> model = reperio.train(cohort, target="disease")
->>> scores = model.score("new_patients/")
->>> why = model.explain("new_patients/")
+    import reperio
 
-Nothing is needed beside Python. Tables are polars or pandas frames where one of both is installed. Options have the
-names of the command line, with `_` for `-`; `help(reperio.train)` names them all.
+    cohort = reperio.read("exports/", metadata="labels.tsv")
+    model = reperio.train(cohort, target="disease")
+    model.score("new_patients/").table()
+    model.explain("new_patients/").table("sequences")
+
+Every option of the command line is a keyword of the function with the command's name, with ``_``
+for ``-``. Results are the same to the byte. For research use only.
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ._reperio import ReperioError, __version__
 
 if TYPE_CHECKING:
-    from ._cohort import Cohort as Cohort
-    from ._cohort import read as read
-    from ._commands import command_line as command_line
-    from ._commands import compare as compare
-    from ._commands import describe as describe
-    from ._commands import evaluate as evaluate
-    from ._commands import explain as explain
-    from ._commands import report as report
-    from ._commands import score as score
-    from ._commands import simulate as simulate
-    from ._commands import train as train
-    from ._model import Model as Model
-    from ._results import Comparison as Comparison
-    from ._results import Description as Description
-    from ._results import Evaluation as Evaluation
-    from ._results import Explanation as Explanation
-    from ._results import Scores as Scores
-    from ._results import Simulation as Simulation
-    from ._tables import use_frames as use_frames
+    from ._airr import AirrScore, airr_score
+    from ._cohort import Cohort, read
+    from ._commands import (
+        compare,
+        describe,
+        devices,
+        evaluate,
+        explain,
+        fit_generator,
+        report,
+        score,
+        simulate,
+        train,
+    )
+    from ._model import Model
+    from ._results import (
+        Comparison,
+        Description,
+        Evaluation,
+        Explanation,
+        Scores,
+        Simulation,
+    )
+    from ._tables import tables
 
-# Where each public name is; modules load when they are first used, so that importing takes no time.
-_PLACES = {
+# Loaded when they are first used, so that `import reperio` takes a moment.
+_HOME = {
+    "AirrScore": "_airr",
     "Cohort": "_cohort",
-    "read": "_cohort",
-    "Model": "_model",
-    "train": "_commands",
-    "evaluate": "_commands",
-    "compare": "_commands",
-    "score": "_commands",
-    "explain": "_commands",
-    "describe": "_commands",
-    "simulate": "_commands",
-    "report": "_commands",
-    "command_line": "_commands",
     "Comparison": "_results",
     "Description": "_results",
     "Evaluation": "_results",
     "Explanation": "_results",
+    "Model": "_model",
     "Scores": "_results",
     "Simulation": "_results",
-    "use_frames": "_tables",
+    "airr_score": "_airr",
+    "compare": "_commands",
+    "describe": "_commands",
+    "devices": "_commands",
+    "evaluate": "_commands",
+    "explain": "_commands",
+    "fit_generator": "_commands",
+    "read": "_cohort",
+    "report": "_commands",
+    "score": "_commands",
+    "simulate": "_commands",
+    "tables": "_tables",
+    "train": "_commands",
 }
 
-__all__ = ["ReperioError", "__version__", *sorted(_PLACES)]
+__all__ = [
+    "AirrScore",
+    "Cohort",
+    "Comparison",
+    "Description",
+    "Evaluation",
+    "Explanation",
+    "Model",
+    "ReperioError",
+    "Scores",
+    "Simulation",
+    "__version__",
+    "airr_score",
+    "compare",
+    "describe",
+    "devices",
+    "evaluate",
+    "explain",
+    "fit_generator",
+    "read",
+    "report",
+    "score",
+    "simulate",
+    "tables",
+    "train",
+]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _PLACES:
-        raise AttributeError(f"module 'reperio' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f".{_PLACES[name]}", __name__), name)
+def __getattr__(name: str) -> object:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(importlib.import_module(f".{home}", __name__), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return sorted(__all__)

@@ -1,16 +1,13 @@
-"""The program `reperio`: `python -m reperio`, or the command of the same name."""
+"""The program itself: ``reperio`` and ``python -m reperio``."""
 
-import signal
 import sys
 
-from reperio._reperio import main as run
+from ._reperio import main as program
 
 
 def main() -> int:
-    """Runs the program with the arguments of this process; returns its exit code."""
-    # The program handles both signals itself: it saves what it has.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    return run(["reperio", *sys.argv[1:]])
+    """Run the program on the arguments of this process and return its exit code."""
+    return program(["reperio", *sys.argv[1:]])
 
 
 if __name__ == "__main__":

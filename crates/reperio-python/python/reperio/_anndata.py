@@ -1,60 +1,78 @@
-"""Receptors of single cells as scirpy keeps them: `AnnData.obsm["airr"]`."""
+"""Chains of an AnnData (scirpy's ``obsm["airr"]``) as one table with a row per cell and chain."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ._reperio import ReperioError
 
-# AIRR fields that are read, of those that are there.
-FIELDS = [
-    "sequence_id",
-    "locus",
-    "productive",
-    "v_call",
-    "j_call",
-    "junction",
-    "junction_aa",
-    "umi_count",
-    "duplicate_count",
-    "consensus_count",
-]
+# What is read of a chain; a count column is added if the user names one.
+_FIELDS = ("junction_aa", "v_call", "j_call", "locus", "productive")
 
 
-def tables_of(data: Any, sample_column: str | None) -> tuple[dict[str, Any], dict[str, list[Any]]]:
-    """A frame of receptors for each sample, one row per chain of a cell, and the labels of the samples: the columns of
-    `obs` that have one value in all cells of a sample."""
-    import pandas
+def is_anndata(data: object) -> bool:
+    """Whether this is an AnnData, or looks like one."""
+    return hasattr(data, "obs") and hasattr(data, "obsm")
 
+
+def chains(data: Any, sample_column: str | None, count_column: str | None) -> Any:
+    """The chains of all cells as an Arrow table keyed by ``repertoire_id``.
+
+    Each chain of a cell is a row that counts once, so that counts are cells. With ``count_column``
+    it counts as this field of the chain says (``umi_count``).
+
+    Raises ``ReperioError`` if there are no chains, or no column of this name in ``obs``.
+    """
+    try:
+        import awkward
+        import pyarrow
+    except ImportError as error:
+        raise ReperioError(f"AnnData needs {error.name}: pip install {error.name}") from None
+    samples = sample_values(data, sample_column)
     if "airr" not in data.obsm:
-        raise ReperioError('the AnnData object has no obsm["airr"], where scirpy keeps receptors')
-    columns = list(data.obs.columns)
-    if sample_column is None or sample_column not in columns:
-        found = "no sample_column" if sample_column is None else f"no column {sample_column!r}"
-        raise ReperioError(f"{found}, expected a column of obs: {', '.join(columns)}")
-    import awkward
-
+        raise ReperioError(
+            f"AnnData has no obsm['airr'], only {sorted(data.obsm.keys())}: "
+            "read receptors with scirpy.io"
+        )
     airr = data.obsm["airr"]
-    chains = awkward.to_numpy(awkward.num(airr, axis=1))
-    flat = awkward.flatten(airr, axis=1)
-    cells = pandas.Series(data.obs_names).repeat(chains)
-    samples = data.obs[sample_column].astype(str).reset_index(drop=True).repeat(chains)
-    frame = pandas.DataFrame({"cell_id": cells.to_numpy(dtype=object)})
-    for name in FIELDS:
-        if name in flat.fields:
-            frame[name] = awkward.to_list(flat[name])
-    tables = {
-        str(sample): own.reset_index(drop=True)
-        for sample, own in frame.groupby(samples.to_numpy(), sort=True)
+    fields = [*_FIELDS, *([count_column] if count_column else [])]
+    absent = [f for f in (fields[0], *fields[len(_FIELDS) :]) if f not in airr.fields]
+    if absent:
+        raise ReperioError(f"obsm['airr'] has no {', '.join(absent)}, only {sorted(airr.fields)}")
+    per_cell = awkward.to_list(awkward.num(airr, axis=1))
+    columns: dict[str, Any] = {
+        "repertoire_id": [s for s, n in zip(samples, per_cell, strict=True) for _ in range(n)]
     }
-    return tables, _labels(data.obs, sample_column, list(tables))
+    for field in fields:
+        if field in airr.fields:
+            columns[field] = awkward.to_list(awkward.flatten(airr[field], axis=1))
+    if not count_column:
+        columns["duplicate_count"] = [1] * len(columns["repertoire_id"])
+    keep = [s is not None for s in columns["repertoire_id"]]
+    return pyarrow.table(columns).filter(pyarrow.array(keep, pyarrow.bool_()))
 
 
-def _labels(obs: Any, sample_column: str, samples: list[str]) -> dict[str, list[Any]]:
-    labels: dict[str, list[Any]] = {"repertoire_id": list(samples)}
-    groups = obs.groupby(obs[sample_column].astype(str), observed=True)
-    for name in obs.columns:
-        if name != sample_column and (groups[name].nunique(dropna=False) == 1).all():
-            first = groups[name].first()
-            labels[str(name)] = [first[sample] for sample in samples]
-    return labels
+def sample_values(data: Any, sample_column: str | None) -> list[str | None]:
+    """The sample of each cell, None where it is missing."""
+    if sample_column is None or sample_column not in data.obs:
+        raise ReperioError(
+            f"`sample_column` is {sample_column!r}, expected a column of obs that names the sample "
+            f"of each cell: {', '.join(map(str, data.obs.columns))}"
+        )
+    column = data.obs[sample_column]
+    missing = column.isna()
+    return [None if m else str(v) for v, m in zip(column, missing, strict=True)]
+
+
+def sample_metadata(data: Any, sample_column: str) -> Mapping[str, list[object]]:
+    """The columns of ``obs`` with one value per sample; the sample is ``repertoire_id``."""
+    obs = data.obs[data.obs[sample_column].notna()]
+    groups = obs.groupby(sample_column, observed=True, sort=True)
+    single = groups.nunique(dropna=False).max() <= 1
+    first = groups.first()
+    columns: dict[str, list[object]] = {"repertoire_id": [str(v) for v in first.index]}
+    for name in first.columns:
+        if single[name]:
+            columns[str(name)] = [None if v != v else v for v in first[name].tolist()]
+    return columns

@@ -1,77 +1,110 @@
-"""Keyword options as words of the command line."""
+"""Keyword options of a function as the arguments of the command with its name."""
 
 from __future__ import annotations
 
+import functools
+import operator
 import os
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import _reperio
-from ._reperio import ReperioError
 
 if TYPE_CHECKING:
     from ._reperio import Option
 
-
-@lru_cache(maxsize=None)
-def definition(command: str) -> dict[str, Option]:
-    """What a command takes, by the name of each option."""
-    return {option["name"]: option for option in _reperio.options(command)}
+# Parameters of the functions themselves say these.
+_NOT_OFFERED = {"help", "version", "json", "quiet", "verbose", "threads"}
 
 
-def words(command: str, options: Mapping[str, Any]) -> list[str]:
-    """The options of a call as the command line writes them.
+@functools.cache
+def known(command: str) -> dict[str, Option]:
+    """The options of a command by name, in the order of its help."""
+    return {o["name"]: o for o in _reperio.options(command) if o["name"] not in _NOT_OFFERED}
 
-    `None` leaves an option out. A flag takes a bool. An option that may be repeated takes a value or several; one of
-    pairs (`column`) takes a dict. Raises `ReperioError` for an unknown name or a value of the wrong kind.
 
-    >>> words("train", {"parts": ["kmers", "clones"], "seed": 7, "resume": True})
-    ['--parts=kmers', '--parts=clones', '--seed=7', '--resume']
+@functools.cache
+def reading() -> frozenset[str]:
+    """The names of the options that say how files are read."""
+    return frozenset(known("import")) - {"input", "out", "metadata"}
+
+
+def arguments(command: str, options: Mapping[str, object]) -> list[str]:
+    """The arguments of ``reperio COMMAND`` that mean these options.
+
+    None means the default. A flag is True or False, an option that may be repeated takes one value
+    or several, and ``column`` takes a dict.
+
+    Raises ``ReperioError`` if the command has no such option, or a value is of another type.
+
+    >>> arguments("train", {"target": "disease", "use_depth": True, "min_length": None})
+    ['--target=disease', '--use-depth']
     """
-    known = definition(command)
-    found: list[str] = []
+    expected = known(command)
+    named: list[str] = []
+    positional: list[str] = []
     for name, value in options.items():
-        if name not in known:
-            expected = ", ".join(sorted(known))
-            raise ReperioError(f"{command} has no option {name!r}, expected one of: {expected}")
-        found.extend(_of(known[name], value))
-    return found
+        if name not in expected:
+            raise _reperio.ReperioError(
+                f"`{command}` takes no option `{name}`, "
+                f"expected one of {', '.join(expected)}, threads"
+            )
+        if value is None:
+            continue
+        option = expected[name]
+        if option["flag"] is None:
+            positional += _values(option, value)
+        else:
+            named += _flags(option, option["flag"], value)
+    return named + (["--", *positional] if positional else [])
 
 
-def _of(option: Option, value: Any) -> list[str]:
-    flag, name = option["flag"], option["name"]
-    if value is None:
-        return []
+def _flags(option: Option, flag: str, value: object) -> list[str]:
     if option["kind"] == "flag" or (option["optional_value"] and isinstance(value, bool)):
         if not isinstance(value, bool):
-            raise ReperioError(f"{name} is {value!r}, expected True or False")
-        return [str(flag)] if value else []
-    if option["many"]:
-        if isinstance(value, Mapping):
-            values = [f"{key}={_text(name, own)}" for key, own in value.items()]
-        elif _is_single(value):
-            values = [_text(name, value)]
-        else:
-            values = [_text(name, own) for own in value]
-    else:
-        values = [_text(name, value)]
-    return values if flag is None else [f"{flag}={own}" for own in values]
+            raise _wrong(option, value, "True or False")
+        return [flag] if value else []
+    # `--flag=value` also for values that begin with a dash.
+    return [f"{flag}={text}" for text in _values(option, value)]
 
 
-def _is_single(value: Any) -> bool:
-    return isinstance(value, (str, bytes, os.PathLike)) or not isinstance(value, Iterable)
+def _values(option: Option, value: object) -> list[str]:
+    if isinstance(value, Mapping) and option["many"]:
+        return [f"{_text(option, k)}={_text(option, v)}" for k, v in value.items()]
+    if isinstance(value, (str, bytes, os.PathLike)) or not isinstance(value, Iterable):
+        return [_text(option, value)]
+    texts = [_text(option, item) for item in value]
+    # An option that is given once takes several values with commas: `--parts kmers,clones`.
+    return texts if option["many"] or not texts else [",".join(texts)]
 
 
-def _text(name: str, value: Any) -> str:
-    if isinstance(value, bool) or value is None:
-        raise ReperioError(f"{name} is {value!r}, expected a value")
+def _text(option: Option, value: object) -> str:
+    kind = option["kind"]
+    if isinstance(value, bool):
+        raise _wrong(option, value, _EXPECTED[kind])
+    try:
+        if kind == "int":
+            return str(operator.index(value))  # type: ignore[arg-type]
+        if kind == "float":
+            return repr(float(value))  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise _wrong(option, value, _EXPECTED[kind]) from None
     if isinstance(value, (str, os.PathLike)):
-        return str(os.fspath(value))
-    if isinstance(value, float):
-        return repr(value)
-    if isinstance(value, int) or hasattr(value, "__index__"):
-        return str(int(value))
-    if hasattr(value, "__float__"):  # A number of numpy.
-        return repr(float(value))
-    raise ReperioError(f"{name} is {value!r}, expected text, a number or a path")
+        return os.fspath(value)
+    # A label may be written 1 as well as "1".
+    if kind == "text" and hasattr(value, "__index__"):
+        return str(operator.index(value))
+    raise _wrong(option, value, _EXPECTED[kind])
+
+
+_EXPECTED = {
+    "flag": "True or False",
+    "text": "text",
+    "path": "a path",
+    "int": "a whole number",
+    "float": "a number",
+}
+
+
+def _wrong(option: Option, value: object, expected: str) -> _reperio.ReperioError:
+    return _reperio.ReperioError(f"`{option['name']}` is {value!r}, expected {expected}")

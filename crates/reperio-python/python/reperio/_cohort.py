@@ -1,277 +1,386 @@
-"""Cohorts: repertoires with their labels, in memory."""
+"""Repertoires with a table of labels."""
 
 from __future__ import annotations
 
-import csv
+import html
+import io
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Union, overload
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, overload
 
-from . import _reperio, _tables
-from ._arguments import words
-from ._progress import Listening, Progress, log
-from ._reperio import ReperioError
+from . import _anndata, _reperio, _sources
+from ._arguments import arguments, reading
+from ._call import log
+from ._progress import shown
+from ._tables import absolute, table_of
+from ._types import ArrowTable, Metadata, Path, Progress, Table
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from ._options import ReadOptions
+    from ._options import DescribeOptions, ReadOptions
     from ._results import Description
 
-# What `read` takes: a path or several, a frame, frames by the id of their repertoire, or an AnnData object.
-CohortLike = Union[str, "os.PathLike[str]", Sequence[Any], Mapping[str, Any], Any]
+ReperioError = _reperio.ReperioError
 
 
-class Cohort(_reperio.Cohort):
-    """Repertoires with their labels, sorted by id. A cohort never changes; every method returns another one.
+class Cohort:
+    """Repertoires in memory, with a table of labels. It never changes.
 
-    `cohort[0]` and `cohort["P1"]` are cohorts of one repertoire, `cohort[["P1", "P2"]]`, `cohort[:10]` and a mask of
-    bools are cohorts of several. Frames take the clonotypes without copying them through Python:
+    ``len`` is the number of repertoires. ``cohort[0]`` and ``cohort["id"]`` are a cohort of one
+    repertoire, ``cohort[:10]`` one of several. Two cohorts are equal if their clonotypes and labels
+    are. It can be pickled; ``write`` is what to keep it with.
 
-    >>> polars.DataFrame(cohort)
+    polars, pandas and others read its clonotypes by the Arrow C interface: columns
+    ``repertoire_id, junction_aa, v_call, j_call, duplicate_count``.
     """
 
-    def select(self, which: int | str | slice | Sequence[int | str | bool]) -> Cohort:
-        """The repertoires at these places, of these ids, or where a mask is true; sorted by id."""
-        return Cohort(self._select(self._places(which)))
+    def __init__(self, native: _reperio.Cohort, rows: Sequence[int] | None = None) -> None:
+        # With rows, these of `_all`: chosen when they are needed, and remembered where from.
+        self._all = native
+        self._rows = None if rows is None else tuple(rows)
+        self._selected = native if rows is None else None
 
-    def __getitem__(self, which: int | str | slice | Sequence[int | str | bool]) -> Cohort:
-        return self.select(which)
+    @property
+    def _native(self) -> _reperio.Cohort:
+        if self._selected is None:
+            self._selected = self._all.select(list(self._rows or ()))
+        return self._selected
 
-    def __iter__(self) -> Iterator[Cohort]:
-        return (self.select(i) for i in range(len(self)))
+    @property
+    def ids(self) -> list[str]:
+        """The ids, in the order of the rows."""
+        return self._native.ids
 
-    def _places(self, which: Any) -> list[int]:
-        n = len(self)
+    @property
+    def clonotypes(self) -> list[int]:
+        """Number of clonotypes of each repertoire."""
+        return self._native.clonotypes
+
+    @property
+    def templates(self) -> list[int]:
+        """Sum of the counts of each repertoire: copies, cells or reads."""
+        return self._native.templates
+
+    @property
+    def counts(self) -> list[dict[str, int]]:
+        """Rows kept, and dropped by reason, of each repertoire."""
+        return self._native.counts
+
+    @property
+    def metadata(self) -> Table:
+        """The labels: ``repertoire_id`` and a column of text per label, one row per repertoire."""
+        return self.metadata_table()
+
+    def metadata_table(self, frame: str | None = None) -> Table:
+        """The labels as "polars", "pandas" or "python" (a list of dicts)."""
+        columns = {"repertoire_id": self.ids, **self._native.metadata}
+        rows = zip(*columns.values(), strict=True)
+        return table_of([dict(zip(columns, row, strict=True)) for row in rows], frame)
+
+    def column(self, name: str) -> list[str | None]:
+        """One column of the labels. Raises ``ReperioError`` if there is none of this name."""
+        columns = self._native.metadata
+        if name not in columns:
+            raise ReperioError(f"no column {name!r}, expected one of {', '.join(columns)}")
+        return columns[name]
+
+    def with_metadata(self, metadata: Mapping[str, Sequence[object]] | ArrowTable) -> Cohort:
+        """The same repertoires with other labels.
+
+        ``metadata`` is a dict of columns in the order of the repertoires, or a table or dict with a
+        column ``repertoire_id`` (a pandas index will do) in any order.
+
+        >>> cohort.with_metadata({"disease": ["yes", "no", "no"]})
+        """
+        columns = {n: _sources.texts(v) for n, v in _sources.columns(metadata).items()}
+        ids = columns.pop("repertoire_id", None)
+        if ids is not None:
+            order = {name: row for row, name in enumerate(ids)}
+            absent = [name for name in self.ids if name not in order]
+            if absent or len(order) < len(ids):
+                wrong = f"no row for {', '.join(absent)}" if absent else "an id on several rows"
+                raise ReperioError(f"metadata has {wrong}, expected a row per repertoire")
+            columns = {n: [v[order[name]] for name in self.ids] for n, v in columns.items()}
+        for name, values in columns.items():
+            if len(values) != len(self):
+                raise ReperioError(
+                    f"metadata has {len(values)} values in {name!r}, expected {len(self)}"
+                )
+        return Cohort(self._native.with_metadata(columns))
+
+    def select(self, which: Sequence[Any] | slice | Callable[[Table], Sequence[bool]]) -> Cohort:
+        """Some of the repertoires, in the order that is asked for.
+
+        ``which`` has ids, row numbers, or True and False for each repertoire. A function gets
+        ``metadata`` and returns the latter.
+
+        >>> cohort.select(lambda labels: labels["disease"] == "yes")
+        """
+        if callable(which):
+            which = which(self.metadata)
         if isinstance(which, slice):
-            return list(range(n))[which]
-        if isinstance(which, str) or hasattr(which, "__index__"):
-            which = [which]
-        which = list(which)
-        if which and all(isinstance(own, bool) or type(own).__name__ == "bool_" for own in which):
-            if len(which) != n:
-                raise ReperioError(f"a mask of {len(which)} values, expected {n}")
-            return [i for i, own in enumerate(which) if own]
-        known = {own: i for i, own in enumerate(self.ids)}
-        places = []
-        for own in which:
-            if isinstance(own, str):
-                if own not in known:
-                    raise ReperioError(f"no repertoire {own!r} among {n}")
-                places.append(known[own])
-            else:
-                place = int(own)
-                if not -n <= place < n:
-                    raise IndexError(f"place {place} of {n} repertoires")
-                places.append(place % n)
-        return places
-
-    def with_metadata(self, columns: Mapping[str, Sequence[Any]]) -> Cohort:
-        """The same repertoires with these columns, by row, in place of their labels. `None` is a missing value."""
-        return Cohort(self._with_metadata({name: _texts(own) for name, own in columns.items()}))
+            return self._of(range(len(self))[which])
+        if isinstance(which, str):
+            raise ReperioError(f"select({which!r}), expected a list of ids")
+        return self._of(_sources.rows_of(list(which), self.ids))
 
     def rarefy(
         self, *, clonotypes: int | None = None, templates: int | None = None, seed: int = 0
     ) -> Cohort:
-        """At most so many clonotypes, or templates (copies), of each repertoire, drawn at random; smaller ones stay
-        whole."""
-        return Cohort(self._rarefy(clonotypes=clonotypes, templates=templates, seed=seed))
+        """Draw this many clonotypes, or templates (copies), from each larger repertoire."""
+        native = self._native.rarefy(clonotypes=clonotypes, templates=templates, seed=seed)
+        return Cohort(native)
 
-    def describe(self, target: str | None = None, **options: Any) -> Description:
-        """What is in the cohort, and, with a target, what predicts it without any sequence."""
+    def describe(
+        self,
+        target: str | Sequence[str] | None = None,
+        *,
+        out: Path | None = None,
+        progress: Progress = True,
+        **options: Unpack[DescribeOptions],
+    ) -> Description:
+        """Show what is in the cohort, and what predicts ``target`` without sequences."""
         from ._commands import describe
 
-        return describe(self, target=target, **options)
+        return describe(self, target=target, out=out, progress=progress, **options)
 
-    def write(self, folder: str | os.PathLike[str]) -> None:
-        """Writes a cohort store: a new folder of Parquet files that `read` and every command take."""
-        self._write(folder)
-
-    def metadata_frame(self) -> Any:
-        """Ids and labels as a frame, one row per repertoire."""
-        return _tables.of_columns({"repertoire_id": list(self.ids), **self.metadata})
+    def write(self, folder: Path) -> None:
+        """Write a cohort store, as ``reperio import`` does; ``read`` reads it back equal."""
+        self._native.write(absolute(folder))
 
     def to_polars(self) -> Any:
-        """The clonotypes as a frame of polars: repertoire_id, junction_aa, v_call, j_call, duplicate_count."""
+        """The clonotypes as a ``polars.DataFrame``, one row each."""
         import polars
 
-        return polars.DataFrame(self)
+        return polars.DataFrame(self._native)
 
     def to_pandas(self) -> Any:
-        """The clonotypes as a frame of pandas, as `to_polars`. Needs pyarrow."""
+        """The clonotypes as a ``pandas.DataFrame``, one row each (needs pyarrow)."""
         import pyarrow
 
-        table = pyarrow.table(self)
-        text = pyarrow.large_string()
-        fields = [
-            field.with_type(text) if field.type == pyarrow.string_view() else field
-            for field in table.schema
-        ]
-        return table.cast(pyarrow.schema(fields)).to_pandas()
+        return pyarrow.table(self._native).to_pandas()
 
-    def __repr__(self) -> str:
-        columns = ", ".join(self.metadata) or "no labels"
-        return f"<Cohort of {len(self)} repertoires, {sum(self.clonotypes):,} clonotypes; {columns}>"
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self._native.__arrow_c_stream__(requested_schema)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _from_files, (_files(self),)
+    def __array__(self, dtype: object = None, copy: bool | None = None) -> Any:
+        """An object array of the repertoires; of one repertoire, that one as a scalar.
+
+        So numpy sees a list of repertoires as an array with one dimension.
+        """
+        import numpy
+
+        one = len(self) == 1
+        array = numpy.empty(() if one else len(self), dtype=object)
+        for row, repertoire in enumerate(self):
+            array[() if one else row] = repertoire
+        return array
+
+    def __len__(self) -> int:
+        return len(self._all) if self._rows is None else len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int | str | slice) -> Cohort: ...
+    @overload
+    def __getitem__(self, index: Sequence[Any]) -> Cohort: ...
+    def __getitem__(self, index: Any) -> Cohort:
+        if isinstance(index, slice):
+            return self.select(index)
+        if isinstance(index, str):
+            return self.select([index])
+        if hasattr(index, "__index__"):
+            row = index.__index__()
+            if not -len(self) <= row < len(self):
+                raise IndexError(f"row {row} of a cohort of {len(self)}")
+            return self._of([row % len(self)])
+        return self.select(index)
+
+    def __iter__(self) -> Iterator[Cohort]:
+        return (self._of([row]) for row in range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Cohort) and self._native == other._native
+
+    def __hash__(self) -> int:
+        return hash((tuple(self.ids), tuple(self.clonotypes)))
 
     def __copy__(self) -> Cohort:
         return self
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Cohort:
-        return self  # Nothing of it can change.
+    def __deepcopy__(self, memo: dict[int, object]) -> Cohort:
+        return self
 
+    def __reduce__(self) -> tuple[Callable[[bytes], Cohort], tuple[bytes]]:
+        return _unpickle, (_pickled(self),)
 
-def _files(cohort: Cohort) -> dict[str, bytes]:
-    with tempfile.TemporaryDirectory(prefix="reperio-") as folder:
-        store = Path(folder) / "cohort"
-        cohort.write(store)
-        paths = (path for path in sorted(store.rglob("*")) if path.is_file())
-        return {path.relative_to(store).as_posix(): path.read_bytes() for path in paths}
+    def __repr__(self) -> str:
+        return (
+            f"<reperio.Cohort of {len(self)} repertoires, {sum(self.clonotypes)} clonotypes; "
+            f"labels: {', '.join(self._native.metadata) or 'none'}>"
+        )
 
+    def _repr_html_(self) -> str:
+        labels = self._native.metadata
+        head = ["repertoire_id", "clonotypes", "templates", *labels]
+        rows = list(zip(self.ids, self.clonotypes, self.templates, *labels.values(), strict=True))
+        shown_rows = rows[:10]
+        cells = [[("" if v is None else str(v)) for v in row] for row in shown_rows]
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
+            for row in cells
+        )
+        more = f"<p>… {len(rows) - 10} more</p>" if len(rows) > 10 else ""
+        header = "".join(f"<th>{html.escape(name)}</th>" for name in head)
+        return f"<p>{html.escape(repr(self))}</p><table><tr>{header}</tr>{body}</table>{more}"
 
-def _from_files(files: dict[str, bytes]) -> Cohort:
-    with tempfile.TemporaryDirectory(prefix="reperio-") as folder:
-        store = Path(folder) / "cohort"
-        for name, content in files.items():
-            path = store / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        return Cohort(_reperio.read([str(store)]))
-
-
-def _texts(values: Sequence[Any]) -> list[str | None]:
-    """Values as a table has them. NaN is missing; 1.0 is 1, as frames write whole numbers with missing ones."""
-    found: list[str | None] = []
-    for value in values:
-        if value is None or value != value:
-            found.append(None)
-        elif isinstance(value, float) and value.is_integer():
-            found.append(str(int(value)))
-        else:
-            found.append(str(value))
-    return found
+    def _of(self, rows: Sequence[int]) -> Cohort:
+        return Cohort(self._all, [r if self._rows is None else self._rows[r] for r in rows])
 
 
 def read(
-    data: CohortLike,
+    data: object,
     *,
-    metadata: Any = None,
+    metadata: Metadata | None = None,
     sample_column: str | None = None,
     progress: Progress = True,
-    threads: int | None = None,
     **options: Unpack[ReadOptions],
 ) -> Cohort:
-    """Reads repertoires.
+    """Read repertoires.
 
-    `data` is a file, a folder or a cohort store, or a list of them; a frame (polars, pandas, pyarrow, or any object with
-    `__arrow_c_stream__`), of one repertoire or of many with a column that names them; a dict of frames by the id of
-    each repertoire; or an AnnData object as scirpy makes it (`obsm["airr"]`), with `sample_column` of its `obs`.
+    ``data`` is a path or a list of paths (files, folders, cohort stores); a table of polars,
+    pandas, pyarrow or anything with ``__arrow_c_stream__``, whose column ``repertoire_id`` (or
+    ``repertoire_column``) names the repertoires; a dict of tables by repertoire id; or an AnnData
+    with scirpy's ``obsm["airr"]``, whose column ``sample_column`` of ``obs`` names the repertoire
+    of each cell. Columns and formats are recognised by their headers, as in files.
 
-    `metadata` is a path, a frame or a dict of columns, with one row per repertoire and a column `repertoire_id`. Without
-    it, labels come from a `metadata.tsv` beside the files, from the store, or for AnnData from the columns of `obs` that
-    are the same in all cells of a sample.
+    ``metadata`` is a file, a table with a column (or pandas index) ``repertoire_id``, or a dict of
+    columns. Of an AnnData, the columns of ``obs`` with one value per sample are taken.
 
-    Frames are read as files with their columns would be: in any format that Reperio knows, or with `column={"junction_aa":
-    "CDR3"}`. Their text is not copied in memory.
+    Rows that cannot be used are dropped and counted: ``Cohort.counts``. Raises ``ReperioError``
+    with file, line and column where the structure is broken, or ids do not match.
 
-    Raises `ReperioError` with the file or frame, the row and what was expected.
-
-    >>> reperio.read({"P1": frame, "P2": other}, metadata={"repertoire_id": ["P1", "P2"], "status": ["case", "control"]})
+    >>> reperio.read("exports/", metadata="labels.tsv", locus="TRB")
+    >>> reperio.read({"patient1": frame1, "patient2": frame2})
     """
-    if isinstance(data, _reperio.Cohort):
-        cohort = Cohort(data)
-        if options or sample_column is not None:
-            raise ReperioError("a cohort has been read already: it takes no options of reading")
-        return cohort if metadata is None else _relabelled(cohort, metadata, progress, threads)
-    if hasattr(data, "obsm"):
-        from ._anndata import tables_of
-
-        data, labels = tables_of(data, sample_column)
-        metadata = labels if metadata is None else metadata
+    if isinstance(data, Cohort):
+        if options:
+            raise _read_already(options)
+        return data if metadata is None else data.with_metadata(_no_path(metadata))
+    files = _sources.paths(data)
+    keywords: dict[str, object] = dict(options)
+    named: list[tuple[str, Any]] = []
+    if files is None and _anndata.is_anndata(data):
+        count_column = options.get("count_column")
+        named = [("data", _anndata.chains(data, sample_column, count_column))]
+        if metadata is None and sample_column is not None:
+            metadata = _anndata.sample_metadata(data, sample_column)
+        keywords.setdefault("repertoire_column", "repertoire_id")
     elif sample_column is not None:
-        raise ReperioError("sample_column is for AnnData; a frame takes repertoire_column")
-    paths, tables = _sources(data)
-    argv = words("describe", dict(options))
-    with tempfile.TemporaryDirectory(prefix="reperio-") as folder, Listening(progress) as listener:
-        path, table = _metadata(metadata, Path(folder))
-        found = _reperio.read(
-            paths,
-            metadata=path,
-            argv=argv,
-            tables=tables,
-            metadata_table=table,
-            threads=threads,
-            progress=listener,
+        raise ReperioError(
+            "`sample_column` is for AnnData; of a table, `repertoire_column` names it"
+        )
+    elif files is None:
+        named = _sources.tables(data)
+    in_file = metadata is not None and _sources.is_path(metadata)
+    with shown(progress) as report:
+        native = _reperio.read(
+            files or [],
+            argv=arguments("import", keywords),
+            metadata=os.fspath(metadata) if in_file else None,  # type: ignore[arg-type]
+            tables=named,
+            metadata_table=None
+            if in_file or metadata is None
+            else _sources.metadata_table(metadata),
+            progress=report,
             log=log,
         )
-    return Cohort(found)
+    return Cohort(native)
 
 
-def _relabelled(cohort: Cohort, metadata: Any, progress: Progress, threads: int | None) -> Cohort:
-    """A cohort with the labels of another table."""
-    with tempfile.TemporaryDirectory(prefix="reperio-") as folder:
-        cohort.write(Path(folder) / "cohort")
-        return read(
-            Path(folder) / "cohort", metadata=metadata, progress=progress, threads=threads
+def joined(repertoires: Sequence[Cohort]) -> Cohort:
+    """One cohort of these, in this order.
+
+    Without a copy if all are parts of one cohort. Raises ``ReperioError`` for an id that is there
+    twice.
+    """
+    if not repertoires:
+        raise ReperioError("no repertoires, expected at least one")
+    first = repertoires[0]
+    if all(r._all is first._all for r in repertoires):
+        whole = Cohort(first._all)
+        rows = [row for r in repertoires for row in (r._rows or range(len(r)))]
+        return whole._of(_sources.rows_of(rows, whole.ids))
+    ids = [name for r in repertoires for name in r.ids]
+    names = list(dict.fromkeys(name for r in repertoires for name in r._native.metadata))
+    parts: list[tuple[str, object]] = [(f"part{i}", r._native) for i, r in enumerate(repertoires)]
+    together = Cohort(_reperio.read([], argv=arguments("import", _AS_IT_IS), tables=parts, log=log))
+    ordered = together.select(ids)
+    columns: dict[str, list[object]] = {name: [] for name in names}
+    for r in repertoires:
+        known = r._native.metadata
+        for name in names:
+            columns[name] += known.get(name, [None] * len(r))
+    return ordered.with_metadata(columns) if columns else ordered
+
+
+# Clonotypes that have been read before pass whatever their lengths.
+_AS_IT_IS = {"repertoire_column": "repertoire_id", "min_length": 1, "max_length": 255}
+
+
+def inputs(
+    data: object, metadata: Metadata | None, options: dict[str, object], progress: Progress
+) -> tuple[list[str], dict[str, _reperio.Cohort]]:
+    """The input paths of a command, and the cohorts that some of them mean.
+
+    Files are left to the command. Anything else is read here, with the options of reading, which
+    are taken out of ``options``.
+    """
+    files = _sources.paths(data)
+    if files is not None and (metadata is None or _sources.is_path(metadata)):
+        options["metadata"] = metadata
+        return files, {}
+    for_reading: Any = {name: options.pop(name) for name in list(options) if name in reading()}
+    cohort = read(data, metadata=metadata, progress=progress, **for_reading)
+    return [IN_MEMORY], {IN_MEMORY: cohort._native}
+
+
+# No output can have this name by mistake.
+IN_MEMORY = "<cohort in memory>"
+
+
+def _no_path(metadata: Metadata) -> Any:
+    if _sources.is_path(metadata):
+        raise ReperioError(
+            "a file of labels goes with files: reperio.read(..., metadata=...). "
+            "Give a cohort a table or a dict of columns"
         )
+    return metadata
 
 
-def _sources(data: Any) -> tuple[list[str], list[tuple[str, object]]]:
-    """Paths, and tables with their names."""
-    if isinstance(data, (str, os.PathLike)):
-        return [os.fspath(data)], []
-    if isinstance(data, Mapping):
-        return [], [(str(name), _frame(own, str(name))) for name, own in data.items()]
-    if _is_frame(data):
-        return [], [("table", _frame(data, "table"))]
-    if isinstance(data, Sequence) and all(isinstance(own, (str, os.PathLike)) for own in data):
-        return [os.fspath(own) for own in data], []
-    raise ReperioError(
-        f"cannot read {type(data).__name__}, expected a path, a list of paths, a frame, a dict of frames or an AnnData object"
+def _read_already(options: Mapping[str, object]) -> ReperioError:
+    return ReperioError(
+        f"the cohort has been read: {', '.join(options)} can only be given to `read`"
     )
 
 
-def _is_frame(data: Any) -> bool:
-    return hasattr(data, "__arrow_c_stream__")
+def _pickled(cohort: Cohort) -> bytes:
+    memory = io.BytesIO()
+    with tempfile.TemporaryDirectory(prefix="reperio-") as folder:
+        store = os.path.join(folder, "cohort")
+        cohort.write(store)
+        with zipfile.ZipFile(memory, "w", zipfile.ZIP_STORED) as archive:
+            for where, _, files in os.walk(store):
+                for file in sorted(files):
+                    path = os.path.join(where, file)
+                    archive.write(path, os.path.relpath(path, store))
+    return memory.getvalue()
 
 
-def _frame(data: Any, name: str) -> Any:
-    if not _is_frame(data):
-        kind = type(data).__name__
-        raise ReperioError(
-            f"{name}: cannot read {kind}, expected a frame of polars, pandas or pyarrow"
-        )
-    return data
-
-
-@overload
-def _metadata(metadata: None, folder: Path) -> tuple[None, None]: ...
-@overload
-def _metadata(metadata: Any, folder: Path) -> tuple[str | None, object | None]: ...
-def _metadata(metadata: Any, folder: Path) -> tuple[str | None, object | None]:
-    """A table of labels as a path or as a frame."""
-    if metadata is None:
-        return None, None
-    if isinstance(metadata, (str, os.PathLike)):
-        return os.fspath(metadata), None
-    if isinstance(metadata, Mapping):
-        path = folder / "metadata.tsv"
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-            writer.writerow(metadata)
-            columns = [_texts(own) for own in metadata.values()]
-            if len({len(own) for own in columns}) > 1:
-                raise ReperioError("the columns of metadata have different lengths")
-            writer.writerows([own or "" for own in row] for row in zip(*columns))
-        return str(path), None
-    if not _is_frame(metadata):
-        kind = type(metadata).__name__
-        raise ReperioError(f"metadata is {kind}, expected a path, a frame or a dict of columns")
-    index = getattr(metadata, "index", None)
-    if index is not None and getattr(index, "name", None) and hasattr(metadata, "reset_index"):
-        metadata = metadata.reset_index()  # Ids in the index of pandas.
-    return None, metadata
+def _unpickle(data: bytes) -> Cohort:
+    with tempfile.TemporaryDirectory(prefix="reperio-") as folder:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            archive.extractall(folder)
+        return Cohort(_reperio.read([folder], log=log))

@@ -1,19 +1,25 @@
-"""The commands as functions. Options have the names of the command line, with `_` for `-`."""
+"""The commands of the program as functions."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import _reperio
-from ._arguments import definition, words
-from ._call import Folder, run
-from ._cohort import read
-from ._model import NAME, Model
-from ._progress import Progress
-from ._results import Comparison, Description, Evaluation, Explanation, Scores, Simulation
+from ._call import run
+from ._cohort import Cohort, inputs
+from ._folder import Output
+from ._model import Model
+from ._results import (
+    Comparison,
+    Description,
+    Evaluation,
+    Explanation,
+    Scores,
+    Simulation,
+)
+from ._types import Metadata, Path, Progress
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -23,223 +29,218 @@ if TYPE_CHECKING:
         DescribeOptions,
         EvaluateOptions,
         ExplainOptions,
+        FitGeneratorOptions,
         ScoreOptions,
         SimulateOptions,
         TrainOptions,
     )
 
-    PathLike = str | os.PathLike[str]
-
-# Stands for a cohort in memory where the command line has a path.
-_GIVEN = "cohort in memory"
-
-# Options of `describe` that are not about reading.
-_NOT_OF_READING = {
-    "columns", "out", "overwrite", "no_report", "inputs", "positive", "regression", "group", "target"
-}  # fmt: skip
-
-
-def _input(data: Any, options: dict[str, Any]) -> tuple[str, dict[str, _reperio.Cohort]]:
-    """What the command is told of its input, and the cohort that this means. What is no path is read here, with the
-    `options` of reading, which it takes out."""
-    metadata = options.get("metadata")
-    if isinstance(data, (str, os.PathLike)) and _is_path(metadata):
-        return os.fspath(data), {}
-    reading = {"metadata", *definition("describe")} - _NOT_OF_READING
-    own = {name: options.pop(name) for name in list(options) if name in reading}
-    return _GIVEN, {_GIVEN: read(data, **own)}
-
-
-def _inputs(data: Any, options: dict[str, Any]) -> tuple[list[str], dict[str, _reperio.Cohort]]:
-    """The same for a command that takes several inputs."""
-    if isinstance(data, Sequence) and not isinstance(data, str) and len(data) > 0:
-        if all(isinstance(own, (str, os.PathLike)) for own in data):
-            if _is_path(options.get("metadata")):
-                return [os.fspath(own) for own in data], {}
-    path, given = _input(data, options)
-    return [path], given
-
-
-def _is_path(metadata: Any) -> bool:
-    return metadata is None or isinstance(metadata, (str, os.PathLike))
-
 
 def train(
-    cohort: Any,
+    cohort: object,
     *,
     target: str | Sequence[str],
-    out: PathLike | None = None,
+    out: Path | None = None,
+    metadata: Metadata | None = None,
     progress: Progress = True,
-    threads: int | None = None,
     **options: Unpack[TrainOptions],
 ) -> Model:
-    """Trains a classifier, as `reperio train` does.
+    """Train a classifier to predict the column ``target`` of the labels.
 
-    `cohort` is a cohort, a path, or whatever `read` takes. `target` is the column to predict, or several. `out` is the
-    run folder; without it, a temporary one that lives as long as the model. After an interruption (Ctrl-C), the same
-    call with `resume=True` goes on and gives the same bytes.
+    ``cohort`` is a ``Cohort`` or anything that ``reperio.read`` takes. The run folder is ``out``;
+    None is a temporary folder that lives as long as the model. Only with ``out`` can an interrupted
+    training go on: ``train(..., resume=True)`` gives the same bytes.
 
-    Raises `ReperioError`; an interruption raises `KeyboardInterrupt` once what was done is saved.
+    Raises ``ReperioError`` if the target is not there, a class is too small, or ``out`` has
+    results.
 
-    >>> model = reperio.train(cohort, target="disease", parts=["kmers", "clones"], seed=1, out="run")
+    >>> model = reperio.train(cohort, target="disease", positive="yes", parts=["kmers", "genes"])
     """
-    folder = Folder(out)
-    rest: dict[str, Any] = dict(options)
-    path, given = _input(cohort, rest)
-    all_options = {"cohort": path, "target": target, "out": folder.path, **rest}
-    found = run("train", all_options, given=given, progress=progress, threads=threads)
-    return Model(folder.path / NAME, folder, found)
+    output = Output(out)
+    keywords: dict[str, object] = {**options, "target": target}
+    result = _on_cohort("train", cohort, metadata, output, keywords, progress)
+    return Model(output.path, output=output, training=result)
 
 
 def evaluate(
-    cohort: Any,
+    cohort: object,
     *,
     target: str | Sequence[str] | None = None,
-    model: Model | PathLike | None = None,
-    out: PathLike | None = None,
+    model: Path | None = None,
+    out: Path | None = None,
+    metadata: Metadata | None = None,
     progress: Progress = True,
-    threads: int | None = None,
     **options: Unpack[EvaluateOptions],
 ) -> Evaluation:
-    """Cross-validates a classifier, or tests a trained `model`, as `reperio evaluate` does.
+    """Cross-validate a classifier, or test a trained ``model`` on repertoires of its own.
 
     >>> reperio.evaluate(cohort, target="disease", folds=5).auc
-    >>> reperio.evaluate(others, model=model)
     """
-    folder = Folder(out)
-    rest: dict[str, Any] = dict(options)
-    path, given = _input(cohort, rest)
-    file = model.path if isinstance(model, Model) else model
-    all_options = {"cohort": path, "target": target, "model": file, "out": folder.path, **rest}
-    found = run("evaluate", all_options, given=given, progress=progress, threads=threads)
-    return Evaluation(found, folder)
+    output = Output(out)
+    keywords: dict[str, object] = {**options, "target": target, "model": model}
+    result = _on_cohort("evaluate", cohort, metadata, output, keywords, progress)
+    return Evaluation(result, output.path, output)
 
 
 def compare(
-    cohort: Any,
+    cohort: object,
     *,
-    target: str,
-    out: PathLike | None = None,
+    target: str | Sequence[str],
+    out: Path | None = None,
+    metadata: Metadata | None = None,
     progress: Progress = True,
-    threads: int | None = None,
     **options: Unpack[CompareOptions],
 ) -> Comparison:
-    """Compares Reperio with published methods on the same folds, as `reperio compare` does.
+    """Compare published methods with Reperio on the same folds.
 
-    >>> reperio.compare(cohort, target="disease", methods=["reperio", "burden"]).table("comparison")
+    >>> reperio.compare(cohort, target="disease", methods=["reperio", "burden"]).table()
     """
-    folder = Folder(out)
-    rest: dict[str, Any] = dict(options)
-    path, given = _input(cohort, rest)
-    all_options = {"cohort": path, "target": target, "out": folder.path, **rest}
-    found = run("compare", all_options, given=given, progress=progress, threads=threads)
-    return Comparison(found, folder)
+    output = Output(out)
+    keywords: dict[str, object] = {**options, "target": target}
+    result = _on_cohort("compare", cohort, metadata, output, keywords, progress)
+    return Comparison(result, output.path, output)
 
 
 def score(
-    model: Model | PathLike,
-    data: Any,
+    model: Path,
+    cohort: object,
     *,
-    out: PathLike | None = None,
+    out: Path | None = None,
+    metadata: Metadata | None = None,
     progress: Progress = True,
-    threads: int | None = None,
     **options: Unpack[ScoreOptions],
 ) -> Scores:
-    """Scores repertoires with a trained model, as `reperio score` does. `out` is the table to write.
+    """Score repertoires with a trained model: a ``Model``, a run folder or a model file.
 
-    >>> reperio.score("run", "new_patients/").to_frame()
+    ``out`` is the table to write (.tsv, .tsv.gz); its page lies beside it. None keeps both as long
+    as the scores.
+
+    >>> reperio.score("run", "new_patients/").table()
     """
-    if out is None:
-        folder = Folder(None)
-        table = folder.path / "scores.tsv"
-    else:
-        table = Path(out)
-        folder = Folder(table.parent)
-    rest: dict[str, Any] = dict(options)
-    inputs, given = _inputs(data, rest)
-    file = model.path if isinstance(model, Model) else model
-    all_options = {"model": file, "out": table, **rest}
-    found = run("score", all_options, given=given, inputs=inputs, progress=progress, threads=threads)
-    return Scores(found, folder, table)
+    output = Output(out, "scores.tsv")
+    keywords: dict[str, object] = {**options, "model": model, "out": output.path}
+    paths, cohorts = inputs(cohort, metadata, keywords, progress)
+    keywords["input"] = paths
+    result = run("score", keywords, cohorts=cohorts, progress=progress)
+    return Scores(result, output.path, output)
 
 
 def explain(
-    model: Model | PathLike,
-    data: Any,
+    model: Path,
+    cohort: object,
     *,
-    out: PathLike | None = None,
+    out: Path | None = None,
+    metadata: Metadata | None = None,
     progress: Progress = True,
-    threads: int | None = None,
     **options: Unpack[ExplainOptions],
 ) -> Explanation:
-    """Ranks the sequences that drove the scores, as `reperio explain` does.
+    """Rank the sequences that drove a model's scores.
 
-    >>> reperio.explain(model, "new_patients/", annotate=["vdjdb.txt"]).sequences
+    >>> reperio.explain("run", "patient7.tsv.gz", top=100).table("sequences")
     """
-    folder = Folder(out)
-    rest: dict[str, Any] = dict(options)
-    inputs, given = _inputs(data, rest)
-    # Of its run folder, where the training patients are, if there is one.
-    file = model.folder if isinstance(model, Model) and model.path.name == NAME else model
-    file = file.path if isinstance(file, Model) else file
-    all_options = {"model": file, "out": folder.path, **rest}
-    found = run(
-        "explain", all_options, given=given, inputs=inputs, progress=progress, threads=threads
-    )
-    return Explanation(found, folder)
+    output = Output(out)
+    keywords: dict[str, object] = {**options, "model": model, "out": output.path}
+    paths, cohorts = inputs(cohort, metadata, keywords, progress)
+    keywords["input"] = paths
+    result = run("explain", keywords, cohorts=cohorts, progress=progress)
+    return Explanation(result, output.path, output)
 
 
 def describe(
-    data: Any,
+    cohort: object,
     *,
     target: str | Sequence[str] | None = None,
-    out: PathLike | None = None,
+    out: Path | None = None,
+    metadata: Metadata | None = None,
     progress: Progress = True,
-    threads: int | None = None,
     **options: Unpack[DescribeOptions],
 ) -> Description:
-    """Shows what is in repertoires, and what predicts the target without any sequence, as `reperio describe` does.
+    """Show what is in repertoires, and what predicts ``target`` without sequences.
 
-    >>> reperio.describe(cohort, target="disease").confounding
+    >>> reperio.describe("exports/", metadata="labels.tsv", target="disease").confounding
     """
-    folder = Folder(out)
-    rest: dict[str, Any] = dict(options)
-    inputs, given = _inputs(data, rest)
-    all_options = {"target": target, "out": folder.path, **rest}
-    found = run(
-        "describe", all_options, given=given, inputs=inputs, progress=progress, threads=threads
-    )
-    return Description(found, folder)
+    output = Output(out)
+    keywords: dict[str, object] = {**options, "target": target, "out": output.path}
+    paths, cohorts = inputs(cohort, metadata, keywords, progress)
+    keywords["input"] = paths
+    result = run("describe", keywords, cohorts=cohorts, progress=progress)
+    return Description(result, output.path, output)
 
 
 def simulate(
     *,
-    out: PathLike | None = None,
+    out: Path | None = None,
+    background: object = None,
     progress: Progress = True,
-    threads: int | None = None,
     **options: Unpack[SimulateOptions],
 ) -> Simulation:
-    """Simulates labelled repertoires with implanted motifs, as `reperio simulate` does.
+    """Simulate a cohort with implanted signals.
 
-    >>> cohort = reperio.simulate(repertoires=60, clonotypes=500, motif=["WNDR"], seed=1).cohort
+    ``background`` has the rows to implant them in: a ``Cohort``, a path, or a list of them; None is
+    the built-in generator of human TCR beta.
+
+    >>> made = reperio.simulate(motif="LDR", witness_rate=0.001, repertoires=300, seed=1)
+    >>> made.cohort, made.truth
     """
-    folder = Folder(out)
-    found = run("simulate", {"out": folder.path, **options}, progress=progress, threads=threads)
-    return Simulation(found, folder)
+    output = Output(out)
+    given = background if isinstance(background, (list, tuple)) else [background]
+    cohorts: dict[str, _reperio.Cohort] = {}
+    paths: list[str] = []
+    for item in given:
+        if isinstance(item, Cohort):
+            paths.append(f"<background {len(cohorts) + 1}>")
+            cohorts[paths[-1]] = item._native
+        elif item is not None:
+            paths.append(os.fspath(item))  # type: ignore[arg-type]
+    keywords: dict[str, object] = {**options, "out": output.path, "background": paths or None}
+    result = run("simulate", keywords, cohorts=cohorts, progress=progress)
+    return Simulation(result, output.path, output)
 
 
-def report(folder: PathLike) -> Path:
-    """Makes the page of a folder of results again, as `reperio report` does; returns its path."""
-    found = run("report", {}, inputs=[os.fspath(folder)], progress=False)
-    return Path(str(found["pages"][0]))
+def fit_generator(
+    projects: Path | Sequence[Path],
+    *,
+    out: Path,
+    progress: Progress = True,
+    **options: Unpack[FitGeneratorOptions],
+) -> dict[str, Any]:
+    """Fit the background generator of ``simulate`` to real repertoires, one path per project."""
+    keywords: dict[str, object] = {**options, "out": out, "input": projects}
+    return run("fit-generator", keywords, progress=progress)
 
 
-def command_line(command: str, **options: Any) -> str:
-    """The command line of a call with these options, to paste into a shell.
+def report(results: Path | Sequence[Path]) -> dict[str, Any]:
+    """Make the pages of results again, from their tables alone.
 
-    >>> reperio.command_line("train", cohort="cohort", target="disease", out="run")
-    'reperio train --cohort=cohort --target=disease --out=run'
+    >>> reperio.report("evaluation")
     """
-    import shlex
+    return run("report", {"path": results}, progress=False)
 
-    return shlex.join(["reperio", command, *words(command, options)])
+
+def devices() -> list[dict[str, str]]:
+    """List the devices that networks run on: names for ``device`` and what they are."""
+    found: list[dict[str, str]] = run("devices", {}, progress=False)["devices"]
+    return found
+
+
+def _on_cohort(
+    command: str,
+    cohort: object,
+    metadata: Metadata | None,
+    output: Output,
+    options: Mapping[str, object],
+    progress: Progress,
+) -> dict[str, Any]:
+    """Run a command that takes one ``--cohort``."""
+    keywords = {**options, "out": output.path}
+    if isinstance(cohort, (list, tuple)):
+        # Several files are one cohort only once they are read.
+        from ._arguments import reading
+        from ._cohort import read
+
+        for_reading: Any = {n: keywords.pop(n) for n in list(keywords) if n in reading()}
+        cohort = read(cohort, metadata=metadata, progress=progress, **for_reading)
+        metadata = None
+    paths, cohorts = inputs(cohort, metadata, keywords, progress)
+    keywords["cohort"] = paths[0]
+    return run(command, keywords, cohorts=cohorts, progress=progress)

@@ -1,99 +1,88 @@
-"""Progress and log lines of a running command."""
+"""Progress of a command: a bar of tqdm, a line on a terminal, or a function of the user."""
 
 from __future__ import annotations
 
-import logging
+import contextlib
 import sys
-import time
-from collections.abc import Callable
-from types import TracebackType
-from typing import Any, Union
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
 
-Listener = Callable[[str, int, int, str], None]
-Progress = Union[bool, Listener]
+from ._types import Progress
 
-# A task shorter than this shows no bar.
-PATIENCE = 2.0
-
-_LOG = logging.getLogger("reperio")
-_LEVELS = {"ERROR": logging.ERROR, "WARN": logging.WARNING, "INFO": logging.INFO}
+Report = Callable[[str, int, int, str], None]
 
 
-def log(level: str, message: str) -> None:
-    """Passes a line on to the logger `reperio`."""
-    _LOG.log(_LEVELS.get(level, logging.DEBUG), message)
+@contextlib.contextmanager
+def shown(progress: Progress) -> Iterator[Report | None]:
+    """Give what a command calls with its task, how much is done, of how much, and the unit.
 
-
-class Bars:
-    """Draws a bar for every task that takes longer than two seconds, with tqdm; without it, one line on a terminal."""
-
-    def __init__(self) -> None:
-        self._started: dict[str, float] = {}
-        self._bars: dict[str, Any] = {}
-        self._line = ""
+    None if nothing is shown. Bars are closed at the end.
+    """
+    if progress is False:
+        yield None
+    elif callable(progress):
+        yield progress
+    else:
+        bar = _Bars.new() or _Line.new()
         try:
-            from tqdm.auto import tqdm
-        except ImportError:
-            self._tqdm = None
-        else:
-            self._tqdm = tqdm
+            yield bar
+        finally:
+            if bar is not None:
+                bar.close()
+
+
+class _Bars:
+    """A bar of tqdm per task, in a terminal or a notebook."""
+
+    def __init__(self, tqdm: Any) -> None:
+        self._tqdm = tqdm
+        self._bar: Any = None
+        self._task: str | None = None
+
+    @classmethod
+    def new(cls) -> _Bars | None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # A notebook without widgets gets a plain bar.
+            try:
+                from tqdm.auto import tqdm
+            except ImportError:
+                return None
+        return cls(tqdm)
 
     def __call__(self, task: str, done: int, total: int, unit: str) -> None:
-        started = self._started.setdefault(task, time.monotonic())
-        if done >= total:
-            self._started.pop(task, None)
-            bar = self._bars.pop(task, None)
-            if bar is not None:
-                bar.update(total - bar.n)
-                bar.close()
-            self._clear()
-        elif time.monotonic() - started > PATIENCE:
-            self._draw(task, done, total, unit)
-
-    def _draw(self, task: str, done: int, total: int, unit: str) -> None:
-        if self._tqdm is not None:
-            if task not in self._bars:
-                self._bars[task] = self._tqdm(total=total, desc=task, unit=f" {unit}", leave=False)
-            bar = self._bars[task]
-            bar.update(done - bar.n)
-        elif sys.stderr.isatty():
-            self._clear()
-            self._line = f"{task}: {done} of {total} {unit}"
-            sys.stderr.write(self._line)
-            sys.stderr.flush()
-
-    def _clear(self) -> None:
-        if self._line:
-            sys.stderr.write("\r" + " " * len(self._line) + "\r")
-            self._line = ""
+        if task != self._task:
+            self.close()
+            # `disable=None`: no bar if stderr is a file.
+            self._bar = self._tqdm(
+                desc=task, total=total, unit=f" {unit}", leave=False, disable=None
+            )
+            self._task = task
+        self._bar.total = total
+        self._bar.update(done - self._bar.n)
 
     def close(self) -> None:
-        """Removes all bars."""
-        for bar in self._bars.values():
-            bar.close()
-        self._bars.clear()
-        self._clear()
+        if self._bar is not None:
+            self._bar.close()
 
 
-class Listening:
-    """A listener for the time of one command.
+class _Line:
+    """The last line of a terminal."""
 
-    `True` draws bars, `False` nothing; a function is told `(task, done, total, unit)`, and an exception that it raises
-    stops the command.
-    """
+    def __init__(self) -> None:
+        self._width = 0
 
-    def __init__(self, progress: Progress) -> None:
-        self._bars = Bars() if progress is True else None
-        self._listener = None if isinstance(progress, bool) else progress
+    @classmethod
+    def new(cls) -> _Line | None:
+        return cls() if sys.stderr is not None and sys.stderr.isatty() else None
 
-    def __enter__(self) -> Listener | None:
-        return self._bars or self._listener
+    def __call__(self, task: str, done: int, total: int, unit: str) -> None:
+        line = f"{task}: {done} of {total} {unit}"
+        sys.stderr.write("\r" + line.ljust(self._width))
+        sys.stderr.flush()
+        self._width = len(line)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._bars is not None:
-            self._bars.close()
+    def close(self) -> None:
+        if self._width:
+            sys.stderr.write("\r" + " " * self._width + "\r")
+            sys.stderr.flush()

@@ -1,18 +1,16 @@
-"""The native module. It is not public: use what `reperio` exports."""
+"""The native module: the program's commands in this process."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypedDict
+from typing import TypedDict
 
 __version__: str
 
-Progress = Callable[[str, int, int, str], None]
-Log = Callable[[str, str], None]
-
 class ReperioError(Exception):
-    """Why Reperio could not do what it was asked to, in the words of the command line."""
+    """What went wrong, where, and what was expected: the text of the command line."""
 
 class Option(TypedDict):
+    """An option of a command. A `flag` of None is a positional argument."""
+
     name: str
     flag: str | None
     help: str
@@ -22,18 +20,27 @@ class Option(TypedDict):
     default: str | None
     choices: list[str]
     optional_value: bool
-    heading: str
 
 class Command(TypedDict):
+    """A command and what it is for."""
+
     name: str
     about: str
     long_about: str
 
+class Features(TypedDict, total=False):
+    """A matrix of features, row-major (`values`) or in compressed rows (the other three)."""
+
+    shape: list[int]
+    names: list[str]
+    values: bytes
+    indptr: bytes
+    indices: bytes
+    data: bytes
+
 class Cohort:
-    def __new__(cls, other: Cohort) -> Cohort: ...
-    def __len__(self) -> int: ...
-    def __eq__(self, other: object) -> bool: ...
-    def __hash__(self) -> int: ...
+    """Repertoires in memory, with a table of labels. Never changes."""
+
     @property
     def ids(self) -> list[str]: ...
     @property
@@ -43,40 +50,40 @@ class Cohort:
     @property
     def templates(self) -> list[int]: ...
     @property
-    def sha256(self) -> str: ...
-    @property
-    def counts(self) -> list[dict[str, Any]]: ...
-    def _select(self, indices: Sequence[int]) -> Cohort: ...
-    def _with_metadata(self, columns: Mapping[str, Sequence[str | None]]) -> Cohort: ...
-    def _rarefy(
+    def counts(self) -> list[dict[str, int]]: ...
+    def __len__(self) -> int: ...
+    def __eq__(self, other: object) -> bool: ...
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+    def select(self, indices: Sequence[int]) -> Cohort: ...
+    def with_metadata(self, columns: Mapping[str, Sequence[str | None]]) -> Cohort: ...
+    def rarefy(
         self, *, clonotypes: int | None = None, templates: int | None = None, seed: int = 0
     ) -> Cohort: ...
-    def _write(self, folder: str | os.PathLike[str]) -> None: ...
-    def __arrow_c_stream__(self, requested_schema: object = None) -> object: ...
+    def write(self, folder: str) -> None: ...
 
-def main(argv: Sequence[str]) -> int: ...
-def commands() -> list[Command]: ...
+def main(argv: list[str]) -> int: ...
 def options(command: str) -> list[Option]: ...
+def commands() -> list[Command]: ...
 def call(
     command: str,
-    argv: Sequence[str],
+    argv: list[str],
     *,
-    cohorts: Mapping[str, Cohort] = ...,
+    cohorts: dict[str, Cohort] = ...,
     threads: int | None = None,
-    progress: Progress | None = None,
-    log: Log | None = None,
+    progress: Callable[[str, int, int, str], None] | None = None,
+    log: Callable[[str, str], None] | None = None,
+    verbose: int = 0,
 ) -> str: ...
 def read(
-    paths: Sequence[str],
+    paths: list[str],
     *,
+    argv: list[str] = ...,
     metadata: str | None = None,
-    argv: Sequence[str] = ...,
-    tables: Sequence[tuple[str, object]] = ...,
+    tables: list[tuple[str, object]] = ...,
     metadata_table: object | None = None,
-    threads: int | None = None,
-    progress: Progress | None = None,
-    log: Log | None = None,
+    progress: Callable[[str, int, int, str], None] | None = None,
+    log: Callable[[str, str], None] | None = None,
 ) -> Cohort: ...
-def features(cohort: Cohort, what: str, options_json: str) -> dict[str, Any]: ...
-def model_info(path: str | os.PathLike[str]) -> str: ...
+def features(cohort: Cohort, what: str, options_json: str) -> Features: ...
+def model_info(path: str) -> str: ...
 def _panic() -> None: ...

@@ -1,189 +1,244 @@
-"""What commands found: their figures, their tables and their page."""
+"""What the commands return: figures as attributes, tables by name, a page in notebooks."""
 
 from __future__ import annotations
 
-import html
-from pathlib import Path
+import os
+import pathlib
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from . import _tables
-from ._call import Folder
-from ._reperio import ReperioError
+from ._folder import Folder, Output, classes
+from ._types import Table
 
 if TYPE_CHECKING:
     from ._cohort import Cohort
 
 
-class Result:
-    """A folder of results with the figures that the command printed.
+class Result(Folder):
+    """What a command computed. ``json`` is what ``reperio COMMAND --json`` prints."""
 
-    `result["auc"]` or `result.json` gives a figure by the name that `--json` has for it, `result.table("predictions")` a
-    table, `result.report` the page.
-    """
-
-    _page = "report.html"
-
-    def __init__(self, json: dict[str, Any], folder: Folder) -> None:
+    def __init__(self, json: dict[str, Any], folder: str, output: Output | None = None) -> None:
+        super().__init__(folder, output)
         self.json = json
-        self._folder = folder
 
-    @property
-    def folder(self) -> Path:
-        """Where the files are. A folder that nobody named goes with this object."""
-        return self._folder.path
-
-    @property
-    def tables(self) -> list[str]:
-        """Names of the tables."""
-        found = [path for path in self.folder.rglob("*.tsv*") if path.is_file()]
-        return sorted(_name(path.relative_to(self.folder)) for path in found)
-
-    def table(self, name: str) -> Any:
-        """A table as a frame of polars or pandas (`reperio.use_frames` chooses).
-
-        >>> evaluation.table("predictions")
-        """
-        for ending in (".tsv", ".tsv.gz"):
-            path = self.folder / (name + ending)
-            if path.is_file():
-                return _tables.read(path)
-        raise ReperioError(f"no table {name!r}, expected one of: {', '.join(self.tables)}")
-
-    @property
-    def report(self) -> Path | None:
-        """The page that shows all of it; `None` if it was left out."""
-        path = self.folder / self._page
-        return path if path.is_file() else None
-
-    def __getitem__(self, name: str) -> Any:
-        return self.json[name]
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} in {self.folder}>"
-
-    def _repr_html_(self) -> str | None:
-        return page(self.report)
-
-
-def page(path: Path | None) -> str | None:
-    """A page as a frame for notebooks."""
-    if path is None:
-        return None
-    text = html.escape(path.read_text(encoding="utf-8"), quote=True)
-    frame = 'width="100%" height="640" style="border: 1px solid #ccc"'
-    return f'<iframe title="Reperio report" {frame} srcdoc="{text}"></iframe>'
-
-
-def _name(path: Path) -> str:
-    text = path.as_posix()
-    return text[: text.rindex(".tsv")]
+    def _text(self) -> Collection[str]:
+        return classes(self.json.get("labels"))
 
 
 class Evaluation(Result):
-    """What `evaluate` found."""
+    """How good a classifier is on repertoires that it has not seen.
+
+    Figures of the first target stand here; ``targets`` has those of all.
+    """
 
     @property
     def auc(self) -> float | None:
-        """AUC of the first target, pooled over held-out predictions; `None` for a regression."""
-        value: float | None = self.json["auc"]
-        return value
+        """Area under the ROC curve of all held-out predictions, from 0 to 1; None for a number."""
+        return _number(self.json["auc"])
 
     @property
     def auc_ci(self) -> tuple[float, float] | None:
-        """Its 95 % interval."""
-        value = self.json["auc_ci"]
-        return None if value is None else (value[0], value[1])
+        """95 % interval of ``auc``."""
+        return _pair(self.json["auc_ci"])
+
+    @property
+    def fold_auc(self) -> list[float | None]:
+        """AUC of each fold; None where a fold has one class only."""
+        return list(self.json["fold_auc"])
+
+    @property
+    def mean_fold_auc(self) -> float | None:
+        """Mean of ``fold_auc``."""
+        return _number(self.json["mean_fold_auc"])
+
+    @property
+    def control(self) -> float | None:
+        """AUC of the control that sees only depth and V/J usage."""
+        return _number(self.json["control"])
+
+    @property
+    def p_value(self) -> float | None:
+        """P of an AUC this high without a signal."""
+        return _number(self.targets[0].get("p_value")) if self.targets else None
+
+    @property
+    def repertoires(self) -> int:
+        """Number of repertoires with a label."""
+        return int(self.json["repertoires"])
+
+    @property
+    def targets(self) -> list[dict[str, Any]]:
+        """All figures of each target."""
+        return list(self.json["targets"])
 
     @property
     def verdicts(self) -> list[str]:
-        """The verdict and the next step, a sentence for each target."""
+        """What the figures mean and what to do next, one sentence per target."""
         return list(self.json["verdicts"])
 
     @property
     def confounding(self) -> list[str]:
-        """What predicts each target without sequences, in a sentence."""
+        """Whether depth, V/J usage or another column predicts the labels without sequences."""
         return list(self.json["confounding"])
 
     @property
-    def predictions(self) -> Any:
-        """Every held-out prediction with its fold, one row per repertoire."""
-        return self.table("predictions")
+    def seconds(self) -> float:
+        """Time that it took."""
+        return float(self.json["seconds"])
 
     def __repr__(self) -> str:
-        figures = "" if self.auc is None else f" AUC {self.auc:.3f}"
-        if self.auc_ci is not None:
-            figures += " ({:.3f} to {:.3f})".format(*self.auc_ci)
-        return f"<Evaluation{figures} in {self.folder}>"
+        return "\n".join([super().__repr__(), *self.verdicts])
 
 
 class Comparison(Result):
-    """What `compare` found."""
+    """Published methods beside Reperio on the same folds."""
 
     _page = "compare.html"
 
-
-class Description(Result):
-    """What `describe` found."""
+    @property
+    def target(self) -> str:
+        """What was predicted."""
+        return str(self.json["target"])
 
     @property
-    def confounding(self) -> list[str]:
-        """What predicts each target without sequences, in a sentence."""
-        return list(self.json.get("confounding", []))
+    def methods(self) -> list[dict[str, Any]]:
+        """All figures of each method."""
+        return list(self.json["methods"])
+
+    def table(self, name: str = "compare", frame: str | None = None) -> Table:
+        """Read one of the tables; without a name, the one of the methods."""
+        return super().table(name, frame)
+
+    def _text(self) -> Collection[str]:
+        return [self.target.split(":")[0]]
 
 
 class Scores(Result):
-    """What `score` found: one row per repertoire."""
+    """Scores of repertoires: a table, and a page beside it."""
 
-    def __init__(self, json: dict[str, Any], folder: Folder, path: Path) -> None:
-        super().__init__(json, folder)
-        self.path = path
-        """The table."""
-
-    def to_frame(self) -> Any:
-        """The table: logit, probability, class, prediction set, clonotypes, warnings."""
-        return _tables.read(self.path)
+    def __init__(self, json: dict[str, Any], path: str, output: Output | None = None) -> None:
+        super().__init__(json, os.path.dirname(path), output)
+        self._path = path
+        self._page = f"{_stem(path)}.html"
 
     @property
-    def report(self) -> Path | None:
-        """The page beside the table; `None` if it was left out."""
-        page = self.path.with_name(self.path.name.split(".tsv")[0] + ".html")
-        return page if page.is_file() else None
+    def path(self) -> pathlib.Path:
+        """The table."""
+        return pathlib.Path(self._path)
+
+    @property
+    def tables(self) -> list[str]:
+        """The name of the one table."""
+        return [_stem(self._path)]
+
+    def __fspath__(self) -> str:
+        return self._path
 
     @property
     def repertoires(self) -> list[dict[str, Any]]:
-        """Every repertoire's score, sorted by id, at full precision."""
+        """Of each repertoire: logits, probabilities, class, prediction sets and warnings."""
         return list(self.json["repertoires"])
 
-    def __len__(self) -> int:
-        return len(self.repertoires)
+    @property
+    def no_signal(self) -> list[str]:
+        """Targets for which training found no signal."""
+        return list(self.json["no_signal"])
+
+    def table(self, name: str | None = None, frame: str | None = None) -> Table:
+        """Read the scores: one row per repertoire."""
+        return super().table(_stem(self._path) if name is None else name, frame)
 
 
 class Explanation(Result):
-    """What `explain` found."""
+    """Which sequences drove the scores of repertoires."""
 
     @property
-    def sequences(self) -> Any:
-        """The clonotypes of all repertoires, ranked by evidence."""
-        return self.table("sequences")
+    def sequences(self) -> list[dict[str, Any]]:
+        """The first clonotypes of the common ranking; ``table("sequences")`` has all."""
+        return list(self.json["sequences"])
 
-    def of(self, repertoire_id: str) -> Any:
-        """The clonotypes of one repertoire, ranked by evidence."""
-        from urllib.parse import quote
+    @property
+    def heads(self) -> list[dict[str, Any]]:
+        """How many sequences each attention head rests on."""
+        return list(self.json["heads"])
 
-        for name in (repertoire_id, quote(repertoire_id, safe=" ()-_.")):
-            if (self.folder / "repertoires" / name).is_dir():
-                return self.table(f"repertoires/{name}/sequences")
-        raise ReperioError(f"no repertoire {repertoire_id!r} in {self.folder}")
+    @property
+    def empty(self) -> list[str]:
+        """Repertoires without clonotypes, which have no score."""
+        return list(self.json["empty"])
+
+    @property
+    def largest_difference(self) -> float:
+        """Largest difference between a logit and its bias plus evidence."""
+        return float(self.json["largest_difference"])
+
+    def repertoire(self, repertoire_id: str, frame: str | None = None) -> Table:
+        """Read the ranked clonotypes of one repertoire."""
+        return self.table(f"repertoires/{repertoire_id}/sequences", frame)
+
+
+class Description(Result):
+    """What is in a cohort, and what predicts its labels without sequences."""
+
+    @property
+    def repertoires(self) -> list[dict[str, Any]]:
+        """Rows, clonotypes, templates and dropped rows of each repertoire."""
+        return list(self.json["repertoires"])
+
+    @property
+    def lengths(self) -> dict[int, int]:
+        """Number of clonotypes by junction length, in residues."""
+        return {int(length): count for length, count in self.json["lengths"].items()}
+
+    @property
+    def v_usage(self) -> dict[str, float]:
+        """Share of clonotypes by V gene."""
+        return dict(self.json["v_usage"])
+
+    @property
+    def j_usage(self) -> dict[str, float]:
+        """Share of clonotypes by J gene."""
+        return dict(self.json["j_usage"])
+
+    @property
+    def confounding(self) -> list[str]:
+        """Whether depth, V/J usage or another column predicts the target without sequences."""
+        return list(self.json.get("confounding") or ())
 
 
 class Simulation(Result):
-    """A simulated cohort."""
+    """A simulated cohort with implanted signals, and the truth about them."""
+
+    _page = "metadata.tsv"
+    _cohort: Cohort | None = None
 
     @property
     def cohort(self) -> Cohort:
-        """Its repertoires with their labels."""
+        """The repertoires with their labels."""
         from ._cohort import read
 
-        return read(
-            self.folder / "repertoires", metadata=self.folder / "metadata.tsv", progress=False
-        )
+        if self._cohort is None:
+            self._cohort = read(
+                self.folder / "repertoires", metadata=self.folder / "metadata.tsv", progress=False
+            )
+        return self._cohort
+
+    @property
+    def truth(self) -> Table:
+        """What was implanted where."""
+        return self.table("truth")
+
+    def _repr_html_(self) -> str:
+        return self.cohort._repr_html_()
+
+
+def _stem(path: str) -> str:
+    return os.path.basename(path).removesuffix(".gz").removesuffix(".tsv")
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _pair(value: Any) -> tuple[float, float] | None:
+    return None if value is None else (float(value[0]), float(value[1]))

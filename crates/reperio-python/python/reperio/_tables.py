@@ -1,87 +1,142 @@
-"""Tables of results as frames."""
+"""Tables of results as polars or pandas tables, or as lists of dicts."""
 
 from __future__ import annotations
 
 import csv
 import gzip
 import importlib.util
-from pathlib import Path
-from typing import Any, Literal
+import io
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from ._reperio import ReperioError
+from ._types import Table
 
-Frames = Literal["polars", "pandas", "rows"]
+FRAMES = ("polars", "pandas", "python")
 
-# Columns of text, also where all values look like numbers.
-TEXT = {
-    "repertoire_id",
-    "subject_id",
-    "label",
-    "class",
-    "prediction_set",
-    "warnings",
-    "junction_aa",
-    "v_call",
-    "j_call",
-    "neighbour",
-}
+# Names and labels are text, also where they look like numbers: "007" stays "007".
+TEXT = frozenset(
+    {
+        "class",
+        "filename",
+        "label",
+        "method",
+        "motif",
+        "neighbour_id",
+        "output",
+        "prediction_set",
+        "repertoire_id",
+        "signal",
+        "subject_id",
+        "target",
+        "warnings",
+    }
+)
 
-_chosen: Frames | None = None
+_chosen: str | None = None
 
 
-def use_frames(frames: Frames | None) -> None:
-    """Chooses what tables are: "polars", "pandas" or "rows" (a list of dicts of text). `None` chooses by itself: polars
-    if it is installed, else pandas, else rows.
+def tables(frame: str | None = None) -> str:
+    """Set and return what tables are: "polars", "pandas" or "python" (a list of dicts).
 
-    >>> reperio.use_frames("pandas")
+    Without an argument the setting stays. At first it is polars if it is installed, else pandas,
+    else python.
+
+    >>> reperio.tables("pandas")
+    'pandas'
     """
     global _chosen
-    if frames not in (None, "polars", "pandas", "rows"):
-        raise ReperioError(f"frames {frames!r}, expected polars, pandas or rows")
-    _chosen = frames
+    if frame is not None:
+        _chosen = _checked(frame)
+    return _chosen or _installed()
 
 
-def frames() -> Frames:
-    """What tables are."""
-    if _chosen is not None:
-        return _chosen
-    for name in ("polars", "pandas"):
-        if importlib.util.find_spec(name) is not None:
-            return "polars" if name == "polars" else "pandas"
-    return "rows"
+def read_table(path: str, frame: str | None = None, text: Collection[str] = ()) -> Table:
+    """Read a table that the program wrote (.tsv or .tsv.gz).
+
+    A column is a number or true/false if all its values are. ``text`` names columns that stay text,
+    as do ids and labels. An empty value is missing.
+    """
+    frame = tables() if frame is None else _checked(frame)
+    with (gzip.open if path.endswith(".gz") else open)(path, "rb") as file:
+        data: bytes = file.read()
+    header = next(csv.reader(io.StringIO(data.split(b"\n", 1)[0].decode()), delimiter="\t"), [])
+    kept = [name for name in header if name in TEXT or name in text]
+    if frame == "polars":
+        return _polars(data, kept)
+    if frame == "pandas":
+        return _pandas(data, kept)
+    return _python(data, kept)
 
 
-def read(path: Path) -> Any:
-    """A table of a folder of results (.tsv, .tsv.gz), whole. Empty fields are missing values."""
-    opened = gzip.open(path, "rt", newline="") if path.suffix == ".gz" else path.open(newline="")
-    with opened as file:
-        header = next(csv.reader(file, delimiter="\t"), [])
-        if frames() == "rows":
-            rows = csv.reader(file, delimiter="\t")
-            return [dict(zip(header, (own or None for own in row))) for row in rows]
-    text = [name for name in header if name in TEXT or name.endswith(("_class", "_prediction_set"))]
-    if frames() == "polars":
+def table_of(rows: Sequence[Mapping[str, Any]], frame: str | None = None) -> Table:
+    """Make a table of rows, each with the same keys."""
+    frame = tables() if frame is None else _checked(frame)
+    if frame == "polars":
         import polars
 
-        overrides = {name: polars.String for name in text}
-        return polars.read_csv(
-            path, separator="\t", infer_schema_length=None, schema_overrides=overrides
-        )
-    import pandas
-
-    types = {name: str for name in text}
-    return pandas.read_csv(path, sep="\t", dtype=types, keep_default_na=False, na_values=[""])
-
-
-def of_columns(columns: dict[str, list[Any]]) -> Any:
-    """A table of these columns."""
-    if frames() == "polars":
-        import polars
-
-        return polars.DataFrame(columns, strict=False)
-    if frames() == "pandas":
+        return polars.DataFrame(list(rows), infer_schema_length=None)
+    if frame == "pandas":
         import pandas
 
-        return pandas.DataFrame(columns)
-    names = list(columns)
-    return [dict(zip(names, row)) for row in zip(*columns.values())]
+        return pandas.DataFrame(list(rows))
+    return [dict(row) for row in rows]
+
+
+def _checked(frame: str) -> str:
+    if frame not in FRAMES:
+        raise ReperioError(f"frame is {frame!r}, expected one of {', '.join(FRAMES)}")
+    if frame != "python" and importlib.util.find_spec(frame) is None:
+        raise ReperioError(f"frame is {frame!r}, which is not installed: pip install {frame}")
+    return frame
+
+
+def _installed() -> str:
+    there = (frame for frame in FRAMES[:2] if importlib.util.find_spec(frame) is not None)
+    return next(there, "python")
+
+
+def _polars(data: bytes, text: Iterable[str]) -> Table:
+    import polars
+
+    return polars.read_csv(
+        io.BytesIO(data),
+        separator="\t",
+        infer_schema_length=None,
+        schema_overrides=dict.fromkeys(text, polars.String),
+    )
+
+
+def _pandas(data: bytes, text: Iterable[str]) -> Table:
+    import pandas
+
+    dtypes: dict[Any, Any] = dict.fromkeys(text, str)
+    return pandas.read_csv(
+        io.BytesIO(data), sep="\t", dtype=dtypes, keep_default_na=False, na_values=["", "NaN"]
+    )
+
+
+def _python(data: bytes, text: Collection[str]) -> list[dict[str, Any]]:
+    lines = csv.reader(io.StringIO(data.decode(), newline=""), delimiter="\t")
+    header = next(lines, [])
+    columns = list(zip(*lines, strict=True)) or [()] * len(header)
+    parsed = [
+        [value or None for value in column] if name in text else _parsed(column)
+        for name, column in zip(header, columns, strict=True)
+    ]
+    return [dict(zip(header, row, strict=True)) for row in zip(*parsed, strict=True)]
+
+
+def _parsed(column: Sequence[str]) -> list[Any]:
+    for parse in (int, float, {"true": True, "false": False}.__getitem__):
+        try:
+            return [parse(value) if value else None for value in column]
+        except (ValueError, KeyError):
+            continue
+    return [value or None for value in column]
+
+
+def absolute(path: str | os.PathLike[str]) -> str:
+    """The path from the root, so that a change of folder does not lose it."""
+    return os.path.abspath(os.fspath(path))

@@ -21,11 +21,11 @@ pub(super) struct Embedded {
 impl Shell {
     /// A shell that prints nothing and leaves the process as it is.
     pub(crate) fn embedded(host: Host, command_line: Vec<String>) -> Result<Self> {
-        let Host { threads, cohorts, observer, log } = host;
+        let Host { threads, cohorts, observer, log, verbose } = host;
         let threads = threads.unwrap_or(0);
         check_threads(threads)?;
         let file = logging::LogFile::default();
-        let dispatch = logging::to_host(log, file.clone());
+        let dispatch = logging::to_host(verbose, log, file.clone());
         let own = dispatch.clone();
         let spawn = move |thread: rayon::ThreadBuilder| {
             let log = own.clone();

@@ -55,12 +55,7 @@ impl Write for AboveBars {
 
 /// Starts the log of this process.
 pub(crate) fn start(verbose: u8, quiet: bool, bars: MultiProgress, file: LogFile) {
-    let level = match (quiet, verbose) {
-        (true, _) => LevelFilter::ERROR,
-        (false, 0) => LevelFilter::WARN,
-        (false, 1) => LevelFilter::INFO,
-        (false, _) => LevelFilter::DEBUG,
-    };
+    let level = if quiet { LevelFilter::ERROR } else { level(verbose) };
     let human = fmt::layer()
         .without_time()
         .with_target(false)
@@ -70,15 +65,24 @@ pub(crate) fn start(verbose: u8, quiet: bool, bars: MultiProgress, file: LogFile
     tracing_subscriber::registry().with(human).with(machine(file)).init();
 }
 
-/// The log of one call inside another process, which gets every line from INFO on.
-pub(crate) fn to_host(log: Log, file: LogFile) -> Dispatch {
+/// From which lines on a person is told.
+fn level(verbose: u8) -> LevelFilter {
+    match verbose {
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        _ => LevelFilter::DEBUG,
+    }
+}
+
+/// The log of one call inside another process.
+pub(crate) fn to_host(verbose: u8, log: Log, file: LogFile) -> Dispatch {
     let human = fmt::layer()
         .without_time()
         .with_target(false)
         .with_level(false)
         .with_ansi(false)
         .with_writer(Host(log))
-        .with_filter(LevelFilter::INFO);
+        .with_filter(level(verbose));
     tracing_subscriber::registry().with(human).with(machine(file)).into()
 }
 
