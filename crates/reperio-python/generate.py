@@ -18,11 +18,11 @@ CLASSES = {
     "Train": ("train", {"cohort", "metadata", "target", "out"}),
     "Evaluate": ("evaluate", {"cohort", "metadata", "target", "out", "model"}),
     "Compare": ("compare", {"cohort", "metadata", "target", "out"}),
-    "Score": ("score", {"input", "metadata", "model", "out"}),
-    "Explain": ("explain", {"input", "metadata", "model", "out"}),
-    "Describe": ("describe", {"input", "metadata", "target", "out"}),
+    "Score": ("score", {"inputs", "metadata", "model", "out"}),
+    "Explain": ("explain", {"inputs", "metadata", "model", "out"}),
+    "Describe": ("describe", {"inputs", "metadata", "target", "out"}),
     "Simulate": ("simulate", {"out", "background"}),
-    "FitGenerator": ("fit-generator", {"input", "out"}),
+    "FitGenerator": ("fit-generator", {"inputs", "out"}),
 }
 SKIPPED = {"help", "version", "json", "quiet", "verbose", "threads"}
 SCALARS = {"flag": "bool", "text": "str", "path": "Path", "int": "int", "float": "float"}
@@ -57,7 +57,7 @@ def main(path: pathlib.Path) -> None:
 
 def text() -> str:
     """The file."""
-    reading = [o for o in options("import") if o["name"] not in {"input", "out", "metadata"}]
+    reading = [o for o in options("import") if o["name"] not in {"inputs", "out", "metadata"}]
     names = {o["name"] for o in reading}
     parts = [
         HEADER,

@@ -12,11 +12,13 @@ use std::sync::Arc;
 
 use polars::prelude::{Column, CsvWriter, DataFrame, PlSmallStr, SerWriter, Series};
 use polars_arrow::array::{
-    Array, DictionaryArray, MutableBinaryViewArray, StructArray, UInt64Array, Utf8ViewArray,
+    Array, DictionaryArray, MutableBinaryViewArray, PrimitiveArray, StructArray, UInt64Array,
+    Utf8ViewArray,
 };
 use polars_arrow::datatypes::{ArrowDataType, Field, IntegerType};
 use polars_arrow::ffi::{ArrowArrayStream, ArrowArrayStreamReader, export_iterator};
 use polars_arrow::match_integer_type;
+use polars_arrow::types::NativeType;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 use reperio_data::cohort::Cohort;
@@ -109,13 +111,29 @@ fn frame(array: &dyn Array) -> Result<DataFrame, String> {
         }
         let values = match field.dtype() {
             ArrowDataType::Dictionary(key, ..) => decoded(&**values, *key),
-            _ => values.clone(),
+            _ => widened(&**values),
         };
         let series =
-            Series::try_from((field.name.clone(), values)).map_err(|err| err.to_string())?;
+            Series::try_from((field.name.clone(), values)).map_err(|_| unreadable(field))?;
         columns.push(Column::from(series));
     }
     DataFrame::new(table.len(), columns).map_err(|err| err.to_string())
+}
+
+fn unreadable(field: &Field) -> String {
+    let expected = "expected text, numbers or booleans";
+    format!("column {:?} is {:?}, {expected}", field.name, field.dtype())
+}
+
+/// Small whole numbers as large ones, which tables are written from.
+fn widened(array: &dyn Array) -> Box<dyn Array> {
+    fn of<T: NativeType + Into<i64>>(array: &dyn Array) -> Option<Box<dyn Array>> {
+        let own = array.as_any().downcast_ref::<PrimitiveArray<T>>()?;
+        let values = own.iter().map(|value| value.copied().map(Into::into));
+        Some(values.collect::<PrimitiveArray<i64>>().boxed())
+    }
+    let found = of::<u8>(array).or_else(|| of::<u16>(array)).or_else(|| of::<i8>(array));
+    found.or_else(|| of::<i16>(array)).unwrap_or_else(|| array.to_boxed())
 }
 
 /// The values of a dictionary as text; what is no text stays as it is.

@@ -16,51 +16,63 @@ use crate::model::chain;
 use crate::wait::{Listeners, wait};
 use crate::{arrow, error};
 
-/// Repertoires with their labels, sorted by id. It never changes.
-#[pyclass(frozen, subclass, module = "reperio._reperio")]
-pub(crate) struct Cohort(Arc<Loaded>);
+/// Repertoires with their labels, in the order that was asked for. It never changes.
+#[pyclass(frozen, module = "reperio._reperio")]
+pub(crate) struct Cohort {
+    /// Sorted by id, as the library has it.
+    loaded: Arc<Loaded>,
+    /// Where each repertoire of this cohort is there.
+    places: Vec<usize>,
+}
 
 impl Cohort {
-    /// The cohort of the library.
+    /// The cohort of the library, in its order.
     pub(crate) fn new(loaded: Loaded) -> Self {
-        Self(Arc::new(loaded))
+        let places = (0..loaded.len()).collect();
+        Self { loaded: Arc::new(loaded), places }
     }
 
-    /// The same cohort, not copied.
+    /// The cohort of the library, not copied.
     pub(crate) fn shared(&self) -> Arc<Loaded> {
-        Arc::clone(&self.0)
+        Arc::clone(&self.loaded)
+    }
+
+    /// Where each repertoire is in it.
+    pub(crate) fn places(&self) -> &[usize] {
+        &self.places
+    }
+
+    /// The repertoires in order.
+    fn repertoires(&self) -> impl Iterator<Item = &Repertoire> {
+        self.places.iter().map(|&place| &self.loaded.repertoires()[place])
+    }
+
+    /// The same repertoires with something else about them.
+    fn changed(&self, loaded: Loaded) -> Self {
+        Self { loaded: Arc::new(loaded), places: self.places.clone() }
     }
 }
 
 #[pymethods]
 impl Cohort {
-    #[new]
-    #[pyo3(signature = (other))]
-    fn of(other: PyRef<'_, Self>) -> Self {
-        Self(other.shared())
-    }
-
     fn __len__(&self) -> usize {
-        self.0.len()
+        self.places.len()
     }
 
     fn __eq__(&self, other: PyRef<'_, Self>) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || *self.0 == *other.0
-    }
-
-    fn __hash__(&self) -> u64 {
-        Arc::as_ptr(&self.0) as usize as u64
+        Arc::ptr_eq(&self.loaded, &other.loaded) || *self.loaded == *other.loaded
     }
 
     #[getter]
     fn ids(&self) -> Vec<String> {
-        self.0.metadata().ids().to_vec()
+        self.repertoires().map(|own| own.id.clone()).collect()
     }
 
     #[getter]
     fn metadata<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let columns = PyDict::new(py);
-        for (name, values) in self.0.metadata().columns() {
+        for (name, values) in self.loaded.metadata().columns() {
+            let values: Vec<&Option<String>> = self.places.iter().map(|&i| &values[i]).collect();
             columns.set_item(name, values)?;
         }
         Ok(columns)
@@ -68,50 +80,56 @@ impl Cohort {
 
     #[getter]
     fn clonotypes(&self) -> Vec<usize> {
-        self.0.repertoires().iter().map(Repertoire::len).collect()
+        self.repertoires().map(Repertoire::len).collect()
     }
 
     #[getter]
     fn templates(&self) -> Vec<u64> {
-        self.0.repertoires().iter().map(Repertoire::templates).collect()
+        self.repertoires().map(Repertoire::templates).collect()
     }
 
     #[getter]
     fn sha256(&self, py: Python<'_>) -> String {
-        py.detach(|| self.0.sha256())
+        py.detach(|| self.loaded.sha256())
     }
 
     /// Rows kept and dropped by reason, one dict per repertoire.
     #[getter]
     fn counts<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let loads = py.import("json")?.getattr("loads")?;
-        let counts = self.0.counts().iter();
+        let counts = self.places.iter().map(|&i| &self.loaded.counts()[i]);
         counts.map(|own| loads.call1((serde_json::to_string(own).map_err(error)?,))).collect()
     }
 
-    /// The repertoires at these places.
+    /// The repertoires at these places, in this order.
     fn select(&self, py: Python<'_>, indices: Vec<usize>) -> PyResult<Self> {
-        let n = self.0.len();
+        let n = self.places.len();
         if let Some(index) = indices.iter().find(|&&index| index >= n) {
             return Err(PyIndexError::new_err(format!("place {index} of {n} repertoires")));
         }
-        let mut places = indices.clone();
-        places.sort_unstable();
-        places.dedup();
-        if places.len() < indices.len() {
+        let rows: Vec<usize> = indices.iter().map(|&index| self.places[index]).collect();
+        let mut sorted = rows.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        if sorted.len() < rows.len() {
             return Err(PyValueError::new_err("a repertoire is chosen twice"));
         }
-        Ok(Self::new(py.detach(|| self.0.select(&places))))
+        let places = rows.iter().map(|row| sorted.partition_point(|own| own < row)).collect();
+        let loaded = Arc::new(py.detach(|| self.loaded.select(&sorted)));
+        Ok(Self { loaded, places })
     }
 
-    /// The same repertoires with these columns in place of their labels.
+    /// The same repertoires with these columns, in this order, in place of their labels.
     fn with_metadata(&self, columns: BTreeMap<String, Vec<Option<String>>>) -> PyResult<Self> {
-        let ids = self.0.metadata().ids().to_vec();
+        let wrong =
+            || PyValueError::new_err("expected one value for each repertoire in every column");
+        let ids = self.ids();
+        if columns.values().any(|own| own.len() != ids.len()) {
+            return Err(wrong());
+        }
         let columns = columns.into_iter().collect();
-        let metadata = Metadata::from_columns(ids, columns).ok_or_else(|| {
-            PyValueError::new_err("expected one value for each repertoire in every column")
-        })?;
-        Ok(Self::new(Loaded::clone(&self.0).with_metadata(metadata)))
+        let metadata = Metadata::from_columns(ids, columns).ok_or_else(wrong)?;
+        Ok(self.changed(Loaded::clone(&self.loaded).with_metadata(metadata)))
     }
 
     /// Repertoires of at most so many clonotypes or templates, drawn at random.
@@ -132,9 +150,9 @@ impl Cohort {
                 ));
             }
         };
-        let mut loaded = Loaded::clone(&self.0);
+        let mut loaded = Loaded::clone(&self.loaded);
         py.detach(|| rarefy::all(loaded.repertoires_mut(), depth, seed));
-        Ok(Self::new(loaded))
+        Ok(self.changed(loaded))
     }
 
     /// Writes a cohort store, which every command reads.

@@ -43,7 +43,7 @@ enum Matrix {
 /// `what` says which, by the options of a JSON object:
 ///
 /// ```text
-/// kmers     windows with each k-mer over clonotypes: k, max_gaps
+/// kmers     share of each k-mer among the windows of its pattern: k, max_gaps
 /// genes     share of each V and J gene among the clonotypes that know theirs: families
 /// clones    1 for each public clonotype that a repertoire carries: min_repertoires that carry it
 /// hopfield  what the network of a model pools each repertoire to: model, the path of its file
@@ -59,10 +59,11 @@ pub(crate) fn features<'py>(
 ) -> PyResult<Bound<'py, PyDict>> {
     let options: Value = serde_json::from_str(options_json).map_err(error)?;
     let loaded = cohort.shared();
-    let n = loaded.len();
+    let (places, n) = (cohort.places().to_vec(), cohort.places().len());
     let nobody = Listeners { progress: None, log: None };
-    let matrix =
-        wait(py, nobody, move |_| matrix(&loaded, &what, &options).map_err(CallError::Failed))?;
+    let matrix = wait(py, nobody, move |_| {
+        matrix(&loaded, &places, &what, &options).map_err(CallError::Failed)
+    })?;
     let object = PyDict::new(py);
     match matrix {
         Matrix::Dense(Dense { names, values }) => {
@@ -96,8 +97,13 @@ fn bytes<const N: usize>(
     PyBytes::new(py, &values.flatten().collect::<Vec<u8>>())
 }
 
-fn matrix(cohort: &Loaded, what: &str, options: &Value) -> Result<Matrix, String> {
-    let repertoires: Vec<&Repertoire> = cohort.repertoires().iter().collect();
+fn matrix(
+    cohort: &Loaded,
+    places: &[usize],
+    what: &str,
+    options: &Value,
+) -> Result<Matrix, String> {
+    let repertoires: Vec<&Repertoire> = places.iter().map(|&i| &cohort.repertoires()[i]).collect();
     let names = options["names"].as_array().map(|names| {
         names.iter().filter_map(|own| own.as_str().map(str::to_owned)).collect::<Vec<String>>()
     });
@@ -160,18 +166,23 @@ fn kmer_set(options: &Value) -> Result<KmerSet, String> {
             K.0, K.1
         ));
     }
-    Ok(KmerSet { k: k as usize, gaps: gaps as usize, anchors: false, regions: false })
+    Ok(KmerSet { k: k as usize, gaps: gaps as usize, anchors: true, regions: false })
 }
 
-/// Windows with each k-mer over clonotypes.
+/// Share of each k-mer among all windows of its pattern (a place of the gaps).
 fn kmers(repertoire: &Repertoire, set: KmerSet) -> BTreeMap<String, f64> {
     let slots = set.slots();
     let mut counts: BTreeMap<Kmer, f64> = BTreeMap::new();
     for i in 0..repertoire.len() {
         slots.visit(repertoire.junction_codes(i), |kmer| *counts.entry(kmer).or_insert(0.0) += 1.0);
     }
-    let n = repertoire.len().max(1) as f64;
-    counts.into_iter().map(|(kmer, count)| (slots.text(kmer), count / n)).collect()
+    let mut windows = vec![0.0; slots.len()];
+    for (kmer, count) in &counts {
+        windows[usize::from(kmer.slot)] += count;
+    }
+    let share =
+        |(kmer, count): (Kmer, f64)| (slots.text(kmer), count / windows[usize::from(kmer.slot)]);
+    counts.into_iter().map(share).collect()
 }
 
 /// Share of each V and J gene, or of their families, among the clonotypes whose gene of that kind is known.

@@ -1,6 +1,6 @@
 //! Reads files and tables of the interpreter into a cohort.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -15,10 +15,10 @@ use crate::wait::{Listeners, wait};
 
 /// A cohort from files, or from tables that are read as files of their names would be.
 ///
-/// `argv` are options of reading as the command line has them. A table goes through a file that is gone at the end, row
+/// A path that is a key of `cohorts` means that cohort. `argv` are options of reading as the command line has them. A table goes through a file that is gone at the end, row
 /// group by row group, so that no column is in memory twice.
 #[pyfunction]
-#[pyo3(signature = (paths, *, metadata = None, argv = vec![], tables = vec![], metadata_table = None, threads = None, progress = None, log = None))]
+#[pyo3(signature = (paths, *, metadata = None, argv = vec![], tables = vec![], metadata_table = None, cohorts = HashMap::new(), threads = None, progress = None, log = None))]
 #[expect(clippy::too_many_arguments, reason = "one for each keyword of the interface")]
 pub(crate) fn read(
     py: Python<'_>,
@@ -27,6 +27,7 @@ pub(crate) fn read(
     argv: Vec<OsString>,
     tables: Vec<(String, Bound<'_, PyAny>)>,
     metadata_table: Option<Bound<'_, PyAny>>,
+    cohorts: HashMap<PathBuf, PyRef<'_, Cohort>>,
     threads: Option<usize>,
     progress: Option<&Bound<'_, PyAny>>,
     log: Option<&Bound<'_, PyAny>>,
@@ -49,8 +50,8 @@ pub(crate) fn read(
             Some(path)
         }
     };
+    let cohorts = cohorts.into_iter().map(|(name, own)| (name, own.shared())).collect();
     let loaded = wait(py, Listeners { progress, log }, move |told| {
-        let cohorts = BTreeMap::default();
         let read = reperio::read(&inputs, metadata.as_ref(), &argv, host(&told, threads, cohorts));
         read.map_err(|err| without(&folder, err))
     })?;

@@ -106,7 +106,8 @@ pub(crate) fn wait<T: Send + 'static>(
     let finished = loop {
         let (received, back) = py.detach(|| (result.recv_timeout(TICK), result));
         result = back;
-        let heard = py.check_signals().and_then(|()| listeners.tell(&told));
+        let tell = || if raised.is_none() { listeners.tell(&told) } else { Ok(()) };
+        let heard = py.check_signals().and_then(|()| tell());
         if let Err(err) = heard {
             told.stop.store(true, Ordering::Relaxed);
             if raised.is_some() {

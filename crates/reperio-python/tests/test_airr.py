@@ -101,8 +101,9 @@ def predicted(challenge: tuple[pathlib.Path, reperio.Simulation]) -> pathlib.Pat
     tests = [folder / "set1_test_1", folder / "set1_test_2"]
     subprocess.run(
         [
-            *(sys.executable, "-m", "reperio.predict_airr", "--train_dir", folder / "set1"),
-            *("--test_dirs", *tests, "--out_dir", out, "--n_jobs", "2", "--device", "cpu"),
+            *(sys.executable, "-m", "reperio.predict_airr", "--train_dir", str(folder / "set1")),
+            *("--test_dirs", *map(str, tests), "--out_dir", str(out)),
+            *("--n_jobs", "2", "--device", "cpu"),
         ],
         check=True,
         cwd="/",
@@ -208,5 +209,5 @@ def test_a_missing_prediction_or_a_single_class(tmp_path: pathlib.Path) -> None:
     with pytest.raises(reperio.ReperioError, match="no row for b of t"):
         reperio.airr_score(predictions, sequences, {"t": {"a": True, "b": False}}, [])
     (tmp_path / "x.tsv").write_text("ID\tdataset\n")
-    with pytest.raises(reperio.ReperioError, match="expected .*label_positive_probability"):
+    with pytest.raises(reperio.ReperioError, match=r"expected .*label_positive_probability"):
         reperio.airr_score(tmp_path / "x.tsv", sequences, {}, [])

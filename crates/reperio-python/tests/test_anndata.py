@@ -71,7 +71,7 @@ def test_counts_may_be_molecules(cells: Any) -> None:
 
 
 def test_what_is_missing_is_named(cells: Any) -> None:
-    with pytest.raises(reperio.ReperioError, match="expected a column of obs.*disease"):
+    with pytest.raises(reperio.ReperioError, match=r"expected a column of obs.*disease"):
         reperio.read(cells, progress=False)
     with pytest.raises(reperio.ReperioError, match="'donor'"):
         reperio.read(cells, sample_column="donor", progress=False)

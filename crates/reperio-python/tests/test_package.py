@@ -39,7 +39,7 @@ def test_importing_loads_no_other_package() -> None:
 def test_every_public_name_can_be_loaded() -> None:
     assert [name for name in reperio.__all__ if getattr(reperio, name, None) is None] == []
     with pytest.raises(AttributeError, match="has no attribute 'trian'"):
-        reperio.trian  # type: ignore[attr-defined] # noqa: B018
+        reperio.trian  # noqa: B018
 
 
 def test_the_command_is_the_program() -> None:

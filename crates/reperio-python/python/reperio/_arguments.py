@@ -26,7 +26,7 @@ def known(command: str) -> dict[str, Option]:
 @functools.cache
 def reading() -> frozenset[str]:
     """The names of the options that say how files are read."""
-    return frozenset(known("import")) - {"input", "out", "metadata"}
+    return frozenset(known("import")) - {"inputs", "out", "metadata"}
 
 
 def arguments(command: str, options: Mapping[str, object]) -> list[str]:

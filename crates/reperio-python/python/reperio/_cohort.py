@@ -7,7 +7,7 @@ import io
 import os
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from . import _anndata, _reperio, _sources
@@ -111,7 +111,7 @@ class Cohort:
                 )
         return Cohort(self._native.with_metadata(columns))
 
-    def select(self, which: Sequence[Any] | slice | Callable[[Table], Sequence[bool]]) -> Cohort:
+    def select(self, which: Iterable[Any] | slice | Callable[[Table], Iterable[bool]]) -> Cohort:
         """Some of the repertoires, in the order that is asked for.
 
         ``which`` has ids, row numbers, or True and False for each repertoire. A function gets
@@ -185,7 +185,7 @@ class Cohort:
     @overload
     def __getitem__(self, index: int | str | slice) -> Cohort: ...
     @overload
-    def __getitem__(self, index: Sequence[Any]) -> Cohort: ...
+    def __getitem__(self, index: Iterable[Any]) -> Cohort: ...
     def __getitem__(self, index: Any) -> Cohort:
         if isinstance(index, slice):
             return self.select(index)
@@ -315,8 +315,8 @@ def joined(repertoires: Sequence[Cohort]) -> Cohort:
         return whole._of(_sources.rows_of(rows, whole.ids))
     ids = [name for r in repertoires for name in r.ids]
     names = list(dict.fromkeys(name for r in repertoires for name in r._native.metadata))
-    parts: list[tuple[str, object]] = [(f"part{i}", r._native) for i, r in enumerate(repertoires)]
-    together = Cohort(_reperio.read([], argv=arguments("import", _AS_IT_IS), tables=parts, log=log))
+    parts = {f"<part {i}>": r._native for i, r in enumerate(repertoires)}
+    together = Cohort(_reperio.read(list(parts), cohorts=parts, log=log))
     ordered = together.select(ids)
     columns: dict[str, list[object]] = {name: [] for name in names}
     for r in repertoires:
@@ -324,10 +324,6 @@ def joined(repertoires: Sequence[Cohort]) -> Cohort:
         for name in names:
             columns[name] += known.get(name, [None] * len(r))
     return ordered.with_metadata(columns) if columns else ordered
-
-
-# Clonotypes that have been read before pass whatever their lengths.
-_AS_IT_IS = {"repertoire_column": "repertoire_id", "min_length": 1, "max_length": 255}
 
 
 def inputs(

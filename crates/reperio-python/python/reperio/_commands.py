@@ -120,7 +120,7 @@ def score(
     output = Output(out, "scores.tsv")
     keywords: dict[str, object] = {**options, "model": model, "out": output.path}
     paths, cohorts = inputs(cohort, metadata, keywords, progress)
-    keywords["input"] = paths
+    keywords["inputs"] = paths
     result = run("score", keywords, cohorts=cohorts, progress=progress)
     return Scores(result, output.path, output)
 
@@ -141,7 +141,7 @@ def explain(
     output = Output(out)
     keywords: dict[str, object] = {**options, "model": model, "out": output.path}
     paths, cohorts = inputs(cohort, metadata, keywords, progress)
-    keywords["input"] = paths
+    keywords["inputs"] = paths
     result = run("explain", keywords, cohorts=cohorts, progress=progress)
     return Explanation(result, output.path, output)
 
@@ -162,7 +162,7 @@ def describe(
     output = Output(out)
     keywords: dict[str, object] = {**options, "target": target, "out": output.path}
     paths, cohorts = inputs(cohort, metadata, keywords, progress)
-    keywords["input"] = paths
+    keywords["inputs"] = paths
     result = run("describe", keywords, cohorts=cohorts, progress=progress)
     return Description(result, output.path, output)
 
@@ -205,7 +205,7 @@ def fit_generator(
     **options: Unpack[FitGeneratorOptions],
 ) -> dict[str, Any]:
     """Fit the background generator of ``simulate`` to real repertoires, one path per project."""
-    keywords: dict[str, object] = {**options, "out": out, "input": projects}
+    keywords: dict[str, object] = {**options, "out": out, "inputs": projects}
     return run("fit-generator", keywords, progress=progress)
 
 
@@ -214,7 +214,7 @@ def report(results: Path | Sequence[Path]) -> dict[str, Any]:
 
     >>> reperio.report("evaluation")
     """
-    return run("report", {"path": results}, progress=False)
+    return run("report", {"paths": results}, progress=False)
 
 
 def devices() -> list[dict[str, str]]:

@@ -13,8 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._commands import train
 from ._model import Model
-from ._reperio import ReperioError
-from ._repertoires import GROUP, checked, cohort_of, labelled
+from ._repertoires import GROUP, InvalidInputError, checked, cohort_of, labelled
 from ._types import Path
 
 # With more different numbers than this, the program takes a column for a quantity.
@@ -41,7 +40,7 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
         self.model_ = train(cohort, target=target, **options)
         unlabelled = self.model_.training["targets"][0]["unlabelled"] if self.model_.training else 0
         if unlabelled:
-            raise ReperioError(
+            raise InvalidInputError(
                 f"{unlabelled} values of y mean that a label is missing, "
                 "expected a label for each repertoire"
             )
@@ -55,7 +54,7 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
         found = {row["repertoire_id"]: row["targets"][0] for row in scores.repertoires}
         absent = [name for name in cohort.ids if not found.get(name, {}).get("logits")]
         if absent:
-            raise ReperioError(f"no usable clonotypes in {', '.join(absent)}, so no score")
+            raise InvalidInputError(f"no usable clonotypes in {', '.join(absent)}, so no score")
         return [found[name] for name in cohort.ids]
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -118,20 +117,21 @@ class RepertoireClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
         check_classification_targets(labels)
         self.classes_ = np.unique(labels)
         if len(self.classes_) < 2:
-            raise ReperioError(f"y has one class, {self.classes_[0]!r}, expected at least two")
+            raise InvalidInputError(f"y has one class, {self.classes_[0]!r}, expected at least two")
         self._names = _names(self.classes_)
         how = {}
         if len(self.classes_) == 2:
             how["positive"] = self._names[self._positive()]
         elif self.positive is not None:
-            raise ReperioError("`positive` is for two classes; y has more")
+            raise InvalidInputError("`positive` is for two classes; y has more")
         by_class = dict(zip(self.classes_.tolist(), self._names, strict=True))
         self._train(X, [by_class[label] for label in labels.tolist()], groups, **how)
         return self
 
     def predict(self, X: object) -> NDArray[Any]:
         """The class of each repertoire, shape (n,)."""
-        return self.classes_[np.argmax(self.predict_proba(X), axis=1)]
+        best = np.argmax(self.predict_proba(X), axis=1)
+        return self.classes_[best]
 
     def predict_proba(self, X: object) -> NDArray[np.float64]:
         """The probability of each class, shape (n, k), in the order of ``classes_``."""
@@ -150,7 +150,9 @@ class RepertoireClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
             return 1
         found = [i for i, c in enumerate(self.classes_.tolist()) if c == self.positive]
         if not found:
-            raise ReperioError(f"`positive` is {self.positive!r}, expected one of {self.classes_}")
+            raise InvalidInputError(
+                f"`positive` is {self.positive!r}, expected one of {self.classes_}"
+            )
         return found[0]
 
     def _by_class(self, values: NDArray[np.float64], other: Any) -> NDArray[np.float64]:
@@ -197,7 +199,11 @@ class RepertoireRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]
         """Learn from repertoires ``X``, n of them, and numbers ``y`` of shape (n,)."""
         numbers = checked(y, len(cohort_of(X))).astype(np.float64)
         if not np.isfinite(numbers).all():
-            raise ReperioError("y has infinite values, expected finite numbers")
+            raise InvalidInputError("y has infinite values, expected finite numbers")
+        if len(np.unique(numbers)) < 2:
+            raise InvalidInputError(
+                f"y is always {numbers[0]} (n_samples = {len(numbers)}), expected different numbers"
+            )
         texts = [repr(float(number)) for number in numbers]
         self._train(X, texts, groups, regression="label")
         return self
@@ -213,5 +219,5 @@ def _names(classes: NDArray[Any]) -> list[str]:
     many = len(values) > _MOST_NUMBERS and all(isinstance(v, (int, float)) for v in values)
     names = [f"class {v}" if many else str(v) for v in values]
     if len(set(names)) < len(names):
-        raise ReperioError(f"y has classes that read alike: {values}")
+        raise InvalidInputError(f"y has classes that read alike: {values}")
     return names

@@ -36,7 +36,6 @@ class ReadOptions(TypedDict, total=False):
     column: Column that holds FIELD, as FIELD=COLUMN; may be repeated. FIELD is `junction_aa`
         (both anchors included), `cdr3_aa`, `junction`, `v_call`, `j_call`, `duplicate_count`,
         `locus` or `productive`. With one of the first three, only the named columns are read
-        Every command:
     """
 
     format: str
@@ -63,16 +62,16 @@ class TrainOptions(ReadOptions, CallOptions, total=False):
         than ten different numbers]
     group: Column of groups that are never split between training and test; `repertoire_id` for
         no groups [default: a column of people whose values repeat, such as `subject_id`,
-        `patient` or `donor`] Training:
+        `patient` or `donor`]
     config: Config file (TOML) with the settings that differ from the defaults
     seed: Seed of all random numbers [default: 0]
     epochs: Largest number of passes over the training repertoires
     parts: Parts to learn, separated by commas: network, kmers, clones, genes, depth [default:
         all but depth]. A part that does not help gets no weight
     use_depth: Learn from the number of clonotypes and copies too. Depth often reflects how
-        samples were prepared, not who is ill Device:
+        samples were prepared, not who is ill
     device: Device of the network: cpu, cuda:N, or auto (a working GPU, else the CPU); see
-        `reperio devices` [default: auto] Every command:
+        `reperio devices` [default: auto]
     """
 
     resume: bool
@@ -115,18 +114,18 @@ class EvaluateOptions(ReadOptions, CallOptions, total=False):
         than ten different numbers]
     group: Column of groups that are never split between training and test; `repertoire_id` for
         no groups [default: a column of people whose values repeat, such as `subject_id`,
-        `patient` or `donor`] Training:
+        `patient` or `donor`]
     config: Config file (TOML) with the settings that differ from the defaults
     seed: Seed of all random numbers [default: 0]
     epochs: Largest number of passes over the training repertoires
     parts: Parts to learn, separated by commas: network, kmers, clones, genes, depth [default:
         all but depth]. A part that does not help gets no weight
     use_depth: Learn from the number of clonotypes and copies too. Depth often reflects how
-        samples were prepared, not who is ill Depth:
+        samples were prepared, not who is ill
     rarefy: Draw this many clonotypes from each larger repertoire
-    rarefy_templates: Draw this many templates (copies) from each larger repertoire Device:
+    rarefy_templates: Draw this many templates (copies) from each larger repertoire
     device: Device of the network: cpu, cuda:N, or auto (a working GPU, else the CPU); see
-        `reperio devices` [default: auto] Every command:
+        `reperio devices` [default: auto]
     """
 
     folds: int
@@ -135,7 +134,7 @@ class EvaluateOptions(ReadOptions, CallOptions, total=False):
     batch: str
     permute_labels: bool | int
     learning_curve: bool
-    curve_points: int
+    curve_points: str
     resume: bool
     overwrite: bool
     no_report: bool
@@ -171,18 +170,18 @@ class CompareOptions(ReadOptions, CallOptions, total=False):
         than ten different numbers]
     group: Column of groups that are never split between training and test; `repertoire_id` for
         no groups [default: a column of people whose values repeat, such as `subject_id`,
-        `patient` or `donor`] Training:
+        `patient` or `donor`]
     config: Config file (TOML) with the settings that differ from the defaults
     seed: Seed of all random numbers [default: 0]
     epochs: Largest number of passes over the training repertoires
     parts: Parts to learn, separated by commas: network, kmers, clones, genes, depth [default:
         all but depth]. A part that does not help gets no weight
     use_depth: Learn from the number of clonotypes and copies too. Depth often reflects how
-        samples were prepared, not who is ill Depth:
+        samples were prepared, not who is ill
     rarefy: Draw this many clonotypes from each larger repertoire
-    rarefy_templates: Draw this many templates (copies) from each larger repertoire Device:
+    rarefy_templates: Draw this many templates (copies) from each larger repertoire
     device: Device of the network: cpu, cuda:N, or auto (a working GPU, else the CPU); see
-        `reperio devices` [default: auto] Every command:
+        `reperio devices` [default: auto]
     """
 
     methods: str | Sequence[str]
@@ -214,7 +213,7 @@ class ScoreOptions(ReadOptions, CallOptions, total=False):
     overwrite: Replace existing results; files that the command reads are never replaced
     no_report: Write only tables, without the page and the model card
     device: Device of the network: cpu, cuda:N, or auto (a working GPU, else the CPU); see
-        `reperio devices` [default: auto] Every command:
+        `reperio devices` [default: auto]
     """
 
     coverage: float
@@ -232,7 +231,7 @@ class ExplainOptions(ReadOptions, CallOptions, total=False):
     overwrite: Replace existing results; files that the command reads are never replaced
     no_report: Write only tables, without the page and the model card
     device: Device of the network: cpu, cuda:N, or auto (a working GPU, else the CPU); see
-        `reperio devices` [default: auto] Every command:
+        `reperio devices` [default: auto]
     """
 
     top: int
@@ -255,7 +254,7 @@ class DescribeOptions(ReadOptions, CallOptions, total=False):
         than ten different numbers]
     group: Column of groups that are never split between training and test; `repertoire_id` for
         no groups [default: a column of people whose values repeat, such as `subject_id`,
-        `patient` or `donor`] Every command:
+        `patient` or `donor`]
     """
 
     columns: bool

@@ -81,6 +81,7 @@ def read(
     metadata: str | None = None,
     tables: list[tuple[str, object]] = ...,
     metadata_table: object | None = None,
+    cohorts: dict[str, Cohort] = ...,
     progress: Callable[[str, int, int, str], None] | None = None,
     log: Callable[[str, str], None] | None = None,
 ) -> Cohort: ...

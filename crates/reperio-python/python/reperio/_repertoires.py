@@ -7,9 +7,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils.validation import column_or_1d
 
 from ._cohort import Cohort, joined
 from ._reperio import ReperioError
+
+
+class InvalidInputError(ReperioError, ValueError):
+    """Input that is not what scikit-learn's conventions ask for."""
+
 
 TARGET = "label"
 GROUP = "group"
@@ -18,7 +24,7 @@ GROUP = "group"
 def cohort_of(X: object) -> Cohort:
     """The repertoires of a cohort, a list of them, or an object array with one dimension.
 
-    Raises ``ReperioError`` (a ``TypeError`` by nature) for anything else.
+    Raises ``InvalidInputError`` for anything else.
     """
     if isinstance(X, Cohort):
         return X
@@ -54,14 +60,19 @@ def labelled(
 
 
 def checked(y: Any, length: int, name: str = "y") -> NDArray[Any]:
-    """An array with one value per repertoire."""
-    array = np.asarray(y)
-    if array.shape != (length,):
-        raise ReperioError(f"{name} has shape {array.shape}, expected ({length},)")
+    """An array with one value per repertoire, none of them missing.
+
+    Raises ``InvalidInputError`` otherwise, and ``ValueError`` for an array of two dimensions.
+    """
+    if y is None:
+        raise InvalidInputError(f"requires y to be passed, but the target {name} is None")
+    array: NDArray[Any] = column_or_1d(np.asarray(y), warn=True)
+    if len(array) != length:
+        raise InvalidInputError(f"{name} has {len(array)} values, expected {length}")
     if any(value is None or value != value for value in array.tolist()):
-        raise ReperioError(f"{name} has missing values; leave these repertoires out")
+        raise InvalidInputError(f"{name} has missing values (NaN); leave these repertoires out")
     return array
 
 
-def _unexpected(what: str) -> ReperioError:
-    return ReperioError(f"X is {what}, expected a Cohort, or a list or object array of them")
+def _unexpected(what: str) -> InvalidInputError:
+    return InvalidInputError(f"X is {what}, expected a Cohort, or a list or object array of them")

@@ -12,8 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from . import _reperio
 from ._cohort import Cohort
-from ._reperio import ReperioError
-from ._repertoires import checked, cohort_of
+from ._repertoires import InvalidInputError, checked, cohort_of
 
 
 class _Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -112,7 +111,7 @@ class PublicClones(_Features):
         labels = checked(y, len(cohort))
         classes = np.unique(labels)
         if len(classes) != 2:
-            raise ReperioError(f"y has classes {classes.tolist()}, expected two")
+            raise InvalidInputError(f"y has classes {classes.tolist()}, expected two")
         p_values = _fisher(carried, labels == classes[1])
         chosen = np.flatnonzero(p_values <= self.p_value)
         self.names_ = [names[column] for column in chosen]
