@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from staging import command_line, include, run, tutorials
+from staging import command_line, font, include, run, tutorials
 from staging.mathematics import with_mathematics
 
 DOCS = Path(__file__).resolve().parent
@@ -29,6 +29,7 @@ def main(out: Path) -> None:
         text = examples.with_output(with_mathematics(text), name)
         write(out / name, text)
         say(str(name), started)
+    font.write(out, out / "assets/formulas.woff2")
     started = time.monotonic()
     write(out / "reference/command-line.md", command_line.page())
     say("reference/command-line.md", started)

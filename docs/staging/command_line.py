@@ -21,7 +21,7 @@ def page() -> str:
     commands = {name: sections_of(help_of(name)) for name in names if name != "help"}
     own = (tuple(item) for sections in commands.values() for item in options_of(sections))
     count = Counter((heading, "\n".join(lines)) for heading, lines in own)
-    shared = {heading: lines.split("\n") for (heading, lines), n in count.items() if n >= SHARED and heading != "Options"}
+    shared = {heading: lines.split("\n") for (heading, lines), n in count.items() if n >= SHARED and heading not in ("Options", "Arguments")}
     parts = [
         "# Command line\n",
         f"Version {version()}. In Python, options have the same names with `_` for `-`.\n",

@@ -14,9 +14,12 @@ CODE_OR_FORMULA = re.compile(r"^ *```.*?^ *```$|`[^`\n]+`|(?<![\w$])\$([^$\n]+)\
 def with_mathematics(text: str) -> str:
     """`text` with its formulas as MathML."""
     text = BLOCK.sub(lambda found: _block(found[1]), text)
-    return CODE_OR_FORMULA.sub(
-        lambda found: found[0] if found[1] is None else convert(found[1]).replace("\n", ""), text
-    )
+    return CODE_OR_FORMULA.sub(lambda found: found[0] if found[1] is None else _inline(found[1]), text)
+
+
+def _inline(latex: str) -> str:
+    # Markdown takes <math> at the start of a line for a block.
+    return f"<span>{convert(latex)}</span>".replace("\n", "")
 
 
 def _block(latex: str) -> str:

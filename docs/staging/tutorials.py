@@ -5,6 +5,7 @@ printed. The notebook as it was run lies beside the page. A block that fails is 
 """
 
 import html
+import os
 import re
 import tempfile
 from pathlib import Path
@@ -15,6 +16,10 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 LIMIT = 300
+# Of the kernel only its errors.
+QUIET = ["--IPKernelApp.log_level=40"]
+# Tables without their shape and types.
+SMALL_TABLES = {"POLARS_FMT_TABLE_HIDE_COLUMN_DATA_TYPES": "1", "POLARS_FMT_TABLE_HIDE_DATAFRAME_SHAPE_INFORMATION": "1"}
 FRAME = re.compile(r"<iframe[^>]* srcdoc=(['\"])(?P<page>.*?)\1[^>]*></iframe>", re.DOTALL)
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -29,9 +34,10 @@ def render(source: Path, out: Path) -> None:
     notebook = jupytext.read(source)
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     with tempfile.TemporaryDirectory(prefix="reperio-tutorial-") as folder:
-        client = NotebookClient(notebook, timeout=LIMIT, resources={"metadata": {"path": folder}})
+        resources = {"metadata": {"path": folder}}
+        client = NotebookClient(notebook, timeout=LIMIT, resources=resources, extra_arguments=QUIET)
         try:
-            client.execute()
+            client.execute(env={**os.environ, **SMALL_TABLES})
         except CellExecutionError as error:
             raise Failed(f"{source.name}: {ESCAPES.sub('', str(error))}") from None
         for cell in notebook.cells:
@@ -81,7 +87,7 @@ class Page:
             (self._out / name).write_text(html.unescape(found["page"]), encoding="utf-8")
             frame = f'<iframe src="{name}" title="The page of the result" loading="lazy"></iframe>'
             shown = f'{frame}<p><a href="{name}">Open this page</a></p>'
-        shown = re.sub(r"<style.*?</style>|\s*\n\s*", "", shown, flags=re.DOTALL)
+        shown = re.sub(r"<style.*?</style>|\s*\n\s*|(?<=<td>)&quot;|&quot;(?=</td>)", "", shown, flags=re.DOTALL)
         return f'<div class="output">{shown}</div>'
 
 
