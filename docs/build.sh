@@ -19,4 +19,5 @@ trap 'rm -rf "$stage"' EXIT
 "$python" "$docs/generate.py" "$stage/pages"
 REPERIO_PAGES=$stage/pages NO_MKDOCS_2_WARNING=true \
     "$python" -m mkdocs build --quiet --config-file "$docs/mkdocs.yml" --site-dir "$out" "$@"
+rm "$out/404.html" # It would look for its style at the root of a server.
 "$python" "$docs/staging/offline.py" "$out"

@@ -14,7 +14,10 @@ import sys
 from pathlib import Path
 
 CONFIG = Path(__file__).with_name("cohort.toml")
-VDJDB = "gene cdr3 v.segm j.segm species mhc.a mhc.b antigen.epitope antigen.gene antigen.species".split()
+VDJDB = [
+    *("gene", "cdr3", "v.segm", "j.segm", "species", "mhc.a", "mhc.b"),
+    *("antigen.epitope", "antigen.gene", "antigen.species"),
+]
 
 
 def make(folder: Path) -> None:

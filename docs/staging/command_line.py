@@ -21,7 +21,11 @@ def page() -> str:
     commands = {name: sections_of(help_of(name)) for name in names if name != "help"}
     own = (tuple(item) for sections in commands.values() for item in options_of(sections))
     count = Counter((heading, "\n".join(lines)) for heading, lines in own)
-    shared = {heading: lines.split("\n") for (heading, lines), n in count.items() if n >= SHARED and heading not in ("Options", "Arguments")}
+    shared = {
+        heading: lines.split("\n")
+        for (heading, lines), n in count.items()
+        if n >= SHARED and heading not in ("Options", "Arguments")
+    }
     parts = [
         "# Command line\n",
         f"Version {version()}. In Python, options have the same names with `_` for `-`.\n",
@@ -106,7 +110,7 @@ def options(command: str, lines: list[str]) -> list[str]:
             parts.append([])
         elif parts:
             parts[-1].append(line)
-    found = ["<dl class=\"options\">"]
+    found = ['<dl class="options">']
     for name, own in zip(names, parts):
         # A flag and its help on one line.
         name, *rest = re.split(r" {2,}", name, maxsplit=1)
@@ -122,13 +126,16 @@ def options(command: str, lines: list[str]) -> list[str]:
 
 def as_html(said: str) -> str:
     """One paragraph of help."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(said, quote=False))
+    said = re.sub(r"(?<![`\w-])--[a-z][a-z-]*(?![`\w])", r"`\g<0>`", html.escape(said, quote=False))
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", said)
 
 
 def text(said: str) -> str:
-    """One paragraph of help as Markdown: what looks like a path or a name of a file is code."""
-    said = said.replace("<", "&lt;").replace("*", r"\*")
-    return re.sub(r"(?<![`\w])((?:OUT/)?[\w/]+\.(?:tsv\.gz|tsv|html|md|toml|json|jsonl|safetensors))(?![`\w])", r"`\1`", said)
+    """One paragraph of help as Markdown: what looks like an option or the name of a file is code."""
+    said = re.sub(r"(?<![`\w-])--[a-z][a-z-]*", r"`\g<0>`", said.replace("<", "&lt;").replace("*", r"\*"))
+    return re.sub(
+        r"(?<![`\w])((?:OUT/)?[\w/]+\.(?:tsv\.gz|tsv|html|md|toml|json|jsonl|safetensors))(?![`\w])", r"`\1`", said
+    )
 
 
 def fenced(lines: list[str], language: str) -> str:

@@ -14,6 +14,8 @@ from fontTools import subset
 FORMULA = re.compile(r"<math.*?</math>", re.DOTALL)
 # Letters of formulas are drawn in mathematical italics, which have code points of their own.
 ITALIC = {ord("A"): 0x1D434, ord("a"): 0x1D44E, 0x391: 0x1D6E2, 0x3B1: 0x1D6FC}
+# The italic h has a place of its own, and roots are drawn without standing in the text.
+DRAWN = {0x210E, 0x221A}
 
 
 def write(pages: Path, out: Path) -> None:
@@ -23,7 +25,7 @@ def write(pages: Path, out: Path) -> None:
     options = subset.Options(flavor="woff2", layout_features=["*"], name_IDs=[0, 5, 13, 14])
     font = subset.load_font(_whole(), options)
     subsetter = subset.Subsetter(options)
-    subsetter.populate(unicodes={ord(own) for own in letters} | {0x210E} | _italics(letters))
+    subsetter.populate(unicodes={ord(own) for own in letters} | DRAWN | _italics(letters))
     subsetter.subset(font)
     subset.save_font(font, out, options)
 

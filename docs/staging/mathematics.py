@@ -8,18 +8,20 @@ import re
 from latex2mathml.converter import convert
 
 BLOCK = re.compile(r"^```math\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-CODE_OR_FORMULA = re.compile(r"^ *```.*?^ *```$|`[^`\n]+`|(?<![\w$])\$([^$\n]+)\$(?![\w$])", re.MULTILINE | re.DOTALL)
+CODE_OR_FORMULA = re.compile(
+    r"^ *```.*?^ *```$|`[^`\n]+`|(?<![\w$])\$([^$\n]+)\$([.,;:)]*)(?![\w$])", re.MULTILINE | re.DOTALL
+)
 
 
 def with_mathematics(text: str) -> str:
     """`text` with its formulas as MathML."""
     text = BLOCK.sub(lambda found: _block(found[1]), text)
-    return CODE_OR_FORMULA.sub(lambda found: found[0] if found[1] is None else _inline(found[1]), text)
+    return CODE_OR_FORMULA.sub(lambda found: found[0] if found[1] is None else _inline(*found.groups()), text)
 
 
-def _inline(latex: str) -> str:
-    # Markdown takes <math> at the start of a line for a block.
-    return f"<span>{convert(latex)}</span>".replace("\n", "")
+def _inline(latex: str, stop: str) -> str:
+    # Markdown takes <math> at the start of a line for a block. A full stop stays with its formula.
+    return f'<span class="formula-inline">{convert(latex)}{stop}</span>'.replace("\n", "")
 
 
 def _block(latex: str) -> str:

@@ -78,7 +78,9 @@ def _console(body: str, here: Path, page: Path) -> list[str]:
     shown = []
     for command in re.findall(r"^\$ (?:.*\\\n)*.*$", body, re.MULTILINE):
         shown.extend(command.splitlines())
-        shown.extend(_shell(command.removeprefix("$ "), here, page).rstrip().splitlines())
+        shown.extend(
+            line.expandtabs(16) for line in _shell(command.removeprefix("$ "), here, page).rstrip().splitlines()
+        )
     return shown
 
 
@@ -86,7 +88,7 @@ def _checked(call: list[str], here: Path, page: Path) -> str:
     programs = Path(sys.executable).parent
     environment = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "100"}
     done = subprocess.run(
-        call, cwd=here, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LIMIT
+        call, check=False, cwd=here, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LIMIT
     )
     if done.returncode != 0:
         raise Failed(f"{page}: this failed with code {done.returncode}:\n{call[-1]}\n{done.stdout}")

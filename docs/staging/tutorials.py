@@ -19,7 +19,10 @@ LIMIT = 300
 # Of the kernel only its errors.
 QUIET = ["--IPKernelApp.log_level=40"]
 # Tables without their shape and types.
-SMALL_TABLES = {"POLARS_FMT_TABLE_HIDE_COLUMN_DATA_TYPES": "1", "POLARS_FMT_TABLE_HIDE_DATAFRAME_SHAPE_INFORMATION": "1"}
+SMALL_TABLES = {
+    "POLARS_FMT_TABLE_HIDE_COLUMN_DATA_TYPES": "1",
+    "POLARS_FMT_TABLE_HIDE_DATAFRAME_SHAPE_INFORMATION": "1",
+}
 FRAME = re.compile(r"<iframe[^>]* srcdoc=(['\"])(?P<page>.*?)\1[^>]*></iframe>", re.DOTALL)
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
