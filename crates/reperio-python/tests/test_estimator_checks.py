@@ -99,6 +99,8 @@ def impossible(estimator: Any) -> dict[str, str]:
     """The checks that cannot apply, with the reason."""
     if isinstance(estimator, Classifier):
         return REASONS | {"check_classifiers_train": NUMBERS + "they have no number of columns"}
+    if isinstance(estimator, (Kmers, Genes)):
+        return REASONS | {"check_transformer_general": NUMBERS + "they have no number of columns"}
     return REASONS
 
 
