@@ -13,14 +13,17 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
 import os
 import sys
+import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from . import Cohort, Model, ReperioError, _airr, explain, read, train
+from . import Cohort, Model, ReperioError, _airr, _reperio, explain, read, train
 from ._airr import NOT_APPLICABLE, Triple
+from ._types import Path
 
 TOP = 50_000
 TARGET = "label_positive"
@@ -38,64 +41,104 @@ def main(argv: Sequence[str] | None = None) -> int:
             n_jobs=options.n_jobs,
             device=options.device,
         )
-    except ReperioError as error:
+    except (ReperioError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
 
 
 def predict(
-    train_dir: str,
-    test_dirs: Sequence[str],
-    out_dir: str,
+    train_dir: Path,
+    test_dirs: Sequence[Path],
+    out_dir: Path,
     *,
     n_jobs: int | None = None,
     device: str = "cpu",
+    **options: Any,
 ) -> tuple[str, str]:
     """Train, predict all test folders, and write both files. Returns their paths.
 
-    A test repertoire without usable clonotypes gets the share of positives in training. Raises
-    ``ReperioError`` if a folder lacks its files.
+    ``options`` are further ones of ``reperio.train``, such as ``seed`` or ``parts``. A test
+    repertoire without usable clonotypes gets the share of positives in training. The clonotypes of
+    positive repertoires come first, by their highest evidence for the positive class; where these
+    are fewer than 50,000, those of the others follow in the same order. Genes are spelt as in the
+    training tables.
+
+    Raises ``ReperioError`` if a folder lacks its files, two test folders have one name, or a label
+    is neither True nor False.
     """
     where: dict[str, Any] = {"threads": n_jobs, "device": "cuda:0" if device == "cuda" else device}
-    files = _tables(train_dir)
-    cohort = _cohort(train_dir, files)
-    model = train(cohort, target=TARGET, no_report=True, **where)
     name = _name(train_dir)
+    _check([train_dir, *test_dirs], out_dir)
+    # All is read before the long part begins.
+    files = _tables(train_dir)
+    cohort = _labelled(train_dir, _cohort(train_dir, files))
+    tests = {_name(folder): _cohort(folder, _tables(folder)) for folder in test_dirs}
+    how = {"positive": "True", "no_report": True, **where, **options}
+    model = train(cohort, target=TARGET, **how)
     os.makedirs(out_dir, exist_ok=True)
     predictions = os.path.join(out_dir, f"{name}_test_predictions.tsv")
-    _write(predictions, _predictions(model, test_dirs, where))
     important = os.path.join(out_dir, f"{name}_important_sequences.tsv")
-    _write(important, _important(model, cohort, list(files.values()), name, where))
+    share = _share_of_positives(cohort)
+    found = list(_predictions(model, tests, share, where))
+    sequences = list(_important(model, cohort, list(files.values()), name, where))
+    _write(predictions, found)
+    _write(important, sequences)
     return predictions, important
 
 
+def _check(folders: Sequence[Path], out_dir: Path) -> None:
+    names = [_name(folder) for folder in folders[1:]]
+    twice = [name for place, name in enumerate(names) if name in names[:place]]
+    if twice:
+        raise ReperioError(f"two test folders are called {twice[0]}, expected different names")
+    if os.path.realpath(out_dir) in map(os.path.realpath, folders):
+        raise ReperioError(f"{os.fspath(out_dir)} is read, expected another folder to write to")
+
+
+def _labelled(folder: Path, cohort: Cohort) -> Cohort:
+    """The cohort with its labels as True and False."""
+    texts = cohort._native.metadata.get(TARGET)
+    if texts is None:
+        raise ReperioError(f"{os.path.join(folder, _METADATA)}: expected a column {TARGET}")
+    known = {"true": "True", "1": "True", "false": "False", "0": "False"}
+    wrong = sorted({text for text in texts if text is not None and text.lower() not in known})
+    if wrong:
+        metadata = os.path.join(folder, _METADATA)
+        raise ReperioError(f"{metadata}: {TARGET} {wrong[0]!r}, expected True or False")
+    labels = [None if text is None else known[text.lower()] for text in texts]
+    return cohort.with_metadata({**cohort._native.metadata, TARGET: labels})
+
+
 def _predictions(
-    model: Model, test_dirs: Sequence[str], where: dict[str, Any]
+    model: Model, tests: Mapping[str, Cohort], share: float, where: dict[str, Any]
 ) -> Iterator[list[object]]:
-    for folder in test_dirs:
-        files = _tables(folder)
-        scores = model.score(_cohort(folder, files), no_report=True, **where)
+    for name, cohort in tests.items():
+        scores = model.score(cohort, no_report=True, **where)
         found = {r["repertoire_id"]: r["targets"][0]["probabilities"] for r in scores.repertoires}
-        for repertoire_id in files:
+        for repertoire_id in cohort.ids:
             probabilities = found.get(repertoire_id)
-            value = probabilities[0] if probabilities else _share_of_positives(model)
-            yield [repertoire_id, _name(folder), value, *[NOT_APPLICABLE] * 3]
+            value = probabilities[0] if probabilities else share
+            yield [repertoire_id, name, value, *[NOT_APPLICABLE] * 3]
 
 
-def _share_of_positives(model: Model) -> float:
-    assert model.training is not None
-    values: list[tuple[str, int]] = model.training["targets"][0]["values"]
-    return values[0][1] / sum(count for _, count in values)
+def _share_of_positives(cohort: Cohort) -> float:
+    labels = cohort.column(TARGET)
+    return labels.count("True") / (len(labels) - labels.count(None))
 
 
 def _important(
     model: Model, cohort: Cohort, files: Sequence[str], name: str, where: dict[str, Any]
 ) -> Iterator[list[object]]:
-    ranking = explain(model, cohort, top=TOP, no_report=True, **where)
-    rows = ranking.table("sequences", frame="python")
-    triples = [(r["junction_aa"], r["v_call"] or "", r["j_call"] or "") for r in rows[:TOP]]
-    for rank, triple in enumerate(_as_in_files(triples, files), start=1):
+    positive = [label == "True" for label in cohort.column(TARGET)]
+    triples: dict[Triple, None] = {}
+    for part in (positive, [not own for own in positive]):
+        if len(triples) < TOP and any(part):
+            # To explain the others too would take twice as long.
+            ranking = explain(model, cohort.select(part), top=TOP, no_report=True, **where)
+            for row in ranking.table("sequences", frame="python"):
+                triples[row["junction_aa"], row["v_call"] or "", row["j_call"] or ""] = None
+    for rank, triple in enumerate(_as_in_files(list(triples)[:TOP], files), start=1):
         yield [f"{name}_seq_top_{rank}", name, NOT_APPLICABLE, *triple]
 
 
@@ -103,23 +146,33 @@ def _as_in_files(triples: Sequence[Triple], files: Sequence[str]) -> Iterator[Tr
     """The clonotypes with their genes named as the files name them.
 
     The program names genes by IMGT without alleles, but the score compares text. Of several names
-    the most frequent one of the same gene is taken.
+    of a gene the most frequent one is taken.
     """
     junctions = {triple[0] for triple in triples}
-    named: dict[str, Counter[tuple[str, str]]] = {junction: Counter() for junction in junctions}
+    seen: Counter[Triple] = Counter()
     for path in files:
-        for junction, v_call, j_call in _rows(path):
-            if junction in named:
-                named[junction][v_call, j_call] += 1
-    for junction, v_call, j_call in triples:
-        known = named[junction].most_common()
-        same = (g for g, _ in known if (_gene(g[0]), _gene(g[1])) == (v_call, j_call))
-        yield (junction, *next(same, known[0][0] if len(known) == 1 else (v_call, j_call)))
+        seen.update(row for row in _rows(path) if row[0] in junctions)
+    genes = _genes({(v_call, j_call) for _, v_call, j_call in seen})
+    named: dict[Triple, Triple] = {}
+    for triple in sorted(seen, key=lambda own: (-seen[own], own)):
+        named.setdefault((triple[0], *genes[triple[1:]]), triple)
+    return (named.get(triple, triple) for triple in triples)
 
 
-def _gene(name: str) -> str:
-    """The first gene of a call, without its allele."""
-    return name.split(",")[0].split("*")[0].strip()
+def _genes(pairs: set[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, str]]:
+    """What the program calls these V and J genes: "" is unknown."""
+    ordered = sorted(pairs)
+    with tempfile.TemporaryDirectory(prefix="reperio-") as folder:
+        path = os.path.join(folder, "pairs.tsv")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("repertoire_id\tjunction_aa\tv_call\tj_call\n")
+            # A repertoire for each pair; its junction does not matter.
+            file.writelines(f"{i:08}\tCASSF\t{v}\t{j}\n" for i, (v, j) in enumerate(ordered))
+        cohort = read(path, progress=False)
+    found = _reperio.features(cohort._native, "clones", json.dumps({"min_repertoires": 1}))
+    clones = [name.split(" ") for name in found["names"]]  # "CASSF TRBV9 TRBJ2-3"
+    columns = memoryview(found["indices"]).cast("q")  # A row has one column: its clonotype.
+    return {pair: (clones[i][1], clones[i][2]) for pair, i in zip(ordered, columns, strict=True)}
 
 
 def _rows(path: str) -> Iterator[Triple]:
@@ -135,13 +188,13 @@ def _rows(path: str) -> Iterator[Triple]:
                 yield fields[at[0]], fields[at[1]], fields[at[2]]
 
 
-def _cohort(folder: str, files: dict[str, str]) -> Cohort:
+def _cohort(folder: Path, files: dict[str, str]) -> Cohort:
     metadata = os.path.join(folder, _METADATA)
     there = metadata if os.path.isfile(metadata) else None
     return read(list(files.values()), metadata=there)
 
 
-def _tables(folder: str) -> dict[str, str]:
+def _tables(folder: Path) -> dict[str, str]:
     """The tables of a folder by repertoire id: those that its metadata lists, else all, sorted."""
     metadata = os.path.join(folder, _METADATA)
     if os.path.isfile(metadata):
@@ -153,9 +206,11 @@ def _tables(folder: str) -> dict[str, str]:
     try:
         names = sorted(n for n in os.listdir(folder) if n.endswith(".tsv"))
     except OSError as error:
-        raise ReperioError(f"{folder}: {error.strerror}, expected a folder of tables") from None
+        raise ReperioError(
+            f"{os.fspath(folder)}: {error.strerror}, expected a folder of tables"
+        ) from None
     if not names:
-        raise ReperioError(f"{folder}: no .tsv files")
+        raise ReperioError(f"{os.fspath(folder)}: no .tsv files")
     return {n.removesuffix(".tsv"): os.path.join(folder, n) for n in names}
 
 
@@ -168,8 +223,8 @@ def _write(path: str, rows: Iterable[Sequence[object]]) -> None:
     os.replace(half, path)
 
 
-def _name(folder: str) -> str:
-    return os.path.basename(os.path.normpath(folder))
+def _name(folder: Path) -> str:
+    return os.path.basename(os.path.abspath(folder))
 
 
 def _parser() -> argparse.ArgumentParser:
