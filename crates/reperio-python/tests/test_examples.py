@@ -26,7 +26,8 @@ EXAMPLES = pathlib.Path(__file__).parents[1] / "examples"
 def example(name: str) -> ModuleType:
     """An example as a module."""
     spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -57,7 +58,7 @@ def rows(path: pathlib.Path, delimiter: str = ",") -> list[dict[str, str]]:
 
 @pytest.fixture
 def dataset(tmp_path: pathlib.Path, tiny: reperio.Cohort) -> pathlib.Path:
-    """``tiny`` as immuneML exports a dataset: identifiers that are no names of files, CDR3s in AIRR columns."""
+    """``tiny`` as immuneML exports it: identifiers that are no file names, CDR3s without anchors."""
     folder = tmp_path / "dataset"
     (folder / "repertoires").mkdir(parents=True)
     labels = dict(zip(tiny.ids, tiny.column("label"), strict=True))
@@ -137,7 +138,7 @@ def test_several_classes_have_a_column_each(dataset: pathlib.Path) -> None:
 
 
 def cells_of(tables: dict[str, list[dict[str, str]]]) -> Any:
-    """Single cells with one beta chain each, and an alpha chain that all have; the last one has no sample."""
+    """Single cells with a beta chain each and one alpha chain; the last one has no sample."""
     airr, samples = [], []
     alpha = {"junction_aa": "CAVRDSNYQLIW", "v_call": "TRAV21", "j_call": "TRAJ33", "locus": "TRA"}
     for own, table in tables.items():
@@ -236,4 +237,5 @@ def test_an_immunarch_list_gets_scores(tiny: reperio.Cohort, tmp_path: pathlib.P
         assert row["class"] == str(own["class"])
     argv[4] = str(script)  # No model.
     wrong = subprocess.run(argv, capture_output=True, text=True, check=False)
-    assert wrong.returncode != 0 and "reperio score failed" in wrong.stderr
+    assert wrong.returncode != 0
+    assert "reperio score failed" in wrong.stderr
