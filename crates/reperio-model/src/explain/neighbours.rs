@@ -113,7 +113,7 @@ mod tests {
             let far = |i: usize| -> f64 {
                 (0..3).map(|k| (others[i].added[k] - own[k]).powi(2)).sum::<f64>().sqrt()
             };
-            let is_other = |i: &usize| i % 3 != 0;
+            let is_other = |i: &usize| !i.is_multiple_of(3);
             let found = nearest(&own, &others, most, |known| known.group == "0");
             prop_assert_eq!(found.len(), most.min((0..others.len()).filter(is_other).count()));
             prop_assert!(found.iter().all(|one| is_other(&one.place) && one.distance.to_bits() == far(one.place).to_bits()));

@@ -100,7 +100,9 @@ pub(crate) fn write(path: &Path, fitted: &Fitted, labels: &Labels, people: &Peop
 fn numbered(groups: &Groups) -> Vec<u64> {
     let mut numbers = vec![0; groups.rows()];
     for (own, rows) in groups.by_appearance().into_iter().enumerate() {
-        rows.iter().for_each(|&row| numbers[row] = own as u64 + 1);
+        for &row in rows {
+            numbers[row] = own as u64 + 1;
+        }
     }
     numbers
 }

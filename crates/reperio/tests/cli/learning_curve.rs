@@ -200,7 +200,7 @@ fn of_kmers(dir: &TempDir, more: &[&str]) -> (Value, Vec<Vec<String>>) {
     }
     let times: Vec<f64> = beyond.iter().map(|row| number(&row[3])).collect();
     assert!(times.is_sorted() && times.last() == Some(&4.0), "{times:?}");
-    let page = fs::read_to_string(dir.path().join("curve/report.html")).unwrap();
+    let page = fs::read_to_string(dir.path().join("curve/report.html")).expect("a page");
     assert_eq!(reperio_report::well_formed::problems(&page), [""; 0]);
     assert!(page.contains("how many repertoires are needed"));
     (found, points)
@@ -231,8 +231,8 @@ fn a_number_has_a_curve_of_r2() {
     marked_cohort(&dir, 48, |r| ("WWW", (7 * r) % 30, format!("{}.5", 20 + 2 * ((7 * r) % 30))));
     let (found, points) = of_kmers(&dir, &["--regression", "label"]);
     assert!(points.iter().all(|row| row[1] == "R2" && row[5].is_empty()), "{points:?}");
-    let sizes: Vec<f64> = points.iter().map(|row| number(&row[4])).collect();
-    assert!(sizes.is_sorted() && sizes[2] == 32.0 && sizes[0] <= 16.0, "{sizes:?}");
+    assert_eq!(points[2][4], "32.0", "two of three folds");
+    assert!(number(&points[0][4]) <= 16.0, "{points:?}");
     assert_eq!(Some(number(&points[2][7])), found["targets"][0]["pooled"]["r2"].as_f64());
     assert_eq!(Some(number(&points[2][8])), found["targets"][0]["r2_ci"][0].as_f64());
     assert!(number(&points[2][7]) > 0.8, "{points:?}");

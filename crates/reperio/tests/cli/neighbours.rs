@@ -126,11 +126,11 @@ fn nobody_is_the_neighbour_of_herself() {
     small_cohort(&dir, 6, 60);
     let columns = "repertoire_id\tpatient\tlabel\n";
     let people = ["Zoe", "Ann", "Zoe", "Bea", "Ann", "Bea"];
-    let labels: String =
-        people.iter().enumerate().fold(columns.to_owned(), |mut all, (i, name)| {
-            all += &format!("r{i:02}\t{name}\t{}\n", if i % 2 == 1 { "sick" } else { "well" });
-            all
-        });
+    let row = |(i, name): (usize, &&str)| {
+        format!("r{i:02}\t{name}\t{}\n", if i % 2 == 1 { "sick" } else { "well" })
+    };
+    let people_rows: Vec<String> = people.iter().enumerate().map(row).collect();
+    let labels = columns.to_owned() + &people_rows.concat();
     write(&dir, "labels.tsv", &labels);
     done(&dir, &on_cohort("train", &["--parts", "kmers,genes", "--out", "run"]));
     let held_out = dir.path().join("run/held_out.tsv");

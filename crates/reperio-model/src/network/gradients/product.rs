@@ -74,7 +74,9 @@ mod tests {
             used in 0.0..=1.0_f64,
             seed in any::<u32>(),
         ) {
-            let drawn = |i: usize| ((i as u32 + 1).wrapping_mul(seed | 1) >> 20) as f64 - 2048.0;
+            let drawn = |i: usize| {
+                f64::from((i as u32 + 1).wrapping_mul(seed | 1) >> 20) - 2048.0
+            };
             let used = (used * width as f64) as usize;
             let input: Vec<f64> = (0..n).map(drawn).collect();
             let weight: Vec<f64> = (n..n + n * width).map(drawn).collect();
