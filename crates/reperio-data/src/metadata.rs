@@ -24,7 +24,8 @@ pub const FILE_COLUMNS: [&str; 4] = ["filename", "file", "file_path", "path"];
 
 /// Labels and covariates of repertoires, as text; a column with its name holds one value per row.
 ///
-/// Invariants: ids are distinct, and so are the names of columns; each column has a value, or none, for each id.
+/// Invariants: ids are distinct, and so are the names of columns; each column has a value, or none, for each id; no
+/// value is a word for "no value".
 ///
 /// # Examples
 ///
@@ -89,13 +90,17 @@ pub enum MetadataError {
 
 impl Metadata {
     /// The table of these ids and columns, or `None` if ids or names repeat or a column does not have one value per id.
+    /// Words that mean "no value" in a file (`NA`, `unknown`, ...) are missing values here, too.
     pub fn from_columns(
         ids: Vec<String>,
-        columns: Vec<(String, Vec<Option<String>>)>,
+        mut columns: Vec<(String, Vec<Option<String>>)>,
     ) -> Option<Self> {
         let names = columns.iter().map(|(name, _)| name);
         let are_distinct = duplicates(&ids).is_empty() && duplicates(names).is_empty();
         let are_whole = columns.iter().all(|(_, values)| values.len() == ids.len());
+        for value in columns.iter_mut().flat_map(|(_, values)| values) {
+            value.take_if(|text| is_missing(text));
+        }
         (are_distinct && are_whole).then_some(Self { ids, columns })
     }
 
@@ -284,6 +289,16 @@ mod tests {
             check("ID\tstatus\na\t\nb\tNA\nc\tna\nd\tNaN\ne\tnull\nf\tNone\ng\tno\nh\tUnknown\ni\tN/a\nj\tnone\nk\t-\n"),
             @r#"["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"] [("status", [None, None, None, None, None, None, Some("no"), None, None, Some("none"), Some("-")])]"#
         );
+    }
+
+    #[test]
+    fn words_for_no_value_are_missing_in_memory_too() {
+        let values = ["NA", "", " unknown ", "none", "case"].map(|text| Some(text.to_owned()));
+        let ids = ["a", "b", "c", "d", "e"].map(str::to_owned).into();
+        let columns = vec![("status".to_owned(), values.into())];
+        let metadata = Metadata::from_columns(ids, columns).unwrap();
+        let expected = [None, None, None, Some("none".to_owned()), Some("case".to_owned())];
+        assert_eq!(metadata.column("status"), Some(&expected[..]));
     }
 
     #[test]

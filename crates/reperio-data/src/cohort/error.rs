@@ -1,4 +1,4 @@
-//! Why a cohort could not be imported or loaded.
+//! Why a cohort could not be imported, loaded or saved.
 
 use std::error::Error;
 use std::io;
@@ -11,7 +11,7 @@ use crate::lock::LockError;
 use crate::metadata::MetadataError;
 use crate::table::quoted;
 
-/// Why a cohort could not be imported or loaded. Faults of one kind are listed all at once.
+/// Why a cohort could not be imported, loaded or saved. Faults of one kind are listed all at once.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CohortError {
@@ -51,6 +51,11 @@ pub enum CohortError {
         /// The store.
         path: PathBuf,
     },
+    /// Options for reading files, and a cohort in memory, which has been read already.
+    #[error(
+        "options for reading files (species, loci, lengths, columns) do not change a cohort in memory, expected none: give them where it is read"
+    )]
+    OptionsForGiven,
     /// Every row of every repertoire was dropped.
     #[error("no clonotypes left from {rows} rows: {reasons}")]
     NoClonotypes {
@@ -171,6 +176,12 @@ pub enum CohortError {
     /// The output folder has other things in it.
     #[error("{path} is not empty and not a cohort, expected a new folder or a cohort to add to")]
     NotEmpty {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A cohort in memory cannot be saved where something is.
+    #[error("{path} is not empty, expected a new folder")]
+    NotNew {
         /// The folder.
         path: PathBuf,
     },

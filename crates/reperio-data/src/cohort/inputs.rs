@@ -16,20 +16,18 @@ use super::{folders, layout, matching};
 /// Names of metadata tables, looked for in a folder that is the only input.
 const METADATA_FILES: [&str; 3] = ["metadata.tsv", "metadata.csv", "metadata.txt"];
 
-/// Finds all repertoire files, and the metadata: `metadata`, or a metadata table at the top of the
-/// only input.
+/// Finds all repertoire files, and reads the table `metadata`.
 pub(super) fn find(
     inputs: &[PathBuf],
-    metadata: Option<&Path>,
+    metadata: Option<PathBuf>,
     options: &ReadOptions,
 ) -> Result<Inputs, CohortError> {
     let missing: Vec<PathBuf> = inputs.iter().filter(|path| !path.exists()).cloned().collect();
     if !missing.is_empty() {
         return Err(CohortError::NoSuchInput { inputs: missing });
     }
-    let path = metadata.map(Path::to_owned).or_else(|| beside(inputs));
     let mut found = Inputs::default();
-    if let Some(path) = path {
+    if let Some(path) = metadata {
         let table = Metadata::read(&path)?;
         (found.listed, found.missing) = listed_files(&path, &table, inputs);
         found.metadata = Some((path, table));
@@ -49,7 +47,8 @@ pub(super) fn find(
     Ok(found)
 }
 
-fn beside(inputs: &[PathBuf]) -> Option<PathBuf> {
+/// The metadata table at the top of the only input.
+pub(super) fn beside(inputs: &[PathBuf]) -> Option<PathBuf> {
     let [folder] = inputs else { return None };
     if layout::is_store(folder) {
         return None;

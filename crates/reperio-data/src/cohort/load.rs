@@ -1,7 +1,8 @@
-//! Loads the repertoires of stores and files, or hands them out one by one.
+//! Loads the repertoires of stores, files and cohorts in memory, or hands them out one by one.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::format::ReadOptions;
 use crate::import_counts::ImportCounts;
@@ -13,8 +14,8 @@ use super::copies::{self, Likeness};
 use super::inputs;
 use super::reading::{self, FileContent, Pace, Stored};
 use super::samples::{self, Member};
-use super::sources::Source;
-use super::{Cohort, CohortError, matching, notes, store};
+use super::sources::{Inputs, Source};
+use super::{Cohort, CohortError, given, matching, notes, store};
 
 /// Loads stores, repertoire files and folders of such files as one cohort.
 ///
@@ -52,11 +53,9 @@ pub fn load(
     options: &ReadOptions,
     observer: &dyn Observer,
 ) -> Result<Cohort, CohortError> {
-    let pace = Pace { task: "reading repertoires", at_once: usize::MAX, observer };
-    let visited =
-        go_through(inputs, metadata, options, pace, true, |own, counts| Ok((own, counts)))?;
-    let (repertoires, counts) = visited.results.into_iter().unzip();
-    Ok(Cohort { metadata: visited.metadata, repertoires, counts })
+    let (inputs, metadata) = (inputs.to_vec(), metadata.map(Path::to_owned));
+    let request = ReadRequest { inputs, metadata, options: options.clone(), given: Vec::new() };
+    request.load(observer)
 }
 
 /// The results of visiting a cohort. Rows of both fields are in the same order, sorted by id.
@@ -68,7 +67,32 @@ pub struct Visited<T> {
     pub results: Vec<T>,
 }
 
-/// Repertoires to read: what [`load`] takes, as one value.
+/// Repertoires to read: what [`load`] takes, as one value, and cohorts in memory beside it.
+///
+/// A cohort in memory is treated as a store of it: its labels count unless there is a table of `metadata`, its ids and those
+/// of the other inputs must differ, copies among all are reported, and `options` must be the defaults.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use reperio_data::cohort::{Cohort, ReadRequest};
+/// use reperio_data::import_counts::ImportCounts;
+/// use reperio_data::metadata::Metadata;
+/// use reperio_data::progress::Silent;
+/// use reperio_data::repertoire::Builder;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let donor = (Builder::default().finish("a".to_owned()), ImportCounts::default());
+/// let cohort = Arc::new(Cohort::new(vec![donor], &Metadata::default()));
+/// let request = ReadRequest { given: vec![cohort.clone()], ..ReadRequest::default() };
+/// assert_eq!(request.load(&Silent)?, *cohort);
+/// let twice = ReadRequest { given: vec![cohort.clone(), cohort], ..ReadRequest::default() };
+/// assert!(twice.load(&Silent).is_err(), "two repertoires with the same id");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct ReadRequest {
     /// Stores, repertoire files and folders of such files.
@@ -77,6 +101,8 @@ pub struct ReadRequest {
     pub metadata: Option<PathBuf>,
     /// How to read raw files.
     pub options: ReadOptions,
+    /// Cohorts in memory, which are read together with `inputs`.
+    pub given: Vec<Arc<Cohort>>,
 }
 
 impl ReadRequest {
@@ -86,12 +112,16 @@ impl ReadRequest {
     ///
     /// As [`load`].
     pub fn load(&self, observer: &dyn Observer) -> Result<Cohort, CohortError> {
-        load(&self.inputs, self.metadata.as_deref(), &self.options, observer)
+        let (task, unit) = ("reading repertoires", "files");
+        let pace = Pace { task, unit, at_once: usize::MAX, observer };
+        let visited = go_through(self, pace, true, |own, counts| Ok((own, counts)))?;
+        let (repertoires, counts) = visited.results.into_iter().unzip();
+        Ok(Cohort { metadata: visited.metadata, repertoires, counts })
     }
 
     /// Reads what [`load`] reads and keeps none of it: `work` gets each repertoire, in any order and in several
     /// threads; `task` is what the observer is told. Memory does not grow with the number of files, but a file of many
-    /// repertoires is read whole.
+    /// repertoires is read whole. Of a cohort in memory `work` gets copies, few at a time.
     ///
     /// Several files of one sample are a warning and not an error, because each repertoire is seen alone and none is held out.
     ///
@@ -123,25 +153,26 @@ impl ReadRequest {
         observer: &dyn Observer,
         work: impl Fn(Repertoire) -> Result<T, Box<dyn Error + Send + Sync>> + Sync,
     ) -> Result<Visited<T>, CohortError> {
-        let pace = Pace { task, at_once: rayon::current_num_threads(), observer };
+        let at_once = rayon::current_num_threads();
+        let pace = Pace { task, unit: "files", at_once, observer };
         let work = |own, _| work(own).map_err(|source| CohortError::Visit { source });
-        let Self { inputs, metadata, options } = self;
-        go_through(inputs, metadata.as_deref(), options, pace, false, work)
+        go_through(self, pace, false, work)
     }
 }
 
-/// Calls `work` on every repertoire of the inputs. Files of one sample are an error if the cohort `may_be_divided`.
+/// Calls `work` on every repertoire of `request`. Files of one sample are an error if the cohort `may_be_divided`.
 fn go_through<T: Send>(
-    inputs: &[PathBuf],
-    metadata: Option<&Path>,
-    options: &ReadOptions,
+    request: &ReadRequest,
     pace: Pace<'_>,
     may_be_divided: bool,
     work: impl Fn(Repertoire, ImportCounts) -> Result<T, CohortError> + Sync,
 ) -> Result<Visited<T>, CohortError> {
-    let mut found = inputs::find(inputs, metadata, options)?;
-    if found.sources.is_empty() && found.stores.is_empty() {
-        return Err(CohortError::NoRepertoires { inputs: inputs.to_vec(), skipped: found.skipped });
+    let ReadRequest { inputs, metadata, options, given } = request;
+    // Of several inputs none has the table of all.
+    let beside = || inputs::beside(inputs).filter(|_| given.is_empty());
+    let mut found = inputs::find(inputs, metadata.clone().or_else(beside), options)?;
+    if found.sources.is_empty() && found.stores.is_empty() && given.is_empty() {
+        return Err(CohortError::NoRepertoires { inputs: inputs.clone(), skipped: found.skipped });
     }
     let with_likeness = |own: Repertoire, counts| -> Result<_, CohortError> {
         Ok((Likeness::of(&own), work(own, counts)?))
@@ -149,13 +180,10 @@ fn go_through<T: Send>(
     let (mut all, mut origins) = (Vec::new(), Vec::new());
     let (mut members, mut stored_members) = (Vec::new(), Vec::new());
     let mut labels = Metadata::default();
-    for folder in &found.stores {
-        if *options != ReadOptions::default() {
-            return Err(CohortError::OptionsForStore { path: folder.clone() });
-        }
-        let Stored { metadata, members, results } = store::visit(folder, pace, with_likeness)?;
+    for (name, stored) in read_before(&found, request, pace, with_likeness)? {
+        let Stored { metadata, members, results } = stored;
         stored_members.extend(members);
-        origins.extend(metadata.ids().iter().map(|id| (id.clone(), folder.display().to_string())));
+        origins.extend(metadata.ids().iter().map(|id| (id.clone(), name.clone())));
         let ids: Vec<String> = labels.ids().iter().chain(metadata.ids()).cloned().collect();
         labels = labels.updated(&metadata, &ids);
         all.extend(results);
@@ -206,6 +234,31 @@ fn go_through<T: Send>(
     }
     let ids: Vec<String> = likenesses.into_iter().map(|own| own.id).collect();
     Ok(Visited { metadata: Metadata::default().updated(&labels, &ids), results })
+}
+
+/// Calls `work` on every repertoire of the stores, then of the cohorts in memory; returns each with its name.
+fn read_before<T: Send>(
+    found: &Inputs,
+    request: &ReadRequest,
+    pace: Pace<'_>,
+    work: impl Fn(Repertoire, ImportCounts) -> Result<T, CohortError> + Sync,
+) -> Result<Vec<(String, Stored<T>)>, CohortError> {
+    if request.options != ReadOptions::default() {
+        if let Some(path) = found.stores.first() {
+            return Err(CohortError::OptionsForStore { path: path.clone() });
+        }
+        if !request.given.is_empty() {
+            return Err(CohortError::OptionsForGiven);
+        }
+    }
+    let mut all = Vec::new();
+    for folder in &found.stores {
+        all.push((folder.display().to_string(), store::visit(folder, pace, &work)?));
+    }
+    for (name, cohort) in given::named(&request.given) {
+        all.push((name, given::visit(cohort, pace, &work)?));
+    }
+    Ok(all)
 }
 
 /// What a person should know of how a file was read.

@@ -1,6 +1,6 @@
-//! Cohorts: repertoires with a table of labels and covariates, from raw files or from a store.
+//! Cohorts: repertoires with a table of labels and covariates, from raw files, from a store or in memory.
 //!
-//! A *store* (feature `store`) is a folder that `import` writes and any Parquet reader opens:
+//! A *store* (feature `store`) is a folder that `import` and `save` write and any Parquet reader opens:
 //!
 //! ```text
 //! cohort.parquet             metadata and import counts (`import_*`), one row per repertoire
@@ -23,6 +23,7 @@ mod describe;
 mod error;
 mod fingerprint;
 mod folders;
+mod given;
 mod inputs;
 mod layout;
 mod load;
@@ -43,7 +44,7 @@ pub use layout::file_name;
 pub use load::{ReadRequest, Visited, load};
 pub use notes::notes;
 #[cfg(feature = "store")]
-pub use store::{ImportRequest, ImportRow, ImportSummary, Replaced, import};
+pub use store::{ImportRequest, ImportRow, ImportSummary, Replaced, import, save};
 
 /// Repertoires with their labels. Rows of all columns are in the same order, sorted by id.
 ///
@@ -76,6 +77,61 @@ impl Cohort {
         let (repertoires, counts): (Vec<_>, Vec<_>) = repertoires.into_iter().unzip();
         let ids: Vec<String> = repertoires.iter().map(|own| own.id.clone()).collect();
         Self { metadata: Metadata::default().updated(metadata, &ids), repertoires, counts }
+    }
+
+    /// The repertoires at `rows`, with their labels. They are sorted by id, whatever the order of `rows`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use reperio_data::cohort::Cohort;
+    /// # use reperio_data::import_counts::ImportCounts;
+    /// # use reperio_data::metadata::Metadata;
+    /// # use reperio_data::repertoire::Builder;
+    /// # let donor = |id: &str| (Builder::default().finish(id.to_owned()), ImportCounts::default());
+    /// let cohort = Cohort::new(["a", "b", "c"].map(donor).into(), &Metadata::default());
+    /// assert_eq!(cohort.select(&[2, 0]).metadata().ids(), ["a", "c"]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If a row is out of range or named twice.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
+        let mut rows = rows.to_vec();
+        rows.sort_unstable();
+        assert!(rows.is_sorted_by(|a, b| a < b), "a row is named once");
+        Self {
+            metadata: self.metadata.select(&rows),
+            repertoires: rows.iter().map(|&row| self.repertoires[row].clone()).collect(),
+            counts: rows.iter().map(|&row| self.counts[row].clone()).collect(),
+        }
+    }
+
+    /// The cohort with the labels of `metadata` in place of its own; rows for other ids are left out, and
+    /// repertoires without a row have no labels. Rows may be in any order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use reperio_data::cohort::Cohort;
+    /// # use reperio_data::import_counts::ImportCounts;
+    /// # use reperio_data::metadata::Metadata;
+    /// # use reperio_data::repertoire::Builder;
+    /// # let donor = |id: &str| (Builder::default().finish(id.to_owned()), ImportCounts::default());
+    /// let cohort = Cohort::new(vec![donor("a"), donor("b")], &Metadata::default());
+    /// let status = ("status".to_owned(), vec![Some("case".to_owned())]);
+    /// let metadata = Metadata::from_columns(vec!["b".to_owned()], vec![status]).expect("one value an id");
+    /// let cohort = cohort.with_metadata(metadata);
+    /// assert_eq!(cohort.metadata().column("status"), Some(&[None, Some("case".to_owned())][..]));
+    /// ```
+    #[must_use]
+    pub fn with_metadata(self, metadata: Metadata) -> Self {
+        if metadata.ids() == self.metadata.ids() {
+            return Self { metadata, ..self }; // Nothing needs to be copied.
+        }
+        let metadata = Metadata::default().updated(&metadata, self.metadata.ids());
+        Self { metadata, ..self }
     }
 
     /// Labels and covariates.
@@ -111,11 +167,7 @@ impl Cohort {
             return Vec::new();
         }
         let ids = empty.iter().map(|&i| self.repertoires[i].id.clone()).collect();
-        *self = Self {
-            metadata: self.metadata.select(&kept),
-            repertoires: kept.iter().map(|&i| self.repertoires[i].clone()).collect(),
-            counts: kept.iter().map(|&i| self.counts[i].clone()).collect(),
-        };
+        *self = self.select(&kept);
         ids
     }
 

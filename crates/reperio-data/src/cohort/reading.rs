@@ -20,6 +20,8 @@ use super::sources::{Inputs, Source};
 pub(super) struct Pace<'a> {
     /// What is being done.
     pub(super) task: &'a str,
+    /// What is counted, plural.
+    pub(super) unit: &'static str,
     /// Files at a time, at most.
     pub(super) at_once: usize,
     pub(super) observer: &'a dyn Observer,
@@ -80,7 +82,7 @@ pub(super) fn each_source<T: Send>(
 /// Calls `work` on each of `files`; only that a file cannot be read is a result and no error.
 fn try_each<S: Sync, T: Send>(
     files: &[S],
-    Pace { task, at_once, observer }: Pace<'_>,
+    Pace { task, unit, at_once, observer }: Pace<'_>,
     work: impl Fn(&S) -> Result<T, CohortError> + Sync,
 ) -> Result<Vec<Result<T, ReadError>>, CohortError> {
     let (done, stop) = (AtomicU64::new(0), AtomicBool::new(false));
@@ -94,7 +96,7 @@ fn try_each<S: Sync, T: Send>(
             stop.store(true, Ordering::Relaxed);
         }
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-        observer.progress(Progress { task, done, total, unit: "files" });
+        observer.progress(Progress { task, done, total, unit });
         result
     };
     let (mut results, mut other) = (Vec::new(), Vec::new());
@@ -116,7 +118,7 @@ fn try_each<S: Sync, T: Send>(
     }
 }
 
-/// What a store holds.
+/// What a store holds, or a cohort in memory.
 pub(super) struct Stored<T> {
     pub(super) metadata: Metadata,
     /// The repertoires whose files named their sample.

@@ -31,8 +31,8 @@ pub struct Fingerprints {
 /// All clonotypes of one sample, as columns in canonical order.
 ///
 /// Invariants: rows are distinct and sorted by (junction, V name, J name); residue codes are below
-/// 20; junctions have 1 to [`MAX_LENGTH`] residues; gene indices are inside the vocabulary; counts are
-/// at least 1, and their sum at most [`MAX_COPIES`].
+/// 20; junctions have 1 to [`MAX_LENGTH`] residues; gene indices are inside the vocabulary, whose names all
+/// occur, but for the unknown one, which is always there; counts are at least 1, and their sum at most [`MAX_COPIES`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repertoire {
     /// AIRR `repertoire_id`.
@@ -108,8 +108,7 @@ impl Repertoire {
             && junctions.lengths().all(|length| lengths.contains(&length))
             && copies.is_some_and(|copies| copies <= MAX_COPIES)
             && (sorted(&genes.v) && sorted(&genes.j))
-            && v.iter().all(|&index| usize::from(index) < genes.v.len())
-            && j.iter().all(|&index| usize::from(index) < genes.j.len())
+            && (occur(v, genes.v.len()) && occur(j, genes.j.len()))
             && counts.iter().all(|&count| count > 0)
             && (1..n).all(|i| row(i - 1) < row(i))
     }
@@ -214,6 +213,18 @@ impl Repertoire {
         }
         builder.finish(self.id.clone())
     }
+}
+
+/// Whether the indices are below `n`, and all of these but the first, the unknown gene, are among them.
+fn occur(indices: &[u16], n: usize) -> bool {
+    let mut found = vec![false; n];
+    for &index in indices {
+        match found.get_mut(usize::from(index)) {
+            Some(found) => *found = true,
+            None => return false,
+        }
+    }
+    found.iter().skip(1).all(|&found| found)
 }
 
 #[cfg(test)]

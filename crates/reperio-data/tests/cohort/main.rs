@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "fixtures fail loudly")]
 
 mod crash;
+mod generated;
+mod memory;
 mod samples;
 mod scenario;
 

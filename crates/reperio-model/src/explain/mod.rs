@@ -36,6 +36,7 @@ use std::error::Error;
 
 use rayon::prelude::*;
 use reperio_data::cohort::{Cohort, CohortError, ReadRequest};
+use reperio_data::metadata::Metadata;
 use reperio_data::progress::Observer;
 use reperio_data::repertoire::Repertoire;
 
@@ -144,6 +145,8 @@ pub struct ExplainedCohort {
     pub repertoires: Vec<ExplainedRepertoire>,
     /// Ids of those without, which are left out.
     pub empty: Vec<String>,
+    /// What their table says of all of them.
+    pub metadata: Metadata,
     /// The largest difference between a logit and what it is made of.
     pub largest_difference: f64,
     /// What each head attends to.
@@ -195,6 +198,7 @@ pub fn inputs(
         largest_difference: differences.fold(0.0, f64::max),
         heads: heads::summary(model, &all, &others),
         ranking: carriers.ranked(),
+        metadata: visited.metadata,
         repertoires: all.into_iter().map(|one| one.own).collect(),
     })
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use candle_core::Device;
 use reperio_data::atomic;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use super::stored::{self, StoredTarget};
 use super::{FORMAT, Model, ModelInfo, NetworkParameters, TargetModel};
@@ -101,22 +102,48 @@ impl Model {
     ///
     /// Never: a model's description is plain data.
     pub fn save(&self, path: &Path) -> Result<(), ModelError> {
+        let damaged = |source| ModelError::Damaged { path: path.to_owned(), source };
+        let bytes = self.bytes().map_err(damaged)?;
+        atomic::write(path, |file| file.write_all(&bytes))?;
+        Ok(())
+    }
+
+    /// SHA-256 of the file that [`save`](Self::save) writes, in hexadecimal digits: what belongs to a model can name it
+    /// before its file is there.
+    ///
+    /// # Errors
+    ///
+    /// If a tensor cannot be read.
+    pub fn sha256(&self) -> Result<String, TensorsError> {
+        Ok(format!("{:x}", Sha256::digest(self.bytes()?)))
+    }
+
+    /// SHA-256 of the model file that `path` means, in hexadecimal digits.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub fn sha256_of(path: &Path) -> Result<String, ModelError> {
+        let path = Self::file(path);
+        let bytes = read(&path).map_err(|source| ModelError::Io { path, source })?;
+        Ok(format!("{:x}", Sha256::digest(bytes)))
+    }
+
+    /// The bytes of its file: the same for the same model.
+    fn bytes(&self) -> Result<Vec<u8>, TensorsError> {
         let mut all = Vec::new();
         for (i, member) in self.members.iter().enumerate() {
             let named =
                 |(name, value): &(String, _)| (format!("member.{i}.{name}"), Clone::clone(value));
             all.extend(member.iter().map(named));
         }
-        let damaged = |source| ModelError::Damaged { path: path.to_owned(), source };
-        let (parts, tables) = stored::pack(&self.targets).map_err(|err| damaged(err.into()))?;
+        let (parts, tables) = stored::pack(&self.targets)?;
         all.extend(tables);
         all.sort_by(|a, b| a.0.cmp(&b.0));
         let description = Description { info: &self.info, parts };
         let text = serde_json::to_string(&description).expect("a description is plain data");
-        let text = tensors::sealed(&text, &all).map_err(damaged)?;
-        let bytes = tensors::to_bytes(&all, &[(KEY, text)]).map_err(damaged)?;
-        atomic::write(path, |file| file.write_all(&bytes))?;
-        Ok(())
+        let text = tensors::sealed(&text, &all)?;
+        tensors::to_bytes(&all, &[(KEY, text)])
     }
 
     /// The model file that `path` means: itself, or that of a run folder.

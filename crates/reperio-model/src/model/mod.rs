@@ -33,6 +33,7 @@ pub use in_common::{Common, in_common};
 pub use predict::{Explanation, Prediction, TargetPrediction};
 
 pub use crate::network::gradients::ResidueShares;
+pub use crate::tensors::TensorsError;
 
 /// Version of the model file's layout. A file of version 1 is a network without other parts; any other version is
 /// refused.

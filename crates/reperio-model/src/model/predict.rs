@@ -139,6 +139,12 @@ impl Model {
         }
     }
 
+    /// What each member of the network pools a repertoire to, (H, D) each: the representation that its linear head reads;
+    /// nothing where the network is left out.
+    pub fn pooled(&self, repertoire: &Repertoire) -> Vec<Vec<f32>> {
+        self.seen(repertoire).into_iter().map(|seen| seen.pooled.z).collect()
+    }
+
     /// Outputs of all targets.
     pub fn outputs(&self, repertoire: &Repertoire) -> Vec<f64> {
         self.combined(repertoire, &self.seen(repertoire))

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
-use reperio_data::cohort::{Cohort, ReadRequest};
+use reperio_data::cohort::Cohort;
 use reperio_data::metadata::Metadata;
 use reperio_model::labels::{ChosenBy, KindName, Labels, TargetSpec};
 use reperio_model::people::{self, People};
@@ -50,8 +50,8 @@ impl CohortArgs {
     ///
     /// Repertoires without clonotypes are left out, with a warning: nothing can be learned from them.
     pub(crate) fn load(&self, shell: &Shell) -> Result<Cohort> {
-        let (inputs, metadata) = (vec![self.cohort.clone()], self.metadata.clone());
-        let request = ReadRequest { inputs, metadata, options: self.read.options() };
+        let inputs = std::slice::from_ref(&self.cohort);
+        let request = shell.request(inputs, self.metadata.as_ref(), self.read.options());
         let mut cohort = inputs::load(request, shell)?;
         for id in cohort.take_empty() {
             tracing::warn!("{id} has no clonotypes: it is left out");

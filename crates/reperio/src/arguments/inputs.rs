@@ -118,14 +118,13 @@ pub(crate) struct InputArgs {
 
 impl InputArgs {
     /// The same as the library takes them.
-    pub(crate) fn request(&self) -> ReadRequest {
-        let (inputs, metadata) = (self.inputs.clone(), self.metadata.clone());
-        ReadRequest { inputs, metadata, options: self.read.options() }
+    pub(crate) fn request(&self, shell: &Shell) -> ReadRequest {
+        shell.request(&self.inputs, self.metadata.as_ref(), self.read.options())
     }
 
     /// Reads everything.
     pub(crate) fn load(&self, shell: &Shell) -> Result<Cohort> {
-        load(self.request(), shell)
+        load(self.request(shell), shell)
     }
 }
 

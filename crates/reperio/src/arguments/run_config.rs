@@ -62,12 +62,17 @@ pub(crate) fn is_of(folder: &Path, name: &str) -> bool {
 }
 
 /// Writes the resolved `config.toml` of a run.
-pub(crate) fn write(folder: &Path, config: &Config, cohort_sha256: String) -> Result<()> {
+pub(crate) fn write(
+    folder: &Path,
+    config: &Config,
+    cohort_sha256: String,
+    command: Vec<String>,
+) -> Result<()> {
     let Config { parts, model, training, discovery } = config.clone();
     let run = Some(Provenance {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         commit: env!("REPERIO_COMMIT").to_owned(),
-        command: std::env::args().collect(),
+        command,
         threads: Shell::threads(),
         cohort_sha256,
     });
@@ -97,7 +102,7 @@ mod tests {
     #[test]
     fn a_run_folder_s_config_can_be_read_back() {
         let dir = tempfile::tempdir().unwrap();
-        write(dir.path(), &Config::deeprc(), "00".to_owned()).unwrap();
+        write(dir.path(), &Config::deeprc(), "00".to_owned(), vec![]).unwrap();
         let text = fs::read_to_string(dir.path().join("config.toml")).unwrap();
         assert!(text.starts_with("[run]\nversion = "), "{text}");
         assert_eq!(read(Some(&dir.path().join("config.toml"))).unwrap(), Config::deeprc());

@@ -14,7 +14,8 @@ use serde::Serialize;
 use super::{evaluate, explain, import, score, simulate, train};
 use crate::arguments::simulated::Simulated;
 use crate::shell::output::{Report, align, row};
-use crate::shell::{Shell, interrupted, outputs, paths};
+use crate::shell::outputs::{self, Output};
+use crate::shell::{Shell, interrupted, paths};
 
 /// What is simulated.
 const CONFIG: &str = include_str!("../../../../configs/simulate/demo.toml");
@@ -114,21 +115,21 @@ fn demo(out: &Path, shell: &Shell) -> Result<Demo> {
 }
 
 /// Makes the folder, in place of an earlier demo's, and locks it.
-fn prepare(out: &Path) -> Result<Lock> {
+fn prepare(out: &Path) -> Result<Output> {
     let marker = out.join(MARKER.0);
     if marker.exists() {
         drop(Lock::folder(out)?); // Another demo may be running there.
         fs::remove_dir_all(out).with_context(|| format!("cannot replace {}", out.display()))?;
     }
-    outputs::make(out)?;
+    let made = outputs::make(out)?;
     let mut entries =
         fs::read_dir(out).with_context(|| format!("cannot read {}", out.display()))?;
     if entries.next().is_some() {
         bail!("{} holds other files, expected a new folder or an earlier demo", out.display());
     }
-    let lock = Lock::folder(out)?;
+    let own = made.locked(out)?;
     paths::write_text(&marker, MARKER.1)?;
-    Ok(lock)
+    Ok(own)
 }
 
 /// Runs commands one after another and keeps the time.

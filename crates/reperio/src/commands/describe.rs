@@ -138,7 +138,7 @@ fn execute(args: &Args, shell: &Shell) -> Result<Described> {
     if let Some(out) = &args.out {
         let (labels, people) = (labels.as_ref(), measured.people.as_ref());
         let own = tables::Described { cohort: &cohort, description: &description, labels, people };
-        write(args, out, &own, &measured)?;
+        write(args, out, &own, &measured, shell)?;
         args.page.write(out, Kind::Description)?;
     }
     let Measured { confounders, batch_effects, .. } = measured;
@@ -169,14 +169,20 @@ impl Measured {
 }
 
 /// Writes all tables; the last file says that they are there.
-fn write(args: &Args, out: &Path, own: &tables::Described<'_>, measured: &Measured) -> Result<()> {
+fn write(
+    args: &Args,
+    out: &Path,
+    own: &tables::Described<'_>,
+    measured: &Measured,
+    shell: &Shell,
+) -> Result<()> {
     own.write(out)?;
     sources::write(&out.join("confounders.tsv"), &measured.confounders)?;
     sources::write(&out.join("batch_effects.tsv"), &measured.batch_effects)?;
     let counted = |own: &Labels| TargetCounts::of(own, args.target.chosen());
     let origin = Origin {
         version: env!("CARGO_PKG_VERSION"),
-        command: std::env::args().collect(),
+        command: shell.command_line(),
         labels: own.labels.map(counted).unwrap_or_default(),
     };
     let origin = serde_json::to_string_pretty(&origin)?;

@@ -262,7 +262,7 @@ fn cross_validate(
     let Divided { folds, batches } =
         args.division.of(&items, cohort.metadata(), config.training.seed)?;
     shell.log_to(&args.out)?;
-    run_config::write(&args.out, config, cohort.sha256())?;
+    run_config::write(&args.out, config, cohort.sha256(), shell.command_line())?;
     Splits::new(&items, &folds).write(&args.out.join("splits.tsv"))?;
     let plan = Plan { folds, permute_labels: args.permute_labels, batches: batches.is_some() };
     if let Some(smallest) = plan.small_fold() {
@@ -311,7 +311,7 @@ fn test(
     let labels = Labels::of(cohort.metadata(), &model.info().targets)?;
     shell.log_to(&args.out)?;
     let model = model.on(&args.device.open()?);
-    run_config::write(&args.out, &model.info().config, cohort.sha256())?;
+    run_config::write(&args.out, &model.info().config, cohort.sha256(), shell.command_line())?;
     let data = LabelledCohort { cohort, labels: &labels, groups };
     let (confounders, evaluation) = data.with_dataset(|dataset| {
         let confounders = confounded(data, dataset, args);

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use reperio_data::cohort;
 use reperio_data::generator::FitOptions;
 use reperio_data::generator::divergence::{Comparison, Divergences};
 use reperio_data::generator::held_out::{self, Fitted, Group};
@@ -61,8 +60,8 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
     let _lock = outputs::file(&args.out, &sources, args.overwrite.existing())?;
     let mut projects = Vec::new();
     for input in &args.inputs {
-        let (own, options) = (vec![input.clone()], args.read.options());
-        let load = move |observer: &dyn Observer| cohort::load(&own, None, &options, observer);
+        let request = shell.request(std::slice::from_ref(input), None, args.read.options());
+        let load = move |observer: &dyn Observer| request.load(observer);
         let read = shell.read("run the command again", load)?;
         projects.push((name(input), read.into_repertoires()));
     }

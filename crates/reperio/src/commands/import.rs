@@ -64,7 +64,7 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
 /// The command, without printing its result.
 pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Imported> {
     let Args { input, out } = args;
-    outputs::make(out)?;
+    let _made = outputs::make(out)?;
     // The store itself is locked by the import.
     let sources = Sources::of(&input.inputs).and(&input.metadata);
     STORE.check(out, &sources, Existing::GoOn)?;

@@ -81,7 +81,7 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Scores> {
         bail!("--coverage {}, expected a share between 0 and 1", args.coverage);
     }
     let model = Model::load(&model)?.on(&args.device.open()?);
-    let (request, coverage) = (args.input.request(), args.coverage);
+    let (request, coverage) = (args.input.request(shell), args.coverage);
     let score = move |observer: &dyn Observer| {
         score::inputs(&model, &request, coverage, observer).map(|scores| (model, scores))
     };

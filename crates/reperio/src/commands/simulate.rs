@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use reperio_data::cohort;
 use reperio_data::generator::Generator;
 use reperio_data::progress::Observer;
 use reperio_data::simulate::{
@@ -101,8 +100,8 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Simulated> {
             args.generator.as_deref().map_or(Ok(Generator::human_trb()), Generator::load)?;
         return to(&args.out, &config, Background::Generator(&generator), shell);
     }
-    let (inputs, options) = (args.background.clone(), args.read.options());
-    let load = move |observer: &dyn Observer| cohort::load(&inputs, None, &options, observer);
+    let request = shell.request(&args.background, None, args.read.options());
+    let load = move |observer: &dyn Observer| request.load(observer);
     let real = shell.read(AGAIN, load)?;
     to(&args.out, &config, Background::Repertoires(real.repertoires()), shell)
 }

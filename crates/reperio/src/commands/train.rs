@@ -8,6 +8,7 @@ use polars::prelude::{Column, DataFrame};
 use reperio_model::labelled::LabelledCohort;
 use reperio_model::labels::{Labels, TargetCounts};
 use reperio_model::model::{ModelInfo, Prediction};
+use reperio_model::people::People;
 use reperio_model::train::{
     self, MemberReport, Run, RunPrediction, SeedFate, TrainingContext, TrainingReport,
 };
@@ -34,7 +35,8 @@ const RANKED: usize = 1000;
 /// its own to score and explain), metrics.json, predictions.tsv, sequences.tsv.gz (the training cohort's clonotypes
 /// ranked by evidence), families.tsv (the same in families of similar clonotypes), motifs.tsv (what the filters of the
 /// network see, against what stands there anyway), `held_out.tsv` (what each part said of the training repertoires that
-/// inner folds held out), confounders.tsv (how well depth, V/J usage and other columns predict the labels without
+/// inner folds held out; it names repertoires and their labels, numbers the groups, and belongs to this model alone: do not
+/// pass it on with the model unless the names may be known), confounders.tsv (how well depth, V/J usage and other columns predict the labels without
 /// sequences, with a warning if they do), report.html (a page that shows all of it), a model card, log.jsonl,
 /// TensorBoard events and checkpoint/.
 #[derive(clap::Args)]
@@ -130,7 +132,7 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Trained> {
         tracing::info!("{}", labels::line(target));
     }
     shell.log_to(&args.out)?;
-    run_config::write(&args.out, &config, cohort.sha256())?;
+    run_config::write(&args.out, &config, cohort.sha256(), shell.command_line())?;
     let checkpoint = args.out.join("checkpoint");
     let device = args.device.open()?;
     let context = TrainingContext { checkpoint: Some(&checkpoint), device: &device };
@@ -141,7 +143,7 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Trained> {
         checkpoint.display()
     );
     let run = shell.or_interrupted(run, &resume)?;
-    write(&args.out, &run, &labels, &targets)?;
+    write(&args.out, &run, (&labels, &people), &targets)?;
     args.page.write(&args.out, Kind::Training)?;
     let seconds = started.elapsed().as_secs_f64();
     let (out, group) = (args.out.clone(), labels::people(&people));
@@ -150,10 +152,15 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Trained> {
 }
 
 /// Writes what a run folder holds beside its configuration and its page.
-fn write(out: &Path, run: &Run, labels: &Labels, counts: &[TargetCounts]) -> Result<()> {
+fn write(
+    out: &Path,
+    run: &Run,
+    (labels, people): (&Labels, &People),
+    counts: &[TargetCounts],
+) -> Result<()> {
     let Run { confounders, fitted, predictions, ranking, motifs } = run;
     confounders::write(&out.join("confounders.tsv"), confounders)?;
-    held_out::write(&out.join(held_out::NAME), fitted, labels)?;
+    held_out::write(&out.join(held_out::NAME), fitted, labels, people)?;
     write_predictions(out, fitted.model.info(), predictions)?;
     ranking::write(out, ranking)?;
     motifs::write(&out.join(motifs::NAME), motifs)?;

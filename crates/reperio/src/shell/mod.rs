@@ -1,23 +1,28 @@
 //! What every command shares: the terminal, the log, signals and exit codes.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
-use std::io::{self, Write};
-use std::path::Path;
-use std::process::ExitCode;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use reperio_data::cohort::{Cohort, ReadRequest};
+use reperio_data::format::ReadOptions;
 use reperio_data::progress::Observer;
 
+use self::host::Embedded;
 use self::logging::LogFile;
-use self::output::{Report, printable};
+use self::output::{Output, Report, printable};
 use self::progress::Bars;
 use self::tensorboard::EventWriter;
 
 pub(crate) mod clock;
+mod host;
 pub(crate) mod logging;
 pub(crate) mod memory;
 pub(crate) mod output;
@@ -33,6 +38,9 @@ const TICK: Duration = Duration::from_millis(50);
 
 /// How long reading may take to stop by itself after a signal.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Exit code of a command that failed.
+pub(crate) const FAILED: u8 = 1;
 
 /// Exit code of a command that a signal stopped, after it saved what it had.
 const INTERRUPTED: u8 = 130;
@@ -55,11 +63,20 @@ pub(crate) struct Global {
     threads: Option<u16>,
 }
 
-/// The running program's connections to the outside.
+/// A running command's connections to the outside: those of the program, or those that another process lends it.
 pub(crate) struct Shell {
-    json: bool,
+    output: Output,
     bars: Arc<Bars>,
     log: LogFile,
+    command_line: Vec<String>,
+    /// Cohorts in memory, by the name that stands for each in place of a path.
+    given: BTreeMap<PathBuf, Arc<Cohort>>,
+    embedded: Option<Embedded>,
+}
+
+/// The words of a command line, for the records of what was run.
+pub(crate) fn words(arguments: &[OsString]) -> Vec<String> {
+    arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect()
 }
 
 /// Work stopped because a signal asked for it; what was done is saved.
@@ -72,7 +89,7 @@ pub(crate) struct Interrupted {
 
 impl Shell {
     /// Starts logging, the thread pool and the signal thread.
-    pub(crate) fn start(global: &Global) -> Result<Self> {
+    pub(crate) fn start(global: &Global, command_line: Vec<String>) -> Result<Self> {
         let interrupted = signals::listen().context("cannot wait for signals")?;
         let bars = Bars::new(global.quiet, interrupted);
         let log = LogFile::default();
@@ -83,7 +100,31 @@ impl Shell {
             .num_threads(threads)
             .build_global()
             .context("cannot start the threads")?;
-        Ok(Self { json: global.json, bars: Arc::new(bars), log })
+        let output = Output::Terminal { json: global.json };
+        let (bars, given) = (Arc::new(bars), BTreeMap::new());
+        Ok(Self { output, bars, log, command_line, given, embedded: None })
+    }
+
+    /// The command line that is running.
+    pub(crate) fn command_line(&self) -> Vec<String> {
+        self.command_line.clone()
+    }
+
+    /// A request to read `inputs`, of which some may name cohorts in memory.
+    pub(crate) fn request(
+        &self,
+        inputs: &[PathBuf],
+        metadata: Option<&PathBuf>,
+        options: ReadOptions,
+    ) -> ReadRequest {
+        let (mut given, mut paths) = (Vec::new(), Vec::new());
+        for input in inputs {
+            match self.given.get(input) {
+                Some(cohort) => given.push(Arc::clone(cohort)),
+                None => paths.push(input.clone()),
+            }
+        }
+        ReadRequest { inputs: paths, given, metadata: metadata.cloned(), options }
     }
 
     /// Where library functions report to.
@@ -108,18 +149,12 @@ impl Shell {
 
     /// Prints the result: a table, or with `--json` one object.
     pub(crate) fn print<R: Report>(&self, report: &R) -> Result<()> {
-        let mut text = if self.json {
-            serde_json::to_string_pretty(report).context("cannot write the result as JSON")?
-        } else {
-            printable(&report.lines().join("\n"))
-        };
-        if !text.ends_with('\n') {
-            text.push('\n');
-        }
-        self.bars.finish();
-        let mut stdout = io::stdout().lock();
-        stdout.write_all(text.as_bytes()).context("cannot write to stdout")?;
-        stdout.flush().context("cannot write to stdout")
+        self.output.print(report, || self.bars.finish())
+    }
+
+    /// What was printed for the process that called the command.
+    pub(crate) fn into_printed(self) -> String {
+        self.output.into_kept()
     }
 
     /// Does work that loses nothing when it is cut short at any moment: reading, importing. Once a signal has come and
@@ -133,6 +168,9 @@ impl Shell {
         T: Send + 'static,
         E: Into<anyhow::Error> + Send + 'static,
     {
+        if self.embedded.is_some() {
+            return self.or_interrupted(work(&*self.bars), resume); // In the threads of the call.
+        }
         let (done, result) = mpsc::channel();
         let bars = Arc::clone(&self.bars);
         let worker = thread::spawn(move || {
@@ -200,21 +238,17 @@ pub(crate) fn interrupted(resume: &str) -> anyhow::Error {
 
 /// Reports a failure and chooses the exit code: 0 done, 1 failed, 130 interrupted.
 #[expect(clippy::print_stderr, reason = "the one place where errors reach the user")]
-pub(crate) fn exit_code(result: Result<()>) -> ExitCode {
-    let Err(err) = result else { return ExitCode::SUCCESS };
+pub(crate) fn exit_code(result: Result<()>) -> u8 {
+    let Err(err) = result else { return 0 };
     let broken_pipe = |cause: &(dyn std::error::Error + 'static)| {
         let io = cause.downcast_ref::<io::Error>();
         io.is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe)
     };
     if err.chain().any(broken_pipe) {
-        return ExitCode::SUCCESS; // The reader (`head`, `less`) has seen enough.
+        return 0; // The reader (`head`, `less`) has seen enough.
     }
     eprintln!("error: {}", printable(&format!("{err:#}")));
-    if err.downcast_ref::<Interrupted>().is_some() {
-        ExitCode::from(INTERRUPTED)
-    } else {
-        ExitCode::FAILURE
-    }
+    if err.downcast_ref::<Interrupted>().is_some() { INTERRUPTED } else { FAILED }
 }
 
 #[cfg(test)]
@@ -224,9 +258,9 @@ mod tests {
     #[test]
     fn a_broken_pipe_is_success_and_a_signal_130() {
         let pipe = anyhow::Error::from(io::Error::from(io::ErrorKind::BrokenPipe));
-        assert_eq!(exit_code(Err(pipe.context("cannot write to stdout"))), ExitCode::SUCCESS);
+        assert_eq!(exit_code(Err(pipe.context("cannot write to stdout"))), 0);
         let interrupted = Interrupted { resume: "run it again".to_owned() };
-        assert_eq!(exit_code(Err(interrupted.into())), ExitCode::from(INTERRUPTED));
-        assert_eq!(exit_code(Err(anyhow::anyhow!("no"))), ExitCode::FAILURE);
+        assert_eq!(exit_code(Err(interrupted.into())), INTERRUPTED);
+        assert_eq!(exit_code(Err(anyhow::anyhow!("no"))), FAILED);
     }
 }

@@ -3,12 +3,67 @@
 //! Every command ends in one value that implements [`Report`]. Serialised it is the object that
 //! `--json` prints; the doc comments of its fields are that object's documentation.
 
+use std::io::{self, Write};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Context, Result};
 use serde::Serialize;
 
 /// The result of a command.
 pub(crate) trait Report: Serialize {
     /// The same figures as lines for a terminal.
     fn lines(&self) -> Vec<String>;
+}
+
+/// Where results go.
+pub(crate) enum Output {
+    /// stdout, as lines or as JSON.
+    Terminal {
+        /// Whether as JSON.
+        json: bool,
+    },
+    /// The process that called the command, as JSON.
+    Kept(Mutex<String>),
+}
+
+impl Output {
+    /// Keeps the result for the process that called the command.
+    pub(crate) fn kept() -> Self {
+        Self::Kept(Mutex::default())
+    }
+
+    /// Prints a result; `before` runs when its text is there and not yet printed.
+    pub(crate) fn print<R: Report>(&self, report: &R, before: impl FnOnce()) -> Result<()> {
+        let json =
+            || serde_json::to_string_pretty(report).context("cannot write the result as JSON");
+        match self {
+            Self::Kept(kept) => {
+                let text = json()?;
+                before();
+                *kept.lock().unwrap_or_else(PoisonError::into_inner) = text;
+                Ok(())
+            }
+            Self::Terminal { json: as_json } => {
+                let mut text =
+                    if *as_json { json()? } else { printable(&report.lines().join("\n")) };
+                if !text.ends_with('\n') {
+                    text.push('\n');
+                }
+                before();
+                let mut stdout = io::stdout().lock();
+                stdout.write_all(text.as_bytes()).context("cannot write to stdout")?;
+                stdout.flush().context("cannot write to stdout")
+            }
+        }
+    }
+
+    /// What was kept; nothing of a terminal.
+    pub(crate) fn into_kept(self) -> String {
+        match self {
+            Self::Terminal { .. } => String::new(),
+            Self::Kept(text) => text.into_inner().unwrap_or_else(PoisonError::into_inner),
+        }
+    }
 }
 
 /// Text that is safe for a terminal: names in files can hold sequences that control it.

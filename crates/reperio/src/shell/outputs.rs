@@ -4,6 +4,7 @@
 //! - A file that a command reads is never overwritten, however its path is written.
 //! - Existing results are replaced only with `--overwrite`.
 //! - Two processes never write to one output at once: it stays locked until the command ends.
+//! - A folder that a command made and left empty, because it refused its input, is removed again.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -118,26 +119,81 @@ pub(crate) struct Results {
     pub(crate) is_own: fn(&Path) -> bool,
 }
 
+/// An output that no other process may write to until this is dropped.
+pub(crate) struct Output {
+    /// Goes before the folders, in one of which its file is; none for a pipe or a device.
+    _lock: Option<Lock>,
+    _made: Made,
+}
+
+/// Folders that a command made. If no file is in them when this is dropped, they go again.
+#[must_use]
+pub(crate) struct Made(Vec<PathBuf>);
+
+impl Made {
+    /// Those of `folder` and the folders above it that do not exist yet.
+    fn before(folder: &Path) -> Self {
+        let missing = folder.ancestors().take_while(|own| !is_there(own));
+        Self(missing.filter(|own| !own.as_os_str().is_empty()).map(Path::to_owned).collect())
+    }
+
+    /// Locks the folder `out`, the innermost of them.
+    pub(crate) fn locked(self, out: &Path) -> Result<Output> {
+        Ok(Output { _lock: Some(Lock::folder(out)?), _made: self })
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        for (i, folder) in self.0.iter().enumerate() {
+            // What is below the innermost was made by the command too.
+            if i == 0 && is_hollow(folder) {
+                remove_hollow(folder);
+            }
+            let _ = fs::remove_dir(folder); // One that holds anything stays.
+        }
+    }
+}
+
+/// Whether there is no file in a folder, and none in the folders below it.
+fn is_hollow(folder: &Path) -> bool {
+    let Ok(mut entries) = fs::read_dir(folder) else { return false };
+    entries.all(|entry| {
+        entry.is_ok_and(|entry| {
+            entry.file_type().is_ok_and(|kind| kind.is_dir()) && is_hollow(&entry.path())
+        })
+    })
+}
+
+/// Removes the folders below a hollow one.
+fn remove_hollow(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        remove_hollow(&entry.path());
+        let _ = fs::remove_dir(entry.path()); // Another process may have put a file there.
+    }
+}
+
 /// Makes the folder `out` and locks it, if its results may be written.
 pub(crate) fn folder(
     out: &Path,
     results: &Results,
     sources: &Sources<'_>,
     existing: Existing,
-) -> Result<Lock> {
-    make(out)?;
-    let lock = Lock::folder(out)?;
+) -> Result<Output> {
+    let own = make(out)?.locked(out)?;
     results.check(out, sources, existing)?;
-    Ok(lock)
+    Ok(own)
 }
 
 /// Makes sure that `folder` exists and is a folder.
-pub(crate) fn make(folder: &Path) -> Result<()> {
+pub(crate) fn make(folder: &Path) -> Result<Made> {
+    let made = Made::before(folder);
     atomic::create_parent(folder)?;
     if folder.is_file() {
         bail!("{} is a file, expected a folder or a new name", folder.display());
     }
-    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))
+    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    Ok(made)
 }
 
 impl Results {
@@ -186,20 +242,21 @@ impl Results {
 
 /// Locks the file `out` and makes the folder that it stands in, if it may be written. A pipe or a device is
 /// written to as it is.
-pub(crate) fn file(out: &Path, sources: &Sources<'_>, existing: Existing) -> Result<Option<Lock>> {
+pub(crate) fn file(out: &Path, sources: &Sources<'_>, existing: Existing) -> Result<Output> {
+    let made = out.parent().map_or_else(|| Made(vec![]), Made::before);
     atomic::create_parent(out)?;
     if out.is_dir() {
         bail!("{} is a folder, expected a file name", out.display());
     }
     if fs::metadata(out).is_ok_and(|found| !found.is_file()) {
-        return Ok(None);
+        return Ok(Output { _lock: None, _made: made });
     }
     sources.check(out)?;
     let lock = Lock::file(out)?;
     if existing == Existing::Keep && is_there(out) {
         bail!("{} already exists: --overwrite replaces it, or choose another name", out.display());
     }
-    Ok(Some(lock))
+    Ok(Output { _lock: Some(lock), _made: made })
 }
 
 /// Whether the name is taken, also by a link that leads nowhere.
@@ -211,18 +268,24 @@ fn remove(path: &Path) -> Result<()> {
     fs::remove_file(path).with_context(|| format!("cannot replace {}", path.display()))
 }
 
-/// Removes the files below `folder` whose names end in `ending`.
-fn remove_own(folder: &Path, ending: &str, sources: &Sources<'_>) -> Result<()> {
+/// Removes the files below `folder` whose names end in `ending`, and the folders that this leaves empty; says whether there was
+/// any.
+fn remove_own(folder: &Path, ending: &str, sources: &Sources<'_>) -> Result<bool> {
+    let mut any = false;
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            remove_own(&path, ending, sources)?;
+            any |= remove_own(&path, ending, sources)?;
         } else if entry.file_name().to_string_lossy().ends_with(ending) {
             sources.check(&path)?;
             remove(&path)?;
+            any = true;
         }
     }
-    Ok(())
+    if any {
+        let _ = fs::remove_dir(folder); // One that holds anything else stays.
+    }
+    Ok(any)
 }
 
 #[cfg(test)]
@@ -267,6 +330,37 @@ mod tests {
         assert_eq!(check(Existing::Replace), "may be written");
         assert!(!out.join("table.tsv").exists() && !out.join("parts/a/1.part").exists());
         assert!(out.join("mine.txt").exists() && out.join("parts/mine.txt").exists());
+        assert!(!out.join("parts/a").exists(), "a folder that held nothing else");
+    }
+
+    #[test]
+    fn folders_that_stay_empty_go_again_and_others_stay() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        let none = Sources::default();
+        let folder = |name: &str| folder(&path(name), &RESULTS, &none, Existing::Keep).unwrap();
+        let file = |name: &str| file(&path(name), &none, Existing::Keep).unwrap();
+        let held = folder("new/below/out");
+        fs::create_dir_all(path("new/below/out/parts/a")).unwrap();
+        drop(held);
+        assert!(!path("new").exists());
+        let held = file("new/below/scores.tsv");
+        assert!(path("new/below").exists());
+        drop(held);
+        assert!(!path("new").exists());
+        fs::create_dir_all(path("old/out/empty")).unwrap();
+        drop(folder("old/out"));
+        drop(file("old/scores.tsv"));
+        assert!(path("old/out/empty").exists(), "it was there before");
+        let held = folder("full/out");
+        fs::create_dir_all(path("full/out/parts/a")).unwrap();
+        fs::write(path("full/out/done.json"), "").unwrap();
+        drop(held);
+        assert!(path("full/out/parts/a").exists(), "results are left as they are");
+        let held = file("full/new/scores.tsv");
+        fs::write(path("full/new/scores.tsv"), "").unwrap();
+        drop(held);
+        assert!(path("full/new/scores.tsv").exists());
     }
 
     #[cfg(unix)]

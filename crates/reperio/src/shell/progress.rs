@@ -24,6 +24,8 @@ pub(crate) struct Bars {
     clock: Mutex<Clock>,
     events: Mutex<Option<EventWriter>>,
     interrupted: Arc<AtomicBool>,
+    /// Who is told in place of a person at a terminal.
+    told: Option<Arc<dyn Observer + Send + Sync>>,
 }
 
 struct Task {
@@ -41,7 +43,13 @@ impl Bars {
             clock: Mutex::default(),
             events: Mutex::default(),
             interrupted,
+            told: None,
         }
+    }
+
+    /// Draws nothing and tells an observer, which also says when to stop.
+    pub(crate) fn told(observer: Arc<dyn Observer + Send + Sync>) -> Self {
+        Self { visible: false, told: Some(observer), ..Self::new(true, Arc::default()) }
     }
 
     /// The block of lines that the bars occupy, so that log lines can go above it.
@@ -94,6 +102,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Observer for Bars {
     fn progress(&self, progress: Progress<'_>) {
         lock(&self.clock).reports(progress.task, Instant::now());
+        if let Some(observer) = &self.told {
+            observer.progress(progress);
+        }
         if !self.visible {
             return;
         }
@@ -119,6 +130,9 @@ impl Observer for Bars {
 
     fn scalar(&self, name: &str, step: u64, value: f64) {
         tracing::info!(name, step, value, "scalar");
+        if let Some(observer) = &self.told {
+            observer.scalar(name, step, value);
+        }
         let mut events = lock(&self.events);
         let Some(writer) = events.as_mut() else { return };
         if let Err(err) = writer.scalar(name, step, value) {
@@ -129,5 +143,6 @@ impl Observer for Bars {
 
     fn cancelled(&self) -> bool {
         self.interrupted.load(Ordering::Relaxed)
+            || self.told.as_ref().is_some_and(|observer| observer.cancelled())
     }
 }

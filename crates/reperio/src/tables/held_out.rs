@@ -1,7 +1,10 @@
 //! `held_out.tsv`: what the parts of a model said of training repertoires that they had not seen.
 //!
-//! It stands beside the model and not in it: it names repertoires, which often are patients.
+//! It stands beside the model and not in it: it names repertoires, which often are patients. Every row has the checksum of the
+//! model's file, so that the table of another model is not taken for its own. Which repertoires are of one person is a number:
+//! the names of the people stay where they are.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Result, ensure};
@@ -9,13 +12,21 @@ use polars::prelude::{Column, DataFrame, NamedFrom as _, Series};
 use reperio_model::explain::Known;
 use reperio_model::labels::{Labels, Target, TargetKind};
 use reperio_model::model::{Model, TargetPrediction};
+use reperio_model::people::People;
 use reperio_model::train::{Fitted, TargetHeldOut};
 use reperio_report::tsv::Table;
+use reperio_stats::Groups;
 
 use crate::shell::table;
 
 /// Its name in a run folder.
 pub(crate) const NAME: &str = "held_out.tsv";
+
+/// The column of groups.
+const GROUP: &str = "group";
+
+/// The column that says which model it belongs to.
+const MODEL: &str = "model_sha256";
 
 /// One output of one repertoire.
 struct Row<'a> {
@@ -34,8 +45,8 @@ impl Row<'_> {
 }
 
 /// Writes a row for each output of each labelled training repertoire, target by target: its label, what the combination said of
-/// it, and what each part adds to the logit.
-pub(crate) fn write(path: &Path, fitted: &Fitted, labels: &Labels) -> Result<()> {
+/// it, and what each part adds to the logit. If a column named the `people`, repertoires of one group have one number.
+pub(crate) fn write(path: &Path, fitted: &Fitted, labels: &Labels, people: &People) -> Result<()> {
     let model = &fitted.model;
     let targets = &model.info().targets;
     let mut rows = Vec::new();
@@ -59,13 +70,20 @@ pub(crate) fn write(path: &Path, fitted: &Fitted, labels: &Labels) -> Result<()>
     let mut columns = vec![
         table::text("repertoire_id", rows.iter().map(|row| row.own.ids[row.place].clone())),
         Column::new("fold".into(), folds),
+    ];
+    if people.column.is_some() {
+        let numbers = numbered(&people.groups);
+        let own: Vec<u64> = rows.iter().map(|row| numbers[row.own.places[row.place]]).collect();
+        columns.push(Column::new(GROUP.into(), own));
+    }
+    columns.extend([
         table::text("target", rows.iter().map(|row| row.target.column.clone())),
         table::text("label", rows.iter().map(label)),
         table::text("class", said.iter().map(|own| own.class.clone().unwrap_or_default())),
         numbers("value", said.iter().map(|own| own.value).collect()),
         table::text("output", rows.iter().map(output)),
         numbers("logit", rows.iter().zip(&said).map(logit).collect()),
-    ];
+    ]);
     for part in model.parts() {
         let added = |row: &Row<'_>| {
             let own = row.own.parts.iter().find(|(own, _)| *own == part);
@@ -73,7 +91,26 @@ pub(crate) fn write(path: &Path, fitted: &Fitted, labels: &Labels) -> Result<()>
         };
         columns.push(numbers(&format!("logit_{}", part.name()), rows.iter().map(added).collect()));
     }
+    let sha256 = model.sha256()?;
+    columns.push(table::text(MODEL, rows.iter().map(|_| sha256.clone())));
     table::write(path, DataFrame::new(rows.len(), columns)?)
+}
+
+/// The number of each row's group, from 1 in the order of the groups' first rows: it says nothing of their names.
+fn numbered(groups: &Groups) -> Vec<u64> {
+    let mut numbers = vec![0; groups.rows()];
+    for (own, rows) in groups.by_appearance().into_iter().enumerate() {
+        rows.iter().for_each(|&row| numbers[row] = own as u64 + 1);
+    }
+    numbers
+}
+
+/// What the table beside a model says.
+pub(crate) struct HeldOut {
+    /// The group of each repertoire that is in one.
+    pub(crate) groups: BTreeMap<String, String>,
+    /// The training repertoires of each target.
+    pub(crate) targets: Vec<Trained>,
 }
 
 /// The training repertoires of one target.
@@ -90,13 +127,46 @@ pub(crate) struct Trained {
     pub(crate) values: Vec<Option<f64>>,
 }
 
-/// Reads the table that lies beside the file of `model`, target by target; nothing if there is none.
-pub(crate) fn beside(file: &Path, model: &Model) -> Result<Option<Vec<Trained>>> {
+/// Reads the table that lies beside the file of `model`; nothing if there is none. That of another model is left out with a
+/// warning, and so is one that does not say of which it is: the explanation is right without it, as without any table.
+pub(crate) fn beside(file: &Path, model: &Model) -> Result<Option<HeldOut>> {
     let path = file.with_file_name(NAME);
     if !path.is_file() {
         return Ok(None);
     }
     let table = Table::read(&path, usize::MAX)?;
+    if let Some(problem) = foreign(&table, file)? {
+        tracing::warn!("{} {problem}", path.display());
+        return Ok(None);
+    }
+    let ids = table.text("repertoire_id")?;
+    let groups = table.optional(GROUP).unwrap_or_default();
+    let groups = ids.into_iter().zip(groups).filter(|(_, group)| !group.is_empty());
+    let groups = groups.map(|(id, group)| (id.to_owned(), group.to_owned())).collect();
+    let targets = targets(&path, &table, model)?;
+    Ok(Some(HeldOut { groups, targets }))
+}
+
+/// Why `table` is not that of the model in `file`.
+fn foreign(table: &Table, file: &Path) -> Result<Option<String>> {
+    let Some(of) = table.optional(MODEL) else {
+        return Ok(Some(format!(
+            "was written before such tables had a column `{MODEL}`: without it no neighbours are named, \
+             because it may be of another model; train again to have them"
+        )));
+    };
+    let own = Model::sha256_of(file)?;
+    let is_own = of.iter().all(|of| *of == own);
+    Ok((!is_own).then(|| {
+        format!(
+            "is of another model than {}: no neighbours are named; expected the two files of one training",
+            file.display()
+        )
+    }))
+}
+
+/// The training repertoires of each target.
+fn targets(path: &Path, table: &Table, model: &Model) -> Result<Vec<Trained>> {
     let (targets, outputs) = (table.text("target")?, table.text("output")?);
     let names = model.output_names();
     let mut first = 0;
@@ -112,14 +182,14 @@ pub(crate) fn beside(file: &Path, model: &Model) -> Result<Option<Vec<Trained>>>
         });
         ensure!(
             fits,
-            "{}: the outputs of {} are not {}, expected the table of the model beside it",
+            "{}: the outputs of {} are not {}, expected the rows as training wrote them",
             path.display(),
             target.column,
             own.join(", ")
         );
-        all.push(trained(&table, model, target, &rows)?);
+        all.push(trained(table, model, target, &rows)?);
     }
-    Ok(Some(all))
+    Ok(all)
 }
 
 /// The training repertoires of `target`, whose outputs stand in `rows`.
@@ -135,10 +205,12 @@ fn trained(table: &Table, model: &Model, target: &Target, rows: &[usize]) -> Res
     let parts =
         model.parts().into_iter().map(|part| table.numbers(&format!("logit_{}", part.name())));
     let parts = parts.collect::<Result<Vec<_>, _>>()?;
+    let groups = table.optional(GROUP);
     let known = texts("repertoire_id")?.into_iter().zip(rows.chunks(target.width()));
     let known = known.map(|(id, rows)| {
         let of = |&row: &usize| parts.iter().map(move |own| own[row].unwrap_or(0.0));
-        Known { id, added: rows.iter().flat_map(of).collect() }
+        let group = groups.as_ref().map_or("", |groups| groups[rows[0]]).to_owned();
+        Known { id, group, added: rows.iter().flat_map(of).collect() }
     });
     let is_binary = matches!(target.kind, TargetKind::Binary { .. });
     let logits = numbers("logit")?.into_iter().map(|own| own.filter(|_| is_binary));

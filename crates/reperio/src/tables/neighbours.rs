@@ -1,13 +1,17 @@
 //! `neighbours.tsv`: the training repertoires that the parts of a model see most alike.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Result;
 use polars::prelude::{Column, DataFrame, NamedFrom as _, Series};
-use reperio_model::explain::{ExplainedRepertoire, Neighbour, nearest};
+use reperio_data::metadata::Metadata;
+use reperio_model::explain::{ExplainedCohort, Known, Neighbour, nearest};
 use reperio_model::labels::Target;
+use reperio_model::people;
+use reperio_stats::Groups;
 
-use super::held_out::Trained;
+use super::held_out::{HeldOut, Trained};
 use crate::shell::table;
 
 /// Neighbours of a repertoire.
@@ -22,21 +26,59 @@ struct Row<'a> {
     found: Neighbour,
 }
 
-/// Writes for each repertoire and target the most alike training repertoires, nearest first.
+/// What is known to be of the person of one repertoire.
+struct Own<'a> {
+    ids: BTreeSet<&'a str>,
+    groups: BTreeSet<&'a str>,
+}
+
+impl<'a> Own<'a> {
+    /// `ids` are those of the repertoire and of the others of its person among the explained ones.
+    fn new(ids: impl Iterator<Item = &'a str>, held_out: &'a HeldOut) -> Self {
+        let ids: BTreeSet<&str> = ids.collect();
+        let groups = ids.iter().filter_map(|id| held_out.groups.get(*id)).map(String::as_str);
+        Self { groups: groups.collect(), ids }
+    }
+
+    fn has(&self, known: &Known) -> bool {
+        self.ids.contains(known.id.as_str()) || self.groups.contains(known.group.as_str())
+    }
+}
+
+/// Which of the explained repertoires are of one person, as their table says.
+fn people(metadata: &Metadata, targets: &[Target]) -> Groups {
+    let targets: Vec<String> = targets.iter().map(|own| own.column.clone()).collect();
+    people::find(metadata, None, &targets).map_or_else(
+        |err| {
+            let why = "neighbours leave out the same person only as far as the training knows it";
+            tracing::warn!("{err}; {why}");
+            Groups::each(metadata.ids().len())
+        },
+        |found| found.groups,
+    )
+}
+
+/// Writes for each repertoire and target the most alike training repertoires of other people, nearest first.
 pub(crate) fn write(
     path: &Path,
     targets: &[Target],
-    trained: &[Trained],
-    explained: &[ExplainedRepertoire],
+    held_out: &HeldOut,
+    explained: &ExplainedCohort,
 ) -> Result<()> {
     let mut rows = Vec::new();
-    for own in explained {
+    let ids = explained.metadata.ids();
+    let people = people(&explained.metadata, targets);
+    for own in &explained.repertoires {
+        let same = ids.iter().position(|id| *id == own.id).map(|at| people.numbers()[at]);
+        let same = same.map_or(&[][..], |person| &people.members()[person]);
+        let all = same.iter().map(|&at| ids[at].as_str()).chain([own.id.as_str()]);
+        let person = Own::new(all, held_out);
         let mut first = 0;
-        for (target, trained) in targets.iter().zip(trained) {
+        for (target, trained) in targets.iter().zip(&held_out.targets) {
             let sums = &own.sums[first..first + target.width()];
             first += target.width();
             let added: Vec<f64> = sums.iter().flat_map(|sum| sum.added.iter().copied()).collect();
-            let found = nearest(&own.id, &added, &trained.known, MOST);
+            let found = nearest(&added, &trained.known, MOST, |known| person.has(known));
             let ranked = found.into_iter().enumerate();
             rows.extend(ranked.map(|(i, found)| Row {
                 id: &own.id,

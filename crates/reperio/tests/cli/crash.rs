@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::support::{bytes, done, folder, on_cohort, reperio, small_cohort};
 
 /// Starts `command`, waits until `ready` (or until it is done), and kills it as `kill -9` does.
-fn kill_when(command: &mut Command, ready: impl Fn() -> bool) {
+pub(crate) fn kill_when(command: &mut Command, ready: impl Fn() -> bool) {
     let mut child = command.stderr(Stdio::null()).spawn().expect("the program starts");
     while !ready() && child.try_wait().expect("a child").is_none() {
         std::thread::yield_now();
@@ -18,7 +18,7 @@ fn kill_when(command: &mut Command, ready: impl Fn() -> bool) {
     child.wait().expect("a child that ends");
 }
 
-fn entries(path: &Path) -> usize {
+pub(crate) fn entries(path: &Path) -> usize {
     fs::read_dir(path).map_or(0, Iterator::count)
 }
 
@@ -56,7 +56,7 @@ fn train(dir: &TempDir, out: &str, more: &[&str]) -> Command {
 }
 
 /// The files of a run without `config.toml` and the page, which name the command line, and the checkpoint.
-fn run_bytes(dir: &TempDir, out: &str) -> std::collections::BTreeMap<String, Vec<u8>> {
+pub(crate) fn run_bytes(dir: &TempDir, out: &str) -> std::collections::BTreeMap<String, Vec<u8>> {
     let mut files = bytes(&dir.path().join(out));
     files.retain(|name, _| {
         !["config.toml", "report.html"].contains(&name.as_str()) && !name.starts_with("checkpoint")

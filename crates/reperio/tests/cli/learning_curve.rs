@@ -1,11 +1,15 @@
 //! `reperio evaluate --learning-curve`: how many repertoires are needed, and how deep.
 
+use std::fmt::Write as _;
 use std::fs;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{bytes, done, folder, json, on_cohort, reperio, rows, small_cohort};
+use crate::crash::{entries, kill_when, run_bytes};
+use crate::support::{
+    HEADER, bytes, done, folder, json, on_cohort, reperio, rows, small_cohort, write,
+};
 
 const COLUMNS: [&str; 12] = [
     "target",
@@ -123,4 +127,114 @@ fn too_few_repertoires_are_an_error_before_anything_is_trained() {
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     let expected = "8 subjects with label \"sick\" in a training part, expected at least 12 for a learning curve";
     assert!(stderr.contains(expected), "{stderr}");
+}
+
+/// Trainings that have begun: each has a folder in that of its point.
+fn begun(dir: &TempDir, out: &str) -> usize {
+    let points = fs::read_dir(dir.path().join(out).join("checkpoint/curve"));
+    points.into_iter().flatten().flatten().map(|point| entries(&point.path())).sum()
+}
+
+/// The network alone keeps a state; the moments are in the evaluation, in the first point, in the middle, and at low depth.
+#[test]
+fn a_killed_curve_resumes_to_the_same_bytes() {
+    let dir = folder();
+    small_cohort(&dir, 60, 40);
+    let quick = ["--parts", "network,genes", "--epochs", "1", "--folds", "3", "--learning-curve"];
+    let evaluate = |out: &str, more: &[&str]| {
+        let all = [&quick[..], &["--out", out], more].concat();
+        reperio(&dir, &on_cohort("evaluate", &all))
+    };
+    let whole = evaluate("whole", &[]).output().expect("the program starts");
+    assert!(whole.status.success(), "{}", String::from_utf8_lossy(&whole.stderr));
+    let expected = run_bytes(&dir, "whole");
+    assert!(expected.contains_key("learning_curve.tsv"));
+    assert_eq!(begun(&dir, "whole"), 3 * (4 + 3), "three folds; shares, one of them twice; depths");
+    for moment in [0, 1, 9, 17] {
+        let out = format!("killed{moment}");
+        kill_when(evaluate(&out, &[]).stdout(std::process::Stdio::null()), || {
+            dir.path().join(&out).join("checkpoint").exists() && begun(&dir, &out) >= moment
+        });
+        assert!(!dir.path().join(&out).join("metrics.json").exists(), "killed too late");
+        let resumed = evaluate(&out, &["--resume"]).output().expect("the program starts");
+        assert!(resumed.status.success(), "{}", String::from_utf8_lossy(&resumed.stderr));
+        let found = run_bytes(&dir, &out);
+        assert_eq!(found.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
+        for (name, content) in &found {
+            assert!(content == &expected[name], "{name} differs, killed at training {moment}");
+        }
+    }
+}
+
+/// `n` repertoires of 40 clonotypes; as many of them as `marked` says of repertoire r have the marks of its class.
+fn marked_cohort(dir: &TempDir, n: usize, marked: impl Fn(usize) -> (&'static str, usize, String)) {
+    let letter = |i: usize| char::from(b"ACDEFGHIKLMNPQRSTVWY"[i % 20]);
+    let mut labels = "repertoire_id\tlabel\n".to_owned();
+    for r in 0..n {
+        let (mark, marks, label) = marked(r);
+        let mut table = HEADER.to_owned();
+        for i in 0..40 {
+            let middle = if i < marks { mark } else { "GTD" };
+            let (a, b, c) = (letter(i + r), letter(i / 20 + 3 * r), letter(7 * i));
+            writeln!(table, "TRBV7-2\tTRBJ2-1\tCASS{a}{middle}{b}{c}F\t{}", 1 + i % 4)
+                .expect("a string takes everything");
+        }
+        write(dir, &format!("files/r{r:02}.tsv"), table);
+        writeln!(labels, "r{r:02}\t{label}").expect("a string takes everything");
+    }
+    write(dir, "labels.tsv", labels);
+}
+
+/// Measures the curve of a marked cohort by its k-mers; returns what the program said and the points by size.
+fn of_kmers(dir: &TempDir, more: &[&str]) -> (Value, Vec<Vec<String>>) {
+    let own = ["--parts", "kmers", "--folds", "3", "--learning-curve", "--curve-points", "3"];
+    let all = [&own[..], &["--out", "curve"], more].concat();
+    let found = json(dir, &on_cohort("evaluate", &all));
+    let points = of_kind(dir, "curve", "repertoires");
+    assert_eq!(points.len(), 3);
+    assert_eq!(of_kind(dir, "curve", "depth").len(), 3);
+    let beyond = of_kind(dir, "curve", "extrapolated");
+    for row in points.iter().chain(&beyond) {
+        let [value, low, high] = [7, 8, 9].map(|at| number(&row[at]));
+        assert!(low <= value && value <= high && high <= 1.0, "{row:?}");
+    }
+    let times: Vec<f64> = beyond.iter().map(|row| number(&row[3])).collect();
+    assert!(times.is_sorted() && times.last() == Some(&4.0), "{times:?}");
+    let page = fs::read_to_string(dir.path().join("curve/report.html")).unwrap();
+    assert_eq!(reperio_report::well_formed::problems(&page), [""; 0]);
+    assert!(page.contains("how many repertoires are needed"));
+    (found, points)
+}
+
+/// Each of three diseases has a motif of its own.
+#[test]
+fn three_classes_have_a_curve_of_the_macro_auc() {
+    let dir = folder();
+    let classes = [("WWW", "flu"), ("HHH", "lupus"), ("KKK", "none")];
+    marked_cohort(&dir, 54, |r| {
+        let (mark, class) = classes[r % 3];
+        (mark, 12, class.to_owned())
+    });
+    let (found, points) = of_kmers(&dir, &[]);
+    assert!(points.iter().all(|row| row[1] == "macro AUC"), "{points:?}");
+    assert_eq!(points[2][4..6], ["36.0", "flu: 12.0, lupus: 12.0, none: 12.0"]);
+    assert_eq!(points[0][4..6], ["18.0", "flu: 6.0, lupus: 6.0, none: 6.0"]);
+    assert_eq!(Some(number(&points[2][7])), found["targets"][0]["auc"].as_f64());
+    assert_eq!(Some(number(&points[2][8])), found["targets"][0]["auc_ci"][0].as_f64());
+    assert!(points.iter().all(|row| number(&row[7]) > 0.95), "{points:?}");
+}
+
+/// The number grows with the share of clonotypes that have a motif.
+#[test]
+fn a_number_has_a_curve_of_r2() {
+    let dir = folder();
+    marked_cohort(&dir, 48, |r| ("WWW", (7 * r) % 30, format!("{}.5", 20 + 2 * ((7 * r) % 30))));
+    let (found, points) = of_kmers(&dir, &["--regression", "label"]);
+    assert!(points.iter().all(|row| row[1] == "R2" && row[5].is_empty()), "{points:?}");
+    let sizes: Vec<f64> = points.iter().map(|row| number(&row[4])).collect();
+    assert!(sizes.is_sorted() && sizes[2] == 32.0 && sizes[0] <= 16.0, "{sizes:?}");
+    assert_eq!(Some(number(&points[2][7])), found["targets"][0]["pooled"]["r2"].as_f64());
+    assert_eq!(Some(number(&points[2][8])), found["targets"][0]["r2_ci"][0].as_f64());
+    assert!(number(&points[2][7]) > 0.8, "{points:?}");
+    assert!(number(&points[2][7]) > number(&points[0][7]), "more of them tell more: {points:?}");
 }

@@ -1,7 +1,7 @@
 //! What a command may write over, and two commands on one output.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use insta_cmd::assert_cmd_snapshot;
 use tempfile::TempDir;
@@ -17,12 +17,23 @@ pub(crate) fn trained() -> TempDir {
     dir
 }
 
+/// Every folder below `path`.
+fn folders(path: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(path).expect("a readable folder").flatten();
+    let own = entries.map(|entry| entry.path()).filter(|path| path.is_dir());
+    let mut all: Vec<PathBuf> =
+        own.flat_map(|own| [vec![own.clone()], folders(&own)].concat()).collect();
+    all.sort();
+    all
+}
+
 /// Runs a command that must fail and change nothing below the folder; returns its message.
 fn refused(dir: &TempDir, arguments: &[&str]) -> String {
-    let before = bytes(dir.path());
+    let before = (bytes(dir.path()), folders(dir.path()));
     let output = reperio(dir, arguments).output().expect("the program starts");
     assert_eq!(output.status.code(), Some(1), "{arguments:?}");
-    assert!(bytes(dir.path()) == before, "{arguments:?} changed something");
+    assert!(bytes(dir.path()) == before.0, "{arguments:?} changed something");
+    assert_eq!(folders(dir.path()), before.1, "{arguments:?} left or removed a folder");
     String::from_utf8(output.stderr).expect("stderr is UTF-8")
 }
 
@@ -110,6 +121,38 @@ fn an_explanation_that_fails_leaves_nothing() {
     let explain = ["explain", "--model", "run", "--out", "why", "a.tsv"];
     assert!(refused(&dir, &[&explain[..], &["b.tsv"]].concat()).contains("p1"));
     done(&dir, &explain);
+}
+
+#[test]
+fn a_refused_command_leaves_no_empty_folder() {
+    let dir = trained();
+    write(&dir, "broken.tsv", format!("{HEADER}TRBV9\n"));
+    write(&dir, "empty.toml", "[simulation]\nnothing = 1\n");
+    let cohort = ["--cohort", "files", "--metadata", "labels.tsv", "--target"];
+    let commands: [(&[&str], &str); 9] = [
+        (&["explain", "--model", "run", "nowhere"], "nowhere"),
+        (&["explain", "--model", "run", "files/r00.tsv", "broken.tsv"], "broken.tsv"),
+        (&[&["train"], &cohort[..], &["colour"]].concat(), "colour"),
+        (&[&["evaluate"], &cohort[..], &["colour"]].concat(), "colour"),
+        (&[&["compare"], &cohort[..], &["colour"]].concat(), "colour"),
+        (&["describe", "broken.tsv"], "broken.tsv"),
+        (&["import", "nowhere"], "nowhere"),
+        (&["import", "broken.tsv"], "broken.tsv"),
+        (&["simulate", "--config", "empty.toml"], "empty.toml"),
+    ];
+    for (command, named) in commands {
+        for out in ["out", "new/below/out"] {
+            let message = refused(&dir, &[command, &["--out", out]].concat());
+            assert!(message.contains(named), "{message}");
+        }
+    }
+    let score = ["score", "--model", "run", "broken.tsv", "--out", "new/below/scores.tsv"];
+    assert!(refused(&dir, &score).contains("broken.tsv"));
+    let fit = ["fit-generator", "broken.tsv", "--out", "new/below/generator.json"];
+    assert!(refused(&dir, &fit).contains("broken.tsv"));
+    // A folder that was there stays, with what was in it.
+    fs::create_dir_all(dir.path().join("mine/repertoires/r00")).expect("a folder");
+    refused(&dir, &["explain", "--model", "run", "nowhere", "--out", "mine"]);
 }
 
 #[test]

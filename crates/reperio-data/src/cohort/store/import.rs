@@ -6,13 +6,13 @@ use crate::atomic;
 use crate::format::ReadOptions;
 use crate::import_counts::ImportCounts;
 use crate::lock::Lock;
+use crate::metadata::Metadata;
 use crate::progress::Observer;
 
 use super::super::error::CohortError;
 use super::super::inputs;
 use super::super::layout::JOURNAL;
 use super::super::reading::{self, Pace};
-use super::super::sources::Inputs;
 use super::super::{matching, samples};
 use super::entries;
 use super::report::{self, ImportRow, ImportSummary, PREFIX};
@@ -69,7 +69,8 @@ pub fn import(
     request: &ImportRequest,
     observer: &dyn Observer,
 ) -> Result<ImportSummary, CohortError> {
-    let mut found = inputs::find(&request.inputs, request.metadata.as_deref(), &request.options)?;
+    let metadata = request.metadata.clone().or_else(|| inputs::beside(&request.inputs));
+    let mut found = inputs::find(&request.inputs, metadata, &request.options)?;
     if let Some(path) = found.stores.first() {
         return Err(CohortError::IsCohort { path: path.clone() });
     }
@@ -77,7 +78,9 @@ pub fn import(
         let inputs = request.inputs.clone();
         return Err(CohortError::NoRepertoires { inputs, skipped: found.skipped });
     }
-    check_columns(&found)?;
+    if let Some((_, table)) = &found.metadata {
+        check_columns(table)?;
+    }
     atomic::create_parent(&request.out.join(JOURNAL))?;
     let _lock = Lock::folder(&request.out)?;
     let staging = Staging::open(&request.out, &request.options)?;
@@ -88,7 +91,7 @@ pub fn import(
     staging.begin()?;
     let free = matching::free_ids(&found);
     let one = |source: &_| staging.import(source, &free);
-    let pace = Pace { task: "importing files", at_once: usize::MAX, observer };
+    let pace = Pace { task: "importing files", unit: "files", at_once: usize::MAX, observer };
     let (done, unread) = reading::each_source(&mut found, &request.options, pace, one)?;
     stored.extend(unread);
     let origins: Vec<_> = done
@@ -120,9 +123,8 @@ pub fn import(
 }
 
 /// Refuses metadata columns that `cohort.parquet` could not hold beside its own.
-fn check_columns(found: &Inputs) -> Result<(), CohortError> {
-    let columns = found.metadata.iter().flat_map(|(_, table)| table.columns());
-    let names = columns.map(|(name, _)| name.clone());
+pub(super) fn check_columns(table: &Metadata) -> Result<(), CohortError> {
+    let names = table.columns().iter().map(|(name, _)| name.clone());
     let names: Vec<_> =
         names.filter(|name| name.starts_with(PREFIX) || name == "repertoire_id").collect();
     if names.is_empty() { Ok(()) } else { Err(CohortError::ReservedColumns { names }) }

@@ -15,12 +15,15 @@ use crate::format::{ReadOptions, Reading};
 use crate::import_counts::ImportCounts;
 
 use super::super::error::CohortError;
+use super::super::given;
 use super::super::layout::{JOURNAL, MANIFEST, file_name};
 
 /// Version of the layout of a store.
 pub(super) const FORMAT_VERSION: u32 = 1;
 /// Import counts as text, with notes.
 pub(super) const REPORT: &str = "import_report.tsv";
+/// The format of what was never read from a file: see [`SourceRecord::memory`].
+pub(super) const MEMORY: &str = "memory";
 /// Folder of the repertoires.
 pub(super) const REPERTOIRES: &str = "repertoires";
 
@@ -59,7 +62,7 @@ pub(super) struct Entry {
     pub(super) reading: Reading,
 }
 
-/// The file that a repertoire was read from, and how. Equal records give equal repertoires.
+/// The file that a repertoire was read from, and how; or that it was in memory. Equal records give equal repertoires.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct SourceRecord {
     /// Path from the input that the person named.
@@ -79,6 +82,22 @@ pub(super) struct SourceRecord {
     pub(super) reperio_version: String,
     /// How it was read.
     pub(super) options: serde_json::Value,
+}
+
+impl SourceRecord {
+    /// Of a repertoire that was in memory; `sha256` is that of its clonotypes and counts.
+    pub(super) fn memory(sha256: String) -> Self {
+        Self {
+            name: given::NAME.to_owned(),
+            sha256,
+            tables: BTreeMap::new(),
+            repertoires: 1,
+            named_by_file: true, // No column names it.
+            format: MEMORY.to_owned(),
+            reperio_version: version(),
+            options: describe(&ReadOptions::default()),
+        }
+    }
 }
 
 /// One line of the journal: a source and its repertoires.

@@ -1,4 +1,4 @@
-//! Stores of cohorts as Parquet: `import` writes them, [`visit`] reads them.
+//! Stores of cohorts as Parquet: `import` and `save` write them, [`visit`] reads them.
 
 use std::fs;
 use std::path::Path;
@@ -19,10 +19,12 @@ mod manifest;
 mod parquet;
 mod place;
 mod report;
+mod save;
 mod staging;
 
 pub use import::{ImportRequest, import};
 pub use report::{ImportRow, ImportSummary, Replaced};
+pub use save::save;
 
 /// Calls `work` on every repertoire in `folder`, with the checksum of every file verified.
 pub(super) fn visit<T: Send>(

@@ -15,7 +15,6 @@ use crate::alphabet::{self, AMINO_ACIDS};
 use crate::atomic::{self, WriteError};
 use crate::limits::MAX_RATIO;
 use crate::metadata::Metadata;
-use crate::missing::is_missing;
 use crate::repertoire::{GeneVocabulary, Repertoire, RepertoireColumns};
 
 use super::super::error::CohortError;
@@ -191,12 +190,9 @@ pub(super) fn metadata(
         Ok(values.iter().map(|value| value.map(str::to_owned)).collect())
     };
     let ids = column("repertoire_id")?.into_iter().flatten().collect();
-    // Stores of before hold words that mean "no value".
-    let labels = |name: &String| -> Result<_, CohortError> {
-        let values = column(name)?.into_iter();
-        Ok((name.clone(), values.map(|value| value.filter(|text| !is_missing(text))).collect()))
-    };
+    let labels = |name: &String| -> Result<_, CohortError> { Ok((name.clone(), column(name)?)) };
     let columns = names.iter().map(labels).collect::<Result<_, CohortError>>()?;
+    // Stores of before hold words that mean "no value", which are none in `Metadata`.
     Metadata::from_columns(ids, columns).ok_or_else(|| CohortError::Content {
         path: path.to_owned(),
         found: "rows that are not those of a cohort".to_owned(),

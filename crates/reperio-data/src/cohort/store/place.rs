@@ -51,8 +51,11 @@ pub(super) fn tidy<'a>(
 ) -> Result<(), CohortError> {
     let mut files: Vec<PathBuf> = gone.map(|id| manifest::repertoire_path(folder, id)).collect();
     for folder in [folder.to_owned(), folder.join(REPERTOIRES)] {
-        let entries = fs::read_dir(&folder);
-        let entries = entries.map_err(|source| CohortError::Io { path: folder, source })?;
+        let entries = match fs::read_dir(&folder) {
+            // A cohort without repertoires has no folder of them.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            entries => entries.map_err(|source| CohortError::Io { path: folder, source })?,
+        };
         files.extend(entries.flatten().map(|entry| entry.path()).filter(|path| is_ours(path)));
     }
     files.extend([folder.join(PREVIOUS), folder.join(JOURNAL)]);

@@ -15,7 +15,7 @@ use crate::table;
 
 use super::super::error::Skipped;
 use super::super::{copies, notes, samples};
-use super::manifest::Entry;
+use super::manifest::{Entry, MEMORY};
 
 /// Prefix of the columns of `cohort.parquet` that hold import counts.
 pub(super) const PREFIX: &str = "import_";
@@ -174,7 +174,9 @@ pub(super) fn write(path: &Path, entries: &BTreeMap<String, Entry>) -> Result<()
         let Entry { source, reading, .. } = entry;
         let mut cells = vec![id.clone(), source.name.clone(), source.format.clone()];
         cells.extend(counts.iter().map(|(_, values)| values[i].to_string()));
-        cells.extend([reading.count_unit.to_string(), reading.species.to_string()]);
+        let is_known = source.format != MEMORY;
+        let known = [reading.count_unit.to_string(), reading.species.to_string()];
+        cells.extend(known.map(|text| if is_known { text } else { String::new() }));
         cells.push(all_notes(id, entry).join("; "));
         cells
     };

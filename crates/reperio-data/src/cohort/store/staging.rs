@@ -1,4 +1,4 @@
-//! A store while an import works on it.
+//! A store while an import works on it, or a cohort in memory is saved there.
 //!
 //! Repertoires are written under hidden names, and the journal notes each finished source. The cohort
 //! is changed ([`Staging::commit`]) only after all sources have been read and match the metadata: the old
@@ -17,6 +17,7 @@ use rayon::prelude::*;
 use crate::atomic::{self, WriteError};
 use crate::format::{ReadOptions, ReadRepertoire};
 use crate::metadata::Metadata;
+use crate::repertoire::Repertoire;
 
 use super::super::error::CohortError;
 use super::super::layout::{self, COHORT, JOURNAL, MANIFEST, PREVIOUS};
@@ -28,7 +29,7 @@ use super::report::Replaced;
 use super::{checksum, entries, parquet, place, report};
 
 /// Repertoires of one table that a thread writes without letting go: who waits for others may begin another table.
-const AT_ONCE: usize = 64;
+pub(super) const AT_ONCE: usize = 64;
 
 /// Repertoires of one source.
 pub(super) struct Imported {
@@ -49,6 +50,17 @@ pub(super) struct Staging<'a> {
     known: BTreeMap<String, BTreeMap<String, Entry>>,
     journal: Mutex<Option<File>>,
     claimed: Mutex<BTreeSet<String>>,
+}
+
+impl Drop for Staging<'_> {
+    /// An import that was refused before it had done anything leaves no journal: the folder is as it was.
+    fn drop(&mut self) {
+        let own = self.journal.get_mut().map(Option::take);
+        let is_empty = |journal: File| journal.metadata().is_ok_and(|found| found.len() == 0);
+        if own.is_ok_and(|own| own.is_some_and(is_empty)) {
+            let _ = fs::remove_file(self.folder.join(JOURNAL)); // A finished import has none.
+        }
+    }
 }
 
 impl<'a> Staging<'a> {
@@ -77,6 +89,11 @@ impl<'a> Staging<'a> {
         }
         let (journal, claimed) = (Mutex::new(None), Mutex::new(BTreeSet::new()));
         Ok(Self { folder, options, old, old_metadata, known, journal, claimed })
+    }
+
+    /// Whether there is a cohort, or one that an unfinished import was changing.
+    pub(super) fn has_cohort(&self) -> bool {
+        self.old.is_some()
     }
 
     /// Ids of the cohort that was there.
@@ -146,7 +163,7 @@ impl<'a> Staging<'a> {
                 options: manifest::describe(self.options),
             };
             // An id of two sources fails the import in the end; they must not write the same file.
-            let sha256 = if are_new { self.write(read)? } else { String::new() };
+            let sha256 = if are_new { self.write(&read.repertoire)? } else { String::new() };
             let clonotypes_sha256 =
                 checksum::hexadecimal(&read.repertoire.fingerprints().clonotypes);
             let entry = Entry {
@@ -225,12 +242,13 @@ impl<'a> Staging<'a> {
     }
 
     /// Writes a repertoire under its hidden name; returns its checksum.
-    fn write(&self, read: &ReadRepertoire) -> Result<String, WriteError> {
-        let path = manifest::staged_path(self.folder, &read.repertoire.id);
-        parquet::write(&path, &mut parquet::frame(&read.repertoire))
+    pub(super) fn write(&self, repertoire: &Repertoire) -> Result<String, WriteError> {
+        let path = manifest::staged_path(self.folder, &repertoire.id);
+        parquet::write(&path, &mut parquet::frame(repertoire))
     }
 
-    fn note(&self, repertoires: BTreeMap<String, Entry>) -> Result<(), CohortError> {
+    /// Notes in the journal that these repertoires are written.
+    pub(super) fn note(&self, repertoires: BTreeMap<String, Entry>) -> Result<(), CohortError> {
         let mut journal = self.journal.lock().expect("no thread panics with the journal");
         let file = journal.as_mut().expect("the import has begun");
         let result = append(file, repertoires).and_then(|()| file.sync_data());

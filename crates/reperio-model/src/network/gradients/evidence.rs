@@ -1,5 +1,6 @@
 //! The evidence of a clonotype as a function of its filter values, in `f64`, and its gradient.
 
+use super::product::{dot, multiply};
 use super::windows::Filters;
 use crate::bag::{BagLayout, Segment};
 use crate::network::Weights;
@@ -80,8 +81,10 @@ pub(super) struct Point {
     pub(super) filters: Vec<f64>,
     /// Slopes of SELU there, (C).
     pub(super) slopes: Vec<f64>,
-    /// (D)
+    /// Filters after SELU and genes, (D).
     embedding: Vec<f64>,
+    /// What the genes and the bias give the first layer of the key network, (A).
+    by_genes: Vec<f64>,
     /// For each layer of the key network its values and slopes, (A) each.
     layers: Vec<[Vec<f64>; 2]>,
     /// (H)
@@ -90,7 +93,7 @@ pub(super) struct Point {
     attention: Vec<f64>,
     /// What a head says of the clonotype, (H).
     said: Vec<f64>,
-    /// Gradient by the embedding, (D); its first C are those of the filters after SELU.
+    /// Gradient by the filters after SELU, (C).
     pub(super) gradient: Vec<f64>,
     back: Vec<f64>,
 }
@@ -144,11 +147,12 @@ impl Evidence {
             filters: zeros(self.channels),
             slopes: zeros(self.channels),
             embedding: zeros(dim),
+            by_genes: vec![],
             layers: self.layers.iter().map(layer).collect(),
             scores: zeros(heads),
             attention: zeros(heads),
             said: zeros(heads),
-            gradient: zeros(dim),
+            gradient: vec![],
             back: vec![],
         }
     }
@@ -162,21 +166,33 @@ impl Evidence {
             let row = genes.iter().skip(usize::from(gene) * dim);
             own.iter_mut().zip(row).for_each(|(own, value)| *own += value);
         }
+        if let Some(Layer { weight, bias, .. }) = self.layers.first() {
+            point.by_genes.clone_from(bias);
+            let genes = &point.embedding[self.channels..];
+            multiply(
+                genes,
+                (&weight[self.channels * bias.len()..], bias.len()),
+                &mut point.by_genes,
+            );
+        }
     }
 
     /// Computes the scores of the filter values, without the part of the count.
     pub(super) fn score(&self, point: &mut Point) {
-        let Point { filters, slopes, embedding, layers, scores, .. } = point;
+        let Point { filters, slopes, embedding, by_genes, layers, scores, .. } = point;
         for ((m, slope), e) in filters.iter().zip(slopes).zip(embedding.iter_mut()) {
             (*e, *slope) = selu(*m);
         }
         for l in 0..layers.len() {
             let (before, after) = layers.split_at_mut(l);
-            let input = before.last().map_or(&*embedding, |[values, _]| values);
             let Layer { weight, bias, .. } = &self.layers[l];
+            let (input, base) = match before.last() {
+                Some([values, _]) => (&values[..], bias),
+                None => (&embedding[..self.channels], &*by_genes),
+            };
             let [values, slopes] = &mut after[0];
-            values.copy_from_slice(bias);
-            multiply(input, weight, values);
+            values.copy_from_slice(base);
+            multiply(input, (weight, bias.len()), values);
             for (value, slope) in values.iter_mut().zip(slopes) {
                 (*value, *slope) = selu(*value);
             }
@@ -201,7 +217,7 @@ impl Evidence {
         sum
     }
 
-    /// The gradient of the evidence by the embedding, after [`Self::value`].
+    /// The gradient of the evidence by the filters after SELU, after [`Self::value`].
     pub(super) fn differentiate(&self, point: &mut Point) {
         let Point { layers, attention, said, gradient, back, .. } = point;
         let width = self.layers.last().map_or(0, |layer| layer.bias.len());
@@ -211,29 +227,17 @@ impl Evidence {
             let by_score = said[h] * attention[h] * (1.0 - attention[h]);
             back.iter_mut().zip(query).for_each(|(back, query)| *back += by_score * query);
         }
-        for (layer, [_, slopes]) in self.layers.iter().zip(&*layers).rev() {
+        for (l, (layer, [_, slopes])) in self.layers.iter().zip(&*layers).enumerate().rev() {
             back.iter_mut().zip(slopes).for_each(|(back, slope)| *back *= slope);
             gradient.clear();
-            gradient.resize(layer.weight.len() / width, 0.0);
-            multiply(back, &layer.transposed, gradient);
+            gradient.resize(if l == 0 { self.channels } else { width }, 0.0);
+            multiply(back, (&layer.transposed, layer.weight.len() / width), gradient);
             std::mem::swap(back, gradient);
         }
         std::mem::swap(back, gradient);
-        for (attention, head) in attention.iter().zip(self.head.chunks_exact(gradient.len())) {
+        let dim = self.head.len() / self.origin.len();
+        for (attention, head) in attention.iter().zip(self.head.chunks_exact(dim)) {
             gradient.iter_mut().zip(head).for_each(|(own, head)| *own += attention * head);
         }
     }
-}
-
-/// Adds to `output` (m) the product of `input` (n) and `weight` (n, m).
-fn multiply(input: &[f64], weight: &[f64], output: &mut [f64]) {
-    for (input, row) in input.iter().zip(weight.chunks_exact(output.len())) {
-        for (output, weight) in output.iter_mut().zip(row) {
-            *output += input * weight;
-        }
-    }
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }

@@ -30,6 +30,7 @@
 
 mod evidence;
 mod integral;
+mod product;
 #[cfg(test)]
 mod tests;
 mod windows;

@@ -150,7 +150,7 @@ fn execute(args: &Args, shell: &Shell) -> Result<Compared> {
     let same = (&sha256, &labelled.target, &labelled.folds, &config, setup.deeprc_updates);
     let files =
         FoldFiles::open(&args.out, &serde_json::to_string(&same)?, labelled.repertoires.len())?;
-    run_config::write(&args.out, &config, sha256)?;
+    run_config::write(&args.out, &config, sha256, shell.command_line())?;
     write_splits(&args.out, &labelled)?;
     let truth = simulated.as_ref().map(|own| &own.truth);
     let comparison = labelled.comparison(truth, seed);
@@ -158,7 +158,7 @@ fn execute(args: &Args, shell: &Shell) -> Result<Compared> {
     let compared = Compared {
         out: args.out.clone(),
         version: env!("CARGO_PKG_VERSION"),
-        command: std::env::args().collect(),
+        command: shell.command_line(),
         summary: compare::summary(&labelled, &comparison, &methods, &outcomes),
     };
     tables::write(&args.out, &compared, &labelled, &outcomes)?;

@@ -24,7 +24,7 @@ use crate::arguments::page::PageArgs;
 use crate::shell::output::{Report, align, row};
 use crate::shell::outputs::{self, OverwriteArgs, Results, Sources};
 use crate::shell::{Interrupted, Shell, paths};
-use crate::tables::held_out::{self, Trained};
+use crate::tables::held_out::{self, HeldOut};
 use crate::tables::{attention, neighbours, ranking, sequences};
 
 /// Rows of a table on the terminal; the file has all of them.
@@ -44,7 +44,8 @@ const SHOWN: usize = 20;
 /// their highest evidence, with the number of repertoires that carry them; OUT/families.tsv has the
 /// same in families: of one V gene and length, each clonotype within one substitution of another.
 /// OUT/neighbours.tsv has the training repertoires that the parts of the model see most alike, if the
-/// model lies in the folder that `train` wrote, beside `held_out.tsv`; one of the same name is left out.
+/// model lies in the folder that `train` wrote, beside `held_out.tsv`. One of the same name is left out, and so are
+/// others of its person (its group in the training, or one subject in the table of what is explained).
 /// OUT/report.html shows all of it. Of several repertoires, each has its own page, which OUT/report.html links to.
 ///
 /// With --annotate, OUT/annotations.tsv and OUT/repertoires/ID/annotations.tsv name the receptors of the databases that
@@ -171,14 +172,14 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Explained> {
     for column in &no_signal {
         tracing::warn!("{}", chance(column));
     }
-    let trained = held_out::beside(&file, &model)?;
-    let explained = explain(args, (model, annotator), trained.as_deref(), shell);
+    let held_out = held_out::beside(&file, &model)?;
+    let explained = explain(args, (model, annotator), held_out.as_ref(), shell);
     if explained.as_ref().is_err_and(|err| !err.is::<Interrupted>()) {
         RESULTS.remove(&args.out, &sources)?;
     }
     let (explained, known_antigens) = explained?;
     args.page.write(&args.out, Kind::Explanation)?;
-    let ExplainedCohort { repertoires, empty, largest_difference, heads, ranking } = explained;
+    let ExplainedCohort { repertoires, empty, largest_difference, heads, ranking, .. } = explained;
     let Ranking { sequences, .. } = ranking;
     Ok(Explained {
         out: args.out.clone(),
@@ -192,15 +193,15 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Explained> {
     })
 }
 
-/// Explains everything and writes it; `trained` are the training repertoires of each target, if they are known.
+/// Explains everything and writes it; `held_out` has the training repertoires, if they are known.
 fn explain(
     args: &Args,
     (model, annotator): (Model, Option<Annotator>),
-    trained: Option<&[Trained]>,
+    held_out: Option<&HeldOut>,
     shell: &Shell,
 ) -> Result<(ExplainedCohort, Option<KnownAntigens>)> {
     let top = if args.top == 0 { usize::MAX } else { args.top };
-    let (request, folder) = (args.input.request(), args.out.join("repertoires"));
+    let (request, folder) = (args.input.request(shell), args.out.join("repertoires"));
     let explain = move |observer: &dyn Observer| {
         let outputs = model.output_names();
         let write = |repertoire: &Repertoire, explained: &explain::Explained| {
@@ -219,14 +220,14 @@ fn explain(
     let known = annotator.map(|own| own.finish(&args.out, &found.ranking.sequences)).transpose()?;
     sequences::write_sums(&args.out.join("scores.tsv"), &model, &found.repertoires)?;
     attention::write(&args.out.join("heads.tsv"), &model, &found.repertoires)?;
-    if let Some(trained) = trained {
+    if let Some(held_out) = held_out {
         let (path, targets) = (args.out.join("neighbours.tsv"), &model.info().targets);
-        neighbours::write(&path, targets, trained, &found.repertoires)?;
+        neighbours::write(&path, targets, held_out, &found)?;
     }
     ranking::write(&args.out, &found.ranking)?;
     let origin = Origin {
         version: env!("CARGO_PKG_VERSION"),
-        command: std::env::args().collect(),
+        command: shell.command_line(),
         targets: &model.info().targets,
         coverage: COVERAGE,
         no_signal: model.no_signal(),

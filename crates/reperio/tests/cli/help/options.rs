@@ -81,9 +81,11 @@ fn train_explains_its_options() {
     sequences.tsv.gz (the training cohort's clonotypes ranked by evidence), families.tsv (the same in
     families of similar clonotypes), motifs.tsv (what the filters of the network see, against what
     stands there anyway), `held_out.tsv` (what each part said of the training repertoires that inner
-    folds held out), confounders.tsv (how well depth, V/J usage and other columns predict the labels
-    without sequences, with a warning if they do), report.html (a page that shows all of it), a model
-    card, log.jsonl, TensorBoard events and checkpoint/.
+    folds held out; it names repertoires and their labels, numbers the groups, and belongs to this model
+    alone: do not pass it on with the model unless the names may be known), confounders.tsv (how well
+    depth, V/J usage and other columns predict the labels without sequences, with a warning if they do),
+    report.html (a page that shows all of it), a model card, log.jsonl, TensorBoard events and
+    checkpoint/.
 
     Usage: reperio train [OPTIONS] --out <RUN> --cohort <COHORT> --target <COLUMN>
 
