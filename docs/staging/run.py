@@ -88,7 +88,14 @@ def _checked(call: list[str], here: Path, page: Path) -> str:
     programs = Path(sys.executable).parent
     environment = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "100"}
     done = subprocess.run(
-        call, check=False, cwd=here, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LIMIT
+        call,
+        check=False,
+        cwd=here,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=LIMIT,
     )
     if done.returncode != 0:
         raise Failed(f"{page}: this failed with code {done.returncode}:\n{call[-1]}\n{done.stdout}")
