@@ -58,7 +58,7 @@ def rows(path: pathlib.Path, delimiter: str = ",") -> list[dict[str, str]]:
 
 @pytest.fixture
 def dataset(tmp_path: pathlib.Path, tiny: reperio.Cohort) -> pathlib.Path:
-    """``tiny`` as immuneML exports it: identifiers that are no file names, CDR3s without anchors."""
+    """``tiny`` as immuneML exports it: ids that are no file names, CDR3s without anchors."""
     folder = tmp_path / "dataset"
     (folder / "repertoires").mkdir(parents=True)
     labels = dict(zip(tiny.ids, tiny.column("label"), strict=True))

@@ -131,7 +131,8 @@ class RepertoireClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
     def predict(self, X: object) -> NDArray[Any]:
         """The class of each repertoire, shape (n,)."""
         best = np.argmax(self.predict_proba(X), axis=1)
-        return self.classes_[best]
+        found: NDArray[Any] = self.classes_[best]
+        return found
 
     def predict_proba(self, X: object) -> NDArray[np.float64]:
         """The probability of each class, shape (n, k), in the order of ``classes_``."""
