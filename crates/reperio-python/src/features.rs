@@ -38,7 +38,7 @@ enum Matrix {
 }
 
 /// Features of `cohort`, as a dict: `shape`, `names` of the columns, and `values` (bytes of f32, row by row), or `indptr`
-/// and `indices` (i64) and `data` (f64) of a matrix in compressed rows.
+/// and `indices` (i64, never negative) and `data` (f64) of a matrix in compressed rows.
 ///
 /// `what` says which, by the options of a JSON object:
 ///
@@ -74,14 +74,14 @@ pub(crate) fn features<'py>(
         Matrix::Sparse(Sparse { names, rows }) => {
             let mut end = 0;
             let ends = rows.iter().map(|row| {
-                end += row.len() as i64;
+                end += row.len() as u64;
                 end
             });
-            let indptr: Vec<i64> = std::iter::once(0).chain(ends).collect();
+            let indptr: Vec<u64> = std::iter::once(0).chain(ends).collect();
             let entries = || rows.iter().flatten();
             object.set_item("shape", (n, names.len()))?;
-            object.set_item("indptr", bytes(py, indptr.into_iter().map(i64::to_le_bytes)))?;
-            let indices = entries().map(|&(column, _)| (column as i64).to_le_bytes());
+            object.set_item("indptr", bytes(py, indptr.into_iter().map(u64::to_le_bytes)))?;
+            let indices = entries().map(|&(column, _)| (column as u64).to_le_bytes());
             object.set_item("indices", bytes(py, indices))?;
             object.set_item("data", bytes(py, entries().map(|&(_, value)| value.to_le_bytes())))?;
             object.set_item("names", names)?;
