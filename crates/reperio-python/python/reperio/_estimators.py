@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
+from ._cohort import Cohort
 from ._commands import train
 from ._model import Model
 from ._repertoires import GROUP, InvalidInputError, checked, cohort_of, labelled
@@ -25,8 +26,7 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
 
     model_: Model
 
-    def _train(self, X: object, texts: Sequence[str], groups: Any, **how: Any) -> None:
-        cohort = cohort_of(X)
+    def _train(self, cohort: Cohort, texts: Sequence[str], groups: Any, **how: Any) -> None:
         if groups is not None:
             groups = checked(groups, len(cohort), "groups").tolist()
         cohort, target = labelled(cohort, texts, groups)
@@ -113,7 +113,8 @@ class RepertoireClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
         Repertoires with the same value in ``groups``, shape (n,), are never split by the folds
         inside the training. Raises ``ReperioError`` for a missing label or a single class.
         """
-        labels = checked(y, len(cohort_of(X)))
+        cohort = cohort_of(X)
+        labels = checked(y, len(cohort))
         check_classification_targets(labels)
         self.classes_ = np.unique(labels)
         if len(self.classes_) < 2:
@@ -125,7 +126,7 @@ class RepertoireClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
         elif self.positive is not None:
             raise InvalidInputError("`positive` is for two classes; y has more")
         by_class = dict(zip(self.classes_.tolist(), self._names, strict=True))
-        self._train(X, [by_class[label] for label in labels.tolist()], groups, **how)
+        self._train(cohort, [by_class[label] for label in labels.tolist()], groups, **how)
         return self
 
     def predict(self, X: object) -> NDArray[Any]:
@@ -198,7 +199,8 @@ class RepertoireRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]
 
     def fit(self, X: object, y: Any, groups: Any = None) -> RepertoireRegressor:
         """Learn from repertoires ``X``, n of them, and numbers ``y`` of shape (n,)."""
-        numbers = checked(y, len(cohort_of(X))).astype(np.float64)
+        cohort = cohort_of(X)
+        numbers = checked(y, len(cohort)).astype(np.float64)
         if not np.isfinite(numbers).all():
             raise InvalidInputError("y has infinite values, expected finite numbers")
         if len(np.unique(numbers)) < 2:
@@ -206,7 +208,7 @@ class RepertoireRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]
                 f"y is always {numbers[0]} (n_samples = {len(numbers)}), expected different numbers"
             )
         texts = [repr(float(number)) for number in numbers]
-        self._train(X, texts, groups, regression="label")
+        self._train(cohort, texts, groups, regression="label")
         return self
 
     def predict(self, X: object) -> NDArray[np.float64]:

@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from . import _reperio
 from ._cohort import Cohort
+from ._model import Model
 from ._repertoires import InvalidInputError, checked, cohort_of
+from ._types import Path
 
 
 class _Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -50,7 +53,7 @@ class _Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 class KmerFrequencies(_Features):
     """Shares of the k-mers of a repertoire's junctions.
 
-    ``k`` residues, from 3 to 5; ``max_gaps`` residues in between that may be any (0: none).
+    ``k`` residues, from 1 to 5; ``max_gaps`` residues in between that may be any (0: none).
 
     >>> make_pipeline(KmerFrequencies(k=3), StandardScaler(with_mean=False), LogisticRegression())
     """
@@ -85,18 +88,26 @@ class GeneUsage(_Features):
 
 
 class PublicClones(_Features):
-    """Which public clonotypes a repertoire carries, and how many: 0 or 1 per column.
+    """Which public clonotypes a repertoire carries: 0 or 1 per column.
 
-    ``fit`` keeps clonotypes (V gene, junction, J gene) that at least ``min_repertoires`` carry.
-    With labels ``y`` of two classes, only those whose carriers are of the second class more often
-    than chance gives, by Fisher's exact test one-sided, P at most ``p_value``.
+    Without labels, ``fit`` keeps the clonotypes (junction, V gene, J gene) that at least
+    ``min_repertoires`` carry. With labels ``y`` it is supervised and keeps of these the ones whose
+    carriers are of one class more often than chance gives: by Fisher's exact test, one-sided, P at
+    most ``p_value``, of two classes for the second one, of more for each against all others.
+    ``p_value=None`` ignores labels. In a pipeline under cross-validation, clonotypes are chosen in
+    each training part anew.
 
-    Attributes: ``names_``; ``p_values_``, shape (columns,), None without labels.
+    Attributes: ``names_``; ``p_values_``, shape (columns,), the smallest over classes, None without
+    labels.
+
+    >>> make_pipeline(PublicClones(p_value=1e-3), LogisticRegression()).fit(cohort, labels)
+
+    Reference: Emerson et al., Nature Genetics 2017, https://doi.org/10.1038/ng.3822
     """
 
     _what = "clones"
 
-    def __init__(self, *, min_repertoires: int = 2, p_value: float = 0.01) -> None:
+    def __init__(self, *, min_repertoires: int = 2, p_value: float | None = 0.01) -> None:
         self.min_repertoires = min_repertoires
         self.p_value = p_value
 
@@ -105,14 +116,16 @@ class PublicClones(_Features):
         cohort = cohort_of(X)
         carried, names = self._read(cohort, {})
         self.p_values_: NDArray[np.float64] | None = None
-        if y is None:
+        if y is None or self.p_value is None:
             self.names_ = names
             return self
         labels = checked(y, len(cohort))
+        check_classification_targets(labels)
         classes = np.unique(labels)
-        if len(classes) != 2:
-            raise InvalidInputError(f"y has classes {classes.tolist()}, expected two")
-        p_values = _fisher(carried, labels == classes[1])
+        if len(classes) < 2:
+            raise InvalidInputError(f"y has one class, {classes[0]!r}, expected at least two")
+        tested = classes[1:] if len(classes) == 2 else classes
+        p_values = np.min([_fisher(carried, labels == own) for own in tested], axis=0)
         chosen = np.flatnonzero(p_values <= self.p_value)
         self.names_ = [names[column] for column in chosen]
         self.p_values_ = p_values[chosen]
@@ -125,10 +138,16 @@ class PublicClones(_Features):
 class HopfieldEmbedding(_Features):
     """What each repertoire is to a trained network: its pooled embedding under attention.
 
-    ``fit`` trains the network alone on labels ``y``; parameters are those of
-    ``RepertoireClassifier``. Columns are the state patterns times the embedding.
+    Columns are the state patterns times the embedding. Without ``model`` it is supervised: ``fit``
+    trains the network alone on labels ``y``, classes or numbers; the other parameters are those of
+    ``RepertoireClassifier``. Repertoires that the network was trained on lie further apart than new
+    ones, so judge what follows by repertoires that are held out, as cross-validation of the whole
+    pipeline does. With ``model``, a ``reperio.Model`` or its path, ``fit`` learns nothing and ``y``
+    is not used: let that model be of other repertoires.
 
     Attributes: ``model_``, the ``reperio.Model``.
+
+    >>> HopfieldEmbedding(epochs=10).fit(cohort, labels).transform(others).shape
     """
 
     _what = "hopfield"
@@ -136,33 +155,40 @@ class HopfieldEmbedding(_Features):
     def __init__(
         self,
         *,
+        model: Model | Path | None = None,
         epochs: int | None = None,
         seed: int = 0,
         config: Any = None,
         device: str = "auto",
         threads: int | None = None,
     ) -> None:
+        self.model = model
         self.epochs = epochs
         self.seed = seed
         self.config = config
         self.device = device
         self.threads = threads
 
-    def fit(self, X: object, y: Any, groups: Any = None) -> HopfieldEmbedding:
+    def fit(self, X: object, y: Any = None, groups: Any = None) -> HopfieldEmbedding:
         """Train the network on repertoires ``X``, n of them, and labels ``y``, shape (n,)."""
-        from ._estimators import RepertoireClassifier
-
-        classifier = RepertoireClassifier(
-            parts="network",
-            epochs=self.epochs,
-            seed=self.seed,
-            config=self.config,
-            device=self.device,
-            threads=self.threads,
-        )
-        self.model_ = classifier.fit(X, y, groups).model_
-        self.names_ = self._read(cohort_of(X)[:1], {})[1]
+        cohort = cohort_of(X)
+        if self.model is not None:
+            self.model_ = self.model if isinstance(self.model, Model) else Model.load(self.model)
+        else:
+            self.model_ = self._trained(cohort, checked(y, len(cohort)), groups)
+        self.names_ = self._read(cohort[:1], {})[1]
         return self
+
+    def _trained(self, cohort: Cohort, y: NDArray[Any], groups: Any) -> Model:
+        from ._estimators import RepertoireClassifier, RepertoireRegressor
+
+        numbers = type_of_target(y) == "continuous"
+        names = ("epochs", "seed", "config", "device", "threads")
+        how: dict[str, Any] = {name: getattr(self, name) for name in names}
+        estimator = (RepertoireRegressor if numbers else RepertoireClassifier)(
+            parts="network", **how
+        )
+        return estimator.fit(cohort, y, groups).model_
 
     def transform(self, X: object) -> Any:
         """The embeddings, shape (n, columns)."""
