@@ -17,7 +17,8 @@ shift 2
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
 "$python" "$docs/generate.py" "$stage/pages"
+# Not --quiet: with it, --strict counts no warnings.
 REPERIO_PAGES=$stage/pages NO_MKDOCS_2_WARNING=true \
-    "$python" -m mkdocs build --quiet --config-file "$docs/mkdocs.yml" --site-dir "$out" "$@"
+    "$python" -m mkdocs build --config-file "$docs/mkdocs.yml" --site-dir "$out" "$@"
 rm "$out/404.html" # It would look for its style at the root of a server.
 "$python" "$docs/staging/offline.py" "$out"
