@@ -192,10 +192,12 @@ mod tests {
     #[test]
     fn a_call_returns_its_report_and_tells_its_host() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("a.tsv");
-        std::fs::write(&path, "junction_aa\tv_call\tj_call\nCASSF\tTRBV9\tTRBJ2-3\n").unwrap();
+        for name in ["a.tsv", "b.tsv"] {
+            let table = "junction_aa\tv_call\tj_call\nCASSF\tTRBV9\tTRBJ2-3\n";
+            std::fs::write(dir.path().join(name), table).unwrap();
+        }
         let (kept, lines) = (Arc::new(Kept::default()), Arc::default());
-        let arguments = [path.clone().into_os_string()];
+        let arguments = [dir.path().into()];
         let found = call("describe", &arguments, host(Arc::clone(&kept), Arc::clone(&lines)));
         assert!(found.unwrap().contains("\"repertoires\""));
         assert!(kept.tasks.lock().unwrap().iter().any(|task| task == "reading repertoires"));

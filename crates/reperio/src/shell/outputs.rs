@@ -312,10 +312,11 @@ mod tests {
         let check =
             |existing| text(folder(&out, &RESULTS, &Sources::default(), existing), dir.path());
         assert_eq!(check(Existing::Keep), "may be written");
+        assert!(!out.exists(), "a folder in which nothing was written");
+        fs::create_dir_all(out.join("parts/a")).unwrap();
         for name in ["table.tsv", "mine.txt"] {
             fs::write(out.join(name), "").unwrap();
         }
-        fs::create_dir_all(out.join("parts/a")).unwrap();
         fs::write(out.join("parts/a/1.part"), "").unwrap();
         fs::write(out.join("parts/mine.txt"), "").unwrap();
         insta::assert_snapshot!(check(Existing::Keep), @"out already holds table.tsv: --overwrite replaces it, or choose a new folder");
