@@ -113,7 +113,12 @@ def _pandas(data: bytes, text: Iterable[str]) -> Table:
 
     dtypes: dict[Any, Any] = dict.fromkeys(text, str)
     return pandas.read_csv(
-        io.BytesIO(data), sep="\t", dtype=dtypes, keep_default_na=False, na_values=["", "NaN"]
+        io.BytesIO(data),
+        sep="\t",
+        dtype=dtypes,
+        keep_default_na=False,
+        na_values=["", "NaN"],
+        float_precision="round_trip",  # Its default is off by a unit in the last place.
     )
 
 
