@@ -192,9 +192,9 @@ mod tests {
     #[test]
     fn a_call_returns_its_report_and_tells_its_host() {
         let dir = tempfile::tempdir().unwrap();
-        for name in ["a.tsv", "b.tsv"] {
-            let table = "junction_aa\tv_call\tj_call\nCASSF\tTRBV9\tTRBJ2-3\n";
-            std::fs::write(dir.path().join(name), table).unwrap();
+        let table = "junction_aa\tv_call\tj_call\nCASSF\tTRBV9\tTRBJ2-3\n";
+        for (name, content) in [("a.tsv", table), ("notes.txt", "from the laboratory\n")] {
+            std::fs::write(dir.path().join(name), content).unwrap();
         }
         let (kept, lines) = (Arc::new(Kept::default()), Arc::default());
         let arguments = [dir.path().into()];
