@@ -1,6 +1,6 @@
 //! Cohorts in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -130,6 +130,32 @@ impl Cohort {
         let columns = columns.into_iter().collect();
         let metadata = Metadata::from_columns(ids, columns).ok_or_else(wrong)?;
         Ok(self.changed(Loaded::clone(&self.loaded).with_metadata(metadata)))
+    }
+
+    /// The same repertoires under these ids, in this order.
+    fn with_ids(&self, ids: Vec<String>) -> PyResult<Self> {
+        let distinct: BTreeSet<&String> = ids.iter().collect();
+        if ids.len() != self.places.len() || distinct.len() < ids.len() {
+            return Err(PyValueError::new_err("expected a different id for each repertoire"));
+        }
+        let mut named = ids.iter().zip(&self.places).collect::<Vec<_>>();
+        named.sort();
+        let places = ids.iter().map(|id| named.partition_point(|(own, _)| *own < id)).collect();
+        let rows = named.iter().map(|&(id, &place)| {
+            let (mut own, counts) =
+                (self.loaded.repertoires()[place].clone(), self.loaded.counts()[place].clone());
+            own.id.clone_from(id);
+            (own, counts)
+        });
+        let columns = self.loaded.metadata().columns().iter();
+        let columns = columns.map(|(name, values)| {
+            let values = named.iter().map(|&(_, &place)| values[place].clone()).collect();
+            (name.clone(), values)
+        });
+        let sorted = named.iter().map(|&(id, _)| id.clone()).collect();
+        let metadata = Metadata::from_columns(sorted, columns.collect());
+        let metadata = metadata.ok_or_else(|| error("the labels do not fit the repertoires"))?;
+        Ok(Self { loaded: Arc::new(Loaded::new(rows.collect(), &metadata)), places })
     }
 
     /// Repertoires of at most so many clonotypes or templates, drawn at random.

@@ -16,6 +16,7 @@ import reperio
 import sklearn
 from conftest import TINY
 from numpy.typing import NDArray
+from reperio import _repertoires
 from reperio.sklearn import (
     GeneUsage,
     HopfieldEmbedding,
@@ -336,3 +337,23 @@ def test_features_stand_side_by_side(tiny: reperio.Cohort, y: NDArray[np.bool_])
     folds = StratifiedGroupKFold(3)
     scores = cross_val_score(pipeline, tiny, y, groups=people, cv=folds, scoring="roc_auc")
     assert scores.shape == (3,)
+
+
+def test_a_copy_has_the_genes_of_its_species() -> None:
+    mouse = reperio.read(
+        polars.DataFrame(
+            {
+                "junction_aa": ["CASSLGTDTQYF", "CASSPGQGNTLYF"],
+                "v_call": ["TRBV31", "TRBV13-2"],
+                "j_call": ["TRBJ2-5", "TRBJ1-3"],
+                "duplicate_count": [3, 1],
+            }
+        ),
+        species="mouse",
+        progress=False,
+    )
+    copies = _repertoires.cohort_of([mouse, mouse])
+    assert copies.ids == ["data", "data copy 2"]
+    assert table(copies[1]).equals(table(mouse))
+    assert copies.templates == [4, 4]
+    assert len(set(copies.column("subject_id"))) == 1

@@ -8,12 +8,13 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import reperio
-from conftest import TINY
+from conftest import TINY, command
 from reperio import _reperio
 
 # Long enough to be interrupted: the network alone, never stopping early.
@@ -74,6 +75,26 @@ def test_ctrl_c_leaves_a_run_that_goes_on_to_the_same_bytes(
         data, metadata=TINY / "metadata.tsv", out=run, resume=True, progress=False, **SLOW
     )
     assert (model.folder / "model.safetensors").read_bytes() == undisturbed
+
+
+def test_ctrl_c_ends_the_command_as_it_ends_the_program(tmp_path: pathlib.Path) -> None:
+    run = tmp_path / "run"
+    words = ["train", "--cohort", TINY / "repertoires", "--metadata", TINY / "metadata.tsv"]
+    words += ["--target", "label", "--parts", "network", "--epochs", "400", "--out", run]
+    process = subprocess.Popen(
+        [command(), *map(str, words)],
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    deadline = time.monotonic() + 60
+    while not (run / "config.toml").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert "error: interrupted; " in said
+    assert "Traceback" not in said
 
 
 def test_an_exception_of_progress_stops_the_command_and_is_raised(
@@ -181,8 +202,6 @@ def test_wrong_options_are_errors(tiny: reperio.Cohort, options: dict[str, Any],
 
 
 def test_errors_are_those_of_the_command_line(tmp_path: pathlib.Path) -> None:
-    from conftest import command
-
     path = tmp_path / "broken.tsv"
     path.write_text("junction_aa\tv_call\nCASSLGF\tTRBV9\tmore\n")
     said = subprocess.run(

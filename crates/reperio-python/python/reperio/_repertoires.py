@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import column_or_1d
 
-from . import _reperio, _sources
-from ._call import log
+from . import _sources
 from ._cohort import Cohort, joined, read
 from ._reperio import ReperioError
 
@@ -78,7 +77,7 @@ def _distinct(items: Sequence[Cohort]) -> Cohort:
         if person is None:
             person = new
             others.append((item, person))
-        found.append(item if new == name else _renamed(item, new))
+        found.append(item if new == name else Cohort(item._native.with_ids([new])))
         people.append(person)
     cohort = joined(found)
     if not has_copies:
@@ -95,13 +94,6 @@ def _free(name: str, taken: set[str]) -> str:
     free = next(own for n in itertools.count(2) if (own := f"{plain} copy {n}") not in taken)
     taken.add(free)
     return free
-
-
-def _renamed(item: Cohort, name: str) -> Cohort:
-    """The same repertoire under another id."""
-    lengths = ["--min-length=1", "--max-length=255"]  # What has been read is not left out now.
-    native = _reperio.read([], argv=lengths, tables=[(name, item._native)], log=log)
-    return Cohort(native).with_metadata(item._native.metadata)
 
 
 def labelled(

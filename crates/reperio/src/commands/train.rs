@@ -143,7 +143,7 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Trained> {
         checkpoint.display()
     );
     let run = shell.or_interrupted(run, &resume)?;
-    write(&args.out, &run, (&labels, &people), &targets)?;
+    write(&args.out, &run, &labels, &people, &targets)?;
     args.page.write(&args.out, Kind::Training)?;
     let seconds = started.elapsed().as_secs_f64();
     let (out, group) = (args.out.clone(), labels::people(&people));
@@ -155,7 +155,8 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Trained> {
 fn write(
     out: &Path,
     run: &Run,
-    (labels, people): (&Labels, &People),
+    labels: &Labels,
+    people: &People,
     counts: &[TargetCounts],
 ) -> Result<()> {
     let Run { confounders, fitted, predictions, ranking, motifs } = run;

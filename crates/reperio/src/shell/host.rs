@@ -12,6 +12,9 @@ use super::progress::Bars;
 use super::{Shell, check_threads, logging};
 use crate::embed::Host;
 
+/// Bytes of a thread's stack: a command runs in one of these threads, as it runs in the program's first, which has as many.
+const STACK: usize = 8 << 20;
+
 /// What a command of another process works with in place of what the program has to itself.
 pub(super) struct Embedded {
     pool: ThreadPool,
@@ -30,7 +33,8 @@ impl Shell {
         let spawn = move |thread: rayon::ThreadBuilder| {
             let log = own.clone();
             let run = move || dispatcher::with_default(&log, || thread.run());
-            thread::Builder::new().name("reperio".to_owned()).spawn(run).map(drop)
+            let builder = thread::Builder::new().name("reperio".to_owned()).stack_size(STACK);
+            builder.spawn(run).map(drop)
         };
         let pool = ThreadPoolBuilder::new().num_threads(threads).spawn_handler(spawn).build();
         let pool = pool.context("cannot start the threads")?;
