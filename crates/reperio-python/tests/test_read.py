@@ -124,3 +124,14 @@ def test_files_of_labels_do_not_go_with_a_cohort(tiny: reperio.Cohort) -> None:
         reperio.train(tiny, target="label", metadata=TINY / "metadata.tsv")
     with pytest.raises(reperio.ReperioError, match="min_length can only be given to `read`"):
         reperio.train(tiny, target="label", min_length=8)
+
+
+@pytest.mark.parametrize("kind", ["polars", "pandas", "pyarrow"])
+def test_the_only_repertoire_of_a_table_is_named_by_its_column(
+    kind: str, tiny: reperio.Cohort
+) -> None:
+    one = tiny[0]
+    frame = {"polars": one.to_polars, "pandas": one.to_pandas, "pyarrow": one.to_polars().to_arrow}
+    found = reperio.read(frame[kind](), progress=False)
+    assert found.ids == one.ids
+    assert found.to_polars().equals(one.to_polars())

@@ -284,6 +284,9 @@ def read(
         )
     elif files is None:
         named = _sources.tables(data)
+        # A file of one repertoire has a name; a table has only what this column says.
+        if not isinstance(data, Mapping) and "repertoire_id" in _sources.names(data):
+            keywords.setdefault("repertoire_column", "repertoire_id")
     in_file = metadata is not None and _sources.is_path(metadata)
     with shown(progress) as report:
         native = _reperio.read(

@@ -49,6 +49,13 @@ def tables(data: object) -> list[tuple[str, Any]]:
     return [("data", arrow(data, "data"))]
 
 
+def names(table: Any) -> list[str]:
+    """The names of a table's columns, as far as the table says them in a known way."""
+    # pyarrow calls its columns of data what others call their names.
+    found: Any = getattr(table, "column_names", getattr(table, "columns", ()))
+    return [str(name) for name in found]
+
+
 def columns(table: Any, what: str = "metadata") -> dict[str, list[object]]:
     """The columns of a table of labels, a dict of columns or anything that Arrow reads."""
     if isinstance(table, Mapping):
@@ -153,6 +160,7 @@ __all__ = [
     "columns",
     "is_path",
     "metadata_table",
+    "names",
     "paths",
     "rows_of",
     "tables",
