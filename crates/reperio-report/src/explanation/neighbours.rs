@@ -8,7 +8,7 @@ use crate::element::Element;
 use crate::page::{number, paragraph, section};
 use crate::table::table;
 
-const TEXT: &str = "Distance is Euclidean, between what each part of the model adds to the logit. For this repertoire that is what the finished model says. For a training repertoire it is what parts said that had not seen it, in inner folds of the training. So small distances are near, not exact. A training repertoire of the same name is left out.";
+const TEXT: &str = "Distance is Euclidean, between what each part of the model adds to the logit. For this repertoire that is what the finished model says. For a training repertoire it is what parts said that had not seen it, in inner folds of the training. So small distances are near, not exact. Training repertoires of the same name or the same person are left out, as far as the tables say who is who.";
 
 impl Explanation<'_> {
     /// A section for each target with the most alike training repertoires of the one at `place`; none where the model did not
