@@ -18,7 +18,7 @@ use crate::shell::outputs::{self, Output};
 use crate::shell::{Shell, interrupted, paths};
 
 /// What is simulated.
-const CONFIG: &str = include_str!("../../../../configs/simulate/demo.toml");
+const CONFIG: &str = include_str!("../../demo.toml");
 
 /// Repertoires to train on, and others to test with.
 const TRAINING: usize = 200;
