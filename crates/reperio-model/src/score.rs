@@ -3,7 +3,7 @@
 use reperio_data::cohort::{CohortError, ReadRequest};
 use reperio_data::progress::Observer;
 use reperio_data::repertoire::Repertoire;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::combine::PredictionSet;
 use crate::model::{Model, Prediction};
@@ -42,7 +42,7 @@ pub enum ScoreError {
 }
 
 /// The score of one repertoire.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Score {
     /// Its id.
     pub repertoire_id: String,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use reperio_data::repertoire::Repertoire;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Kept;
 use crate::model::{Attended, Common, Explanation, Model, in_common};
@@ -34,7 +34,7 @@ fn share(one: &Kept, column: usize) -> f64 {
 }
 
 /// A head over all repertoires of a cohort.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HeadSummary {
     /// Column of the rankings that has its attention, `attention_N`.
     pub attention: String,
@@ -49,7 +49,7 @@ pub struct HeadSummary {
     /// Class of the median repertoire, I to IV.
     pub class: String,
     /// What the class means.
-    pub meaning: &'static str,
+    pub meaning: String,
     /// What the sequences that it attends to most have in common.
     pub attends_to: Vec<Common>,
 }
@@ -87,7 +87,7 @@ pub(super) fn summary(model: &Model, all: &[Kept], others: &[Vec<u8>]) -> Vec<He
             sequences,
             share: share(middle, column),
             class: class.to_string(),
-            meaning: class.meaning(),
+            meaning: class.meaning().to_owned(),
             attends_to: in_common(&most_attended(all, column), &others),
         }
     };

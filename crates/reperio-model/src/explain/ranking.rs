@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use reperio_data::alphabet::decode;
 use reperio_data::metadata::Metadata;
 use reperio_data::repertoire::Repertoire;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Leading;
 use super::families::{self, Family, Member};
@@ -17,7 +17,7 @@ use crate::labels::TargetKind;
 use crate::model::Model;
 
 /// A clonotype of the cohort.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ranked {
     /// Output of the evidence: the positive value, a class, or the target of a regression.
     pub output: String,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use reperio_data::kmer::pattern::Pattern;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Lengths of the k-mers that are looked at, each over at most one ignored position.
 const K: [usize; 2] = [3, 4];
@@ -16,7 +16,7 @@ const LEAST_SHARE: f64 = 0.15;
 const LEAST_RATIO: f64 = 3.0;
 
 /// A k-mer that a set of sequences has in common.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Common {
     /// The k-mer, `-` for ignored positions.
     pub kmer: String,
