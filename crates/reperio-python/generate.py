@@ -24,7 +24,8 @@ CLASSES = {
     "Simulate": ("simulate", {"out", "background"}),
     "FitGenerator": ("fit-generator", {"inputs", "out"}),
 }
-SKIPPED = {"help", "version", "json", "quiet", "verbose", "threads"}
+# Of the terminal, or of a model that lies elsewhere.
+SKIPPED = {"help", "version", "json", "quiet", "verbose", "threads", "server", "token_file", "ca"}
 SCALARS = {"flag": "bool", "text": "str", "path": "Path", "int": "int", "float": "float"}
 
 HEADER = '''"""The options of each command, as keywords of the function with its name.

@@ -46,7 +46,7 @@ pub(crate) fn host(
 ) -> Host {
     let lines = Arc::clone(told);
     let log = Arc::new(move |level, line: &str| lines.line(level, line));
-    Host { threads, cohorts, observer: Arc::clone(told) as _, log, verbose: 0 }
+    Host { threads, cohorts, observer: Arc::clone(told) as _, log, command_line: None, verbose: 0 }
 }
 
 /// Panics as a fault of the library would, to show that it ends in an exception.

@@ -27,6 +27,8 @@ pub struct Host {
     pub observer: Arc<dyn Observer + Send + Sync>,
     /// Gets the lines of the log.
     pub log: Log,
+    /// The command line that records and pages state; `None` for the arguments as they are.
+    pub command_line: Option<Vec<String>>,
     /// Which lines: 0 for warnings, 1 for each step, 2 for everything.
     pub verbose: u8,
 }
@@ -64,6 +66,7 @@ pub enum CallError {
 ///     cohorts: Default::default(),
 ///     observer: Arc::new(Silent),
 ///     log: Arc::new(|_, line| assert!(line.is_empty(), "{line}")),
+///     command_line: None,
 ///     verbose: 0,
 /// };
 /// let devices = reperio::call("devices", &[], host)?;
@@ -79,7 +82,7 @@ pub fn call(command: &str, arguments: &[OsString], host: Host) -> Result<String,
     words.extend_from_slice(arguments);
     let cli = Cli::try_parse_from(&words).map_err(|err| CallError::Usage(usage(&err)))?;
     words.remove(1); // As a person would have typed it.
-    let shell = Shell::embedded(host, crate::shell::words(&words)).map_err(|err| failed(&err))?;
+    let shell = Shell::embedded(host, &words).map_err(|err| failed(&err))?;
     shell.within(|| cli.command.run(&shell)).map_err(|err| failed(&err))?;
     Ok(shell.into_printed())
 }
@@ -101,6 +104,7 @@ pub fn call(command: &str, arguments: &[OsString], host: Host) -> Result<String,
 ///     cohorts: Default::default(),
 ///     observer: Arc::new(Silent),
 ///     log: Arc::new(|_, _| ()),
+///     command_line: None,
 ///     verbose: 0,
 /// };
 /// let cohort = reperio::read(&[path], None, &["--locus".into(), "TRB".into()], host)?;
@@ -121,8 +125,7 @@ pub fn read(
     let parsed = parser.try_get_matches_from(arguments);
     let parsed = parsed.and_then(|matches| ReadArgs::from_arg_matches(&matches));
     let options = parsed.map_err(|err| CallError::Usage(usage(&err)))?.options();
-    let shell =
-        Shell::embedded(host, crate::shell::words(arguments)).map_err(|err| failed(&err))?;
+    let shell = Shell::embedded(host, arguments).map_err(|err| failed(&err))?;
     let request = shell.request(paths, metadata, options);
     shell.within(|| inputs::load(request, &shell)).map_err(|err| failed(&err))
 }
@@ -181,6 +184,7 @@ mod tests {
             log: Arc::new(move |level, line| {
                 lines.lock().unwrap().push(format!("{level} {line}"));
             }),
+            command_line: None,
             verbose: 0,
         }
     }

@@ -12,11 +12,12 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
     bench, compare, demo, describe, devices, evaluate, explain, fit_generator, import, report,
-    score, simulate, train,
+    score, serve, simulate, token, train,
 };
 use crate::shell::{Global, Shell};
 
 mod arguments;
+mod client;
 mod commands;
 mod embed;
 mod shell;
@@ -44,6 +45,8 @@ enum Command {
     Score(score::Args),
     Explain(explain::Args),
     Report(report::Args),
+    Serve(serve::Args),
+    Token(token::Args),
     Simulate(simulate::Args),
     FitGenerator(fit_generator::Args),
     Devices(devices::Args),
@@ -89,6 +92,8 @@ impl Command {
             Self::Score(args) => score::run(args, shell),
             Self::Explain(args) => explain::run(args, shell),
             Self::Report(args) => report::run(args, shell),
+            Self::Serve(args) => serve::run(args, shell),
+            Self::Token(args) => token::run(args, shell),
             Self::Simulate(args) => simulate::run(args, shell),
             Self::FitGenerator(args) => fit_generator::run(args, shell),
             Self::Devices(args) => devices::run(args, shell),

@@ -74,6 +74,26 @@ impl ReadArgs {
     }
 }
 
+impl ReadArgs {
+    /// What a server is told of them: the options that were given, by the names of its parameters.
+    pub(crate) fn parameters(&self) -> Vec<(&'static str, String)> {
+        let default = ReadOptions::default();
+        let length = |given: usize, own: usize| (given != own).then(|| given.to_string());
+        let one = [
+            ("format", self.format.map(|own| own.to_string())),
+            ("species", self.species.map(|own| own.to_string())),
+            ("min_length", length(self.min_length, default.min_length)),
+            ("max_length", length(self.max_length, default.max_length)),
+            ("repertoire_column", self.repertoire_column.clone()),
+            ("count_column", self.count_column.clone()),
+        ];
+        let one = one.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let loci = self.locus.iter().map(|own| ("locus", own.to_string()));
+        let columns = self.column.iter().map(|(field, name)| ("column", format!("{field}={name}")));
+        one.chain(loci).chain(columns).collect()
+    }
+}
+
 /// Parses `FIELD=COLUMN`.
 fn column(text: &str) -> Result<(String, String), String> {
     let fields =

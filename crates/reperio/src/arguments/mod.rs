@@ -9,5 +9,6 @@ pub(crate) mod learning_curve;
 pub(crate) mod page;
 pub(crate) mod rarefy;
 pub(crate) mod run_config;
+pub(crate) mod server;
 pub(crate) mod shares;
 pub(crate) mod simulated;

@@ -11,5 +11,7 @@ pub(crate) mod fit_generator;
 pub(crate) mod import;
 pub(crate) mod report;
 pub(crate) mod score;
+pub(crate) mod serve;
 pub(crate) mod simulate;
+pub(crate) mod token;
 pub(crate) mod train;

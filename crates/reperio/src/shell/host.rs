@@ -1,5 +1,6 @@
 //! A shell inside another process: threads and a log of its own, and an observer in place of a terminal.
 
+use std::ffi::OsString;
 use std::sync::Arc;
 use std::thread;
 
@@ -9,7 +10,7 @@ use tracing::dispatcher::{self, Dispatch};
 
 use super::output::Output;
 use super::progress::Bars;
-use super::{Shell, check_threads, logging};
+use super::{Shell, check_threads, logging, words};
 use crate::embed::Host;
 
 /// Bytes of a thread's stack: a command runs in one of these threads, as it runs in the program's first, which has as many.
@@ -23,8 +24,9 @@ pub(super) struct Embedded {
 
 impl Shell {
     /// A shell that prints nothing and leaves the process as it is.
-    pub(crate) fn embedded(host: Host, command_line: Vec<String>) -> Result<Self> {
-        let Host { threads, cohorts, observer, log, verbose } = host;
+    pub(crate) fn embedded(host: Host, arguments: &[OsString]) -> Result<Self> {
+        let Host { threads, cohorts, observer, log, command_line, verbose } = host;
+        let command_line = command_line.unwrap_or_else(|| words(arguments));
         let threads = threads.unwrap_or(0);
         check_threads(threads)?;
         let file = logging::LogFile::default();

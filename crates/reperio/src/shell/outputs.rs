@@ -7,7 +7,7 @@
 //! - A folder that a command made and left empty, because it refused its input, is removed again.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use reperio_data::format::{self, ReadOptions};
@@ -224,6 +224,18 @@ impl Results {
         Ok(())
     }
 
+    /// Whether `path`, in a folder of them, is one of them.
+    pub(crate) fn have(&self, path: &str) -> bool {
+        let is_below =
+            Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
+        let in_folder = |(folder, ending): &(&str, &str)| {
+            let rest = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
+            rest.is_some_and(|rest| Path::new(rest).ends_with(ending))
+        };
+        self.files.iter().chain(self.done).any(|own| *own == path)
+            || (is_below && self.folders.iter().any(in_folder))
+    }
+
     /// Removes existing ones, but never a file that the command reads.
     pub(crate) fn remove(&self, out: &Path, sources: &Sources<'_>) -> Result<()> {
         for name in self.files.iter().chain(self.done) {
@@ -332,6 +344,24 @@ mod tests {
         assert!(!out.join("table.tsv").exists() && !out.join("parts/a/1.part").exists());
         assert!(out.join("mine.txt").exists() && out.join("parts/mine.txt").exists());
         assert!(!out.join("parts/a").exists(), "a folder that held nothing else");
+    }
+
+    #[test]
+    fn results_have_names_that_lead_nowhere_else() {
+        let results = Results { folders: &[("parts", "1.part")], ..RESULTS };
+        for own in ["table.tsv", "done.json", "parts/a/1.part"] {
+            assert!(results.have(own), "{own}");
+        }
+        for other in [
+            "",
+            "mine.txt",
+            "parts/a/x1.part",
+            "parts/../../1.part",
+            "/parts/1.part",
+            "../table.tsv",
+        ] {
+            assert!(!results.have(other), "{other}");
+        }
     }
 
     #[test]

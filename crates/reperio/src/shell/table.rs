@@ -1,6 +1,6 @@
 //! Tables out: tab-separated, compressed if the name ends in `.gz`.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use anyhow::Result;
@@ -9,7 +9,7 @@ use flate2::write::GzEncoder;
 use polars::prelude::{
     Column, CsvWriter, DataFrame, NamedFrom as _, PolarsError, SerWriter, Series,
 };
-use reperio_data::atomic;
+use reperio_data::atomic::{self, WriteError};
 
 /// A column of text in which "" is an empty field; polars would write it as two quotation marks.
 pub(crate) fn text(name: &str, values: impl IntoIterator<Item = String>) -> Column {
@@ -19,7 +19,7 @@ pub(crate) fn text(name: &str, values: impl IntoIterator<Item = String>) -> Colu
 
 /// Writes `table` to `path`, whole or not at all.
 pub(crate) fn write(path: &Path, mut table: DataFrame) -> Result<()> {
-    let gzip = path.extension().is_some_and(|extension| extension == "gz");
+    let gzip = is_gzip(path);
     atomic::write(path, |file| {
         if gzip {
             let mut encoder = GzEncoder::new(file, Compression::default());
@@ -31,6 +31,24 @@ pub(crate) fn write(path: &Path, mut table: DataFrame) -> Result<()> {
         }
     })?;
     Ok(())
+}
+
+/// Copies the text of a table to `path`, whole or not at all.
+pub(crate) fn copy(path: &Path, from: &mut dyn Read) -> Result<(), WriteError> {
+    atomic::write(path, |file| {
+        if is_gzip(path) {
+            let mut encoder = GzEncoder::new(file, Compression::default());
+            io::copy(from, &mut encoder)?;
+            encoder.finish()?;
+        } else {
+            io::copy(from, file)?;
+        }
+        Ok(())
+    })
+}
+
+fn is_gzip(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "gz")
 }
 
 fn write_tsv(out: &mut impl Write, table: &mut DataFrame) -> io::Result<()> {

@@ -17,5 +17,6 @@ mod neighbours;
 mod outputs;
 mod pages;
 mod report;
+mod server;
 mod support;
 mod workflow;

@@ -27,7 +27,7 @@ pub(super) const CHANCE: &str = "annotation_chance.tsv";
 pub(super) struct AnnotateArgs {
     /// Export of VDJdb, McPAS-TCR or the IEDB: shows known antigens beside the 100 leading clonotypes, and how many
     /// matches chance gives; can be given more than once
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "server")]
     pub(super) annotate: Vec<PathBuf>,
 }
 

@@ -1,6 +1,7 @@
 //! `reperio explain`: the sequences that drove the scores.
 
 mod antigens;
+mod remote;
 
 use std::path::{Path, PathBuf};
 
@@ -14,13 +15,14 @@ use reperio_model::explain::{self, ExplainedCohort, HeadSummary, Ranked, Ranking
 use reperio_model::labels::Target;
 use reperio_model::model::Model;
 use reperio_report::Kind;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use antigens::{AnnotateArgs, Annotator, KnownAntigens};
 
 use crate::arguments::device::DeviceArgs;
 use crate::arguments::inputs::InputArgs;
 use crate::arguments::page::PageArgs;
+use crate::arguments::server::ServerArgs;
 use crate::shell::output::{Report, align, row};
 use crate::shell::outputs::{self, OverwriteArgs, Results, Sources};
 use crate::shell::{Interrupted, Shell, paths};
@@ -29,6 +31,9 @@ use crate::tables::{attention, neighbours, ranking, sequences};
 
 /// Rows of a table on the terminal; the file has all of them.
 const SHOWN: usize = 20;
+
+/// Rows of each ranking unless told otherwise.
+const TOP: usize = 1000;
 
 /// Rank the sequences that drove a model's scores
 ///
@@ -60,14 +65,14 @@ Example:
   reperio explain --model run cohort --top 100 --out why
   reperio explain --model run cohort --annotate vdjdb.txt --annotate McPAS-TCR.csv --out why")]
 pub(crate) struct Args {
-    /// Run folder or model file
+    /// Run folder or model file; with --server, a name
     #[arg(long, value_name = "RUN")]
     model: PathBuf,
     /// Folder to write to
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Rows to keep in each ranking; 0 keeps all
-    #[arg(long, value_name = "N", default_value_t = 1000)]
+    #[arg(long, value_name = "N", default_value_t = TOP)]
     top: usize,
     #[command(flatten)]
     annotate: AnnotateArgs,
@@ -79,6 +84,8 @@ pub(crate) struct Args {
     input: InputArgs,
     #[command(flatten)]
     device: DeviceArgs,
+    #[command(flatten)]
+    server: ServerArgs,
 }
 
 /// What it writes.
@@ -122,7 +129,7 @@ struct Origin<'a> {
 }
 
 /// What `explain --json` prints.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Explained {
     /// Folder written.
     out: PathBuf,
@@ -140,7 +147,7 @@ pub(crate) struct Explained {
     #[serde(serialize_with = "first")]
     pub(crate) sequences: Vec<Ranked>,
     /// Known antigens beside the leading clonotypes, with `--annotate`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", skip_deserializing)]
     known_antigens: Option<KnownAntigens>,
 }
 
@@ -160,25 +167,35 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
 /// The command, without printing its result: explains every repertoire, writes a table each, and
 /// ranks their clonotypes together.
 pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Explained> {
+    let server = args.server.open()?;
     let file = Model::file(&args.model);
+    let model = server.is_none().then_some(&file);
     let annotate = &args.annotate.annotate;
     let sources =
-        Sources::of(&args.input.inputs).and(&args.input.metadata).and([&file]).and(annotate);
+        Sources::of(&args.input.inputs).and(&args.input.metadata).and(model).and(annotate);
     let _lock = outputs::folder(&args.out, &RESULTS, &sources, args.overwrite.existing())?;
     RESULTS.remove(&args.out, &sources)?; // What an interrupted run left.
-    let annotator = Annotator::load(annotate)?;
-    let model = Model::load(&file)?.on(&args.device.open()?);
+    let explained = match server {
+        Some(server) => remote::explain(args, server, shell),
+        None => explain_here(args, &file, shell),
+    };
+    if explained.as_ref().is_err_and(|err| !err.is::<Interrupted>()) {
+        RESULTS.remove(&args.out, &sources)?;
+    }
+    let explained = explained?;
+    args.page.write(&args.out, Kind::Explanation)?;
+    Ok(explained)
+}
+
+fn explain_here(args: &Args, file: &Path, shell: &Shell) -> Result<Explained> {
+    let annotator = Annotator::load(&args.annotate.annotate)?;
+    let model = Model::load(file)?.on(&args.device.open()?);
     let no_signal = model.no_signal();
     for column in &no_signal {
         tracing::warn!("{}", chance(column));
     }
-    let held_out = held_out::beside(&file, &model)?;
-    let explained = explain(args, (model, annotator), held_out.as_ref(), shell);
-    if explained.as_ref().is_err_and(|err| !err.is::<Interrupted>()) {
-        RESULTS.remove(&args.out, &sources)?;
-    }
-    let (explained, known_antigens) = explained?;
-    args.page.write(&args.out, Kind::Explanation)?;
+    let held_out = held_out::beside(file, &model)?;
+    let (explained, known_antigens) = explain(args, (model, annotator), held_out.as_ref(), shell)?;
     let ExplainedCohort { repertoires, empty, largest_difference, heads, ranking, .. } = explained;
     let Ranking { sequences, .. } = ranking;
     Ok(Explained {

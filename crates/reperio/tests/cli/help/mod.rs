@@ -26,6 +26,8 @@ fn the_program_lists_its_commands() {
       score          Score repertoires with a trained model
       explain        Rank the sequences that drove a model's scores
       report         Make the page of a run again
+      serve          Serve scores and explanations over HTTP and in a browser
+      token          Make a token for whoever may call the server
       simulate       Simulate a cohort with implanted signals
       fit-generator  Fit the background generator to real repertoires
       devices        List the devices that networks run on
@@ -62,6 +64,8 @@ fn every_command_shows_an_example() {
         "evaluate",
         "score",
         "report",
+        "serve",
+        "token",
         "explain",
         "simulate",
         "fit-generator",

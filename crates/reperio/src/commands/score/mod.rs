@@ -1,6 +1,8 @@
 //! `reperio score`: a trained model's scores of repertoires.
 
-use std::path::PathBuf;
+mod remote;
+
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use polars::prelude::{Column, DataFrame};
@@ -9,11 +11,12 @@ use reperio_model::combine::PredictionSet;
 use reperio_model::evaluate::COVERAGE;
 use reperio_model::model::{Model, Prediction, TargetPrediction};
 use reperio_model::score::{self, Score};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::arguments::device::DeviceArgs;
 use crate::arguments::inputs::InputArgs;
 use crate::arguments::page::{self, PageArgs};
+use crate::arguments::server::ServerArgs;
 use crate::shell::output::{Report, align, row};
 use crate::shell::outputs::{self, OverwriteArgs, Sources};
 use crate::shell::{Shell, table};
@@ -32,9 +35,10 @@ const SHOWN: usize = 20;
 #[command(after_help = "\
 Example:
   reperio score --model run patient7.tsv.gz --out scores.tsv
-  reperio score --model model.safetensors cohort --out scores.tsv --json")]
+  reperio score --model model.safetensors cohort --out scores.tsv --json
+  reperio score --server https://reperio.example.org --model covid patient7.tsv.gz --out scores.tsv")]
 pub(crate) struct Args {
-    /// Run folder or model file
+    /// Run folder or model file; with --server, a name
     #[arg(long, value_name = "RUN")]
     model: PathBuf,
     /// Table to write (.tsv, .tsv.gz)
@@ -51,10 +55,12 @@ pub(crate) struct Args {
     input: InputArgs,
     #[command(flatten)]
     device: DeviceArgs,
+    #[command(flatten)]
+    server: ServerArgs,
 }
 
 /// What `score --json` prints.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Scores {
     /// Table written.
     out: PathBuf,
@@ -70,8 +76,10 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
 
 /// The command, without printing its result.
 pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Scores> {
-    let model = Model::file(&args.model);
-    let sources = Sources::of(&args.input.inputs).and(&args.input.metadata).and([&model]);
+    let server = args.server.open()?;
+    let file = Model::file(&args.model);
+    let model = server.is_none().then_some(&file);
+    let sources = Sources::of(&args.input.inputs).and(&args.input.metadata).and(model);
     let existing = args.overwrite.existing();
     let _lock = outputs::file(&args.out, &sources, existing)?;
     let beside = args.page.beside(&args.out);
@@ -80,26 +88,41 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Scores> {
     if !(args.coverage > 0.0 && args.coverage < 1.0) {
         bail!("--coverage {}, expected a share between 0 and 1", args.coverage);
     }
-    let model = Model::load(&model)?.on(&args.device.open()?);
+    let (scores, warnings) = match server {
+        Some(server) => remote::score(args, server, shell)?,
+        None => score_here(args, &file, shell)?,
+    };
+    if beside.is_some() {
+        page::of_scores(&args.out)?;
+    }
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    Ok(scores)
+}
+
+/// The scores, whose table is written, and what to warn of.
+fn score_here(args: &Args, file: &Path, shell: &Shell) -> Result<(Scores, Vec<String>)> {
+    let model = Model::load(file)?.on(&args.device.open()?);
     let (request, coverage) = (args.input.request(shell), args.coverage);
     let score = move |observer: &dyn Observer| {
         score::inputs(&model, &request, coverage, observer).map(|scores| (model, scores))
     };
     let (model, scores) = shell.read("run the command again", score)?;
     table::write(&args.out, frame(&model, &scores)?)?;
-    if beside.is_some() {
-        page::of_scores(&args.out)?;
-    }
-    for Score { repertoire_id, .. } in scores.iter().filter(|own| own.prediction.clonotypes == 0) {
-        tracing::warn!("{repertoire_id} has no clonotypes: it gets no score");
-    }
+    let empty = scores.iter().filter(|own| own.prediction.clonotypes == 0);
+    let mut warnings: Vec<String> = empty
+        .map(|Score { repertoire_id, .. }| {
+            format!("{repertoire_id} has no clonotypes: it gets no score")
+        })
+        .collect();
     let no_signal = model.no_signal();
-    for column in &no_signal {
-        tracing::warn!(
+    warnings.extend(no_signal.iter().map(|column| {
+        format!(
             "training found no signal for {column}: its probabilities are close to the class shares"
-        );
-    }
-    Ok(Scores { out: args.out.clone(), repertoires: scores, no_signal })
+        )
+    }));
+    Ok((Scores { out: args.out.clone(), repertoires: scores, no_signal }, warnings))
 }
 
 fn frame(model: &Model, scores: &[Score]) -> Result<DataFrame> {
