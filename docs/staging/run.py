@@ -2,21 +2,24 @@
 
 Blocks of `sh` and `python` are run one after another, those of a page in one folder and, for Python, in one process; the two
 languages have folders of their own, so that a reader of either needs nothing of the other. Blocks of `console` are run and
-shown with their output. `norun` behind the language leaves a block as it is. A command that fails is an error.
+shown with their output. `norun` behind the language leaves a block as it is. `background` behind `sh` leaves its command, a server, running
+until the page ends, from the first line that it prints. A command that fails is an error.
 """
 
+import contextlib
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from . import cohort
 
 BLOCK = re.compile(
-    r"^(?P<indent> *)```(?P<language>sh|console|python)(?P<norun> norun)?\n(?P<body>.*?)^(?P=indent)```$",
+    r"^(?P<indent> *)```(?P<language>sh|console|python)(?P<how> norun| background)?\n(?P<body>.*?)^(?P=indent)```$",
     re.MULTILINE | re.DOTALL,
 )
 LIMIT = 300
@@ -38,11 +41,12 @@ class Examples:
         """`text` with the output of its commands."""
         with tempfile.TemporaryDirectory(prefix="reperio-page-") as folder:
             python: list[str] = []
+            servers = contextlib.ExitStack()
 
             def block(found: re.Match[str]) -> str:
                 indent, language = found["indent"], found["language"]
                 fence = f"{indent}```{language}\n"
-                if found["norun"]:
+                if found["how"] == " norun":
                     return f"{fence}{found['body']}{indent}```"
                 body = "".join(line[len(indent) :] or "\n" for line in found["body"].splitlines(keepends=True))
                 if language == "python":
@@ -50,23 +54,39 @@ class Examples:
                     return f"{fence}{found['body']}{indent}```"
                 here = self._folder(Path(folder) / "sh")
                 shown = found["body"]
-                if language == "console":
+                if found["how"] == " background":
+                    servers.enter_context(_running(body, here, page))
+                elif language == "console":
                     lines = _console(body, here, page)
                     shown = "".join(f"{indent}{line}\n" if line else "\n" for line in lines)
                 else:
                     _shell(body, here, page)
                 return f"{fence}{shown}{indent}```"
 
-            text = BLOCK.sub(block, text)
-            if python:
-                here = self._folder(Path(folder) / "python")
-                _checked([sys.executable, "-c", "\n".join(python)], here, page)
+            with servers:
+                text = BLOCK.sub(block, text)
+                if python:
+                    here = self._folder(Path(folder) / "python")
+                    _checked([sys.executable, "-c", "\n".join(python)], here, page)
         return text
 
     def _folder(self, folder: Path) -> Path:
         if not folder.exists():
             shutil.copytree(self._start, folder)
         return folder
+
+
+@contextlib.contextmanager
+def _running(body: str, here: Path, page: Path) -> Iterator[None]:
+    """Runs a command that prints a line once it can be used, and stops it in the end."""
+    call = ["bash", "-eu", "-c", f"exec {body}"]
+    with subprocess.Popen(call, cwd=here, env=_environment(), stdout=subprocess.PIPE, text=True) as server:
+        try:
+            if not server.stdout.readline():
+                raise Failed(f"{page}: this ended with code {server.wait()}:\n{body}")
+            yield
+        finally:
+            server.terminate()
 
 
 def _shell(body: str, here: Path, page: Path) -> str:
@@ -85,13 +105,11 @@ def _console(body: str, here: Path, page: Path) -> list[str]:
 
 
 def _checked(call: list[str], here: Path, page: Path) -> str:
-    programs = Path(sys.executable).parent
-    environment = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "100"}
     done = subprocess.run(
         call,
         check=False,
         cwd=here,
-        env=environment,
+        env=_environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -100,3 +118,8 @@ def _checked(call: list[str], here: Path, page: Path) -> str:
     if done.returncode != 0:
         raise Failed(f"{page}: this failed with code {done.returncode}:\n{call[-1]}\n{done.stdout}")
     return done.stdout
+
+
+def _environment() -> dict[str, str]:
+    programs = Path(sys.executable).parent
+    return {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "100"}
