@@ -1,14 +1,13 @@
 //! Compressed uploads that are larger than they look.
 //!
-//! The readers refuse what is implausible, a thousand bytes for each compressed one. A file of equal rows stays far below that
-//! and would still fill the memory: so a file that could decompress to more than an upload may have is decompressed once
-//! before a command reads it, into nothing.
+//! The readers refuse a thousand decompressed bytes for each compressed one. A file of equal rows stays below that and would
+//! still fill the memory. So each is decompressed once, into nothing, before a command reads it.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use reperio_data::compress;
-use reperio_data::limits::{FREE_BYTES, MAX_RATIO};
+use reperio_data::limits::MAX_RATIO;
 use reperio_data::progress::Observer;
 
 use crate::engine::Failure;
@@ -16,38 +15,45 @@ use crate::engine::Failure;
 /// Bytes that are decompressed at once.
 const PART: usize = 1 << 16;
 
-/// Refuses files that decompress to more than `most` bytes together.
+/// Decompressed bytes that any file may have.
+const FREE: u64 = 1 << 26;
+
+/// Decompressed bytes for each byte of a larger one. Tables of sequences have 5 to 20.
+const PLAUSIBLE: u64 = 200;
+
+/// Refuses files that decompress to more than `most` bytes together, or to far more than a table does.
 ///
 /// # Errors
 ///
 /// If they do, or if the observer asks to stop. Files that cannot be decompressed are left to the command, which says why.
 pub(crate) fn check(files: &[PathBuf], most: u64, observer: &dyn Observer) -> Result<(), Failure> {
-    if files.iter().map(|file| bound(file)).fold(0, u64::saturating_add) <= most {
-        return Ok(());
-    }
     let (mut left, mut part) = (most, vec![0; PART]);
     for file in files {
+        let sent = file.metadata().map_or(0, |found| found.len());
         let Ok((_, mut reader)) = compress::open(file, MAX_RATIO) else { continue };
+        let mut plausible = sent.saturating_mul(PLAUSIBLE).max(FREE);
         while let Ok(n @ 1..) = reader.read(&mut part) {
             if observer.cancelled() {
                 return Err(Failure::Interrupted);
             }
             left = left.checked_sub(n as u64).ok_or_else(|| too_large(file, most))?;
+            plausible = plausible.checked_sub(n as u64).ok_or_else(|| implausible(file))?;
         }
     }
     Ok(())
-}
-
-/// The most that can come out of a file.
-fn bound(file: &Path) -> u64 {
-    let bytes = file.metadata().map_or(0, |found| found.len());
-    bytes.saturating_mul(MAX_RATIO).max(FREE_BYTES)
 }
 
 fn too_large(file: &Path, most: u64) -> Failure {
     let file = file.display();
     Failure::Refused(format!(
         "{file}: the upload decompresses to more than {most} bytes, the most that this server takes"
+    ))
+}
+
+fn implausible(file: &Path) -> Failure {
+    let file = file.display();
+    Failure::Refused(format!(
+        "{file}: more than {PLAUSIBLE} decompressed bytes for each that was sent, expected a table"
     ))
 }
 
@@ -95,5 +101,18 @@ mod tests {
             "what is broken is for the command to say"
         );
         assert_eq!(check(&files, 3_000_000, &Nobody(true)), Err(Failure::Interrupted));
+    }
+
+    #[test]
+    fn what_is_no_table_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let bomb = dir.path().join("a.tsv.gz");
+        let mut gzip = GzEncoder::new(File::create(&bomb).unwrap(), Compression::best());
+        io::copy(&mut io::repeat(b'A').take(FREE), &mut gzip).unwrap();
+        assert_eq!(check(std::slice::from_ref(&bomb), u64::MAX, &Nobody(false)), Ok(()));
+        io::copy(&mut io::repeat(b'A').take(PART as u64), &mut gzip).unwrap();
+        gzip.finish().unwrap();
+        let refused = check(&[bomb], u64::MAX, &Nobody(false)).unwrap_err().to_string();
+        assert!(refused.contains("more than 200 decompressed bytes"), "{refused}");
     }
 }
