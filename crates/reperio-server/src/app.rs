@@ -67,7 +67,7 @@ impl App {
         (jobs * self.metrics.mean_seconds()).ceil().clamp(1.0, 300.0) as u64
     }
 
-    /// Removes what is older than the options allow, and copies of models that nobody needs.
+    /// Removes what is older than the options allow.
     pub(crate) fn expire(&self) -> Result<(), StoreError> {
         let now = clock::now();
         let limit = now - i64::from(self.options.keep_days) * DAY;
@@ -76,9 +76,6 @@ impl App {
             if self.store.remove(&id, event, now)? {
                 self.folders.remove(&id);
             }
-        }
-        if let Err(err) = self.models.sweep(&self.store.models_in_use()?) {
-            tracing::warn!("cannot remove old copies of models: {err}");
         }
         Ok(())
     }

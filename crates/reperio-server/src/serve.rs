@@ -161,6 +161,8 @@ fn open(options: Options, engine: Arc<dyn Engine>) -> Result<(Arc<App>, Lock), S
     let path = options.models.clone();
     let app = App { options, access, engine, folders, store, models, workers, metrics };
     app.offers().map_err(unusable(&path))?;
+    // Here alone: later, an upload under way may be for a model that is no longer offered.
+    app.models.sweep(&app.store.models_in_use()?).map_err(unusable(&app.options.data))?;
     Ok((Arc::new(app), lock))
 }
 

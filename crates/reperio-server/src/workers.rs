@@ -51,7 +51,10 @@ pub(crate) struct Advance {
 /// A job that runs.
 #[derive(Debug)]
 pub(crate) struct Running {
+    /// Somebody cancelled it.
     cancelled: AtomicBool,
+    /// The server stops.
+    stopped: AtomicBool,
     /// When it must have ended.
     deadline: Instant,
     advance: Mutex<Option<Advance>>,
@@ -67,14 +70,19 @@ impl Observer for Running {
     fn scalar(&self, _: &str, _: u64, _: f64) {}
 
     fn cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::Relaxed) || self.is_late()
+        self.is_cancelled() || self.stopped.load(Ordering::Relaxed) || self.is_late()
     }
 }
 
 impl Running {
     fn new(limit: Duration) -> Self {
         let deadline = Instant::now() + limit;
-        Self { cancelled: AtomicBool::new(false), deadline, advance: Mutex::default() }
+        let (cancelled, stopped) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { cancelled, stopped, deadline, advance: Mutex::default() }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
     }
 
     fn is_late(&self) -> bool {
@@ -151,7 +159,7 @@ impl Workers {
     /// Asks all running jobs to stop, after [`stop`](Self::stop): they wait for the next start.
     pub(crate) fn stop_running(&self) {
         for running in lock(&self.running).values() {
-            running.cancelled.store(true, Ordering::Relaxed);
+            running.stopped.store(true, Ordering::Relaxed);
         }
     }
 
@@ -242,12 +250,12 @@ fn outcome(app: &App, job: &Job, running: &Arc<Running>) -> End {
     let end = match result {
         Ok(report) => finish(folders, &work, id, &report).unwrap_or_else(|err| broken(&err)),
         Err(Failure::Refused(text)) => End::Failed(folders.without_paths(&text, id, &work)),
+        Err(Failure::Interrupted) if running.is_cancelled() => End::Cancelled,
         Err(Failure::Interrupted) if running.is_late() => {
             let minutes = app.options.time_limit.as_secs() / 60;
             End::Failed(format!("it ran for {minutes} minutes, the most that this server allows"))
         }
-        Err(Failure::Interrupted) if app.workers.are_stopping() => End::Requeued,
-        Err(Failure::Interrupted) => End::Cancelled,
+        Err(Failure::Interrupted) => End::Requeued,
     };
     if !matches!(end, End::Done { .. }) {
         let _ = fs::remove_dir_all(&out); // The next start removes what is left.

@@ -133,8 +133,14 @@ impl Models {
         });
         match described {
             Ok((sha256, Description { targets, trained_on })) => {
-                let _ = fs::remove_dir_all(self.copy(&sha256)); // The same with an older table beside it.
-                fs::rename(&part, self.copy(&sha256))?;
+                let copy = self.copy(&sha256);
+                let table = |folder: &Path| fs::read(folder.join(HELD_OUT)).ok();
+                if copy.is_dir() && table(&copy) == table(&part) {
+                    fs::remove_dir_all(&part)?; // A job may be reading the copy that is there.
+                } else {
+                    let _ = fs::remove_dir_all(&copy); // The same with another table beside it.
+                    fs::rename(&part, &copy)?;
+                }
                 let (name, loaded) = (name.to_owned(), clock::text(now));
                 Ok(Offer { name, sha256, targets, trained_on, loaded, error: None })
             }

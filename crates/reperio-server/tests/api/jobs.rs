@@ -222,7 +222,20 @@ fn who_waits_for_a_job_of_a_server_that_stops_is_told_where_it_is() {
         let path = format!("{url}/v1/score?model=demo&name=a.tsv");
         ureq::post(path).header("Prefer", "wait=60").send("wait").unwrap().status().as_u16()
     });
-    while server.get("/v1/jobs").json()["jobs"].as_array().unwrap().is_empty() {}
+    let jobs = || server.get("/v1/jobs").json()["jobs"].as_array().unwrap().len();
+    assert!((0..5000).any(|_| jobs() == 1), "the job is accepted");
     server.stop();
     assert_eq!(waiting.join().unwrap(), 202);
+}
+
+#[test]
+fn a_job_that_was_cancelled_does_not_come_back_with_the_next_server() {
+    let place = Place::new();
+    let server = place.start();
+    let id = server.submit("wait");
+    server.until(&id, &["running"]);
+    assert_eq!(server.send("POST", &format!("/v1/jobs/{id}/cancel"), &[], &[]).status, 200);
+    server.stop();
+    let server = place.start();
+    assert_eq!(server.get(&format!("/v1/jobs/{id}")).json()["state"], "cancelled");
 }
