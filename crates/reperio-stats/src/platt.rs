@@ -30,12 +30,25 @@ pub struct Platt {
 impl Platt {
     /// Fits the scaling to `scores` of `labels`.
     pub fn fit(scores: &[f64], labels: &[bool]) -> Self {
+        Self::beside(scores, labels, None)
+    }
+
+    /// The same for what the scores say beside `offsets`, logits that are known beforehand: one for each score, or none.
+    ///
+    /// ```
+    /// use reperio_stats::platt::Platt;
+    ///
+    /// let (scores, labels) = ([0.0, 0.0, 1.0, 1.0], [false, false, true, true]);
+    /// let explained = Platt::beside(&scores, &labels, Some(&[-4.0, -4.0, 4.0, 4.0]));
+    /// assert!(explained.slope < 0.1 * Platt::fit(&scores, &labels).slope);
+    /// ```
+    pub fn beside(scores: &[f64], labels: &[bool], offsets: Option<&[f64]>) -> Self {
         let (mean, sd) = mean_and_sd(scores);
         // Standardised, because the fit's prior and the length of its steps are meant for scores about 0.
         // Scores that do not vary tell nothing about one that does.
         let sd = if sd > 1e-9 { sd } else { 1.0 };
         let standard: Vec<f64> = scores.iter().map(|score| (score - mean) / sd).collect();
-        let (slope, intercept) = logistic_slope(&standard, labels, 0.0);
+        let (slope, intercept) = slope_beside(&standard, labels, offsets, 0.0);
         let slope = slope.max(LEAST_SLOPE);
         Self { slope: slope / sd, intercept: intercept - slope * mean / sd }
     }
@@ -86,6 +99,16 @@ impl Platt {
 ///
 /// - Platt, *Probabilistic outputs for support vector machines*, 1999.
 pub fn logistic_slope(scores: &[f64], classes: &[bool], smoothing: f64) -> (f64, f64) {
+    slope_beside(scores, classes, None, smoothing)
+}
+
+/// [`logistic_slope`] of what the scores say beside `offsets`, logits that are known beforehand.
+fn slope_beside(
+    scores: &[f64],
+    classes: &[bool],
+    offsets: Option<&[f64]>,
+    smoothing: f64,
+) -> (f64, f64) {
     let n = scores.len().max(1) as f64;
     let positive = classes.iter().filter(|&&class| class).count() as f64;
     let targets = [1.0 / (n - positive + 2.0), (positive + 1.0) / (positive + 2.0)]
@@ -96,9 +119,10 @@ pub fn logistic_slope(scores: &[f64], classes: &[bool], smoothing: f64) -> (f64,
         // A faint prior (standard deviation 30) keeps the steps finite.
         let (mut g0, mut g1) = (-intercept / 900.0, -slope / 900.0);
         let (mut h00, mut h01, mut h11) = (1.0 / 900.0, 0.0, 1.0 / 900.0);
-        for (score, &class) in scores.iter().zip(classes) {
+        for (i, (score, &class)) in scores.iter().zip(classes).enumerate() {
             let x = score / spread;
-            let p = probability(slope * x + intercept);
+            let known = offsets.map_or(0.0, |offsets| offsets[i]);
+            let p = probability(slope * x + intercept + known);
             let (residual, weight) = (targets[usize::from(class)] - p, p * (1.0 - p));
             g0 += residual;
             g1 += residual * x;
@@ -113,7 +137,11 @@ pub fn logistic_slope(scores: &[f64], classes: &[bool], smoothing: f64) -> (f64,
         slope += step((h00 * g1 - h01 * g0) / determinant);
     }
     if slope < 0.0 {
-        // Scores that say the opposite count for nothing: what remains are the classes' shares.
+        // Scores that say the opposite count for nothing: what remains are the classes' shares, or what is known
+        // beforehand.
+        if offsets.is_some() {
+            return slope_beside(&vec![0.0; scores.len()], classes, offsets, smoothing);
+        }
         let p = classes.iter().map(|&class| targets[usize::from(class)]).sum::<f64>() / n;
         return (0.0, (p / (1.0 - p)).ln());
     }

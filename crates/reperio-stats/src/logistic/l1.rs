@@ -3,9 +3,10 @@
 //! A weight of 0 is right where the slope `|Σ C (y_i - π_i) z_ij|` is at most 1. Columns that break this
 //! join the working set, steepest first, until none does; all p columns are read once a round.
 
+use super::answers::Answers;
 use super::design::{Design, Linear};
 use super::dot;
-use super::loss::{base_rate, derivatives, loss};
+use super::loss::{derivatives, loss};
 
 /// How far a slope may be from where the penalty holds it; the penalty's own slope is 1.
 const TOLERANCE: f64 = 1e-8;
@@ -33,9 +34,9 @@ struct Problem<'a> {
 }
 
 /// See [`super::path`].
-pub(super) fn path(design: &Design<'_>, labels: &[bool], cs: &[f64]) -> Vec<Linear> {
-    let intercept = base_rate(labels);
-    let logits = vec![intercept; labels.len()];
+pub(super) fn path(design: &Design<'_>, answers: Answers<'_>, cs: &[f64]) -> Vec<Linear> {
+    let (labels, intercept) = (answers.labels, answers.base_rate());
+    let logits = constant(answers, intercept);
     let mut problem = Problem { labels, c: 0.0, columns: Vec::new(), logits, intercept };
     let solve = |&c: &f64| {
         problem.c = c;
@@ -50,9 +51,17 @@ pub(super) fn path(design: &Design<'_>, labels: &[bool], cs: &[f64]) -> Vec<Line
     cs.iter().map(solve).collect()
 }
 
+/// The logits of all rows where all weights are 0.
+fn constant(answers: Answers<'_>, intercept: f64) -> Vec<f64> {
+    let mut logits = vec![intercept; answers.len()];
+    answers.add_offsets(&mut logits);
+    logits
+}
+
 /// The largest slope of the mean logistic loss times the rows, where all weights are 0.
-pub(super) fn steepest(design: &Design<'_>, labels: &[bool]) -> f64 {
-    let (slopes, _) = derivatives(&vec![base_rate(labels); labels.len()], labels, 1.0);
+pub(super) fn steepest(design: &Design<'_>, answers: Answers<'_>) -> f64 {
+    let logits = constant(answers, answers.base_rate());
+    let (slopes, _) = derivatives(&logits, answers.labels, 1.0);
     design.transposed_times(&slopes).iter().fold(0.0, |most, slope| slope.abs().max(most))
 }
 

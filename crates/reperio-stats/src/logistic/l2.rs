@@ -5,10 +5,11 @@
 //! geometry of `w`, where the Hessian is the identity plus something of low rank: a product with K
 //! each, whatever p is.
 
+use super::answers::Answers;
 use super::design::{Design, Dual, Linear};
 use super::dot;
 use super::gram::gram;
-use super::loss::{base_rate, derivatives, loss};
+use super::loss::{derivatives, loss};
 
 /// Newton steps of one `C`; five to ten are usual.
 const STEPS: usize = 100;
@@ -30,7 +31,8 @@ impl Point {
         Self { a: vec![0.0; n], ka: vec![0.0; n], b }
     }
 
-    fn logits(&self) -> Vec<f64> {
+    /// `K a + b`
+    fn times(&self) -> Vec<f64> {
         self.ka.iter().map(|ka| ka + self.b).collect()
     }
 
@@ -56,13 +58,13 @@ fn add(sum: &mut [f64], factor: f64, x: &[f64]) {
 /// One `C` of a path.
 struct Problem<'a> {
     gram: &'a [f64],
-    labels: &'a [bool],
+    answers: Answers<'a>,
     c: f64,
 }
 
 /// See [`super::path`].
-pub(super) fn path(design: &Design<'_>, labels: &[bool], cs: &[f64]) -> Vec<Linear> {
-    dual_path(&gram(design), labels, cs).iter().map(|dual| design.model_of(dual)).collect()
+pub(super) fn path(design: &Design<'_>, answers: Answers<'_>, cs: &[f64]) -> Vec<Linear> {
+    dual_path(&gram(design), answers, cs).iter().map(|dual| design.model_of(dual)).collect()
 }
 
 /// The solution of [`path`](super::path) with the L2 penalty for each of `cs`, from the products of the rows alone.
@@ -81,11 +83,12 @@ pub(super) fn path(design: &Design<'_>, labels: &[bool], cs: &[f64]) -> Vec<Line
 ///
 /// # Shapes
 ///
-/// - `gram`: `(n, n)`; `labels`: `(n,)`, both classes present
-pub fn dual_path(gram: &[f64], labels: &[bool], cs: &[f64]) -> Vec<Dual> {
-    let mut at = Point::zero(labels.len(), base_rate(labels));
+/// - `gram`: `(n, n)`; `answers`: `(n,)`, both classes present
+pub fn dual_path<'a>(gram: &[f64], answers: impl Into<Answers<'a>>, cs: &[f64]) -> Vec<Dual> {
+    let answers = answers.into();
+    let mut at = Point::zero(answers.len(), answers.base_rate());
     let solve = |&c: &f64| {
-        Problem { gram, labels, c }.descend(&mut at);
+        Problem { gram, answers, c }.descend(&mut at);
         Dual { a: at.a.clone(), b: at.b }
     };
     cs.iter().map(solve).collect()
@@ -97,13 +100,19 @@ impl Problem<'_> {
         self.gram.chunks_exact(v.len()).map(|row| dot(row, v)).collect()
     }
 
+    fn logits(&self, at: &Point) -> Vec<f64> {
+        let mut logits = at.times();
+        self.answers.add_offsets(&mut logits);
+        logits
+    }
+
     fn objective(&self, at: &Point) -> f64 {
-        0.5 * dot(&at.a, &at.ka) + loss(&at.logits(), self.labels, self.c)
+        0.5 * dot(&at.a, &at.ka) + loss(&self.logits(at), self.answers.labels, self.c)
     }
 
     /// The negative gradient, `b` in units of its own curvature; and the curvatures of the logits.
     fn descent(&self, at: &Point) -> (Point, Vec<f64>) {
-        let (mut a, curvatures) = derivatives(&at.logits(), self.labels, self.c);
+        let (mut a, curvatures) = derivatives(&self.logits(at), self.answers.labels, self.c);
         let b = a.iter().sum::<f64>() / curvatures.iter().sum::<f64>();
         add(&mut a, -1.0, &at.a);
         let ka = self.times(&a);
@@ -115,7 +124,7 @@ impl Problem<'_> {
         let norm = |(residual, curvatures): &(Point, Vec<f64>)| {
             residual.dot(residual, curvatures.iter().sum()).max(0.0).sqrt()
         };
-        let start = Point::zero(self.labels.len(), base_rate(self.labels));
+        let start = Point::zero(self.answers.len(), self.answers.base_rate());
         let goal = TOLERANCE * norm(&self.descent(&start));
         let mut value = self.objective(at);
         for _ in 0..STEPS {
@@ -163,7 +172,7 @@ impl Problem<'_> {
             }
             // Hessian · direction = Zᵀ (a + D (K a + b)) for w, Σ D (K a + b) for b.
             let bent: Vec<f64> =
-                direction.logits().iter().zip(curvatures).map(|(f, d)| f * d).collect();
+                direction.times().iter().zip(curvatures).map(|(f, d)| f * d).collect();
             let b = bent.iter().sum::<f64>() / total;
             let mut a = bent;
             add(&mut a, 1.0, &direction.a);

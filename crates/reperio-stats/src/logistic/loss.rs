@@ -18,10 +18,21 @@ pub(super) fn derivatives(logits: &[f64], labels: &[bool], c: f64) -> (Vec<f64>,
     logits.iter().zip(labels).map(one).unzip()
 }
 
-/// Logit of the share of positive labels: the intercept where all weights are 0.
-pub(super) fn base_rate(labels: &[bool]) -> f64 {
+/// The intercept where all weights are 0: the mean probability is the share of positive labels, of which there are some of
+/// each kind. Without `offsets` it is the logit of that share.
+pub(super) fn base_rate(labels: &[bool], offsets: Option<&[f64]>) -> f64 {
     let positive = labels.iter().filter(|label| **label).count() as f64;
-    (positive / (labels.len() as f64 - positive)).ln()
+    let start = (positive / (labels.len() as f64 - positive)).ln();
+    let Some(offsets) = offsets else { return start };
+    // The sum of probabilities rises with the intercept, which lies between those that the extreme offsets ask for.
+    let (least, most) = offsets.iter().fold((f64::MAX, f64::MIN), |(a, b), o| (a.min(*o), b.max(*o)));
+    let (mut low, mut high) = (start - most, start - least);
+    for _ in 0..200 {
+        let middle = 0.5 * (low + high);
+        let sum: f64 = offsets.iter().map(|offset| probability(offset + middle)).sum();
+        if sum < positive { low = middle } else { high = middle }
+    }
+    0.5 * (low + high)
 }
 
 #[cfg(test)]
@@ -41,6 +52,16 @@ mod tests {
                 assert!((curvature[0] - second).abs() < 1e-5, "{logit} {label}");
             }
         }
+    }
+
+    #[test]
+    fn with_offsets_the_mean_probability_is_the_share_too() {
+        let labels = [true, false, false, true, false];
+        assert!((base_rate(&labels, Some(&[0.5; 5])) + 0.5 - base_rate(&labels, None)).abs() < 1e-12);
+        let offsets = [30.0, -2.0, 0.1, 1.5, -700.0];
+        let intercept = base_rate(&labels, Some(&offsets));
+        let sum: f64 = offsets.iter().map(|offset| probability(intercept + offset)).sum();
+        assert!((sum - 2.0).abs() < 1e-9, "{sum}");
     }
 
     #[test]

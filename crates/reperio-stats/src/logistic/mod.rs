@@ -1,8 +1,8 @@
 //! Logistic regression with an L1 or L2 penalty, for few rows and very many columns.
 //!
 //! ```text
-//! L2:  minimise  ½ |w|² + C Σ ln(1 + exp(-s_i (w·z_i + b)))          s_i = ±1, the label of row i
-//! L1:  minimise   |w|₁  + C Σ ln(1 + exp(-s_i (w·z_i + b)))
+//! L2:  minimise  ½ |w|² + C Σ ln(1 + exp(-s_i (o_i + w·z_i + b)))    s_i = ±1, the label of row i
+//! L1:  minimise   |w|₁  + C Σ ln(1 + exp(-s_i (o_i + w·z_i + b)))    o_i: its offset, 0 unless told
 //! ```
 //!
 //! `C` is that of scikit-learn's `LogisticRegression`; the intercept `b` is not penalised. Both are
@@ -20,6 +20,7 @@
 //! - Yuan, Ho, Lin, *An improved GLMNET for L1-regularized logistic regression*, JMLR 2012.
 //! - Kimeldorf, Wahba, *Some results on Tchebycheffian spline functions*, 1971 (representer theorem).
 
+mod answers;
 mod design;
 mod gram;
 mod l1;
@@ -29,6 +30,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use answers::Answers;
 pub use design::{Design, Dual, Linear};
 pub use gram::gram;
 pub use l2::dual_path;
@@ -44,7 +46,7 @@ pub enum Penalty {
     L2,
 }
 
-/// The models of `labels` for each of `cs`, values of `C` that increase.
+/// The models of `answers` for each of `cs`, values of `C` that increase.
 ///
 /// ```
 /// use reperio_stats::logistic::{Design, Penalty, Table, path};
@@ -58,17 +60,23 @@ pub enum Penalty {
 ///
 /// # Shapes
 ///
-/// - `design`: `(n, p)`; `labels`: `(n,)`, both classes present
+/// - `design`: `(n, p)`; `answers`: `(n,)`, both classes present
 /// - returns: one model of p weights per value of `C`
 ///
 /// # Panics
 ///
 /// If there is not one label per row.
-pub fn path(design: &Design<'_>, labels: &[bool], penalty: Penalty, cs: &[f64]) -> Vec<Linear> {
-    assert_eq!(labels.len(), design.rows(), "one label a row");
+pub fn path<'a>(
+    design: &Design<'_>,
+    answers: impl Into<Answers<'a>>,
+    penalty: Penalty,
+    cs: &[f64],
+) -> Vec<Linear> {
+    let answers = answers.into();
+    assert_eq!(answers.len(), design.rows(), "one label a row");
     match penalty {
-        Penalty::L1 => l1::path(design, labels, cs),
-        Penalty::L2 => l2::path(design, labels, cs),
+        Penalty::L1 => l1::path(design, answers, cs),
+        Penalty::L2 => l2::path(design, answers, cs),
     }
 }
 
@@ -81,8 +89,8 @@ pub fn path(design: &Design<'_>, labels: &[bool], penalty: Penalty, cs: &[f64]) 
 /// let design = Design::standardised(&table, vec![0, 1]);
 /// assert_eq!(least_c(&design, &[false, true]), 1.0);
 /// ```
-pub fn least_c(design: &Design<'_>, labels: &[bool]) -> f64 {
-    1.0 / l1::steepest(design, labels).max(f64::MIN_POSITIVE)
+pub fn least_c<'a>(design: &Design<'_>, answers: impl Into<Answers<'a>>) -> f64 {
+    1.0 / l1::steepest(design, answers.into()).max(f64::MIN_POSITIVE)
 }
 
 fn dot(x: &[f64], y: &[f64]) -> f64 {

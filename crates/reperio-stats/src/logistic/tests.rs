@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Design, Linear, Penalty, Table, path};
+use super::{Answers, Design, Linear, Penalty, Table, path};
 
 #[derive(Deserialize)]
 struct Fixture {
@@ -106,6 +106,39 @@ fn slopes_of_loss_and_penalty_cancel_out() {
                     assert!(off.abs() < least, "{at}: column {j} {slope} {weight}");
                 }
             }
+        }
+    }
+}
+
+/// Offsets that are a column times a weight stand for that column: what is left to learn of it is the rest of the weight,
+/// which no penalty holds back where C is large. And at the solution slopes cancel out as without offsets.
+#[test]
+fn offsets_leave_the_rest_to_learn() {
+    let case = cases().remove(0);
+    let (table, labels) = (case.table(), case.labels());
+    let rows: Vec<usize> = (0..labels.len()).collect();
+    let design = Design::standardised(&table, rows.clone());
+    let offsets: Vec<f64> = design.column(0).iter().map(|z| 0.7 * z - 0.4).collect();
+    for (_, penalty) in PENALTIES {
+        let alone = path(&design, &labels, penalty, &[0.5]).remove(0);
+        let beside = path(&design, Answers::beside(&labels, &offsets), penalty, &[0.5]).remove(0);
+        assert!(beside.weights[0] < alone.weights[0] - 1e-3, "{penalty:?}");
+        let residual = |((logit, offset), &label): ((f64, &f64), &bool)| {
+            0.5 * (f64::from(u8::from(label)) - 1.0 / (1.0 + (-logit - offset).exp()))
+        };
+        let logits = beside.logits(&table, &rows).into_iter();
+        let residuals: Vec<f64> = logits.zip(&offsets).zip(&labels).map(residual).collect();
+        assert!(residuals.iter().sum::<f64>().abs() < 1e-6);
+        let slope: f64 = design.column(0).iter().zip(&residuals).map(|(z, r)| z * r).sum();
+        let sd = {
+            let x: Vec<f64> = rows.iter().map(|&i| f64::from(table.row(i)[0])).collect();
+            crate::moments::mean_and_sd(&x).1
+        };
+        let weight = beside.weights[0];
+        match penalty {
+            Penalty::L2 => assert!((slope / weight / sd - 1.0).abs() < 0.05, "{slope} {weight}"),
+            Penalty::L1 if weight == 0.0 => assert!(slope.abs() <= 1.0 + 1e-6),
+            Penalty::L1 => assert!((slope - weight.signum()).abs() < 1e-6, "{slope}"),
         }
     }
 }
