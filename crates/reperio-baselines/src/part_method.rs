@@ -98,6 +98,7 @@ impl Method for PartMethod {
             members: part.members,
             answers: Answers::Classes(part.labels),
             fold: &fold,
+            offsets: None,
         };
         let prior = ((positive + 1) as f64 / (negative + 1) as f64).ln();
         let learned = self.recipe.learn(&task, observer)?;

@@ -45,6 +45,45 @@ pub struct Metadata {
     columns: Vec<(String, Vec<Option<String>>)>,
 }
 
+/// The rows of a table, by id.
+#[derive(Clone, Debug)]
+pub struct Rows<'a> {
+    table: &'a Metadata,
+    places: BTreeMap<&'a str, usize>,
+}
+
+impl<'a> Rows<'a> {
+    /// The row of repertoire `id`; an empty one if the table has none.
+    pub fn of(&self, id: &str) -> Row<'a> {
+        Row { found: self.places.get(id).map(|&row| (self.table, row)) }
+    }
+}
+
+/// What a table says of one repertoire.
+///
+/// # Examples
+///
+/// ```
+/// use reperio_data::metadata::Metadata;
+///
+/// let age = ("age".to_owned(), vec![Some("41".to_owned())]);
+/// let metadata = Metadata::from_columns(vec!["a".to_owned()], vec![age]).expect("one value an id");
+/// assert_eq!(metadata.rows().of("a").value("age"), Some("41"));
+/// assert_eq!(metadata.rows().of("b").value("age"), None);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    found: Option<(&'a Metadata, usize)>,
+}
+
+impl<'a> Row<'a> {
+    /// The value of `column`; none if it is missing, or there is no such column.
+    pub fn value(&self, column: &str) -> Option<&'a str> {
+        let (table, row) = self.found?;
+        table.column(column)?[row].as_deref()
+    }
+}
+
 /// Why a metadata table could not be used. Every message lists all faults of its kind.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -177,6 +216,12 @@ impl Metadata {
     /// Gives row `row` the id that its repertoire has.
     pub(crate) fn rename(&mut self, row: usize, id: &str) {
         id.clone_into(&mut self.ids[row]);
+    }
+
+    /// The rows, to be found by their ids.
+    pub fn rows(&self) -> Rows<'_> {
+        let places = self.ids.iter().enumerate().map(|(row, id)| (id.as_str(), row));
+        Rows { table: self, places: places.collect() }
     }
 
     /// Rows.

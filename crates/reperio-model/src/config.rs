@@ -4,12 +4,15 @@
 //! error never trains a default model. [`Config::default`] is Reperio's own model.
 //! [`Config::deeprc`] is the published network.
 
+mod covariates;
+
 use reperio_data::encode::MAX_LENGTH;
 use serde::{Deserialize, Serialize};
 
 use crate::bag::{FilterGroup, PositionTerms, Windows};
 use crate::optimizer::AdamWConfig;
 use crate::parts::Part;
+pub use covariates::CovariatesConfig;
 
 /// A value outside its range.
 #[derive(Debug, PartialEq, thiserror::Error)]
@@ -23,7 +26,7 @@ pub struct InvalidConfig {
     pub expected: &'static str,
 }
 
-/// A whole config file: `[parts]`, `[model]`, `[training]`, `[discovery]`.
+/// A whole config file: `[parts]`, `[model]`, `[training]`, `[discovery]`, `[covariates]`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -35,6 +38,9 @@ pub struct Config {
     pub training: TrainingConfig,
     /// Discovery before the first update.
     pub discovery: DiscoveryConfig,
+    /// Columns of the metadata beside the repertoires.
+    #[serde(skip_serializing_if = "CovariatesConfig::is_empty")]
+    pub covariates: CovariatesConfig,
 }
 
 /// The parts of the model.
@@ -271,6 +277,7 @@ impl Config {
                 genes: false,
                 ..DiscoveryConfig::default()
             },
+            covariates: CovariatesConfig::default(),
         }
     }
 
@@ -283,7 +290,8 @@ impl Config {
         self.parts.validate()?;
         self.model.validate()?;
         self.training.validate()?;
-        self.discovery.validate()
+        self.discovery.validate()?;
+        self.covariates.validate()
     }
 }
 
@@ -301,9 +309,16 @@ impl PartsConfig {
         let mut distinct = self.include.clone();
         distinct.sort_unstable();
         distinct.dedup();
-        let ok = !distinct.is_empty() && distinct.len() == self.include.len();
+        let ok = !distinct.is_empty()
+            && distinct.len() == self.include.len()
+            && !distinct.contains(&Part::Covariates);
         let names: Vec<&str> = self.include.iter().map(|part| part.name()).collect();
-        check(ok, "parts.include", &names, "at least one part, each once")
+        check(
+            ok,
+            "parts.include",
+            &names,
+            "at least one part, each once, and covariates by `covariates.include`",
+        )
     }
 }
 

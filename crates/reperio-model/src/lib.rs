@@ -46,7 +46,7 @@
 //! let mut config = Config::default();
 //! config.parts.include = vec![Part::Kmers]; // all parts unless said otherwise
 //! let context = TrainingContext { checkpoint: None, device: &Device::Cpu };
-//! let data = LabelledCohort { cohort: &cohort, labels: &labels, groups: &groups };
+//! let data = LabelledCohort { cohort: &cohort, labels: &labels, groups: &groups, covariates: &Covariates::default() };
 //! let model = data.with_dataset(|data| train::fit(data, &config, context, &Silent))?.model;
 //!
 //! let positive = (0..cohort.len()).find(|&i| labels.values[0][i] == Some(1.0)).expect("a positive one");
@@ -79,6 +79,7 @@ pub mod bag;
 pub mod combine;
 pub mod config;
 pub mod confounders;
+pub mod covariates;
 pub mod deeprc;
 pub mod discover;
 mod each;
@@ -93,6 +94,7 @@ pub mod motifs;
 pub mod network;
 pub mod optimizer;
 pub mod parts;
+mod patient;
 pub mod people;
 pub mod population;
 pub mod prepare;
@@ -101,3 +103,5 @@ pub mod score;
 mod tensors;
 pub mod train;
 pub mod workload;
+
+pub use patient::Patient;

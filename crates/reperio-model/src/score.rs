@@ -1,12 +1,14 @@
 //! Scores: of one repertoire, and of all that some files hold.
 
 use reperio_data::cohort::{CohortError, ReadRequest};
+use reperio_data::metadata::Row;
 use reperio_data::progress::Observer;
 use reperio_data::repertoire::Repertoire;
 use serde::{Deserialize, Serialize};
 
 use crate::combine::PredictionSet;
 use crate::model::{Model, Prediction};
+use crate::patient::{self, Patient};
 
 /// A score that is not a finite number.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -59,8 +61,14 @@ pub struct Score {
 /// # Errors
 ///
 /// If the score is not a finite number.
-pub fn one(model: &Model, repertoire: &Repertoire, coverage: f64) -> Result<Score, NotFinite> {
-    let prediction = model.predict(repertoire);
+pub fn one<'a>(
+    model: &Model,
+    patient: impl Into<Patient<'a>>,
+    coverage: f64,
+) -> Result<Score, NotFinite> {
+    let patient = patient.into();
+    let repertoire = patient.repertoire;
+    let prediction = model.predict(patient);
     let outputs: Vec<f64> =
         prediction.targets.iter().flat_map(|target| target.logits.clone()).collect();
     check_finite(&repertoire.id, &outputs)?;
@@ -75,13 +83,13 @@ pub fn one(model: &Model, repertoire: &Repertoire, coverage: f64) -> Result<Scor
 /// The score that `outputs` of a repertoire with clonotypes are.
 pub(crate) fn of_outputs(
     model: &Model,
-    repertoire: &Repertoire,
+    patient: Patient<'_>,
     outputs: &[f64],
     coverage: f64,
 ) -> Score {
     Score {
-        repertoire_id: repertoire.id.clone(),
-        prediction: model.prediction(repertoire, outputs),
+        repertoire_id: patient.repertoire.id.clone(),
+        prediction: model.prediction(patient, outputs),
         prediction_sets: model.sets(outputs, coverage),
     }
 }
@@ -90,7 +98,7 @@ pub(crate) fn of_outputs(
 ///
 /// # Errors
 ///
-/// If a repertoire cannot be read, a score is not a finite number, or there is no repertoire.
+/// If a repertoire or a covariate of it cannot be read, a score is not a finite number, or there is no repertoire.
 ///
 /// # Examples
 ///
@@ -114,7 +122,10 @@ pub fn inputs(
     coverage: f64,
     observer: &dyn Observer,
 ) -> Result<Vec<Score>, ScoreError> {
-    let score = |repertoire: Repertoire| Ok(one(model, &repertoire, coverage)?);
+    let score = |repertoire: Repertoire, row: Row<'_>| {
+        let values = patient::values(&model.info().covariates, &repertoire.id, row)?;
+        Ok(one(model, Patient::new(&repertoire, &values), coverage)?)
+    };
     let scores = request.visit("scoring", observer, score)?.results;
     if scores.is_empty() { Err(ScoreError::Nothing) } else { Ok(scores) }
 }

@@ -60,6 +60,7 @@ pub mod normal;
 pub mod permutation;
 pub mod platt;
 pub mod poisson;
+pub mod poisson_binomial;
 pub mod power_law;
 pub mod ridge;
 pub mod selection;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::import_counts::ImportCounts;
+use crate::metadata::{Metadata, Row};
 use crate::repertoire::Repertoire;
 
 use super::reading::{self, Pace, Stored};
@@ -22,11 +23,17 @@ pub(super) fn named(all: &[Arc<Cohort>]) -> impl Iterator<Item = (String, &Cohor
 /// Calls `work` on a copy of every repertoire of `cohort`, which does not know the samples that files named.
 pub(super) fn visit<T: Send>(
     cohort: &Cohort,
+    table: Option<&Metadata>,
     pace: Pace<'_>,
-    work: impl Fn(Repertoire, ImportCounts) -> Result<T, CohortError> + Sync,
+    work: impl Fn(Repertoire, ImportCounts, Row<'_>) -> Result<T, CohortError> + Sync,
 ) -> Result<Stored<T>, CohortError> {
     let rows: Vec<usize> = (0..cohort.len()).collect();
-    let one = |&row: &usize| work(cohort.repertoires[row].clone(), cohort.counts[row].clone());
+    let found = table.unwrap_or(&cohort.metadata).rows();
+    let one = |&row: &usize| {
+        let own = cohort.repertoires[row].clone();
+        let values = found.of(&own.id);
+        work(own, cohort.counts[row].clone(), values)
+    };
     let results = reading::each(&rows, Pace { unit: "repertoires", ..pace }, one)?;
     Ok(Stored { metadata: cohort.metadata.clone(), members: Vec::new(), results })
 }

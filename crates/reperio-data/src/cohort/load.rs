@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::format::ReadOptions;
 use crate::import_counts::ImportCounts;
-use crate::metadata::Metadata;
+use crate::metadata::{Metadata, Row};
 use crate::progress::Observer;
 use crate::repertoire::Repertoire;
 
@@ -114,12 +114,12 @@ impl ReadRequest {
     pub fn load(&self, observer: &dyn Observer) -> Result<Cohort, CohortError> {
         let (task, unit) = ("reading repertoires", "files");
         let pace = Pace { task, unit, at_once: usize::MAX, observer };
-        let visited = go_through(self, pace, true, |own, counts| Ok((own, counts)))?;
+        let visited = go_through(self, pace, true, |own, counts, _| Ok((own, counts)))?;
         let (repertoires, counts) = visited.results.into_iter().unzip();
         Ok(Cohort { metadata: visited.metadata, repertoires, counts })
     }
 
-    /// Reads what [`load`] reads and keeps none of it: `work` gets each repertoire, in any order and in several
+    /// Reads what [`load`] reads and keeps none of it: `work` gets each repertoire and its row of the metadata, in any order and in several
     /// threads; `task` is what the observer is told. Memory does not grow with the number of files, but a file of many
     /// repertoires is read whole. Of a cohort in memory `work` gets copies, few at a time.
     ///
@@ -138,7 +138,7 @@ impl ReadRequest {
     /// std::fs::write(exports.join("a.tsv"), "junction_aa\tv_call\tj_call\tduplicate_count\nCASSLGTDTQYF\tTRBV9\tTRBJ2-3\t3\n")?;
     /// std::fs::write(exports.join("metadata.tsv"), "repertoire_id\tstatus\na\tcase\n")?;
     /// let request = ReadRequest { inputs: vec![exports], ..ReadRequest::default() };
-    /// let visited = request.visit("measuring", &Silent, |repertoire| Ok(repertoire.len()))?;
+    /// let visited = request.visit("measuring", &Silent, |repertoire, _| Ok(repertoire.len()))?;
     /// assert_eq!((visited.metadata.ids()[0].as_str(), visited.results[0]), ("a", 1));
     /// # Ok(())
     /// # }
@@ -151,11 +151,12 @@ impl ReadRequest {
         &self,
         task: &str,
         observer: &dyn Observer,
-        work: impl Fn(Repertoire) -> Result<T, Box<dyn Error + Send + Sync>> + Sync,
+        work: impl Fn(Repertoire, Row<'_>) -> Result<T, Box<dyn Error + Send + Sync>> + Sync,
     ) -> Result<Visited<T>, CohortError> {
         let at_once = rayon::current_num_threads();
         let pace = Pace { task, unit: "files", at_once, observer };
-        let work = |own, _| work(own).map_err(|source| CohortError::Visit { source });
+        let work =
+            |own, _, row: Row<'_>| work(own, row).map_err(|source| CohortError::Visit { source });
         go_through(self, pace, false, work)
     }
 }
@@ -165,7 +166,7 @@ fn go_through<T: Send>(
     request: &ReadRequest,
     pace: Pace<'_>,
     may_be_divided: bool,
-    work: impl Fn(Repertoire, ImportCounts) -> Result<T, CohortError> + Sync,
+    work: impl Fn(Repertoire, ImportCounts, Row<'_>) -> Result<T, CohortError> + Sync,
 ) -> Result<Visited<T>, CohortError> {
     let ReadRequest { inputs, metadata, options, given } = request;
     // Of several inputs none has the table of all.
@@ -174,13 +175,14 @@ fn go_through<T: Send>(
     if found.sources.is_empty() && found.stores.is_empty() && given.is_empty() {
         return Err(CohortError::NoRepertoires { inputs: inputs.clone(), skipped: found.skipped });
     }
-    let with_likeness = |own: Repertoire, counts| -> Result<_, CohortError> {
-        Ok((Likeness::of(&own), work(own, counts)?))
+    let with_likeness = |own: Repertoire, counts, row: Row<'_>| -> Result<_, CohortError> {
+        Ok((Likeness::of(&own), work(own, counts, row)?))
     };
+    let table = found.metadata.as_ref().map(|(_, table)| table.clone());
     let (mut all, mut origins) = (Vec::new(), Vec::new());
     let (mut members, mut stored_members) = (Vec::new(), Vec::new());
     let mut labels = Metadata::default();
-    for (name, stored) in read_before(&found, request, pace, with_likeness)? {
+    for (name, stored) in read_before(&found, table.as_ref(), request, pace, with_likeness)? {
         let Stored { metadata, members, results } = stored;
         stored_members.extend(members);
         origins.extend(metadata.ids().iter().map(|id| (id.clone(), name.clone())));
@@ -193,13 +195,18 @@ fn go_through<T: Send>(
         matching::check_names(&found, &stored)?; // Those that are skipped need no row.
     }
     let free = matching::free_ids(&found);
+    let table = table.unwrap_or_default();
+    let rows = table.rows();
     let one = |source: &Source| {
         let content = reading::read(source, options, &free)?;
         let notes = notes_of(&content, &source.name);
         let member = |read| Member::read(read, &source.name, content.named_by_file);
         let members: Vec<Member> = content.repertoires.iter().filter_map(member).collect();
         let read = content.repertoires.into_iter();
-        let results = read.map(|read| with_likeness(read.repertoire, read.counts));
+        let results = read.map(|read| {
+            let row = rows.of(&read.repertoire.id);
+            with_likeness(read.repertoire, read.counts, row)
+        });
         Ok((notes, members, results.collect::<Result<Vec<_>, _>>()?))
     };
     let (results, unread) = reading::each_source(&mut found, options, pace, one)?;
@@ -236,12 +243,14 @@ fn go_through<T: Send>(
     Ok(Visited { metadata: Metadata::default().updated(&labels, &ids), results })
 }
 
-/// Calls `work` on every repertoire of the stores, then of the cohorts in memory; returns each with its name.
+/// Calls `work` on every repertoire of the stores, then of the cohorts in memory; returns each with its name. Rows are those of
+/// `table`, or else their own.
 fn read_before<T: Send>(
     found: &Inputs,
+    table: Option<&Metadata>,
     request: &ReadRequest,
     pace: Pace<'_>,
-    work: impl Fn(Repertoire, ImportCounts) -> Result<T, CohortError> + Sync,
+    work: impl Fn(Repertoire, ImportCounts, Row<'_>) -> Result<T, CohortError> + Sync,
 ) -> Result<Vec<(String, Stored<T>)>, CohortError> {
     if request.options != ReadOptions::default() {
         if let Some(path) = found.stores.first() {
@@ -253,10 +262,10 @@ fn read_before<T: Send>(
     }
     let mut all = Vec::new();
     for folder in &found.stores {
-        all.push((folder.display().to_string(), store::visit(folder, pace, &work)?));
+        all.push((folder.display().to_string(), store::visit(folder, table, pace, &work)?));
     }
     for (name, cohort) in given::named(&request.given) {
-        all.push((name, given::visit(cohort, pace, &work)?));
+        all.push((name, given::visit(cohort, table, pace, &work)?));
     }
     Ok(all)
 }

@@ -15,6 +15,7 @@ use insta::assert_snapshot;
 use proptest::prelude::*;
 use reperio_data::cohort::{self, ImportRequest};
 use reperio_data::format::ReadOptions;
+use reperio_data::metadata::Row;
 use reperio_data::progress::{Observer, Progress, Silent};
 use reperio_data::repertoire::Repertoire;
 
@@ -70,7 +71,7 @@ fn visiting_sees_what_loading_keeps_a_few_at_a_time() {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
     for input in ["in", "cohort"] {
         let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let visit = |own: Repertoire| {
+        let visit = |own: Repertoire, _: Row<'_>| {
             most.fetch_max(now.fetch_add(1, SeqCst) + 1, SeqCst);
             // A thread that waits for the other half takes up other work.
             rayon::join(std::thread::yield_now, std::thread::yield_now);
@@ -85,7 +86,8 @@ fn visiting_sees_what_loading_keeps_a_few_at_a_time() {
         assert_eq!((visited.results, visited.metadata), (expected, cohort.metadata().clone()));
         assert!(most.into_inner() <= 3, "{input}: more repertoires than threads");
     }
-    let fails = |own: Repertoire| if own.id == "r05" { Err("no more".into()) } else { Ok(()) };
+    let fails =
+        |own: Repertoire, _: Row<'_>| if own.id == "r05" { Err("no more".into()) } else { Ok(()) };
     let result = scenario.request("in").visit("visiting", &Silent, fails);
     assert_eq!(scenario.text(result), "no more");
 }

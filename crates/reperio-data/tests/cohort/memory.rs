@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use reperio_data::cohort::{self, Cohort, CohortError, ReadRequest};
 use reperio_data::format::ReadOptions;
 use reperio_data::import_counts::ImportCounts;
-use reperio_data::metadata::Metadata;
+use reperio_data::metadata::{Metadata, Row};
 use reperio_data::progress::{Observer, Progress, Silent};
 use reperio_data::repertoire::Repertoire;
 
@@ -48,7 +48,7 @@ fn read(request: &ReadRequest) -> (Cohort, Vec<Repertoire>, Metadata, Vec<String
     let log = Log::default();
     let warnings = log.0.clone();
     let (cohort, visited) = tracing::subscriber::with_default(log, || {
-        let visited = request.visit("visiting", &Silent, Ok).unwrap();
+        let visited = request.visit("visiting", &Silent, |own, _| Ok(own)).unwrap();
         (request.load(&Silent).unwrap(), visited)
     });
     let warnings = warnings.lock().unwrap().clone();
@@ -179,7 +179,7 @@ fn a_cohort_in_memory_has_the_faults_of_a_store() {
     let scenario =
         Scenario::new(&[("in/a.tsv", &airr(&["CASSYF"])), ("in/B.tsv", &airr(&["CAF"]))]);
     let text = |request: &ReadRequest| {
-        let visited = request.visit("visiting", &Silent, Ok);
+        let visited = request.visit("visiting", &Silent, |own, _| Ok(own));
         let text = scenario.text(request.load(&Silent));
         assert_eq!(scenario.text(visited), text);
         text
@@ -232,16 +232,17 @@ impl Observer for Stop {
 fn visiting_a_cohort_in_memory_can_be_stopped_and_fail() {
     let (request, scenario) = (given(&[&two()]), Scenario::new(&[]));
     let observer = Stop(9, Mutex::default());
-    let ids = request.visit("looking", &observer, |own| Ok(own.id)).unwrap().results;
+    let ids = request.visit("looking", &observer, |own, _| Ok(own.id)).unwrap().results;
     assert_eq!(ids, ["a", "b"]);
     let said: BTreeSet<_> = observer.1.into_inner().unwrap().into_iter().collect();
     assert_eq!(
         said,
         ["looking 1 of 2 repertoires", "looking 2 of 2 repertoires"].map(str::to_owned).into()
     );
-    let stopped = request.visit("looking", &Stop(0, Mutex::default()), Ok);
+    let stopped = request.visit("looking", &Stop(0, Mutex::default()), |own, _| Ok(own));
     assert!(matches!(stopped, Err(CohortError::Cancelled)));
-    let fails = |own: Repertoire| if own.id == "b" { Err("no more".into()) } else { Ok(()) };
+    let fails =
+        |own: Repertoire, _: Row<'_>| if own.id == "b" { Err("no more".into()) } else { Ok(()) };
     assert_eq!(scenario.text(request.visit("looking", &Silent, fails)), "no more");
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 
 use insta::assert_snapshot;
+use reperio_data::metadata::Row;
 use reperio_data::progress::Silent;
 use reperio_data::repertoire::Repertoire;
 
@@ -128,7 +129,7 @@ fn files_of_one_sample_are_refused_unless_they_are_told_apart() {
       "S1" in lane1.tsv (`sample_id`), lane2.tsv (`sample_id`)
     "#);
     assert_eq!(scenario.text(scenario.load(&["in"], None)), message);
-    let visit = |own: Repertoire| Ok(own.id.clone());
+    let visit = |own: Repertoire, _: Row<'_>| Ok(own.id.clone());
     let visited = scenario.request("in").visit("visiting", &Silent, visit).unwrap();
     assert_eq!(visited.results, ["lane1", "lane2"], "one by one they are read");
     let message = scenario.text(scenario.load(&["in/lane1.tsv", "both.tsv"], None));

@@ -5,6 +5,8 @@
 //! minimise  mean loss(z, answer) + lambda / 2 sum of (s_t (w_t - 1/T))^2        s: standard deviation of f
 //! ```
 //!
+//! Where the model is adjusted for covariates, the loss is that of `z` and what they say together.
+//!
 //! The loss is the cross-entropy of classes (for two classes of one logit), or half the squared error of a
 //! standardised number. `f` are held-out outputs of the inner folds; the strength of the penalty is chosen by
 //! leaving those folds out once more. A term that by itself is no better than the class shares gets no weight. The weights of
@@ -96,6 +98,9 @@ pub(crate) struct HeldOut<'a> {
     /// Share of each label that is spread over the classes: no separation, however clean, makes the model certain, since
     /// labels of patients are not all right.
     pub(crate) smoothing: f64,
+    /// What is known of each output beforehand, which no weight has to explain: one row per output, or none. The outputs of
+    /// the combination are without it.
+    pub(crate) offsets: &'a [Vec<f64>],
 }
 
 /// Learns the weights of the terms.
@@ -106,7 +111,7 @@ pub(crate) fn combine(own: &HeldOut<'_>) -> Combined {
         TargetKind::Binary { .. } | TargetKind::Regression { .. } => 1,
     };
     let scales: Vec<f64> = columns.iter().map(scale).collect();
-    let problem = Problem::new(kind, columns, &scales, answers, own.smoothing);
+    let problem = Problem::new(own, &scales);
     let folds = fold.iter().max().map_or(0, |last| last + 1);
     let candidates: Vec<Weighing> = [Weighing::SHARES, Weighing::Mean(FAINT), Weighing::Mean(1.0)]
         .into_iter()
@@ -121,10 +126,10 @@ pub(crate) fn combine(own: &HeldOut<'_>) -> Combined {
         for (c, &weighing) in candidates.iter().enumerate() {
             problem.descend(&rows, weighing, &mut point);
             for &i in &held {
-                let z = problem.outputs(&point, i);
+                let z = problem.known(&point, i);
                 losses[c][i] = problem.loss(&z, i, true);
                 raw[c][i] = problem.loss(&z, i, false);
-                for (all, z) in outputs_of[c].iter_mut().zip(z) {
+                for (all, z) in outputs_of[c].iter_mut().zip(problem.outputs(&point, i)) {
                     all[i] = z;
                 }
             }
@@ -209,7 +214,8 @@ mod tests {
         fold: &[usize],
     ) -> Combined {
         let groups = Groups::each(answers.len());
-        combine(&HeldOut { kind, columns, answers, fold, groups: &groups, smoothing: 0.0 })
+        let (smoothing, offsets) = (0.0, &[][..]);
+        combine(&HeldOut { kind, columns, answers, fold, groups: &groups, smoothing, offsets })
     }
 
     fn noise(seed: usize, i: usize) -> f64 {
@@ -257,6 +263,36 @@ mod tests {
             assert!(combined.losses[0] < combined.losses[1] + 0.01, "{:?}", combined.losses);
         }
         assert!(wins <= 2, "noise beats the shares in {wins} of 20");
+    }
+
+    /// A term that says what is known beforehand gets no weight, and one that says the rest gets its own.
+    #[test]
+    fn what_is_known_beforehand_needs_no_weight() {
+        let n = 400;
+        let Case { fold, .. } = case(n);
+        let (known, rest): (Vec<f64>, Vec<f64>) =
+            (0..n).map(|i| (6.0 * noise(1, i), 6.0 * noise(2, i))).unzip();
+        let p = |i: usize| 1.0 / (1.0 + (-known[i] - rest[i]).exp());
+        let answers: Vec<f64> =
+            (0..n).map(|i| f64::from(u8::from(noise(3, i) + 0.5 < p(i)))).collect();
+        let columns = vec![vec![known.clone()], vec![rest]];
+        let kind = binary();
+        let groups = Groups::each(n);
+        let weights = |offsets: &[Vec<f64>]| {
+            let own = HeldOut {
+                kind: &kind,
+                columns: &columns,
+                answers: &answers,
+                fold: &fold,
+                groups: &groups,
+                smoothing: 0.0,
+                offsets,
+            };
+            combine(&own).combination.weights
+        };
+        let [alone, beside] = [weights(&[]), weights(std::slice::from_ref(&known))];
+        assert!(alone[0] > 0.5 && alone[1] > 0.5, "{alone:?}");
+        assert!(beside[0] < 0.1 && beside[1] > 0.7, "{beside:?}");
     }
 
     /// Three classes and a number: what knows is found there too.

@@ -5,6 +5,7 @@ use reperio_stats::moments::mean;
 use reperio_stats::permutation::{self, Permutable};
 
 use super::HeldOut;
+use crate::covariates::adjust::strata;
 use crate::labels::TargetKind;
 
 /// How much wider than permutations of the answers say a figure of held-out outputs varies without a signal.
@@ -39,13 +40,24 @@ impl Chance {
     }
 }
 
-/// P value of the best term, which may be another one in every permutation.
+/// The output of which most is known beforehand.
+fn widest(offsets: &[Vec<f64>]) -> Option<&Vec<f64>> {
+    let spread = |own: &Vec<f64>| own.iter().map(|offset| offset * offset).sum::<f64>();
+    offsets.iter().max_by(|a, b| spread(a).total_cmp(&spread(b)))
+}
+
+/// P value of the best term, which may be another one in every permutation. Of an adjusted model, answers change places only
+/// where the covariates say alike.
 pub(crate) fn of_terms(own: &HeldOut<'_>) -> Option<f64> {
     let terms: Vec<Scores> =
         own.columns.iter().map(|column| Scores::new(own.kind, column)).collect();
     let best =
         |answers: &[f64]| terms.iter().filter_map(|term| term.skill(answers)).reduce(f64::max);
-    Chance::Chosen.p_value(Permutable::new(own.answers, own.groups.members()), best)
+    let mut answers = Permutable::new(own.answers, own.groups.members());
+    if let Some(widest) = widest(own.offsets) {
+        answers = answers.within(&strata(widest));
+    }
+    Chance::Chosen.p_value(answers, best)
 }
 
 /// Outputs of one target, to be held against many orders of the answers.

@@ -2,7 +2,7 @@
 
 use reperio_stats::metrics::{log_softmax, log_sum_exp, probability, soft_cross_entropy};
 
-use super::{Columns, Combination};
+use super::{Combination, HeldOut};
 use crate::labels::TargetKind;
 
 /// Sweeps over all coordinates, at most.
@@ -24,6 +24,8 @@ pub(super) struct Problem<'a> {
     loss: Loss,
     /// Share of each label that is spread evenly over the classes.
     smoothing: f64,
+    /// What is known of each output beforehand; none where nothing is.
+    offsets: &'a [Vec<f64>],
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,13 +73,8 @@ impl Point {
 }
 
 impl<'a> Problem<'a> {
-    pub(super) fn new(
-        kind: &TargetKind,
-        columns: &Columns,
-        scales: &[f64],
-        answers: &'a [f64],
-        smoothing: f64,
-    ) -> Self {
+    pub(super) fn new(own: &HeldOut<'a>, scales: &[f64]) -> Self {
+        let HeldOut { kind, columns, answers, smoothing, offsets, .. } = *own;
         let outputs = columns.first().map_or(0, Vec::len);
         let mut x = Vec::with_capacity(answers.len() * outputs * columns.len());
         for i in 0..answers.len() {
@@ -93,7 +90,8 @@ impl<'a> Problem<'a> {
             TargetKind::Classes { .. } => Loss::Classes,
             TargetKind::Regression { .. } => Loss::Squares,
         };
-        Self { x, answers, outputs, terms: columns.len(), scales: scales.to_vec(), loss, smoothing }
+        let (terms, scales) = (columns.len(), scales.to_vec());
+        Self { x, answers, outputs, terms, scales, loss, smoothing, offsets }
     }
 
     /// The class shares of `rows`, and which terms help there: those whose outputs as they are have a lower loss.
@@ -103,7 +101,7 @@ impl<'a> Problem<'a> {
             Point { weights: nothing.clone(), bias: vec![0.0; self.outputs], mean: nothing };
         self.descend(rows, Weighing::SHARES, &mut point);
         let total = |point: &Point| -> f64 {
-            rows.iter().map(|&i| self.loss(&self.outputs(point, i), i, true)).sum()
+            rows.iter().map(|&i| self.loss(&self.known(point, i), i, true)).sum()
         };
         let shares = total(&point);
         let helps = |t: &usize| {
@@ -136,6 +134,15 @@ impl<'a> Problem<'a> {
             point.bias[o] + terms.map(|(x, w)| x * w).sum::<f64>()
         };
         (0..self.outputs).map(of).collect()
+    }
+
+    /// Outputs of row `i` and what is known of it beforehand.
+    pub(super) fn known(&self, point: &Point, i: usize) -> Vec<f64> {
+        let mut z = self.outputs(point, i);
+        for (z, offsets) in z.iter_mut().zip(self.offsets) {
+            *z += offsets[i];
+        }
+        z
     }
 
     /// Loss of row `i`; of its smoothed label where `smoothed`.
@@ -204,7 +211,7 @@ impl<'a> Problem<'a> {
             }
             Weighing::Penalised(strength) => Some(strength),
         };
-        let mut z: Vec<Vec<f64>> = rows.iter().map(|&i| self.outputs(point, i)).collect();
+        let mut z: Vec<Vec<f64>> = rows.iter().map(|&i| self.known(point, i)).collect();
         for _ in 0..SWEEPS {
             let mut largest = 0.0_f64;
             for o in 0..self.outputs {
@@ -246,6 +253,8 @@ impl<'a> Problem<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::combine::Columns;
+    use reperio_stats::Groups;
 
     /// At the minimum the gradient is 0 for every weight above 0 and not negative for one at 0.
     #[test]
@@ -258,7 +267,16 @@ mod tests {
         let answers: Vec<f64> = (0..n).map(|i| ((i * 5 + i / 7) % 3) as f64).collect();
         let classes = ["a", "b", "c"].map(str::to_owned).to_vec();
         let kind = TargetKind::Classes { classes };
-        let problem = Problem::new(&kind, &columns, &[1.0; 4], &answers, 0.1);
+        let own = HeldOut {
+            kind: &kind,
+            columns: &columns,
+            answers: &answers,
+            fold: &[],
+            groups: &Groups::each(n),
+            smoothing: 0.1,
+            offsets: &[],
+        };
+        let problem = Problem::new(&own, &[1.0; 4]);
         let rows: Vec<usize> = (0..n).collect();
         let mut point = problem.start(&rows);
         point.mean = vec![0.25; 4];

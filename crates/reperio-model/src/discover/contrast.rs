@@ -2,6 +2,7 @@
 
 use reperio_stats::Groups;
 
+use crate::covariates::adjust;
 use crate::labels::{Labels, TargetKind};
 
 /// One number per repertoire; missing where the label is missing.
@@ -51,6 +52,26 @@ impl Contrast {
         contrasts
     }
 
+    /// The contrast beside what is known of each repertoire: a label less its probability, a number less what is expected of
+    /// it. Repertoires about which much is known hardly count.
+    #[must_use]
+    pub fn beside(self, offsets: &[f64]) -> Self {
+        let known: Vec<usize> =
+            (0..self.values.len()).filter(|&i| self.values[i].is_some()).collect();
+        let own: Vec<f64> = known.iter().map(|&i| offsets[i]).collect();
+        let expected = if self.is_class {
+            let labels: Vec<bool> = known.iter().map(|&i| self.values[i] > Some(0.0)).collect();
+            adjust::expected(&labels, &own)
+        } else {
+            own
+        };
+        let mut labels = vec![None; self.values.len()];
+        for (&i, expected) in known.iter().zip(expected) {
+            labels[i] = self.values[i].map(|value| value + self.mean - expected);
+        }
+        Self { mean: self.mean, ..Self::new(&labels, self.is_class) }
+    }
+
     /// Labelled repertoires.
     pub fn n(&self) -> usize {
         self.values.iter().flatten().count()
@@ -94,6 +115,21 @@ impl Contrast {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is known wholly leaves nothing; what is known of none changes nothing.
+    #[test]
+    fn what_is_known_is_taken_away() {
+        let labels = [Some(1.0), Some(1.0), None, Some(0.0), Some(0.0)];
+        let contrast = Contrast::new(&labels, true);
+        let near = |a: &Contrast, b: &[f64]| {
+            let found: Vec<f64> = a.values.iter().copied().flatten().collect();
+            found.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-6) && found.len() == b.len()
+        };
+        assert!(near(&contrast.clone().beside(&[0.7; 5]), &[0.5, 0.5, -0.5, -0.5]));
+        assert!(near(&contrast.beside(&[40.0, 40.0, 0.0, -40.0, -40.0]), &[0.0; 4]));
+        let numbers = Contrast::new(&[Some(3.0), Some(-1.0), Some(4.0)], false);
+        assert!(near(&numbers.beside(&[1.0, 0.0, -1.0]), &[0.0, -3.0, 3.0]));
+    }
 
     /// Labels ½ and -½, residuals less their mean of ¾: covariance 1.5, squares 1 and 4.75, four repertoires.
     #[test]

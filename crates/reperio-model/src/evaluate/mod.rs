@@ -20,9 +20,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::combine::{Chance, PredictionSet};
 use crate::config::Config;
+use crate::covariates::Covariates;
 use crate::each::each;
 use crate::labels::{Labels, Target, TargetKind};
 use crate::model::Model;
+use crate::patient::Patient;
 use crate::score::{NotFinite, check_finite};
 use crate::train::{self, Dataset, TrainError, TrainingContext, TrainingReport};
 pub(crate) use intervals::of_auc as auc_interval;
@@ -39,9 +41,9 @@ pub struct Plan {
     pub folds: Vec<Option<usize>>,
     /// Train on labels permuted with this seed: a control that must be at chance.
     pub permute_labels: Option<u64>,
-    /// Whether the folds are batches: then labels change places inside a fold only, those that are permuted and those
+    /// Stratum of each repertoire: labels change places inside a stratum only, those that are permuted and those
     /// behind the P value.
-    pub batches: bool,
+    pub strata: Option<Vec<usize>>,
 }
 
 /// Repertoires of a fold below which pooling over folds distorts the AUC.
@@ -63,8 +65,7 @@ impl Plan {
     pub fn labels(&self, dataset: Dataset<'_>) -> Labels {
         assert_eq!(self.folds.len(), dataset.members.len(), "one fold a repertoire");
         let Some(seed) = self.permute_labels else { return dataset.labels.clone() };
-        let folds: Vec<usize> = self.folds.iter().map(|fold| fold.unwrap_or(usize::MAX)).collect();
-        permuted(dataset.labels, &dataset.groups(), seed, self.batches.then_some(&folds[..]))
+        permuted(dataset.labels, &dataset.groups(), seed, self.strata.as_deref())
     }
 
     /// The labels that are learned and compared with: the same with standardised numbers.
@@ -178,9 +179,11 @@ pub fn evaluate(
         let fitted = train::fit(part, config, context, &observer)?;
         let tested: Vec<usize> = held.iter().map(|&i| dataset.members[i]).collect();
         let control = control::predictions(part, &tested);
+        let covariates = beside(&fitted.model, dataset);
         for (&i, control) in held.iter().zip(control) {
             let repertoire = dataset.repertoire(i);
-            let outputs = fitted.model.outputs(repertoire);
+            let values = covariates.row(dataset.members[i]);
+            let outputs = fitted.model.outputs(Patient::new(repertoire, &values));
             predictions[i] = Some(HeldOut {
                 repertoire_id: repertoire.id.clone(),
                 fold,
@@ -197,7 +200,9 @@ pub fn evaluate(
     let groups = dataset.groups().select(&tested);
     let labels = labels.select(&tested);
     let chance = if folds.len() > 1 { Chance::CrossValidated } else { Chance::Tested };
-    let summaries = summary::summaries(&labels, &predictions, &groups, (chance, plan.batches));
+    let strata: Option<Vec<usize>> =
+        plan.strata.as_ref().map(|strata| tested.iter().map(|&i| strata[i]).collect());
+    let summaries = summary::summaries(&labels, &predictions, &groups, (chance, strata.as_deref()));
     Ok(Evaluation {
         targets: labels.targets,
         labels: labels.values,
@@ -219,9 +224,11 @@ pub fn test(
     dataset: Dataset<'_>,
     observer: &dyn Observer,
 ) -> Result<Evaluation, EvaluateError> {
+    let covariates = beside(model, dataset);
     let predictions = each("testing", dataset.members.len(), observer, |i| {
         let repertoire = dataset.repertoire(i);
-        let outputs = model.outputs(repertoire);
+        let values = covariates.row(dataset.members[i]);
+        let outputs = model.outputs(Patient::new(repertoire, &values));
         let sets = model.sets(&outputs, COVERAGE);
         let outputs = raw(&model.info().targets, &outputs);
         let repertoire_id = repertoire.id.clone();
@@ -229,14 +236,16 @@ pub fn test(
     });
     let predictions = predictions.ok_or(EvaluateError::Cancelled)?;
     predictions.iter().try_for_each(HeldOut::check)?;
-    let summaries = summary::summaries(
-        dataset.labels,
-        &predictions,
-        &dataset.groups(),
-        (Chance::Tested, false),
-    );
+    let summaries =
+        summary::summaries(dataset.labels, &predictions, &dataset.groups(), (Chance::Tested, None));
     let Labels { targets, values } = dataset.labels.clone();
     Ok(Evaluation { targets, labels: values, predictions, summaries, training: Vec::new() })
+}
+
+/// The covariates of `model` of the cohort of `dataset`.
+fn beside(model: &Model, dataset: Dataset<'_>) -> Covariates {
+    let names: Vec<String> = model.info().covariates.iter().map(|own| own.column.clone()).collect();
+    dataset.cache.covariates().select(&names)
 }
 
 /// Regression outputs in their own unit: each fold standardises by its own training part.

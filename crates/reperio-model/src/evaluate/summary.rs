@@ -45,7 +45,7 @@ pub struct TargetSummary {
     pub control: Option<f64>,
     /// How often chance would give as good a pooled AUC (rank correlation for a regression), by 999 permutations of the
     /// labels between groups. After a cross-validation what they give is widened by the square root of two, because
-    /// folds learn from each other's labels. Where the folds are batches, labels change places inside a batch only.
+    /// folds learn from each other's labels. Labels change places inside the strata of the plan only.
     #[serde(default)]
     pub p_value: Option<f64>,
 }
@@ -113,10 +113,9 @@ pub(super) fn summaries(
     labels: &Labels,
     predictions: &[HeldOut],
     groups: &Groups,
-    (chance, batches): (Chance, bool),
+    (chance, strata): (Chance, Option<&[usize]>),
 ) -> Vec<TargetSummary> {
     let n_folds = predictions.iter().map(|p| p.fold + 1).max().unwrap_or(0);
-    let strata = batches.then(|| predictions.iter().map(|own| own.fold).collect::<Vec<_>>());
     let mut column = 0;
     let mut summaries = Vec::new();
     for (target, values) in labels.targets.iter().zip(&labels.values) {
@@ -153,7 +152,7 @@ pub(super) fn summaries(
             coverage,
             decided,
             control,
-            p_value: p_value(chance, found, groups, strata.as_deref()),
+            p_value: p_value(chance, found, groups, strata),
             pooled,
         });
     }

@@ -36,13 +36,15 @@ use std::error::Error;
 
 use rayon::prelude::*;
 use reperio_data::cohort::{Cohort, CohortError, ReadRequest};
-use reperio_data::metadata::Metadata;
+use reperio_data::metadata::{Metadata, Row};
 use reperio_data::progress::Observer;
 use reperio_data::repertoire::Repertoire;
 
+use crate::covariates::{CovariateError, Covariates};
 use crate::each::each;
 use crate::evaluate::COVERAGE;
-use crate::model::{Attended, Explanation, Model};
+use crate::model::{Attended, CovariateShare, Explanation, Model};
+use crate::patient::{self, Patient};
 use crate::score::{self, Score};
 
 pub use best::Leading;
@@ -78,6 +80,9 @@ pub enum ExplainError {
     /// No repertoire has a clonotype.
     #[error("no repertoire to explain")]
     Nothing,
+    /// A covariate of a repertoire cannot be used.
+    #[error(transparent)]
+    Covariate(#[from] CovariateError),
     /// The person asked to stop.
     #[error("interrupted")]
     Cancelled,
@@ -106,20 +111,22 @@ pub struct Explained {
 /// # Errors
 ///
 /// If the evidences do not add up to the score.
-pub fn one(
+pub fn one<'a>(
     model: &Model,
-    repertoire: &Repertoire,
+    patient: impl Into<Patient<'a>>,
     top: usize,
 ) -> Result<Option<Explained>, ExplainError> {
+    let patient = patient.into();
+    let repertoire = patient.repertoire;
     if repertoire.is_empty() {
         return Ok(None);
     }
-    let explanation = model.explain(repertoire);
+    let explanation = model.explain(patient);
     let sums = sums::sums(&explanation);
     sums::check(&repertoire.id, &sums)?;
     let best = best::best(&explanation, top);
     let predicted = best::highest(&explanation.logits[..model.info().targets[0].width()]);
-    let score = score::of_outputs(model, repertoire, &explanation.logits, COVERAGE);
+    let score = score::of_outputs(model, patient, &explanation.logits, COVERAGE);
     Ok(Some(Explained { explanation, best, sums, predicted, score }))
 }
 
@@ -132,6 +139,8 @@ pub struct ExplainedRepertoire {
     pub clonotypes: usize,
     /// What each logit is made of.
     pub sums: Vec<Sum>,
+    /// What the covariates add.
+    pub covariates: Vec<CovariateShare>,
     /// What each head attends to, in the order of [`head_names`].
     pub heads: Vec<Attended>,
     /// Its score, as `score` gives it.
@@ -173,12 +182,16 @@ pub fn inputs(
     work: impl Fn(&Repertoire, &Explained) -> Result<(), Box<dyn Error + Send + Sync>> + Sync,
 ) -> Result<ExplainedCohort, ExplainError> {
     let leaders = Leaders::new(model, top);
-    let explain = |repertoire: Repertoire| -> Result<_, Box<dyn Error + Send + Sync>> {
-        let Some(explained) = one(model, &repertoire, top)? else { return Ok(None) };
-        work(&repertoire, &explained)?;
-        leaders.add(&repertoire, &explained.best);
-        Ok(Some(Kept::new(&repertoire, explained)))
-    };
+    let covariates = &model.info().covariates;
+    let explain =
+        |repertoire: Repertoire, row: Row<'_>| -> Result<_, Box<dyn Error + Send + Sync>> {
+            let values = patient::values(covariates, &repertoire.id, row)?;
+            let patient = Patient::new(&repertoire, &values);
+            let Some(explained) = one(model, patient, top)? else { return Ok(None) };
+            work(&repertoire, &explained)?;
+            leaders.add(&repertoire, &explained.best);
+            Ok(Some(Kept::new(&repertoire, explained)))
+        };
     let visited = request.visit("explaining", observer, explain)?;
     let ids = visited.metadata.ids().iter().zip(&visited.results);
     let empty = ids.filter(|(_, one)| one.is_none()).map(|(id, _)| id.clone());
@@ -217,8 +230,10 @@ pub fn rank<T: Send>(
     work: impl Fn(&Repertoire, Option<&Explained>) -> T + Sync,
 ) -> Result<(Vec<T>, Ranking), ExplainError> {
     let (leaders, repertoires) = (Leaders::new(model, top), cohort.repertoires());
+    let covariates = Covariates::of(cohort.metadata(), &model.info().covariates)?;
     let results = each("explaining", repertoires.len(), observer, |i| -> Result<T, ExplainError> {
-        let explained = one(model, &repertoires[i], top)?;
+        let values = covariates.row(i);
+        let explained = one(model, Patient::new(&repertoires[i], &values), top)?;
         if let Some(explained) = &explained {
             leaders.add(&repertoires[i], &explained.best);
         }
@@ -245,6 +260,7 @@ impl Kept {
             id: repertoire.id.clone(),
             clonotypes: repertoire.len(),
             sums,
+            covariates: explanation.covariates.clone(),
             heads: explanation.attended(),
             score,
         };
@@ -272,7 +288,7 @@ impl<'a> Again<'a> {
         request: &ReadRequest,
         observer: &dyn Observer,
     ) -> Result<Vec<Vec<u8>>, ExplainError> {
-        let look = |repertoire: Repertoire| Ok(self.look(&repertoire)?);
+        let look = |repertoire: Repertoire, _: Row<'_>| Ok(self.look(&repertoire)?);
         let visited = request.visit("counting carriers", observer, look)?;
         Ok(visited.results.into_iter().flatten().collect())
     }

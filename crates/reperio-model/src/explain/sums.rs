@@ -14,7 +14,7 @@ pub struct Sum {
     pub logit: f64,
     /// The bias.
     pub bias: f64,
-    /// The evidences of all clonotypes together.
+    /// The evidences of all clonotypes together, and what the covariates add.
     pub evidence: f64,
     /// What each part has in it.
     pub parts: Vec<(Part, f64)>,
@@ -31,16 +31,22 @@ impl Sum {
 
 /// The sum behind each output.
 pub(super) fn sums(explanation: &Explanation) -> Vec<Sum> {
-    let Explanation { logits, bias, evidence, parts, part_bias, .. } = explanation;
-    let total = |all: &[f64], output: usize| all.iter().skip(output).step_by(logits.len()).sum();
+    let Explanation { logits, bias, evidence, parts, part_bias, covariates, .. } = explanation;
+    let total =
+        |all: &[f64], output: usize| all.iter().skip(output).step_by(logits.len()).sum::<f64>();
+    let beside = |output: usize| covariates.iter().map(|own| own.added[output]).sum::<f64>();
+    let of_part = |part: Part, own: &[f64], output: usize| match part {
+        Part::Covariates => beside(output),
+        _ => total(own, output),
+    };
     let sum = |output: usize| {
         let parts: Vec<(Part, f64)> =
-            parts.iter().map(|(part, own)| (*part, total(own, output))).collect();
+            parts.iter().map(|(part, own)| (*part, of_part(*part, own, output))).collect();
         let added = parts.iter().zip(part_bias).map(|((_, own), bias)| own + bias[output]);
         Sum {
             logit: logits[output],
             bias: bias[output],
-            evidence: total(evidence, output),
+            evidence: total(evidence, output) + beside(output),
             added: added.collect(),
             parts,
         }

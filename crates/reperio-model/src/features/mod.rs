@@ -15,6 +15,8 @@ use reperio_data::gene::{self, Species};
 use reperio_data::repertoire::{GeneVocabulary, Repertoire};
 use reperio_stats::Groups;
 
+use crate::covariates::Covariates;
+
 pub use training_part::{FitError, TrainingPart};
 
 /// Whether some gene of `repertoires` is known by its family only: all are then compared by their families.
@@ -32,6 +34,7 @@ pub fn by_family(repertoires: &[&Repertoire]) -> bool {
 pub struct FeatureCache<'a> {
     repertoires: &'a [&'a Repertoire],
     groups: &'a Groups,
+    covariates: Option<&'a Covariates>,
     features: Mutex<BTreeMap<String, Arc<dyn Any + Send + Sync>>>,
 }
 
@@ -43,7 +46,24 @@ impl<'a> FeatureCache<'a> {
     /// If there is not one group per repertoire.
     pub fn new(repertoires: &'a [&'a Repertoire], groups: &'a Groups) -> Self {
         assert_eq!(repertoires.len(), groups.rows(), "one group a repertoire");
-        Self { repertoires, groups, features: Mutex::default() }
+        Self { repertoires, groups, covariates: None, features: Mutex::default() }
+    }
+
+    /// The same with the covariates of the repertoires.
+    ///
+    /// # Panics
+    ///
+    /// If there is not one value per repertoire.
+    #[must_use]
+    pub fn beside(self, covariates: &'a Covariates) -> Self {
+        let n = self.repertoires.len();
+        assert!(covariates.values.iter().all(|own| own.len() == n), "one value a repertoire");
+        Self { covariates: Some(covariates), ..self }
+    }
+
+    /// The covariates of the repertoires; none without any.
+    pub fn covariates(&self) -> Covariates {
+        self.covariates.cloned().unwrap_or_default()
     }
 
     /// All repertoires.

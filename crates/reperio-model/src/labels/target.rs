@@ -69,6 +69,11 @@ impl Target {
         }
     }
 
+    /// Whether a number is predicted.
+    pub fn is_regression(&self) -> bool {
+        matches!(self.kind, TargetKind::Regression { .. })
+    }
+
     /// Names of the outputs: the positive value, the classes, or the column.
     pub fn outputs(&self) -> Vec<String> {
         match &self.kind {

@@ -26,6 +26,7 @@ pub(super) fn check(info: &ModelInfo, members: usize, targets: &[TargetModel]) -
     for (target, own) in info.targets.iter().zip(targets) {
         check_kind(target)?;
         check_parts(target, own, members)?;
+        check_covariates(info, own)?;
     }
     Ok(())
 }
@@ -78,6 +79,23 @@ fn check_kind(target: &Target) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+fn check_covariates(info: &ModelInfo, own: &TargetModel) -> Result<()> {
+    let known = &info.covariates;
+    for table in own.terms.iter().flat_map(|term| &term.tables) {
+        let Table::Covariates(table) = table else { continue };
+        let fit = table.effects.len() == known.len()
+            && table.effects.iter().zip(known).all(|(effect, covariate)| effect.fits(covariate));
+        if !fit {
+            bail!(
+                "effects of {} covariates that are not those of the model, which has {}",
+                table.effects.len(),
+                known.len()
+            );
+        }
+    }
+    Ok(())
 }
 
 fn check_parts(target: &Target, own: &TargetModel, members: usize) -> Result<()> {

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::bag::Device;
 use crate::combine::Conformal;
 use crate::config::Config;
+use crate::covariates::Covariate;
 use crate::labels::Target;
 use crate::network::{Network, Weights};
 use crate::parts::{Part, Table};
@@ -30,7 +31,7 @@ pub use file::ModelError;
 pub use filters::{FilterEvidence, FilterName};
 pub use heads::Attended;
 pub use in_common::{Common, in_common};
-pub use predict::{Explanation, Prediction, TargetPrediction};
+pub use predict::{CovariateShare, Explanation, Prediction, TargetPrediction};
 
 pub use crate::network::gradients::ResidueShares;
 pub use crate::tensors::TensorsError;
@@ -64,6 +65,9 @@ pub struct ModelInfo {
     /// empty in models of earlier versions, whose origin is 0.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence_origin: Vec<Vec<f64>>,
+    /// Columns of the metadata that a score needs; none unless the model has a part of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub covariates: Vec<Covariate>,
 }
 
 /// One term other than the network: one table per output of its target.

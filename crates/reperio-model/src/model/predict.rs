@@ -7,12 +7,13 @@ use reperio_data::repertoire::Repertoire;
 use reperio_stats::metrics::{log_softmax, probability};
 use serde::{Deserialize, Serialize};
 
-use super::{Model, TargetModel};
+use super::{Model, TargetModel, Term};
 use crate::bag::{Bag, Pooled};
 use crate::combine::PredictionSet;
 use crate::labels::{Target, TargetKind};
 use crate::network::Weights;
 use crate::parts::{Part, Table};
+use crate::patient::Patient;
 use crate::prepare;
 
 /// A model's prediction for one repertoire.
@@ -79,7 +80,7 @@ impl TargetPrediction {
 
 /// The contribution of each sequence to a prediction.
 ///
-/// For every output, the evidence of all sequences plus the bias equals the logit: explanations are sums,
+/// For every output, the evidence of all sequences, what the covariates add, and the bias equal the logit: explanations are sums,
 /// not approximations. The bias is the logit of a training repertoire between the classes. Evidence is
 /// what a sequence adds to it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -100,6 +101,19 @@ pub struct Explanation {
     pub heads: usize,
     /// Pooled embeddings of each member of the network, (H, D).
     pub pooled: Vec<Vec<f32>>,
+    /// What the covariates add, which no clonotype does.
+    pub covariates: Vec<CovariateShare>,
+}
+
+/// What a covariate adds to the logits of a repertoire.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CovariateShare {
+    /// Name of its column.
+    pub column: String,
+    /// Its value as text; "" where it is missing.
+    pub value: String,
+    /// What it adds to each output, (T).
+    pub added: Vec<f64>,
 }
 
 /// A repertoire as one member of the network pooled it.
@@ -146,19 +160,24 @@ impl Model {
     }
 
     /// Outputs of all targets.
-    pub fn outputs(&self, repertoire: &Repertoire) -> Vec<f64> {
-        self.combined(repertoire, &self.seen(repertoire))
+    pub fn outputs<'a>(&self, patient: impl Into<Patient<'a>>) -> Vec<f64> {
+        let patient = patient.into();
+        self.combined(patient, &self.seen(patient.repertoire))
     }
 
     /// Outputs of all targets for a repertoire that the network has pooled.
-    fn combined(&self, repertoire: &Repertoire, seen: &[Seen<'_>]) -> Vec<f64> {
+    fn combined(&self, patient: Patient<'_>, seen: &[Seen<'_>]) -> Vec<f64> {
         let network = self.network_outputs(seen);
         let mut outputs = Vec::with_capacity(self.n_outputs());
         for target in &self.targets {
             for (o, bias) in target.bias.iter().enumerate() {
                 let network = network.get(outputs.len()).map_or(0.0, |own| target.network * own);
                 let terms = target.terms.iter();
-                let terms = terms.map(|term| term.weight * term.tables[o].logit(repertoire));
+                let terms = terms.map(|term| {
+                    let table = &term.tables[o];
+                    let shares = table.shares(patient.covariates).iter().sum::<f64>();
+                    term.weight * (table.logit(patient.repertoire) + shares)
+                });
                 outputs.push(bias + network + terms.sum::<f64>());
             }
         }
@@ -195,17 +214,20 @@ impl Model {
 
     /// Scores one repertoire. The score is the same alone and among others, on any number of threads. A repertoire without clonotypes gets
     /// no score.
-    pub fn predict(&self, repertoire: &Repertoire) -> Prediction {
+    pub fn predict<'a>(&self, patient: impl Into<Patient<'a>>) -> Prediction {
+        let patient = patient.into();
+        let repertoire = patient.repertoire;
         if repertoire.is_empty() {
             let targets = self.info.targets.iter().map(TargetPrediction::none).collect();
             let warnings = self.info.population.warnings(repertoire);
             return Prediction { clonotypes: 0, targets, warnings };
         }
-        self.prediction(repertoire, &self.outputs(repertoire))
+        self.prediction(patient, &self.outputs(patient))
     }
 
     /// What the outputs of a repertoire with clonotypes say.
-    pub(crate) fn prediction(&self, repertoire: &Repertoire, outputs: &[f64]) -> Prediction {
+    pub(crate) fn prediction(&self, patient: Patient<'_>, outputs: &[f64]) -> Prediction {
+        let repertoire = patient.repertoire;
         let mut targets = Vec::new();
         let mut rest = outputs;
         for target in &self.info.targets {
@@ -213,19 +235,34 @@ impl Model {
             targets.push(TargetPrediction::new(target, own));
             rest = others;
         }
-        let warnings = self.info.population.warnings(repertoire);
+        let mut warnings = self.info.population.warnings(repertoire);
+        warnings.extend(self.missing(patient.covariates));
         Prediction { clonotypes: repertoire.len(), targets, warnings }
+    }
+
+    /// A warning of covariates whose value is not known.
+    fn missing(&self, values: &[Option<f64>]) -> Option<String> {
+        let known = |c: usize| values.get(c).copied().flatten().is_some();
+        let all = self.info.covariates.iter().enumerate();
+        let missing: Vec<&str> =
+            all.filter(|(c, _)| !known(*c)).map(|(_, own)| own.column.as_str()).collect();
+        let names = missing.join(", ");
+        (!missing.is_empty()).then(|| {
+            format!("no value of {names} that the model knows: it adds nothing to the score")
+        })
     }
 
     /// Attention and evidence of every clonotype of one repertoire.
     ///
     /// Sequences that the published reduction leaves out have attention and evidence 0.
-    pub fn explain(&self, repertoire: &Repertoire) -> Explanation {
+    pub fn explain<'a>(&self, patient: impl Into<Patient<'a>>) -> Explanation {
+        let patient = patient.into();
+        let repertoire = patient.repertoire;
         let (n, outputs) = (repertoire.len(), self.n_outputs());
         let heads = self.heads().iter().sum();
         let seen = self.seen(repertoire);
         let mut out = Explanation {
-            logits: self.combined(repertoire, &seen),
+            logits: self.combined(patient, &seen),
             bias: self.targets.iter().flat_map(|target| target.bias.iter().copied()).collect(),
             evidence: vec![0.0; n * outputs],
             parts: vec![],
@@ -233,6 +270,7 @@ impl Model {
             attention: vec![0.0; n * heads],
             heads,
             pooled: seen.iter().map(|own| own.pooled.z.clone()).collect(),
+            covariates: self.covariate_shares(patient.covariates),
         };
         for part in self.parts() {
             let mut evidence = vec![0.0; n * outputs];
@@ -250,6 +288,26 @@ impl Model {
             out.part_bias.push(own.collect());
         }
         out
+    }
+
+    /// What each covariate adds to each output.
+    fn covariate_shares(&self, values: &[Option<f64>]) -> Vec<CovariateShare> {
+        let mut all: Vec<CovariateShare> = Vec::new();
+        for (c, covariate) in self.info.covariates.iter().enumerate() {
+            let mut added = Vec::with_capacity(self.n_outputs());
+            for target in &self.targets {
+                for o in 0..target.bias.len() {
+                    let share = |term: &Term| {
+                        let shares = term.tables[o].shares(values);
+                        term.weight * shares.get(c).copied().unwrap_or(0.0)
+                    };
+                    added.push(target.terms.iter().map(share).sum());
+                }
+            }
+            let value = covariate.text(values.get(c).copied().flatten());
+            all.push(CovariateShare { column: covariate.column.clone(), value, added });
+        }
+        all
     }
 
     /// What each residue of the junctions at `places` contributes to an output through the part `kmers`: for every

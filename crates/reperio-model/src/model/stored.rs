@@ -12,7 +12,7 @@ use crate::labels::Target;
 use crate::parts::clones::CloneTable;
 use crate::parts::kmers::KmerTable;
 use crate::parts::kmers::burden::Value;
-use crate::parts::{DepthTable, GeneTable, Part, Table};
+use crate::parts::{CovariateTable, DepthTable, GeneTable, Part, Table};
 use crate::tensors::Named;
 
 /// [`TargetModel`] without the weights of k-mers.
@@ -39,6 +39,7 @@ enum StoredTable {
     Clones(CloneTable),
     Genes(GeneTable),
     Depth(DepthTable),
+    Covariates(CovariateTable),
 }
 
 impl TargetModel {
@@ -83,6 +84,7 @@ fn pack_table(table: &Table, prefix: &str, tensors: &mut Named) -> Result<Stored
         Table::Clones(table) => StoredTable::Clones(table.clone()),
         Table::Genes(table) => StoredTable::Genes(table.clone()),
         Table::Depth(table) => StoredTable::Depth(table.clone()),
+        Table::Covariates(table) => StoredTable::Covariates(table.clone()),
         Table::Kmers(table) => {
             let entries = table.entries();
             let places: Vec<i64> = entries.iter().map(|(place, _)| i64::from(*place)).collect();
@@ -141,6 +143,7 @@ impl Unpacking {
             StoredTable::Clones(table) => return Ok(Table::Clones(table)),
             StoredTable::Genes(table) => return Ok(Table::Genes(table)),
             StoredTable::Depth(table) => return Ok(Table::Depth(table)),
+            StoredTable::Covariates(table) => return Ok(Table::Covariates(table)),
             StoredTable::Kmers { set, value, bias, offset } => (set, value, bias, offset),
         };
         if !bias.is_finite() || !offset.is_finite() {

@@ -107,7 +107,8 @@ mod tests {
         let groups = Groups::each(24);
         let cache = FeatureCache::new(&repertoires, &groups);
         let answers = Answers::Classes(&labels);
-        let learned = learn(&Task { cache: &cache, members: &members, answers, fold: &fold });
+        let learned =
+            learn(&Task { cache: &cache, members: &members, answers, fold: &fold, offsets: None });
         for (logit, label) in learned.held_out.iter().zip(&labels) {
             assert_eq!(*logit > 0.0, *label, "{logit}");
         }

@@ -6,7 +6,7 @@
 use reperio_stats::logistic::{Design, Linear, Penalty, Table, least_c, path};
 
 use super::ridge::Fit;
-use super::task::{Answers, Task, of};
+use super::task::{Answers, Task, beside, of};
 
 /// `C` as multiples of the largest that leaves all weights 0.
 const GRID: [f64; 7] = [1.1, 1.35, 1.7, 2.2, 3.3, 5.0, 8.0];
@@ -37,12 +37,13 @@ fn solve(
     rows: &[usize],
     n: usize,
 ) -> Option<(Vec<Linear>, Vec<f64>)> {
-    let labels = of(labels, rows);
+    let (labels, offsets) = (of(labels, rows), task.offsets_of(rows));
     if labels.iter().all(|&label| label == labels[0]) {
         return None;
     }
     let design = Design::standardised(table, rows.iter().map(|&i| task.members[i]).collect());
-    let least = least_c(&design, &labels);
+    let answers = beside(&labels, offsets.as_deref());
+    let least = least_c(&design, answers);
     let cs: Vec<f64> = GRID[..n].iter().map(|times| times * least).collect();
-    Some((path(&design, &labels, Penalty::L1, &cs), cs))
+    Some((path(&design, answers, Penalty::L1, &cs), cs))
 }

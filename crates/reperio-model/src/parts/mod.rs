@@ -18,11 +18,12 @@
 //! all terms. The predictions of a term for held-out repertoires go to the combination.
 
 pub mod clones;
+mod covariates;
 mod depth;
 mod genes;
 pub mod kmers;
 mod lasso;
-mod ridge;
+pub(crate) mod ridge;
 mod table;
 mod task;
 
@@ -35,6 +36,7 @@ use crate::features::clonotype_index::Identity;
 use crate::features::kmer_set::KmerSet;
 use kmers::burden::{Value, Weighing};
 
+pub use covariates::{CovariateTable, Effect};
 pub use depth::DepthTable;
 pub use genes::GeneTable;
 pub use table::{Finding, Table};
@@ -54,11 +56,14 @@ pub enum Part {
     Genes,
     /// Number of clonotypes and their copies.
     Depth,
+    /// Columns of the metadata, on request; no clonotype has a share of it.
+    Covariates,
 }
 
 impl Part {
     /// All parts.
-    pub const ALL: [Self; 5] = [Self::Network, Self::Kmers, Self::Clones, Self::Genes, Self::Depth];
+    pub const ALL: [Self; 6] =
+        [Self::Network, Self::Kmers, Self::Clones, Self::Genes, Self::Depth, Self::Covariates];
 
     /// The default parts: without depth, which often reflects how samples were prepared.
     pub const DEFAULT: [Self; 4] = [Self::Network, Self::Kmers, Self::Clones, Self::Genes];
@@ -71,13 +76,15 @@ impl Part {
             Self::Clones => "clones",
             Self::Genes => "genes",
             Self::Depth => "depth",
+            Self::Covariates => "covariates",
         }
     }
 
     /// The terms that the part learns, other than the network.
     pub fn recipes(self) -> Vec<Recipe> {
         match self {
-            Self::Network => vec![],
+            // Of covariates it depends on the columns.
+            Self::Network | Self::Covariates => vec![],
             Self::Kmers => {
                 let set = |k, regions| KmerSet { k, gaps: 1, anchors: false, regions };
                 let burden = |set| Recipe::KmerBurden {
@@ -114,8 +121,10 @@ impl std::str::FromStr for Part {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let names: Vec<&str> = Self::ALL.iter().map(|part| part.name()).collect();
-        let found = Self::ALL.into_iter().find(|part| part.name() == text);
+        // Covariates are asked for by the names of their columns.
+        let all = || Self::ALL.into_iter().filter(|part| *part != Self::Covariates);
+        let names: Vec<&str> = all().map(Self::name).collect();
+        let found = all().find(|part| part.name() == text);
         found.ok_or_else(|| format!("expected one of: {}", names.join(", ")))
     }
 }
@@ -152,6 +161,8 @@ pub enum Recipe {
     Genes,
     /// Ridge regression on the number of clonotypes and their copies.
     Depth,
+    /// Ridge regression on these columns of the metadata.
+    Covariates(Vec<String>),
 }
 
 impl Recipe {
@@ -172,6 +183,7 @@ impl Recipe {
             .to_owned(),
             Self::Genes => "gene usage".to_owned(),
             Self::Depth => "depth".to_owned(),
+            Self::Covariates(_) => "covariates".to_owned(),
         }
     }
 
@@ -181,12 +193,13 @@ impl Recipe {
         use crate::features::gene_usage::GeneUsage;
         use crate::features::kmer_counts::KmerCounts;
         use crate::features::kmer_frequencies::KmerFrequencies;
-        match *self {
-            Self::KmerRegression { set, .. } => drop(KmerFrequencies::of(cache, set)),
-            Self::KmerBurden { set, .. } => drop(KmerCounts::of(cache, set)),
-            Self::Clones { identity, .. } => drop(ClonotypeIndex::of(cache, identity)),
+        match self {
+            &Self::KmerRegression { set, .. } => drop(KmerFrequencies::of(cache, set)),
+            &Self::KmerBurden { set, .. } => drop(KmerCounts::of(cache, set)),
+            &Self::Clones { identity, .. } => drop(ClonotypeIndex::of(cache, identity)),
             Self::Genes => drop(GeneUsage::of(cache)),
             Self::Depth => drop(depth::of(cache)),
+            Self::Covariates(_) => {}
         }
     }
 
@@ -213,6 +226,7 @@ impl Recipe {
             }
             Self::Genes => Some(genes::learn(task)),
             Self::Depth => Some(depth::learn(task)),
+            Self::Covariates(names) => Some(covariates::learn(task, names)),
         })
     }
 }

@@ -9,31 +9,45 @@
 //! is large, and its scale tells which rows it was taken from. All products of rows are computed once for each fold, and each is
 //! solved among its own rows (representer theorem), so the number of columns hardly matters.
 
+use std::borrow::Cow;
+
 use reperio_stats::logistic::{Design, Dual, Linear, Table, dual_path, gram};
 use reperio_stats::ridge;
 
-use super::task::{Answers, Task, of};
+use super::task::{Answers, Task, beside, of};
 
 /// `C` times the number of columns: as if standardised rows had length 1.
 const GRID: [f64; 6] = [0.001, 0.01, 0.1, 1.0, 10.0, 100.0];
 
 /// A fitted regression.
-pub(super) struct Fit {
+pub(crate) struct Fit {
     /// The model of the raw columns, from all members.
-    pub(super) linear: Linear,
+    pub(crate) linear: Linear,
     /// Output for each member when its fold is held out.
-    pub(super) held_out: Vec<f64>,
+    pub(crate) held_out: Vec<f64>,
     /// Strength chosen.
-    pub(super) c: f64,
+    pub(crate) c: f64,
 }
 
 /// Fits the rows of the members of `task` in `table`.
-pub(super) fn fit(table: &Table, task: &Task<'_>) -> Fit {
-    let say = |_, fitted: &[usize], held: &[usize]| held_out(table, task, fitted, held);
+pub(crate) fn fit(table: &Table, task: &Task<'_>) -> Fit {
+    fit_tables(task, |_| Cow::Borrowed(table))
+}
+
+/// The same where the columns themselves depend on the repertoires that are learned from, by their places in the cohort.
+pub(crate) fn fit_each(task: &Task<'_>, table: impl Fn(&[usize]) -> Table + Sync) -> Fit {
+    fit_tables(task, |fitted| {
+        Cow::Owned(table(&fitted.iter().map(|&i| task.members[i]).collect::<Vec<_>>()))
+    })
+}
+
+fn fit_tables<'a>(task: &Task<'_>, table: impl Fn(&[usize]) -> Cow<'a, Table> + Sync) -> Fit {
+    let say = |_, fitted: &[usize], held: &[usize]| held_out(&table(fitted), task, fitted, held);
     let outputs = task.hold_out(GRID.len(), say);
     let (best, held_out) = task.choose(&outputs);
     let all: Vec<usize> = (0..task.members.len()).collect();
-    let (design, mut solved) = solve(table, task, &all, &GRID[..=best]);
+    let table = table(&all);
+    let (design, mut solved) = solve(&table, task, &all, &GRID[..=best]);
     let solved = solved.pop().expect("at least one strength");
     Fit { linear: design.model_of(&solved), held_out, c: strength(&design, GRID[best]) }
 }
@@ -62,12 +76,12 @@ fn solve<'a>(
     let gram = gram(&design);
     let solved = match task.answers {
         Answers::Classes(labels) => {
-            let labels = of(labels, own);
+            let (labels, offsets) = (of(labels, own), task.offsets_of(own));
             let positive = labels.iter().filter(|label| **label).count();
             if positive == 0 || positive == labels.len() {
                 vec![Dual { a: vec![0.0; own.len()], b: 0.0 }; cs.len()]
             } else {
-                dual_path(&gram, &labels, &cs)
+                dual_path(&gram, beside(&labels, offsets.as_deref()), &cs)
             }
         }
         Answers::Numbers(numbers) => {
@@ -102,7 +116,8 @@ mod tests {
         let cache = FeatureCache::new(&[], &groups);
         let run = |labels: &[bool]| {
             let answers = Answers::Classes(labels);
-            let task = Task { cache: &cache, members: &members, answers, fold: &fold };
+            let task =
+                Task { cache: &cache, members: &members, answers, fold: &fold, offsets: None };
             let (fitted, held) = task.sides(0);
             held_out(&table, &task, &fitted, &held)
         };
@@ -128,7 +143,7 @@ mod tests {
         let fold: Vec<usize> = (0..rows).map(|i| i % 4).collect();
         let members: Vec<usize> = (0..rows).collect();
         let answers = Answers::Numbers(&numbers);
-        let task = Task { cache: &cache, members: &members, answers, fold: &fold };
+        let task = Task { cache: &cache, members: &members, answers, fold: &fold, offsets: None };
         let (fitted, held) = task.sides(1);
         let said = held_out(&table, &task, &fitted, &held);
 
@@ -138,6 +153,7 @@ mod tests {
             members: &fitted,
             answers: Answers::Numbers(&known),
             fold: &vec![0; fitted.len()],
+            offsets: None,
         };
         let all: Vec<usize> = (0..fitted.len()).collect();
         let (design, solved) = solve(&table, &alone, &all, &GRID);

@@ -3,6 +3,7 @@
 use reperio_data::repertoire::Repertoire;
 
 use super::clones::CloneTable;
+use super::covariates::CovariateTable;
 use super::depth::DepthTable;
 use super::genes::GeneTable;
 use super::kmers::KmerTable;
@@ -21,6 +22,8 @@ pub enum Table {
     Genes(GeneTable),
     /// Weights of depth.
     Depth(DepthTable),
+    /// Weights of covariates.
+    Covariates(CovariateTable),
 }
 
 impl Table {
@@ -36,6 +39,7 @@ impl Table {
             Self::Clones(table) => table.evidence(repertoire),
             Self::Genes(table) => table.evidence(repertoire),
             Self::Depth(table) => table.evidence(repertoire),
+            Self::Covariates(_) => vec![0.0; repertoire.len()],
         }
     }
 
@@ -46,10 +50,19 @@ impl Table {
             Self::Clones(table) => table.bias(),
             Self::Genes(table) => table.bias,
             Self::Depth(table) => table.bias,
+            Self::Covariates(table) => table.bias,
         }
     }
 
-    /// Bias and all evidence.
+    /// What each covariate adds; nothing but of a table of covariates.
+    pub fn shares(&self, covariates: &[Option<f64>]) -> Vec<f64> {
+        match self {
+            Self::Covariates(table) => table.shares(covariates),
+            _ => vec![],
+        }
+    }
+
+    /// Bias and all evidence; without covariates.
     pub fn logit(&self, repertoire: &Repertoire) -> f64 {
         self.bias() + self.evidence(repertoire).iter().sum::<f64>()
     }
@@ -63,6 +76,7 @@ impl Table {
                 std::iter::once(table.bias).chain(table.weights.values().copied()).collect()
             }
             Self::Depth(table) => vec![table.bias, table.clonotypes, table.copies],
+            Self::Covariates(table) => table.parameters(),
         }
     }
 }

@@ -2,12 +2,14 @@
 
 use rayon::prelude::*;
 use reperio_data::split::{self, Item};
+use reperio_stats::logistic;
 use reperio_stats::metrics::cross_entropy;
 use reperio_stats::platt::Platt;
 use reperio_stats::selection;
 use serde_json::Value;
 
 use super::table::{Finding, Table};
+use crate::covariates::adjust;
 use crate::features::FeatureCache;
 
 /// Inner folds where there are enough repertoires.
@@ -28,6 +30,8 @@ pub struct Task<'a> {
     pub answers: Answers<'a>,
     /// Inner fold of each member.
     pub fold: &'a [usize],
+    /// What covariates that are adjusted for say of each member, as a logit; classes only.
+    pub offsets: Option<&'a [f64]>,
 }
 
 /// The answers to learn.
@@ -79,7 +83,7 @@ impl Task<'_> {
         let loss = |own: &Vec<f64>| -> Vec<f64> {
             let mut sums = vec![0.0; folds];
             for (i, &output) in own.iter().enumerate() {
-                sums[self.fold[i]] += self.answers.loss(i, output);
+                sums[self.fold[i]] += self.answers.loss(i, output + self.offset(i));
             }
             sums
         };
@@ -87,6 +91,26 @@ impl Task<'_> {
         let choice = selection::by_fold(&losses);
         let of = |i: usize| outputs[choice.by_fold[self.fold[i]]][i];
         (choice.best, (0..self.fold.len()).map(of).collect())
+    }
+
+    /// What is known of member `i` beforehand.
+    fn offset(&self, i: usize) -> f64 {
+        self.offsets.map_or(0.0, |offsets| offsets[i])
+    }
+
+    /// The offsets of `members`, if there are any.
+    pub(super) fn offsets_of(&self, members: &[usize]) -> Option<Vec<f64>> {
+        self.offsets.map(|offsets| members.iter().map(|&i| offsets[i]).collect())
+    }
+
+    /// Probability that each member is positive by its offset alone, if there are offsets.
+    pub(super) fn expected(&self, labels: &[bool]) -> Option<Vec<f64>> {
+        self.offsets.map(|offsets| adjust::expected(labels, offsets))
+    }
+
+    /// What each member counts where classes are compared, if there are offsets.
+    pub(super) fn overlap_weights(&self, labels: &[bool]) -> Option<Vec<f64>> {
+        self.expected(labels).map(|expected| adjust::overlap_weights(labels, &expected))
     }
 
     /// What each candidate says of each member when its fold is held out: (candidates, members)
@@ -118,7 +142,8 @@ impl Task<'_> {
     pub(super) fn scaled(&self, scores: &[f64], labels: &[bool]) -> Vec<f64> {
         let say = |_, fitted: &[usize], held: &[usize]| {
             let own: Vec<f64> = fitted.iter().map(|&i| scores[i]).collect();
-            let platt = Platt::fit(&own, &of(labels, fitted));
+            let offsets = self.offsets_of(fitted);
+            let platt = Platt::beside(&own, &of(labels, fitted), offsets.as_deref());
             vec![held.iter().map(|&i| platt.logit(scores[i])).collect()]
         };
         self.hold_out(1, say).remove(0)
@@ -128,6 +153,11 @@ impl Task<'_> {
 /// The labels of `members`.
 pub(super) fn of(labels: &[bool], members: &[usize]) -> Vec<bool> {
     members.iter().map(|&i| labels[i]).collect()
+}
+
+/// `labels` beside their offsets, if there are any.
+pub(super) fn beside<'a>(labels: &'a [bool], offsets: Option<&'a [f64]>) -> logistic::Answers<'a> {
+    offsets.map_or_else(|| labels.into(), |own| logistic::Answers::beside(labels, own))
 }
 
 impl Answers<'_> {
@@ -175,7 +205,7 @@ mod tests {
         let cache = FeatureCache::new(&[], &groups);
         let members: Vec<usize> = (0..12).collect();
         let answers = Answers::Classes(&labels);
-        let task = Task { cache: &cache, members: &members, answers, fold: &fold };
+        let task = Task { cache: &cache, members: &members, answers, fold: &fold, offsets: None };
         let (best, held_out) = task.choose(&outputs);
         assert_eq!(best, 1);
         // The others prefer candidate 1, which is wrong in fold 0.

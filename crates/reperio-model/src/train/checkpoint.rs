@@ -282,6 +282,9 @@ fn fingerprint(run: &Run<'_>) -> String {
     let groups: Vec<&str> = all.clone().map(|i| training.group(i)).collect();
     let ids: Vec<&str> = all.map(|i| training.id(i)).collect();
     hash.update(format!("{:?}{groups:?}{ids:?}{:?}", training.labels, run.left_out));
+    for offset in training.offsets.iter().flatten() {
+        hash.update(offset.to_le_bytes());
+    }
     for bag in &run.encoded {
         hash.update(bag.residues());
         for offset in bag.offsets() {

@@ -12,7 +12,6 @@ use super::network::Run;
 use super::objective::Objective;
 use super::report::{MemberReport, SeedFate, SeedReport};
 use crate::bag::Bag;
-use crate::discover::contrast::Contrast;
 use crate::discover::{self, Discovery};
 use crate::network::{Network, PlantedSeed, recalibrate};
 use crate::parts::Part;
@@ -86,7 +85,8 @@ impl Stage {
             &run.training.labels,
             &self.parts.fitting,
             &run.training.config.training,
-        );
+        )
+        .beside(&run.training.offsets);
         // Without a seed descent learns the bags by heart; broad signals are for the other parts, and for the gene
         // usage that was planted.
         let alone = run.training.config.parts.include == [Part::Network];
@@ -142,8 +142,7 @@ fn start(
     parts: &Parts,
     observer: &dyn Observer,
 ) -> Result<(Network, Vec<PlantedSeed>, MemberReport), TrainError> {
-    let labels = run.training.labels.select(&parts.fitting);
-    let contrasts = Contrast::of(&labels);
+    let contrasts = run.training.contrasts(&parts.fitting);
     let repertoires: Vec<&EncodedRepertoire> =
         parts.fitting.iter().map(|&i| &*run.encoded[i]).collect();
     let input = discover::DiscoveryInput {

@@ -23,6 +23,8 @@ use reperio_stats::Groups;
 use crate::bag::Device;
 use crate::combine::{Combination, Conformal, HeldOut};
 use crate::config::Config;
+use crate::covariates::Covariate;
+use crate::discover::contrast::Contrast;
 use crate::features::FeatureCache;
 use crate::labels::{Labels, Target, TargetKind};
 use crate::model::{Model, ModelInfo, TargetModel};
@@ -110,6 +112,9 @@ pub enum TrainError {
     /// The training part cannot be divided into fitting and validation.
     #[error("cannot set aside a validation part")]
     Split(#[source] split::SplitError),
+    /// What covariates say of a label must come from other subjects.
+    #[error("all repertoires are of one group: there is nothing to adjust by")]
+    OneGroup,
     /// A checkpoint cannot be read or written.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
@@ -135,6 +140,8 @@ pub(crate) struct Training<'a> {
     pub(crate) labels: Labels,
     /// Inner fold of each member; `None` if there is a single group.
     pub(crate) fold: Option<Vec<usize>>,
+    /// What the covariates that are adjusted for say of each output of each member: (T, n), or none.
+    pub(crate) offsets: Vec<Vec<f64>>,
 }
 
 impl<'a> Training<'a> {
@@ -150,7 +157,7 @@ impl<'a> Training<'a> {
         let mut labels = labels.select(&usable);
         labels.standardise();
         let members = usable.iter().map(|&i| members[i]).collect();
-        let mut own = Self { config, cache, members, labels, fold: None };
+        let mut own = Self { config, cache, members, labels, fold: None, offsets: vec![] };
         let all: Vec<usize> = (0..usable.len()).collect();
         own.fold = inner_folds(&own.items(&all), config.training.seed);
         Ok(own)
@@ -174,6 +181,13 @@ impl<'a> Training<'a> {
         &self.cache.repertoires()[self.members[i]].id
     }
 
+    /// The offsets of the outputs of target `t`, of `rows`; none where nothing is adjusted for.
+    fn offsets_of(&self, t: usize, rows: &[usize]) -> Vec<Vec<f64>> {
+        let first = first_output(&self.labels.targets, t);
+        let own = self.offsets.iter().skip(first).take(self.labels.targets[t].width());
+        own.map(|offsets| rows.iter().map(|&i| offsets[i]).collect()).collect()
+    }
+
     /// `rows` as splits see them.
     pub(crate) fn items(&self, rows: &[usize]) -> Vec<split::Item> {
         let item = |&i: &usize| split::Item {
@@ -182,6 +196,16 @@ impl<'a> Training<'a> {
             group: self.group(i).to_owned(),
         };
         rows.iter().map(item).collect()
+    }
+
+    /// One contrast per output of the network among `rows`, less what covariates say.
+    pub(crate) fn contrasts(&self, rows: &[usize]) -> Vec<Contrast> {
+        let mut contrasts = Contrast::of(&self.labels.select(rows));
+        for (contrast, offsets) in contrasts.iter_mut().zip(&self.offsets) {
+            let own: Vec<f64> = rows.iter().map(|&i| offsets[i]).collect();
+            *contrast = contrast.clone().beside(&own);
+        }
+        contrasts
     }
 
     fn includes(&self, part: Part) -> bool {
@@ -206,7 +230,8 @@ pub fn fit(
     context: TrainingContext<'_>,
     observer: &dyn Observer,
 ) -> Result<Fitted, TrainError> {
-    let training = Training::new(dataset, config)?;
+    let mut training = Training::new(dataset, config)?;
+    let adjustments = terms::adjust(&mut training)?;
     let terms = match &training.fold {
         Some(fold) => terms::learn(&training, fold, observer)?,
         None => training.labels.targets.iter().map(|_| Vec::new()).collect(),
@@ -244,6 +269,7 @@ pub fn fit(
         population: Population::of(&chosen),
         out_of_fold: out_of_fold.clone(),
         evidence_origin: Vec::new(),
+        covariates: covariates_of(&training, &targets),
     };
     let mut model = Model::new(info, parameters, targets)?.on(context.device);
     if helps {
@@ -251,11 +277,22 @@ pub fn fit(
     }
     let report = TrainingReport {
         repertoires: training.members.len(),
+        adjustments,
         members,
         terms: reports,
         out_of_fold,
     };
     Ok(Fitted { model, report, held_out })
+}
+
+/// The covariates that a part of some target has a weight for.
+fn covariates_of(training: &Training<'_>, targets: &[TargetModel]) -> Vec<Covariate> {
+    let mut terms = targets.iter().flat_map(|target| &target.terms);
+    if terms.any(|term| term.part == Part::Covariates) {
+        training.cache.covariates().select(&training.config.covariates.include).columns
+    } else {
+        vec![]
+    }
 }
 
 /// One target, put together.
@@ -294,6 +331,7 @@ fn assemble(
     };
     let outputs = columns.iter().map(|column| column.held_out.clone()).collect();
     let groups = training.groups(&rows);
+    let offsets = training.offsets_of(t, &rows);
     let combined = crate::combine::combine(&HeldOut {
         kind: &target.kind,
         columns: &outputs,
@@ -301,6 +339,7 @@ fn assemble(
         fold: &fold,
         groups: &groups,
         smoothing: training.config.training.label_smoothing,
+        offsets: &offsets,
     });
     let out_of_fold = OutOfFold::new(target, &combined, &answers, &groups, &fold);
     let terms = TermReport::all(target, &columns, &combined.combination.weights, &answers);

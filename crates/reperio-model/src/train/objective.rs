@@ -9,7 +9,7 @@
 //! balanced classes `w_i` is inverse to the share of its class in the training part. Label smoothing mixes
 //! each label with the uniform distribution over the classes.
 
-use candle_core::{Result, Tensor};
+use candle_core::{Device, Result, Tensor};
 use reperio_stats::metrics::{log_sum_exp, soft_cross_entropy};
 
 use crate::config::TrainingConfig;
@@ -22,6 +22,8 @@ pub(crate) struct Objective {
     labels: Labels,
     class_weights: Vec<Vec<f64>>,
     smoothing: f64,
+    /// What is known of each output of each repertoire beforehand, (T, n); none where nothing is.
+    offsets: Vec<Vec<f64>>,
 }
 
 impl Objective {
@@ -44,7 +46,23 @@ impl Objective {
             }
         };
         let class_weights = labels.targets.iter().zip(&labels.values).map(weights).collect();
-        Self { labels: labels.clone(), class_weights, smoothing: config.label_smoothing }
+        let (smoothing, offsets) = (config.label_smoothing, Vec::new());
+        Self { labels: labels.clone(), class_weights, smoothing, offsets }
+    }
+
+    /// The objective of outputs that stand beside `offsets`, what is known of each beforehand: (T, n), or none.
+    pub(crate) fn beside(self, offsets: &[Vec<f64>]) -> Self {
+        Self { offsets: offsets.to_vec(), ..self }
+    }
+
+    /// The offsets of `batch`, if there are any: (B, T)
+    fn known(&self, batch: &[usize]) -> Result<Option<Tensor>> {
+        if self.offsets.is_empty() {
+            return Ok(None);
+        }
+        let row = |&i: &usize| self.offsets.iter().map(move |own| own[i] as f32);
+        let values: Vec<f32> = batch.iter().flat_map(row).collect();
+        Tensor::from_vec(values, (batch.len(), self.offsets.len()), &Device::Cpu).map(Some)
     }
 
     /// Label of repertoire `i` as the loss takes it: a regression's number is standardised.
@@ -58,6 +76,10 @@ impl Objective {
 
     /// Loss of a minibatch as part of the graph: `outputs` (B, T) of the repertoires at `batch`.
     pub(crate) fn loss(&self, outputs: &Tensor, batch: &[usize]) -> Result<Tensor> {
+        let outputs = match self.known(batch)? {
+            Some(known) => &(outputs + known)?,
+            None => outputs,
+        };
         let mut losses = Vec::new();
         let mut column = 0;
         for (t, target) in self.labels.targets.iter().enumerate() {
@@ -107,7 +129,11 @@ impl Objective {
             let (mut sum, mut total) = (0.0, 0.0_f64);
             for (outputs, &i) in outputs.iter().zip(rows) {
                 if let Some(label) = self.label(t, i) {
-                    sum += self.point(t, &outputs[column..column + width], label);
+                    let mut own = outputs[column..column + width].to_vec();
+                    for (own, offsets) in own.iter_mut().zip(self.offsets.iter().skip(column)) {
+                        *own += offsets[i];
+                    }
+                    sum += self.point(t, &own, label);
                     total += 1.0;
                 }
             }
@@ -142,7 +168,6 @@ fn point_loss(kind: &TargetKind, outputs: &[f64], label: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use candle_core::Device;
 
     fn labels() -> Labels {
         let class = |name: &str| name.to_owned();
@@ -184,5 +209,15 @@ mod tests {
         let graph: f32 = objective.loss(&tensor, &rows).unwrap().to_scalar().unwrap();
         let scalar = objective.value(&outputs, &rows);
         assert!((f64::from(graph) - scalar).abs() < 1e-5 * scalar, "{graph} != {scalar}");
+        // Beside offsets it is the loss of the sums.
+        let offset = |t: usize, i: usize| (t as f64 - 1.5) * (i as f64 - 1.0) / 3.0;
+        let offsets: Vec<Vec<f64>> = (0..5).map(|t| rows.map(|i| offset(t, i)).into()).collect();
+        let sums: Vec<Vec<f64>> =
+            rows.map(|i| (0..5).map(|t| outputs[i][t] + offset(t, i)).collect()).into();
+        let expected = objective.value(&sums, &rows);
+        let objective = objective.beside(&offsets);
+        let graph: f32 = objective.loss(&tensor, &rows).unwrap().to_scalar().unwrap();
+        assert!((objective.value(&outputs, &rows) - expected).abs() < 1e-12);
+        assert!((f64::from(graph) - expected).abs() < 1e-5 * expected, "{graph} != {expected}");
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::terms::Columns;
 use crate::combine::Combined;
+use crate::covariates::Adjustment;
 use crate::evaluate::{Metrics, auc_interval};
 use crate::labels::{Target, TargetKind};
 use crate::parts::{Finding, Part};
@@ -15,6 +16,9 @@ use crate::parts::{Finding, Part};
 pub struct TrainingReport {
     /// Labelled repertoires that were used.
     pub repertoires: usize,
+    /// What the covariates that the model is adjusted for say of each target; none without any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adjustments: Vec<Adjustment>,
     /// One report per member of the network.
     pub members: Vec<MemberReport>,
     /// Every term of every target with its weight, 0 for those that were left out.

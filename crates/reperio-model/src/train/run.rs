@@ -7,11 +7,13 @@ use reperio_data::progress::Observer;
 use super::{Fitted, TrainError, TrainingContext, TrainingReport, fit};
 use crate::config::Config;
 use crate::confounders::{self, Confounders};
+use crate::covariates::{CovariateError, Covariates};
 use crate::explain::{self, ExplainError, Ranking};
 use crate::labelled::LabelledCohort;
 use crate::labels::Labels;
 use crate::model::Prediction;
 use crate::motifs::{self, Collector, Motif};
+use crate::patient::Patient;
 use crate::score::{NotFinite, check_finite};
 
 /// A finished run.
@@ -71,6 +73,9 @@ pub enum RunError {
     /// A score of the model is not a number.
     #[error(transparent)]
     Score(#[from] NotFinite),
+    /// A covariate cannot be used.
+    #[error(transparent)]
+    Covariate(#[from] CovariateError),
     /// The model could not be explained, or the person asked to stop.
     #[error(transparent)]
     Explain(#[from] ExplainError),
@@ -97,12 +102,18 @@ pub fn run(
     let fitted = fitted?;
     let model = &fitted.model;
     let collector = Collector::new(model);
+    let covariates = Covariates::of(data.cohort.metadata(), &model.info().covariates)?;
+    // Rows are sorted by id.
+    let ids = data.cohort.metadata().ids();
+    let values = |id: &String| ids.binary_search(id).map_or_else(|_| vec![], |i| covariates.row(i));
     let (said, ranking) = explain::rank(model, data.cohort, top, observer, |own, explained| {
         let Some(explained) = explained else { return Ok((model.predict(own), None)) };
         // The score and the windows of the filters are by-products of the explanation: nothing is pooled again.
         let logits = &explained.explanation.logits;
         check_finite(&own.id, logits)?;
-        Ok((model.prediction(own, logits), collector.add(own, &explained.explanation)))
+        let values = values(&own.id);
+        let patient = Patient::new(own, &values);
+        Ok((model.prediction(patient, logits), collector.add(own, &explained.explanation)))
     })?;
     let said = said.into_iter().collect::<Result<Vec<_>, NotFinite>>()?;
     let (said, totals): (Vec<_>, Vec<_>) = said.into_iter().unzip();
@@ -111,7 +122,6 @@ pub fn run(
         Labels { targets: model.info().targets.clone(), values: data.labels.values.clone() };
     let cohort = (data.cohort.repertoires(), &labels);
     let motifs = motifs::motifs(model, &collector.sums(), &totals, cohort);
-    let ids = data.cohort.metadata().ids();
     let predictions = said.into_iter().enumerate().map(|(i, prediction)| RunPrediction {
         repertoire_id: ids[i].clone(),
         side: side(&fitted.report, data, i),

@@ -5,9 +5,10 @@ use reperio_data::progress::{Observer, Progress};
 use serde_json::Value;
 
 use super::{TrainError, Training, answer, known};
+use crate::covariates::{Adjustment, adjust};
 use crate::labels::TargetKind;
 use crate::model::Term;
-use crate::parts::{Answers, Finding, Learned, Part, Table, Task};
+use crate::parts::{Answers, Finding, Learned, Part, Recipe, Table, Task};
 
 /// A term and what it says of repertoires that it has not seen.
 pub(super) struct Column {
@@ -43,10 +44,11 @@ pub(super) fn learn(
     fold: &[usize],
     observer: &dyn Observer,
 ) -> Result<Vec<Columns>, TrainError> {
-    let recipes: Vec<(Part, crate::parts::Recipe)> = Part::ALL
+    let recipes: Vec<(Part, Recipe)> = Part::ALL
         .into_iter()
         .filter(|part| training.includes(*part))
         .flat_map(|part| part.recipes().into_iter().map(move |recipe| (part, recipe)))
+        .chain(covariates(training))
         .collect();
     let mut all: Vec<Columns> = training.labels.targets.iter().map(|_| Vec::new()).collect();
     for (done, (part, recipe)) in recipes.iter().enumerate() {
@@ -66,40 +68,95 @@ pub(super) fn learn(
     Ok(all)
 }
 
+/// The covariates as a part, if there are any.
+fn covariates(training: &Training<'_>) -> Option<(Part, Recipe)> {
+    let names = &training.config.covariates.include;
+    (!names.is_empty()).then(|| (Part::Covariates, Recipe::Covariates(names.clone())))
+}
+
 /// One recipe for all outputs of a target; `None` if it has nothing to say of any.
 fn outputs(
     training: &Training<'_>,
     fold: &[usize],
     t: usize,
-    recipe: &crate::parts::Recipe,
+    recipe: &Recipe,
     observer: &dyn Observer,
 ) -> Result<Option<Vec<Learned>>, crate::features::FitError> {
     let rows = known(training, t);
     let members: Vec<usize> = rows.iter().map(|&i| training.members[i]).collect();
     let fold: Vec<usize> = rows.iter().map(|&i| fold[i]).collect();
     let answers: Vec<f64> = rows.iter().map(|&i| answer(&training.labels, t, i)).collect();
-    let kind = &training.labels.targets[t].kind;
-    let classes: Vec<Vec<bool>> = match kind {
-        TargetKind::Regression { .. } => vec![],
-        TargetKind::Binary { .. } => vec![answers.iter().map(|&own| own > 0.5).collect()],
-        TargetKind::Classes { classes } => (0..classes.len())
-            .map(|class| answers.iter().map(|&own| own as usize == class).collect())
-            .collect(),
-    };
-    let learn = |answers: Answers<'_>| {
-        let task = Task { cache: training.cache, members: &members, answers, fold: &fold };
-        recipe.learn(&task, observer)
+    let classes = classes(&training.labels.targets[t].kind, &answers);
+    let offsets = training.offsets_of(t, &rows);
+    let learn = |answers: Answers<'_>, offsets: Option<&[f64]>| {
+        let (cache, members, fold) = (training.cache, &members[..], &fold[..]);
+        recipe.learn(&Task { cache, members, answers, fold, offsets }, observer)
     };
     let learned: Vec<Option<Learned>> = if classes.is_empty() {
-        vec![learn(Answers::Numbers(&answers))?]
+        let known = offsets.first();
+        let rest = |(i, own): (usize, &f64)| own - known.map_or(0.0, |offsets| offsets[i]);
+        let rest: Vec<f64> = answers.iter().enumerate().map(rest).collect();
+        vec![learn(Answers::Numbers(&rest), None)?]
     } else {
-        classes.par_iter().map(|own| learn(Answers::Classes(own))).collect::<Result<_, _>>()?
+        let one = |(o, own): (usize, &Vec<bool>)| {
+            learn(Answers::Classes(own), offsets.get(o).map(Vec::as_slice))
+        };
+        classes.par_iter().enumerate().map(one).collect::<Result<_, _>>()?
     };
     if learned.iter().all(Option::is_none) {
         return Ok(None);
     }
     let nothing = || Learned::nothing(rows.len());
     Ok(Some(learned.into_iter().map(|own| own.unwrap_or_else(nothing)).collect()))
+}
+
+/// Which answers are of each class that has an output; none of numbers.
+fn classes(kind: &TargetKind, answers: &[f64]) -> Vec<Vec<bool>> {
+    match kind {
+        TargetKind::Regression { .. } => vec![],
+        TargetKind::Binary { .. } => vec![answers.iter().map(|&own| own > 0.5).collect()],
+        TargetKind::Classes { classes } => (0..classes.len())
+            .map(|class| answers.iter().map(|&own| own as usize == class).collect())
+            .collect(),
+    }
+}
+
+/// Learns what the covariates that the model is adjusted for say of each output, and what that is worth by target.
+pub(super) fn adjust(training: &mut Training<'_>) -> Result<Vec<Adjustment>, TrainError> {
+    let names = &training.config.covariates.adjust;
+    if names.is_empty() {
+        return Ok(vec![]);
+    }
+    let covariates = adjust::of(training.cache, names);
+    let fold = training.fold.as_ref().ok_or(TrainError::OneGroup)?;
+    let (mut all, mut adjustments) = (Vec::new(), Vec::new());
+    for (t, target) in training.labels.targets.iter().enumerate() {
+        let rows = known(training, t);
+        let members: Vec<usize> = rows.iter().map(|&i| training.members[i]).collect();
+        let fold: Vec<usize> = rows.iter().map(|&i| fold[i]).collect();
+        let answers: Vec<f64> = rows.iter().map(|&i| answer(&training.labels, t, i)).collect();
+        let classes = classes(&target.kind, &answers);
+        let learn = |answers: Answers<'_>| {
+            let (cache, members, fold) = (training.cache, &members[..], &fold[..]);
+            let offsets = None;
+            adjust::offsets(&covariates, &Task { cache, members, answers, fold, offsets })
+        };
+        let offsets: Vec<Vec<f64>> = if classes.is_empty() {
+            vec![learn(Answers::Numbers(&answers))]
+        } else {
+            classes.iter().map(|own| learn(Answers::Classes(own))).collect()
+        };
+        let adjustment = Adjustment::new(target, names.clone(), &offsets, &answers);
+        tracing::info!("{}", adjustment.sentence());
+        adjustments.push(adjustment);
+        for own in offsets {
+            let mut row = vec![0.0; training.members.len()];
+            rows.iter().zip(own).for_each(|(&i, offset)| row[i] = offset);
+            all.push(row);
+        }
+    }
+    training.offsets = all;
+    Ok(adjustments)
 }
 
 fn column(part: Part, name: String, learned: Vec<Learned>) -> Column {

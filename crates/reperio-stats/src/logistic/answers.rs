@@ -50,12 +50,16 @@ impl<'a> Answers<'a> {
         }
     }
 
-    /// The intercept at which the mean probability is the share of positive labels, with all weights 0.
+    /// The intercept at which the mean probability is the share of positive labels, with all weights 0. There must be labels of
+    /// both kinds.
     ///
-    /// # Panics
+    /// ```
+    /// use reperio_stats::logistic::Answers;
     ///
-    /// Never: the sum of probabilities rises with the intercept.
-    pub(super) fn base_rate(self) -> f64 {
+    /// let intercept = Answers::beside(&[true, false], &[1.0, 1.0]).intercept();
+    /// assert!((intercept + 1.0).abs() < 1e-9);
+    /// ```
+    pub fn intercept(self) -> f64 {
         base_rate(self.labels, self.offsets)
     }
 }

@@ -35,7 +35,7 @@ struct Problem<'a> {
 
 /// See [`super::path`].
 pub(super) fn path(design: &Design<'_>, answers: Answers<'_>, cs: &[f64]) -> Vec<Linear> {
-    let (labels, intercept) = (answers.labels, answers.base_rate());
+    let (labels, intercept) = (answers.labels, answers.intercept());
     let logits = constant(answers, intercept);
     let mut problem = Problem { labels, c: 0.0, columns: Vec::new(), logits, intercept };
     let solve = |&c: &f64| {
@@ -60,7 +60,7 @@ fn constant(answers: Answers<'_>, intercept: f64) -> Vec<f64> {
 
 /// The largest slope of the mean logistic loss times the rows, where all weights are 0.
 pub(super) fn steepest(design: &Design<'_>, answers: Answers<'_>) -> f64 {
-    let logits = constant(answers, answers.base_rate());
+    let logits = constant(answers, answers.intercept());
     let (slopes, _) = derivatives(&logits, answers.labels, 1.0);
     design.transposed_times(&slopes).iter().fold(0.0, |most, slope| slope.abs().max(most))
 }

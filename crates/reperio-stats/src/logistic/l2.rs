@@ -86,7 +86,7 @@ pub(super) fn path(design: &Design<'_>, answers: Answers<'_>, cs: &[f64]) -> Vec
 /// - `gram`: `(n, n)`; `answers`: `(n,)`, both classes present
 pub fn dual_path<'a>(gram: &[f64], answers: impl Into<Answers<'a>>, cs: &[f64]) -> Vec<Dual> {
     let answers = answers.into();
-    let mut at = Point::zero(answers.len(), answers.base_rate());
+    let mut at = Point::zero(answers.len(), answers.intercept());
     let solve = |&c: &f64| {
         Problem { gram, answers, c }.descend(&mut at);
         Dual { a: at.a.clone(), b: at.b }
@@ -124,7 +124,7 @@ impl Problem<'_> {
         let norm = |(residual, curvatures): &(Point, Vec<f64>)| {
             residual.dot(residual, curvatures.iter().sum()).max(0.0).sqrt()
         };
-        let start = Point::zero(self.answers.len(), self.answers.base_rate());
+        let start = Point::zero(self.answers.len(), self.answers.intercept());
         let goal = TOLERANCE * norm(&self.descent(&start));
         let mut value = self.objective(at);
         for _ in 0..STEPS {

@@ -25,7 +25,8 @@ pub(super) fn base_rate(labels: &[bool], offsets: Option<&[f64]>) -> f64 {
     let start = (positive / (labels.len() as f64 - positive)).ln();
     let Some(offsets) = offsets else { return start };
     // The sum of probabilities rises with the intercept, which lies between those that the extreme offsets ask for.
-    let (least, most) = offsets.iter().fold((f64::MAX, f64::MIN), |(a, b), o| (a.min(*o), b.max(*o)));
+    let (least, most) =
+        offsets.iter().fold((f64::MAX, f64::MIN), |(a, b), o| (a.min(*o), b.max(*o)));
     let (mut low, mut high) = (start - most, start - least);
     for _ in 0..200 {
         let middle = 0.5 * (low + high);
@@ -57,7 +58,9 @@ mod tests {
     #[test]
     fn with_offsets_the_mean_probability_is_the_share_too() {
         let labels = [true, false, false, true, false];
-        assert!((base_rate(&labels, Some(&[0.5; 5])) + 0.5 - base_rate(&labels, None)).abs() < 1e-12);
+        assert!(
+            (base_rate(&labels, Some(&[0.5; 5])) + 0.5 - base_rate(&labels, None)).abs() < 1e-12
+        );
         let offsets = [30.0, -2.0, 0.1, 1.5, -700.0];
         let intercept = base_rate(&labels, Some(&offsets));
         let sum: f64 = offsets.iter().map(|offset| probability(intercept + offset)).sum();

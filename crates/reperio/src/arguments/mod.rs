@@ -2,6 +2,7 @@
 
 pub(crate) mod cohort;
 pub(crate) mod config;
+pub(crate) mod covariates;
 pub(crate) mod device;
 pub(crate) mod division;
 pub(crate) mod inputs;

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use reperio_model::config::{Config, DiscoveryConfig, ModelConfig, PartsConfig, TrainingConfig};
+use reperio_model::config::{
+    Config, CovariatesConfig, DiscoveryConfig, ModelConfig, PartsConfig, TrainingConfig,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::shell::{Shell, paths};
@@ -25,6 +27,9 @@ pub(crate) struct RunConfig {
     training: TrainingConfig,
     /// Discovery before the first update.
     discovery: DiscoveryConfig,
+    /// Columns of the metadata beside the repertoires.
+    #[serde(skip_serializing_if = "CovariatesConfig::is_empty")]
+    covariates: CovariatesConfig,
 }
 
 /// Where a run came from.
@@ -47,9 +52,9 @@ pub(crate) fn read(path: Option<&Path>) -> Result<Config> {
     let Some(path) = path else { return Ok(Config::default()) };
     let text =
         fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let RunConfig { parts, model, training, discovery, .. } = toml::from_str(&text)
+    let RunConfig { parts, model, training, discovery, covariates, .. } = toml::from_str(&text)
         .with_context(|| format!("{} is not a valid config file", path.display()))?;
-    let config = Config { parts, model, training, discovery };
+    let config = Config { parts, model, training, discovery, covariates };
     config.validate().with_context(|| path.display().to_string())?;
     Ok(config)
 }
@@ -68,7 +73,7 @@ pub(crate) fn write(
     cohort_sha256: String,
     command: Vec<String>,
 ) -> Result<()> {
-    let Config { parts, model, training, discovery } = config.clone();
+    let Config { parts, model, training, discovery, covariates } = config.clone();
     let run = Some(Provenance {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         commit: env!("REPERIO_COMMIT").to_owned(),
@@ -76,7 +81,7 @@ pub(crate) fn write(
         threads: Shell::threads(),
         cohort_sha256,
     });
-    let text = toml::to_string(&RunConfig { run, parts, model, training, discovery })?;
+    let text = toml::to_string(&RunConfig { run, parts, model, training, discovery, covariates })?;
     paths::write_text(&folder.join("config.toml"), &text)
 }
 

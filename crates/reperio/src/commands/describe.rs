@@ -7,6 +7,7 @@ use anyhow::{Result, ensure};
 use reperio_data::cohort::{Cohort, Description};
 use reperio_data::format::{self, Reading};
 use reperio_model::confounders::{self, Confounders};
+use reperio_model::covariates::Covariates;
 use reperio_model::labelled::LabelledCohort;
 use reperio_model::labels::{Labels, TargetCounts};
 use reperio_report::Kind;
@@ -158,7 +159,12 @@ struct Measured {
 impl Measured {
     fn of(args: &Args, cohort: &Cohort, labels: &Labels) -> Result<Self> {
         let people = args.target.people(cohort.metadata())?;
-        let data = LabelledCohort { cohort, labels, groups: &people.groups };
+        let data = LabelledCohort {
+            cohort,
+            labels,
+            groups: &people.groups,
+            covariates: &Covariates::default(),
+        };
         let (confounders, batch_effects) = data.with_dataset(|dataset| {
             let cache = dataset.cache;
             (confounders::of(data, cache, None), confounders::batch_effects(data, cache))

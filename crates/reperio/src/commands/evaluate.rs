@@ -10,6 +10,7 @@ use reperio_data::cohort::Cohort;
 use reperio_data::split::Splits;
 use reperio_model::config::Config;
 use reperio_model::confounders::{Confounders, of as confounders_of};
+use reperio_model::covariates::Covariates;
 use reperio_model::evaluate::learning_curve::{self, CurvePlan, TargetCurve, Work};
 use reperio_model::evaluate::{self, EvaluateError, Evaluation, Plan, SMALL_FOLD, TargetSummary};
 use reperio_model::labelled::LabelledCohort;
@@ -22,6 +23,7 @@ use serde::Serialize;
 
 use crate::arguments::cohort::{CohortArgs, TargetArgs};
 use crate::arguments::config::ConfigArgs;
+use crate::arguments::covariates::{self, CovariateArgs};
 use crate::arguments::device::DeviceArgs;
 use crate::arguments::division::{Divided, DivisionArgs};
 use crate::arguments::learning_curve::LearningCurveArgs;
@@ -50,6 +52,7 @@ Example:
   reperio evaluate --cohort cohort --target disease --permute-labels --out control
   reperio evaluate --cohort cohort --target disease --split 60/20/20 --out evaluation
   reperio evaluate --cohort cohort --target disease --batch laboratory --out across
+  reperio evaluate --cohort cohort --target disease --adjust age --permute-labels --permute-within age --out control
   reperio evaluate --cohort cohort --target disease --learning-curve --out evaluation
   reperio evaluate --cohort others --model run --out test")]
 pub(crate) struct Args {
@@ -64,6 +67,10 @@ pub(crate) struct Args {
     /// Permute the labels first: a control whose AUC must be close to 0.5
     #[arg(long, value_name = "SEED", num_args = 0..=1, default_missing_value = "1")]
     permute_labels: Option<u64>,
+    /// Permute labels, those of the control and those behind the P value, only among repertoires that are alike in this
+    /// column: of one class, or about ten with the next numbers
+    #[arg(long, value_name = "COLUMN", conflicts_with_all = ["batch", "model"])]
+    permute_within: Option<String>,
     #[command(flatten)]
     curve: LearningCurveArgs,
     /// Continue an interrupted evaluation
@@ -77,6 +84,8 @@ pub(crate) struct Args {
     cohort: CohortArgs,
     #[command(flatten)]
     target: TargetArgs,
+    #[command(flatten)]
+    covariates: CovariateArgs,
     #[command(flatten)]
     config: ConfigArgs,
     #[command(flatten)]
@@ -176,6 +185,7 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
 pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Evaluated> {
     let started = Instant::now();
     let mut config = args.config.resolve()?;
+    args.covariates.resolve(&mut config)?;
     if let Some(shares) = args.division.split {
         config.training.validation_fraction = shares.validation_fraction();
         config.validate()?;
@@ -249,6 +259,21 @@ fn outlook(curves: &[TargetCurve], targets: &[TargetSummary]) -> Vec<String> {
     sentences
 }
 
+/// Repertoires among which labels change places: those of a batch, or those alike in a covariate.
+fn strata(
+    args: &Args,
+    cohort: &Cohort,
+    folds: &[Option<usize>],
+    batches: bool,
+) -> Result<Option<Vec<usize>>> {
+    if batches {
+        return Ok(Some(folds.iter().map(|fold| fold.unwrap_or(usize::MAX)).collect()));
+    }
+    let Some(column) = &args.permute_within else { return Ok(None) };
+    let covariates = Covariates::read(cohort.metadata(), std::slice::from_ref(column))?;
+    Ok(Some(covariates.strata(0)))
+}
+
 /// Trains and tests in every fold; with --learning-curve, again on parts of the cohort.
 fn cross_validate(
     args: &Args,
@@ -264,7 +289,8 @@ fn cross_validate(
     shell.log_to(&args.out)?;
     run_config::write(&args.out, config, cohort.sha256(), shell.command_line())?;
     Splits::new(&items, &folds).write(&args.out.join("splits.tsv"))?;
-    let plan = Plan { folds, permute_labels: args.permute_labels, batches: batches.is_some() };
+    let strata = strata(args, cohort, &folds, batches.is_some())?;
+    let plan = Plan { folds, permute_labels: args.permute_labels, strata };
     if let Some(smallest) = plan.small_fold() {
         tracing::warn!(
             smallest,
@@ -274,7 +300,8 @@ fn cross_validate(
     let checkpoint = args.out.join("checkpoint");
     let device = args.device.open()?;
     let context = TrainingContext { checkpoint: Some(&checkpoint), device: &device };
-    let data = LabelledCohort { cohort, labels: &labels, groups };
+    let covariates = covariates::read(config, cohort.metadata(), &args.target.target)?;
+    let data = LabelledCohort { cohort, labels: &labels, groups, covariates: &covariates };
     let observer = shell.observer();
     let found = data.with_dataset(|dataset| {
         let points = args.curve.points();
@@ -312,7 +339,8 @@ fn test(
     shell.log_to(&args.out)?;
     let model = model.on(&args.device.open()?);
     run_config::write(&args.out, &model.info().config, cohort.sha256(), shell.command_line())?;
-    let data = LabelledCohort { cohort, labels: &labels, groups };
+    let covariates = Covariates::of(cohort.metadata(), &model.info().covariates)?;
+    let data = LabelledCohort { cohort, labels: &labels, groups, covariates: &covariates };
     let (confounders, evaluation) = data.with_dataset(|dataset| {
         let confounders = confounded(data, dataset, args);
         (confounders, evaluate::test(&model, dataset, shell.observer()))

@@ -17,6 +17,7 @@ use serde::Serialize;
 
 use crate::arguments::cohort::{CohortArgs, TargetArgs};
 use crate::arguments::config::ConfigArgs;
+use crate::arguments::covariates::{self, CovariateArgs};
 use crate::arguments::device::DeviceArgs;
 use crate::arguments::page::PageArgs;
 use crate::arguments::run_config;
@@ -44,6 +45,7 @@ const RANKED: usize = 1000;
 Example:
   reperio train --cohort cohort --target disease --positive yes --out run
   reperio train --cohort cohort --target disease --parts network,kmers --out run
+  reperio train --cohort cohort --target disease --covariate sex --adjust age --out run
   reperio train --cohort exports/ --metadata labels.tsv --target disease --out run --resume")]
 pub(crate) struct Args {
     /// Folder of the run
@@ -60,6 +62,8 @@ pub(crate) struct Args {
     cohort: CohortArgs,
     #[command(flatten)]
     target: TargetArgs,
+    #[command(flatten)]
+    covariates: CovariateArgs,
     #[command(flatten)]
     config: ConfigArgs,
     #[command(flatten)]
@@ -120,12 +124,14 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
 /// The command, without printing its result.
 pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Trained> {
     let started = Instant::now();
-    let config = args.config.resolve()?;
+    let mut config = args.config.resolve()?;
+    args.covariates.resolve(&mut config)?;
     let existing = args.overwrite.or_resume(args.resume)?;
     let sources = args.cohort.sources().and(&args.config.config);
     let _lock = outputs::folder(&args.out, &RESULTS, &sources, existing)?;
     let cohort = args.cohort.load(shell)?;
     let labels = args.target.labels(cohort.metadata())?;
+    let covariates = covariates::read(&config, cohort.metadata(), &args.target.target)?;
     let people = args.target.people(cohort.metadata())?;
     let targets = TargetCounts::of(&labels, args.target.chosen());
     for target in &targets {
@@ -136,7 +142,8 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Trained> {
     let checkpoint = args.out.join("checkpoint");
     let device = args.device.open()?;
     let context = TrainingContext { checkpoint: Some(&checkpoint), device: &device };
-    let data = LabelledCohort { cohort: &cohort, labels: &labels, groups: &people.groups };
+    let (groups, covariates) = (&people.groups, &covariates);
+    let data = LabelledCohort { cohort: &cohort, labels: &labels, groups, covariates };
     let run = train::run(data, &config, context, RANKED, shell.observer());
     let resume = format!(
         "{} holds everything so far: run the same command with --resume to continue",

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::import_counts::ImportCounts;
-use crate::metadata::Metadata;
+use crate::metadata::{Metadata, Row};
 use crate::repertoire::Repertoire;
 
 use super::error::CohortError;
@@ -29,16 +29,19 @@ pub use save::save;
 /// Calls `work` on every repertoire in `folder`, with the checksum of every file verified.
 pub(super) fn visit<T: Send>(
     folder: &Path,
+    table: Option<&Metadata>,
     pace: Pace<'_>,
-    work: impl Fn(Repertoire, ImportCounts) -> Result<T, CohortError> + Sync,
+    work: impl Fn(Repertoire, ImportCounts, Row<'_>) -> Result<T, CohortError> + Sync,
 ) -> Result<Stored<T>, CohortError> {
     let manifest = manifest::read(folder)?;
     let metadata = metadata(folder, &manifest)?;
     let entries: Vec<_> = manifest.repertoires.iter().collect();
+    let rows = table.unwrap_or(&metadata).rows();
     let one = |(id, entry): &(&String, &Entry)| {
         let path = manifest::repertoire_path(folder, id);
         let frame = parquet::read(&path, &verified(&path, &entry.sha256)?)?;
-        work(parquet::repertoire(&path, id, &frame)?, entry.counts.clone())
+        let own = parquet::repertoire(&path, id, &frame)?;
+        work(own, entry.counts.clone(), rows.of(id))
     };
     let results = reading::each(&entries, pace, one)?;
     let members = entries::members(entries.iter().copied());

@@ -8,9 +8,10 @@ use reperio_stats::Groups;
 
 use super::subsets::{Nested, stream};
 use super::{EvaluateError, Work};
-use crate::evaluate::{Prefixed, raw};
+use crate::evaluate::{Prefixed, beside, raw};
 use crate::features::FeatureCache;
 use crate::labels::Labels;
+use crate::patient::Patient;
 use crate::score::check_finite;
 use crate::train::{self, Dataset, TrainingContext};
 
@@ -71,9 +72,12 @@ impl Trainer<'_> {
             let context = TrainingContext { checkpoint: folder.as_deref(), ..self.work.context };
             let observer = Prefixed { observer, prefix: format!("curve/{own}") };
             let model = train::fit(part, self.work.config, context, &observer)?.model;
+            let covariates = beside(&model, dataset);
             for &i in &self.folds[fold].held {
                 let repertoire = dataset.repertoire(i);
-                let own = raw(&model.info().targets, &model.outputs(repertoire));
+                let values = covariates.row(dataset.members[i]);
+                let said = model.outputs(Patient::new(repertoire, &values));
+                let own = raw(&model.info().targets, &said);
                 check_finite(&repertoire.id, own.iter())?;
                 outputs[i] = Some(own);
             }
@@ -90,7 +94,8 @@ impl Trainer<'_> {
         name: &str,
     ) -> Result<Trained, EvaluateError> {
         let views: Vec<&Repertoire> = thinned.iter().collect();
-        let cache = FeatureCache::new(&views, dataset.cache.groups());
+        let covariates = dataset.cache.covariates();
+        let cache = FeatureCache::new(&views, dataset.cache.groups()).beside(&covariates);
         let parts = self.folds.iter().map(|fold| fold.fitted.clone()).collect();
         self.train(Dataset { cache: &cache, ..dataset }, name, parts)
     }

@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 use reperio_stats::beta_binomial::Count;
-use reperio_stats::fisher::Fisher;
 use reperio_stats::poisson::at_least;
 
+use super::test::Test;
 use crate::features::clonotype_index::ClonotypeIndex;
 use crate::parts::task::Task;
 
@@ -35,9 +35,7 @@ pub(super) struct Census<'a> {
     folds: usize,
     /// Of each repertoire of the cohort its place among the members, if it is one.
     place: Vec<Option<usize>>,
-    fisher: Vec<Fisher>,
-    /// P by chance of passing each threshold with so many carriers: `[analysis][threshold][carriers]`.
-    reach: Vec<Vec<Vec<f64>>>,
+    test: Test,
 }
 
 /// The keys that passed, and where more did than chance lets expect.
@@ -74,25 +72,13 @@ impl<'a> Census<'a> {
         for (i, &member) in task.members.iter().enumerate() {
             place[member] = Some(i);
         }
-        let class = |analysis: usize, class: bool| {
-            let fold = task.fold;
-            (0..fold.len()).filter(|&i| fold[i] != analysis && labels[i] == class).count()
-        };
-        let fisher = (0..=folds).map(|f| Fisher::new([class(f, true), class(f, false)]));
-        let fisher: Vec<Fisher> = fisher.collect();
-        let of = |fisher: &Fisher, threshold: &f64| -> Vec<f64> {
-            (0..=task.members.len()).map(|m| fisher.reaches(m, threshold.ln())).collect()
-        };
-        let reach =
-            fisher.iter().map(|own| thresholds.iter().map(|t| of(own, t)).collect()).collect();
-        Self { index, task, labels, thresholds, folds, place, fisher, reach }
+        let test = Test::new(&task, labels, thresholds);
+        Self { index, task, labels, thresholds, folds, place, test }
     }
 
     /// Every key that passes the first threshold in some analysis, in the index's order.
     pub(super) fn test(&self) -> Tests {
-        let first = self.thresholds[0].ln();
-        let fewest =
-            self.fisher.iter().map(|fisher| fisher.fewest_carriers(first)).min().unwrap_or(0);
+        let fewest = self.test.fewest_carriers(self.thresholds[0].ln());
         let chunk = |chunk: usize| {
             let mut seen = vec![usize::MAX; self.place.len()];
             let mut expected = vec![vec![0.0; self.thresholds.len()]; self.folds + 1];
@@ -135,35 +121,22 @@ impl<'a> Census<'a> {
         if members().map(|item| self.index.carriers(item).len()).sum::<usize>() < fewest {
             return None;
         }
-        let mut carriers = vec![[0_usize; 2]; self.folds + 1];
+        let mut carriers = Vec::new();
         for &repertoire in members().flat_map(|item| self.index.carriers(item)) {
             let repertoire = repertoire as usize;
             if let Some(i) = self.place[repertoire].filter(|_| seen[repertoire] != key) {
                 seen[repertoire] = key;
-                let class = usize::from(!self.labels[i]);
-                carriers[self.task.fold[i]][class] += 1;
-                carriers[self.folds][class] += 1;
+                carriers.push(i);
             }
         }
-        let all = carriers[self.folds];
-        for (f, expected) in expected.iter_mut().enumerate() {
-            let held = if f < self.folds { carriers[f] } else { [0, 0] };
-            let m = all[0] + all[1] - held[0] - held[1];
-            for (expected, reach) in expected.iter_mut().zip(&self.reach[f]) {
-                *expected += reach[m];
-            }
-        }
-        let ln_p = |f: usize| {
-            let held = if f < self.folds { carriers[f] } else { [0, 0] };
-            self.fisher[f].ln_p(all[0] - held[0], all[1] - held[1])
+        let found =
+            self.test.of(&carriers, (self.labels, self.task.fold), self.thresholds, expected);
+        let level = |ln_p: &f64| {
+            self.thresholds.iter().take_while(|threshold| *ln_p <= threshold.ln()).count() as u8
         };
-        let level = |f: usize| {
-            let ln_p = ln_p(f);
-            self.thresholds.iter().take_while(|threshold| ln_p <= threshold.ln()).count() as u8
-        };
-        let levels: Vec<u8> = (0..=self.folds).map(level).collect();
+        let levels: Vec<u8> = found.iter().map(level).collect();
         let any = levels.iter().any(|&level| level > 0);
-        any.then(|| Tested { key, levels, ln_p: ln_p(self.folds) })
+        any.then(|| Tested { key, levels, ln_p: found[self.folds] })
     }
 
     /// Positive and negative members that carry a key.

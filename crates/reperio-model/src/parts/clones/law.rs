@@ -53,8 +53,8 @@ impl LawKind {
         self != Self::BetaBinomial
     }
 
-    /// The law of `counts` of repertoires with `labels`.
-    pub(super) fn fit(self, counts: &[Count], labels: &[bool]) -> Law {
+    /// The law of `counts` of repertoires with `labels`, beside `offsets`, if there are any; the beta-binomial one ignores them.
+    pub(super) fn fit(self, counts: &[Count], labels: &[bool], offsets: Option<&[f64]>) -> Law {
         if self == Self::BetaBinomial {
             let class = |class: bool| -> Vec<Count> {
                 let own = counts.iter().zip(labels).filter(|(_, label)| **label == class);
@@ -67,7 +67,7 @@ impl LawKind {
         }
         let rate = if self == Self::Excess { rate_of(counts) } else { 0.0 };
         let scores: Vec<f64> = counts.iter().map(|&count| score(count, rate)).collect();
-        let Platt { slope, intercept } = Platt::fit(&scores, labels);
+        let Platt { slope, intercept } = Platt::beside(&scores, labels, offsets);
         Law::Linear { slope, intercept, rate }
     }
 }

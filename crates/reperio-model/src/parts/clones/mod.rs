@@ -4,6 +4,7 @@ mod associated;
 mod census;
 mod law;
 mod table;
+mod test;
 
 use reperio_stats::beta_binomial::Count;
 use serde_json::json;
@@ -21,7 +22,8 @@ pub const THRESHOLDS: [f64; 9] = [1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 1e-6
 /// Counts public clonotypes that are associated with the positive class.
 ///
 /// ```text
-/// associated = keys with one-sided Fisher P <= threshold among the members
+/// associated = keys with one-sided Fisher P <= threshold among the members; of an adjusted model, P of the Poisson
+///              binomial distribution of what the covariates let expect of the carriers
 /// k, n       = associated and all distinct clonotypes of a repertoire
 /// logit      = law(k, n)                                                see `LawKind`
 /// ```
@@ -56,7 +58,8 @@ pub(super) fn learn(
         let say = |fold: usize, fitted: &[usize], held: &[usize]| {
             let counts = if law.of_held_out() { &own } else { &inner[fold][threshold] };
             let counts: Vec<Count> = fitted.iter().map(|&i| counts[i]).collect();
-            let law = law.fit(&counts, &of(labels, fitted));
+            let offsets = task.offsets_of(fitted);
+            let law = law.fit(&counts, &of(labels, fitted), offsets.as_deref());
             vec![held.iter().map(|&i| law.logit(own[i])).collect()]
         };
         task.hold_out(1, say).remove(0)
@@ -70,9 +73,9 @@ pub(super) fn learn(
     let threshold = (chosen..thresholds.len()).find(stands_out)?;
     let keys: Vec<&Tested> = tests.passing(folds, threshold).collect();
     let law = if kind.of_held_out() {
-        kind.fit(&held_counts(threshold), labels)
+        kind.fit(&held_counts(threshold), labels, task.offsets)
     } else {
-        kind.fit(&whole[threshold], labels)
+        kind.fit(&whole[threshold], labels, task.offsets)
     };
     let clone = |key: &&Tested| {
         let (repertoire, row) = index.first(key.key);

@@ -6,13 +6,14 @@ mod tables;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use reperio_baselines::catalogue::{self, Setup};
 use reperio_baselines::compare::{
     self, CompareError, Comparison, ComparisonCohort, FoldsWanted, Outcome, Summary,
 };
 use reperio_baselines::method::Method;
 use reperio_data::split::Division;
+use reperio_model::covariates::Covariates;
 use reperio_model::labelled::LabelledCohort;
 use reperio_model::labels::TargetCounts;
 use serde::Serialize;
@@ -124,6 +125,9 @@ fn execute(args: &Args, shell: &Shell) -> Result<Compared> {
         device: args.device.open()?,
         simulation: simulated.as_ref().map(|own| own.config.clone()),
     };
+    if !config.covariates.is_empty() {
+        bail!("compare knows no covariates, expected a config file without `[covariates]`");
+    }
     let methods = catalogue::choose(catalogue::methods(&setup)?, &args.methods)?;
     let existing = args.overwrite.or_resume(args.resume)?;
     let sources = args.cohort.sources().and(&args.config.config);
@@ -143,7 +147,9 @@ fn execute(args: &Args, shell: &Shell) -> Result<Compared> {
     if let Some(line) = labels::people(&people) {
         tracing::info!("{line}");
     }
-    let data = LabelledCohort { cohort: &cohort, labels: &labels, groups: &people.groups };
+    let none = Covariates::default();
+    let (groups, covariates) = (&people.groups, &none);
+    let data = LabelledCohort { cohort: &cohort, labels: &labels, groups, covariates };
     let labelled = ComparisonCohort::of(data, &folds)?;
     shell.log_to(&args.out)?;
     let sha256 = cohort.sha256();

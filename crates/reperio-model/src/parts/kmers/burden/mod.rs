@@ -119,7 +119,7 @@ pub(in crate::parts) fn learn(
     if chosen.is_empty() {
         return None;
     }
-    let platt = Platt::fit(&scores[best], labels);
+    let platt = Platt::beside(&scores[best], labels, task.offsets);
     let weight = |own: &Tested| platt.slope * own.weight(weighing) / chosen.len() as f64;
     let mut table = KmerTable::new(set, value, platt.intercept);
     for tested in &chosen {
@@ -245,7 +245,7 @@ mod tests {
         let labels: Vec<bool> = members.iter().map(|i| i % 2 == 0).collect();
         let fold: Vec<usize> = members.iter().map(|i| i / 2 % 3).collect();
         let answers = Answers::Classes(&labels);
-        let task = Task { cache: &cache, members: &members, answers, fold: &fold };
+        let task = Task { cache: &cache, members: &members, answers, fold: &fold, offsets: None };
         let set = KmerSet { k: 3, gaps: 1, anchors: false, regions: true };
         let counts = KmerCounts::of(&cache, set);
         for form in [

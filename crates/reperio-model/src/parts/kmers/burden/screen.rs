@@ -38,9 +38,9 @@ impl Tested {
 pub(super) struct Screen<'a> {
     counts: &'a KmerCounts,
     value: Value,
-    /// Fold and class of each repertoire of the cohort that is a member.
-    place: Vec<Option<(usize, usize)>>,
-    /// Members by fold and class; the last row has all.
+    /// Fold and class of each repertoire of the cohort that is a member, and what it counts.
+    place: Vec<Option<(usize, usize, f64)>>,
+    /// Members by fold and class, as they count; the last row has all.
     n: Vec<[f64; 2]>,
     /// Value of one occurrence, mean over the members.
     unit: f64,
@@ -58,11 +58,13 @@ impl<'a> Screen<'a> {
         let folds = task.folds();
         let mut place = vec![None; task.cache.repertoires().len()];
         let mut n = vec![[0.0; 2]; folds + 1];
-        for ((&member, &label), &fold) in task.members.iter().zip(labels).zip(task.fold) {
-            let class = usize::from(label);
-            place[member] = Some((fold, class));
-            n[fold][class] += 1.0;
-            n[folds][class] += 1.0;
+        let weights = task.overlap_weights(labels);
+        for (i, (&member, &label)) in task.members.iter().zip(labels).enumerate() {
+            let (fold, class) = (task.fold[i], usize::from(label));
+            let weight = weights.as_ref().map_or(1.0, |weights| weights[i]);
+            place[member] = Some((fold, class, weight));
+            n[fold][class] += weight;
+            n[folds][class] += weight;
         }
         // What is tested: frequencies, where the excess over them counts.
         let value = if value == Value::Excess { Value::Frequency } else { value };
@@ -105,12 +107,12 @@ impl<'a> Screen<'a> {
         let mut sums = vec![[[0.0; 2]; 2]; folds + 1]; // [fold][sum or squares][class]
         let mut windows = vec![0.0; folds + 1];
         for &(repertoire, count) in self.counts.entries(column) {
-            if let Some((fold, class)) = self.place[repertoire as usize] {
+            if let Some((fold, class, weight)) = self.place[repertoire as usize] {
                 let value = self.value.of(count, self.counts.clonotypes(repertoire));
                 for at in [fold, folds] {
                     windows[at] += f64::from(count);
-                    sums[at][0][class] += value;
-                    sums[at][1][class] += value * value;
+                    sums[at][0][class] += weight * value;
+                    sums[at][1][class] += weight * (value * value);
                 }
             }
         }
@@ -178,6 +180,7 @@ mod tests {
             members: &members,
             answers: Answers::Classes(&labels),
             fold: &fold,
+            offsets: None,
         };
         let counts =
             KmerCounts::of(&cache, KmerSet { k: 3, gaps: 1, anchors: true, regions: false });
