@@ -44,6 +44,8 @@ pub struct SimulationConfig {
     pub positive_depth: f64,
     /// Adds the column `batch`: repertoires come from two batches that differ in gene usage.
     pub batch: Option<Batch>,
+    /// Adds the column `age`, in years: positives may be older. A signal whose target is `age` has a rate that grows with it.
+    pub age: Option<Age>,
     /// Signals that are a pool of whole public clonotypes instead of motifs, with the sizes of the pools:
     /// `{ public = 1000 }`. Each carrier gets `witness_number` different clonotypes of the pool.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -139,6 +141,7 @@ impl Default for SimulationConfig {
             second: None,
             positive_depth: 1.0,
             batch: None,
+            age: None,
             pools: BTreeMap::new(),
             pool_clonotypes: BTreeMap::new(),
             signals: Vec::new(),
@@ -157,6 +160,36 @@ pub struct Batch {
     pub agreement: f64,
     /// Share of clonotypes that follow the batch's usage in place of the donor's. In 0 to 1.
     pub effect: f64,
+}
+
+/// Ages of subjects: normal in both classes, so that the log-odds of the label are linear in the age, and cut off at 20 and 80.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Age {
+    /// Years that positive subjects are older than negative ones, on average. In -40 to 40.
+    pub difference: f64,
+}
+
+impl Age {
+    /// Mean age of all.
+    const MEAN: f64 = 50.0;
+    /// Standard deviation inside a class.
+    const SD: f64 = 12.0;
+    /// Youngest and oldest.
+    const RANGE: [f64; 2] = [20.0, 80.0];
+
+    /// The age of a subject of a class, `standard` standard deviations from its mean.
+    pub(super) fn of(self, positive: bool, standard: f64) -> f64 {
+        let half = if positive { 0.5 } else { -0.5 } * self.difference;
+        let [youngest, oldest] = Self::RANGE;
+        (Self::MEAN + half + Self::SD * standard).clamp(youngest, oldest)
+    }
+
+    /// Share of its witness rate that a signal of the age has: 0 for the youngest, 1 for the oldest.
+    pub(super) fn share(age: f64) -> f64 {
+        let [youngest, oldest] = Self::RANGE;
+        (age - youngest) / (oldest - youngest)
+    }
 }
 
 /// A value outside its range, or a motif that cannot be read.
@@ -258,6 +291,10 @@ impl SimulationConfig {
             check_share("batch.agreement", batch.agreement)?;
             check_share("batch.effect", batch.effect)?;
         }
+        if let Some(age) = self.age {
+            let years = age.difference;
+            check((-40.0..=40.0).contains(&years), "age.difference", years, "-40 to 40 years")?;
+        }
         self.validate_pools()?;
         for (at, signal) in self.signals.iter().enumerate() {
             let repeated = self.signals[..at].iter().any(|other| other.name == signal.name);
@@ -339,6 +376,10 @@ mod tests {
         let signal = "pools = { a = 1 }\npool_clonotypes = { a = ['CASSF TRBV9'] }\n[[signals]]\nname = 'a'\nwitness_number = 1";
         assert_snapshot!(check(signal), @r#"`pool_clonotypes.a` has "CASSF TRBV9", expected a clonotype as "CASSLGTDTQYF TRBV9 TRBJ2-3""#);
         assert_snapshot!(check("batch = { agreement = 2, effect = 0.1 }"), @"`batch.agreement` is 2, expected 0 to 1");
+        assert_snapshot!(check("age = { difference = 70 }"), @"`age.difference` is 70, expected -40 to 40 years");
+        let signal =
+            "[[signals]]\nname = 'a'\nmotifs = ['LDR']\nwitness_rate = 0.1\ntarget = 'age'";
+        assert_snapshot!(check(signal), @"`signals.a.target` is 2, expected label, or one with a section of its name");
         assert_snapshot!(check("positive_depth = 0"), @"`positive_depth` is 0, expected 0.01 to 100");
         let signal = "[[signals]]\nname = 'a'\nmotifs = ['LBR']\nwitness_rate = 0.1";
         assert_snapshot!(check(signal), @r#"`signals.a.motifs`: motif "LBR": 'B' at character 2, expected an amino acid, `-`, `X`, `Z`, `[..]` or `(d)`"#);

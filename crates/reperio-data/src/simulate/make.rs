@@ -7,13 +7,13 @@ use rand_distr::{Binomial, Distribution};
 
 use super::SimulationError;
 use super::background::{Background, Host};
-use super::config::{SimulationConfig, WitnessNumber};
+use super::config::{Age, SimulationConfig, WitnessNumber};
 use super::draft::Draft;
 use super::motif::Motif;
 use super::oracle::{Content, Oracle};
 use super::plan::{self, CohortPlan};
 use super::pool::{self, Pool, PoolMember};
-use super::signal::Signal;
+use super::signal::{Signal, Target};
 use super::stream::{self, Stream};
 use crate::alphabet;
 use crate::generator::Usage;
@@ -114,7 +114,14 @@ impl<'a> Maker<'a> {
         if let Some(number) = signal.witness_number {
             return number as u64;
         }
-        let rate = self.plan.load(i).unwrap_or(signal.witness_rate);
+        let mut rate = self.plan.load(i).unwrap_or(signal.witness_rate);
+        if signal.target == Target::Age {
+            // The youngest have none.
+            rate *= self.plan.age(i).map_or(0.0, Age::share);
+            if self.config.witnesses == WitnessNumber::Fixed {
+                return (rate * n as f64).round() as u64;
+            }
+        }
         match self.config.witnesses {
             WitnessNumber::Fixed => (rate * n as f64).round().max(1.0) as u64,
             WitnessNumber::Binomial => {

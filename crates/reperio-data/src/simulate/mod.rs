@@ -24,7 +24,7 @@ mod write;
 
 pub use background::Background;
 pub use config::{
-    BackgroundMix, Batch, Clonotypes, InvalidSimulation, Load, Second, SimulationConfig,
+    Age, BackgroundMix, Batch, Clonotypes, InvalidSimulation, Load, Second, SimulationConfig,
     WitnessNumber,
 };
 pub use make::Witness;

@@ -3,8 +3,9 @@
 use rand::Rng;
 use rand::seq::{SliceRandom, index};
 use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
 
-use super::config::SimulationConfig;
+use super::config::{Age, SimulationConfig};
 use super::signal::{Signal, Target};
 use super::stream::{self, Stream};
 use crate::metadata::Metadata;
@@ -23,6 +24,8 @@ pub(super) struct CohortPlan {
     second_missing: Vec<bool>,
     /// Whether each subject is in batch B, where there are batches.
     batch: Option<Vec<bool>>,
+    /// Age of each subject in years, where there are ages.
+    age: Option<Vec<f64>>,
 }
 
 impl CohortPlan {
@@ -45,6 +48,7 @@ impl CohortPlan {
             }
             Target::Label => carriers(signal.shares(), &label, &mut rng),
             Target::Second => carriers(signal.shares(), &second, &mut rng),
+            Target::Age => vec![true; subjects],
         };
         let carries = config.signals.iter().enumerate().map(&mut carry).collect();
         let label_missing = chosen(config.repertoires, config.missing_labels, &mut rng);
@@ -53,8 +57,26 @@ impl CohortPlan {
         let batch = config
             .batch
             .map(|batch| carriers([batch.agreement, 1.0 - batch.agreement], &label, &mut rng));
+        let mut rng = stream::of(config.seed, Stream::Ages);
+        let mut own = |age: Age| -> Vec<f64> {
+            label
+                .iter()
+                .map(|&positive| age.of(positive, StandardNormal.sample(&mut rng)))
+                .collect()
+        };
+        let age = config.age.map(&mut own);
         let per_subject = config.repertoires_per_subject;
-        Self { per_subject, label, second, load, carries, label_missing, second_missing, batch }
+        Self {
+            per_subject,
+            label,
+            second,
+            load,
+            carries,
+            label_missing,
+            second_missing,
+            batch,
+            age,
+        }
     }
 
     /// Number of the subject of repertoire `i`.
@@ -80,6 +102,11 @@ impl CohortPlan {
     /// The batch of repertoire `i` where there are batches: 0 is A, 1 is B.
     pub(super) fn batch(&self, i: usize) -> Option<usize> {
         self.batch.as_ref().map(|batch| usize::from(batch[self.subject(i)]))
+    }
+
+    /// The age of repertoire `i` in years where there are ages.
+    pub(super) fn age(&self, i: usize) -> Option<f64> {
+        self.age.as_ref().map(|age| age[self.subject(i)])
     }
 
     /// The metadata table.
@@ -120,6 +147,9 @@ impl CohortPlan {
         if config.batch.is_some() {
             let name = |i| self.batch(i).map(|batch| ["A", "B"][batch].to_owned());
             columns.push(column("batch", &name));
+        }
+        if config.age.is_some() {
+            columns.push(column("age", &|i| self.age(i).map(|age| format!("{age:.1}"))));
         }
         Metadata::from_columns(ids, columns).expect("numbered ids, and columns of one value each")
     }

@@ -50,6 +50,8 @@ pub enum Target {
     Label,
     /// Column `second`.
     Second,
+    /// Column `age`: all carry it, the more the older they are.
+    Age,
 }
 
 /// Allowed positions of a motif in a junction. The anchors are never replaced.
@@ -98,8 +100,12 @@ impl Signal {
         let has_rate = self.witness_rate > 0.0 || config.load.is_some();
         let number = self.witness_number.unwrap_or(usize::from(has_rate));
         check(number > 0, &key("witness_number"), 0.0, "at least 1, or a `witness_rate` above 0")?;
-        let known = self.target == Target::Label || config.second.is_some();
-        check(known, &key("target"), 2.0, "label, or a section `second`")
+        let known = match self.target {
+            Target::Label => true,
+            Target::Second => config.second.is_some(),
+            Target::Age => config.age.is_some(),
+        };
+        check(known, &key("target"), 2.0, "label, or one with a section of its name")
     }
 
     /// Shares of positives and of negatives that carry it.

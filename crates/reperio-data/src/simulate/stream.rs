@@ -17,6 +17,8 @@ pub(super) enum Stream {
     Batch(usize),
     /// Which public clonotypes make up the pools.
     Pools,
+    /// The ages of subjects.
+    Ages,
     /// A reference donor of the pools, by its number.
     Reference(usize),
 }
@@ -29,6 +31,7 @@ pub(super) fn of(seed: u64, stream: Stream) -> ChaCha8Rng {
         Stream::Plan => u64::MAX,
         Stream::Batch(i) => u64::MAX - 1 - i as u64,
         Stream::Pools => u64::MAX - 3,
+        Stream::Ages => u64::MAX / 2,
         Stream::Reference(i) => u64::MAX - 4 - i as u64,
     };
     let mut rng = ChaCha8Rng::seed_from_u64(seed);

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use polars::prelude::{Column, DataFrame};
+use reperio_model::covariates::Adjustment;
 use reperio_model::labelled::LabelledCohort;
 use reperio_model::labels::{Labels, TargetCounts};
 use reperio_model::model::{ModelInfo, Prediction};
@@ -197,6 +198,7 @@ impl Report for Trained {
         for (terms, held_out) in self.report.terms.iter().zip(&self.report.out_of_fold) {
             lines.extend(parts::lines(terms, held_out));
         }
+        lines.extend(self.report.adjustments.iter().map(Adjustment::sentence));
         lines.extend(self.confounding.iter().cloned());
         let (out, seconds) = (self.out.display(), self.seconds);
         lines.push(format!("Trained in {seconds:.1} s: {out}"));

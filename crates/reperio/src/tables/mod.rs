@@ -5,6 +5,7 @@ pub(crate) mod attention;
 pub(crate) mod classes;
 pub(crate) mod confounders;
 pub(crate) mod counts;
+pub(crate) mod covariates;
 pub(crate) mod description;
 pub(crate) mod evaluation;
 pub(crate) mod held_out;

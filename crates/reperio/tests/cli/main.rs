@@ -7,6 +7,7 @@ mod batch;
 mod bench;
 mod compare;
 mod confounders;
+mod covariates;
 mod crash;
 mod faults;
 mod help;

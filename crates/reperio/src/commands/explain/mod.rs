@@ -27,7 +27,7 @@ use crate::shell::output::{Report, align, row};
 use crate::shell::outputs::{self, OverwriteArgs, Results, Sources};
 use crate::shell::{Interrupted, Shell, paths};
 use crate::tables::held_out::{self, HeldOut};
-use crate::tables::{attention, neighbours, ranking, sequences};
+use crate::tables::{attention, covariates, neighbours, ranking, sequences};
 
 /// Rows of a table on the terminal; the file has all of them.
 const SHOWN: usize = 20;
@@ -43,6 +43,7 @@ const TOP: usize = 1000;
 /// (integrated gradients; with `residues_network_rest`, which is there without residues, they add up to
 /// it). attention.tsv beside it has how much attention the most attended ones
 /// carry. OUT/scores.tsv has each logit with the bias and the evidence of each part that make it up.
+/// OUT/covariates.tsv has what each covariate adds, if the model has any, and its value.
 /// OUT/heads.tsv has how many sequences carry 90 % of each head's attention,
 /// and the head's operating class, from I (an average over most of the repertoire) to IV (a few
 /// sequences picked out). OUT/sequences.tsv.gz ranks the distinct clonotypes of all repertoires by
@@ -94,6 +95,7 @@ const RESULTS: Results = Results {
         "scores.tsv",
         "heads.tsv",
         "neighbours.tsv",
+        covariates::NAME,
         ranking::FAMILIES,
         antigens::ANNOTATIONS,
         antigens::CHANCE,
@@ -237,6 +239,7 @@ fn explain(
     let known = annotator.map(|own| own.finish(&args.out, &found.ranking.sequences)).transpose()?;
     sequences::write_sums(&args.out.join("scores.tsv"), &model, &found.repertoires)?;
     attention::write(&args.out.join("heads.tsv"), &model, &found.repertoires)?;
+    covariates::write(&args.out.join(covariates::NAME), &model, &found.repertoires)?;
     if let Some(held_out) = held_out {
         let (path, targets) = (args.out.join("neighbours.tsv"), &model.info().targets);
         neighbours::write(&path, targets, held_out, &found)?;
