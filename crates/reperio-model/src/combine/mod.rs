@@ -201,6 +201,8 @@ fn scale(column: &Vec<Vec<f64>>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand::{Rng, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
 
     fn binary() -> TargetKind {
         TargetKind::Binary { positive: "1".to_owned(), negative: "0".to_owned() }
@@ -270,11 +272,12 @@ mod tests {
     fn what_is_known_beforehand_needs_no_weight() {
         let n = 400;
         let Case { fold, .. } = case(n);
-        let (known, rest): (Vec<f64>, Vec<f64>) =
-            (0..n).map(|i| (6.0 * noise(1, i), 6.0 * noise(2, i))).unzip();
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let mut drawn = || -> Vec<f64> { (0..n).map(|_| rng.random_range(-3.0..3.0)).collect() };
+        let (known, rest, chance) = (drawn(), drawn(), drawn());
         let p = |i: usize| 1.0 / (1.0 + (-known[i] - rest[i]).exp());
         let answers: Vec<f64> =
-            (0..n).map(|i| f64::from(u8::from(noise(3, i) + 0.5 < p(i)))).collect();
+            (0..n).map(|i| f64::from(u8::from(chance[i] / 6.0 + 0.5 < p(i)))).collect();
         let columns = vec![vec![known.clone()], vec![rest]];
         let kind = binary();
         let groups = Groups::each(n);

@@ -46,16 +46,35 @@ fn widest(offsets: &[Vec<f64>]) -> Option<&Vec<f64>> {
     offsets.iter().max_by(|a, b| spread(a).total_cmp(&spread(b)))
 }
 
+/// Outputs less their means over each stratum: what they say of repertoires of which the covariates say alike.
+fn centred(column: &[Vec<f64>], strata: &[usize]) -> Vec<Vec<f64>> {
+    let n = strata.iter().max().map_or(0, |last| last + 1);
+    let own = |output: &Vec<f64>| {
+        let mut sums = vec![(0.0, 0.0); n];
+        for (value, &stratum) in output.iter().zip(strata) {
+            sums[stratum].0 += value;
+            sums[stratum].1 += 1.0;
+        }
+        let rest = |(value, &stratum): (&f64, &usize)| value - sums[stratum].0 / sums[stratum].1;
+        output.iter().zip(strata).map(rest).collect()
+    };
+    column.iter().map(own).collect()
+}
+
 /// P value of the best term, which may be another one in every permutation. Of an adjusted model, answers change places only
 /// where the covariates say alike.
 pub(crate) fn of_terms(own: &HeldOut<'_>) -> Option<f64> {
-    let terms: Vec<Scores> =
-        own.columns.iter().map(|column| Scores::new(own.kind, column)).collect();
+    let strata = widest(own.offsets).map(|offsets| strata(offsets));
+    let of = |column: &Vec<Vec<f64>>| match &strata {
+        Some(strata) => Scores::new(own.kind, &centred(column, strata)),
+        None => Scores::new(own.kind, column),
+    };
+    let terms: Vec<Scores> = own.columns.iter().map(of).collect();
     let best =
         |answers: &[f64]| terms.iter().filter_map(|term| term.skill(answers)).reduce(f64::max);
     let mut answers = Permutable::new(own.answers, own.groups.members());
-    if let Some(widest) = widest(own.offsets) {
-        answers = answers.within(&strata(widest));
+    if let Some(strata) = &strata {
+        answers = answers.within(strata);
     }
     Chance::Chosen.p_value(answers, best)
 }

@@ -193,18 +193,18 @@ mod tests {
 
     #[test]
     fn numbers_are_numbers_and_words_are_classes() {
-        assert_snapshot!(check(&["41", "", "5.5", "41"]), @"");
-        assert_snapshot!(check(&["old", "young", "", "old"]), @"");
-        assert_snapshot!(check(&["41", "41", "60+", "60+"]), @"");
+        assert_snapshot!(check(&["41", "", "5.5", "41"]), @"Number [Some(41.0), None, Some(5.5), Some(41.0)]");
+        assert_snapshot!(check(&["old", "young", "", "old"]), @r#"Classes { classes: ["old", "young"] } [Some(0.0), Some(1.0), None, Some(0.0)]"#);
+        assert_snapshot!(check(&["41", "41", "60+", "60+"]), @r#"Classes { classes: ["41", "60+"] } [Some(0.0), Some(0.0), Some(1.0), Some(1.0)]"#);
     }
 
     #[test]
     fn what_tells_nothing_apart_is_an_error() {
-        assert_snapshot!(check(&["41", "41"]), @"");
-        assert_snapshot!(check(&["", ""]), @"");
-        assert_snapshot!(check(&["a", "b", "c", "d", "e", "a"]), @"");
+        assert_snapshot!(check(&["41", "41"]), @r#"covariate "age" has one value only ("41"), expected at least two different values"#);
+        assert_snapshot!(check(&["", ""]), @r#"covariate "age" has no value at all, expected at least two different values"#);
+        assert_snapshot!(check(&["a", "b", "c", "d", "e", "a"]), @r#"covariate "age" has 5 different values that are no numbers in 6 repertoires, expected classes that several share"#);
         let missing = Covariates::read(&metadata(&["1", "2"]), &["sex".to_owned()]).unwrap_err();
-        assert_snapshot!(missing, @"");
+        assert_snapshot!(missing, @r#"no column "sex" in the metadata, expected one of: age"#);
     }
 
     #[test]
@@ -220,10 +220,10 @@ mod tests {
             Ok(found) => format!("{:?}", found.values[0]),
             Err(err) => err.to_string(),
         };
-        assert_snapshot!(of(&["41", ""], &number), @"");
-        assert_snapshot!(of(&["41", "old"], &number), @"");
-        assert_snapshot!(of(&["m", "x", ""], &class), @"");
+        assert_snapshot!(of(&["41", ""], &number), @"[Some(41.0), None]");
+        assert_snapshot!(of(&["41", "old"], &number), @r#"covariate "age" of repertoire "r1" is "old", expected a number"#);
+        assert_snapshot!(of(&["m", "x", ""], &class), @"[Some(1.0), None, None]");
         let elsewhere = Covariate { column: "sex".to_owned(), ..number };
-        assert_snapshot!(of(&["1", "2"], &elsewhere), @"");
+        assert_snapshot!(of(&["1", "2"], &elsewhere), @"[None, None]");
     }
 }
