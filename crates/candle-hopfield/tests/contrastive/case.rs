@@ -97,12 +97,12 @@ fn relative(found: &Tensor, expected: &Tensor) -> Result<f64> {
 
 /// What is further off than allowed, a line a case.
 pub(crate) fn wrong(cases: &[Case], dtype: DType, (value, gradient): (f64, f64)) -> Result<String> {
-    let mut lines = String::new();
+    let mut lines = Vec::new();
     for case in cases {
         let (forward, backward) = case.compare(dtype)?;
         if !(forward <= value && backward <= gradient) {
-            lines += &format!("{}: values {forward:.1e}, gradients {backward:.1e}\n", case.name);
+            lines.push(format!("{}: values {forward:.1e}, gradients {backward:.1e}", case.name));
         }
     }
-    Ok(lines)
+    Ok(lines.join("\n"))
 }

@@ -1,4 +1,5 @@
 //! Inputs that have no loss, and extreme ones that have.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use candle_core::{DType, Device, Result, Tensor, Var};
 use candle_hopfield::contrastive::{
