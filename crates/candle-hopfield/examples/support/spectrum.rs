@@ -35,7 +35,7 @@ fn rotate(a: &mut [Vec<f64>], p: usize, q: usize) {
     for row in a.iter_mut() {
         (row[p], row[q]) = (cos * row[p] - sin * row[q], sin * row[p] + cos * row[q]);
     }
-    for i in 0..a.len() {
-        (a[p][i], a[q][i]) = (cos * a[p][i] - sin * a[q][i], sin * a[p][i] + cos * a[q][i]);
-    }
+    let (at_p, at_q) = (a[p].clone(), a[q].clone());
+    a[p] = at_p.iter().zip(&at_q).map(|(x, y)| cos * x - sin * y).collect();
+    a[q] = at_p.iter().zip(&at_q).map(|(x, y)| sin * x + cos * y).collect();
 }
