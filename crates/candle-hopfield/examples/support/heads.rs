@@ -14,12 +14,34 @@ const READ: usize = 32;
 pub(crate) struct Head {
     pub(crate) step: usize,
     pub(crate) layer: usize,
-    pub(crate) head: usize,
+    pub(crate) number: usize,
     /// Median number of patterns that carry 90 % of the association.
     pub(crate) patterns: f64,
     pub(crate) class: OperatingClass,
     /// Norms of the gradient by this head's rows of `W_q`, `W_k` and `W_v`.
     pub(crate) gradients: [f64; 3],
+}
+
+/// Share of all patterns above which a head averages evenly.
+const EVEN: f64 = 0.85;
+
+impl Head {
+    /// Whether it weighs nearly all of its patterns alike.
+    pub(crate) fn is_even(&self, columns: f64) -> bool {
+        self.patterns > EVEN * columns
+    }
+
+    /// Mean of the norms by `W_q` and `W_k`, over that by `W_v`: how much it learns of where to look beside what
+    /// to take.
+    pub(crate) fn ratio(&self) -> f64 {
+        let [q, k, v] = self.gradients;
+        f64::midpoint(q, k) / v.max(1e-12)
+    }
+}
+
+/// Heads at one moment.
+pub(crate) fn at(seen: &[Head], step: usize) -> impl Iterator<Item = Head> {
+    seen.iter().filter(move |head| head.step == step).copied()
 }
 
 /// All heads, on one batch.
@@ -42,14 +64,14 @@ pub(crate) fn look(
     let mut found = Vec::new();
     for layer in 0..LAYERS {
         let some = answer.associations[layer].detach().narrow(0, 0, READ)?;
-        for (head, analysis) in heads(&some, PAPER_SHARE)?.into_iter().enumerate() {
+        for (number, analysis) in heads(&some, PAPER_SHARE)?.into_iter().enumerate() {
             let gradients = [
-                norm(layer, head, "state_projection")?,
-                norm(layer, head, "stored_projection")?,
-                norm(layer, head, "pattern_projection")?,
+                norm(layer, number, "state_projection")?,
+                norm(layer, number, "stored_projection")?,
+                norm(layer, number, "pattern_projection")?,
             ];
             let (patterns, class) = (analysis.median_count, analysis.class);
-            found.push(Head { step, layer, head, patterns, class, gradients });
+            found.push(Head { step, layer, number, patterns, class, gradients });
         }
     }
     Ok(found)
@@ -83,4 +105,14 @@ fn steepest(p: &[f64]) -> f64 {
         vector = next.iter().map(|v| v / size.max(1e-300)).collect();
     }
     size
+}
+
+/// Mean of the steepest derivatives of the states of a class; not a number where there are none.
+pub(crate) fn steepness(states: &[(OperatingClass, f64)], class: OperatingClass) -> f64 {
+    mean(states.iter().filter(|state| state.0 == class).map(|state| state.1))
+}
+
+pub(crate) fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let values: Vec<f64> = values.collect();
+    values.iter().sum::<f64>() / values.len() as f64
 }
