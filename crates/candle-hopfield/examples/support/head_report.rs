@@ -81,6 +81,61 @@ pub(crate) fn print_costs(costs: &[Cost; 3], further_steps: usize) {
     }
 }
 
+/// Mean number of patterns of a layer's heads.
+pub(crate) fn of_layer(seen: &[Head], step: usize, layer: usize) -> f64 {
+    mean(at(seen, step).filter(|head| head.layer == layer).map(|head| head.patterns))
+}
+
+/// The paper's statements on transformers and BERT, in short, and what is found here.
+pub(crate) fn print_paper(
+    (seen, steps): (&[Head], usize),
+    states: &[(OperatingClass, f64)],
+    costs: &[Cost; 3],
+) {
+    let layers = |step| {
+        let layers: Vec<String> =
+            (0..LAYERS).map(|layer| format!("{:.1}", of_layer(seen, step, layer))).collect();
+        layers.join(", ")
+    };
+    let left = at(seen, steps).filter(|head| head.class != OperatingClass::I).count();
+    let [i, ii, iii, iv] = CLASSES.map(|class| steepness(states, class));
+    let [none, most, _] = costs;
+    let rows = [
+        (
+            "learning starts with averaging; most heads turn to metastable states",
+            format!("patterns by layer {} at first, {} at the end", layers(0), layers(steps)),
+        ),
+        (
+            "heads of the first layers mostly average, those of higher layers do not",
+            format!("{left} of {} heads leave class I; by layer as above", LAYERS * HEADS),
+        ),
+        (
+            "averaging heads can be replaced by Gaussian averages",
+            format!(
+                "{:+.3} nats, {:+.3} after further training",
+                most.at_once - none.at_once,
+                most.further - none.further
+            ),
+        ),
+        (
+            "gradients: even for averages, largest for metastable states, none near one pattern",
+            format!("by class I {i:.3}, II {ii:.3}, III {iii:.3}, IV {iv:.3}"),
+        ),
+        (
+            "heads of the last layers go on learning",
+            format!(
+                "last layer: {:.1} patterns halfway, {:.1} at the end",
+                of_layer(seen, steps / 2, LAYERS - 1),
+                of_layer(seen, steps, LAYERS - 1)
+            ),
+        ),
+    ];
+    println!("\n{:<84}here", "the paper, of BERT");
+    for (paper, here) in rows {
+        println!("{paper:<84}{here}");
+    }
+}
+
 pub(crate) fn draw(seen: &[Head], columns: f64) -> Figure {
     let mut figure = Figure::new(1040.0, 760.0);
     let area = |i: usize| Area {

@@ -79,7 +79,9 @@ fn aligned(junction: &[u32]) -> Vec<u32> {
 /// left out.
 pub(crate) fn read(path: &Path) -> Result<Vec<Vec<u32>>> {
     let mut rows: Vec<Vec<u32>> = Vec::new();
-    for (number, line) in fs::read_to_string(path)?.lines().enumerate() {
+    let text = fs::read_to_string(path)
+        .map_err(|err| Error::Msg(format!("cannot read {}: {err}", path.display())))?;
+    for (number, line) in text.lines().enumerate() {
         let junctions: Vec<Vec<u32>> = line.split('\t').map(codes).collect();
         if junctions.iter().flatten().any(|code| *code == GAP) {
             return Err(Error::Msg(format!(
