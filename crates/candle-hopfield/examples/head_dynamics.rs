@@ -17,7 +17,7 @@
 //! The statements of *Hopfield Networks is All You Need* (Section 4 and its appendix on BERT,
 //! <https://arxiv.org/abs/2008.02217>) are printed beside what is found. Those that hold in a network of this size
 //! are checked, and the program fails if they do not. Seeds 1 to 4 agree in what the paper says of BERT and
-//! this network does not show: here the first layer averages least, and most heads stay in class I, though
+//! this network does not show: here the last layer averages most, and most heads stay in class I, though
 //! less evenly than at first.
 
 #[path = "support/claims.rs"]
