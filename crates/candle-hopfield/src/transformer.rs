@@ -147,8 +147,23 @@ impl HopfieldEncoderLayer {
     /// Shapes that do not fit.
     pub fn encode(&self, x: &Tensor, call: Call) -> Result<Tensor> {
         let associated = self.association.retrieve(x, x, x, call)?.output;
-        let x = self.residual.forward(x, &associated, part(call.dropout, 3))?;
-        self.feedforward.forward(&x, call.dropout)
+        self.complete(x, &associated, call.dropout)
+    }
+
+    /// What the layer makes of its input and of the output of an association, (batch, patterns,
+    /// `input_size`) each: [`HopfieldEncoderLayer::encode`] after its first step. For what reads
+    /// [`HopfieldEncoderLayer::hopfield`] on the way, or puts something else in its place.
+    ///
+    /// # Errors
+    /// Shapes that do not fit.
+    pub fn complete(
+        &self,
+        x: &Tensor,
+        associated: &Tensor,
+        dropout: Option<u64>,
+    ) -> Result<Tensor> {
+        let x = self.residual.forward(x, associated, part(dropout, 3))?;
+        self.feedforward.forward(&x, dropout)
     }
 }
 
