@@ -69,6 +69,7 @@ mod dropout;
 pub mod energy;
 pub mod gaussian;
 mod hopfield;
+pub mod hopular;
 mod lookup;
 mod norm;
 mod patterns;

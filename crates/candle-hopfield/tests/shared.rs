@@ -1,7 +1,11 @@
 //! Agreement with the released PyTorch layers on cases that are not part of this repository: a step of `.ci/run` of
 //! its own, which says so where they are not there.
 
+#[path = "hopular/case.rs"]
+mod case;
 mod common;
+#[path = "shared/hopular.rs"]
+mod hopular;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -10,7 +14,7 @@ use candle_core::{Device, Result, Tensor};
 use candle_hopfield::{
     Activation, Beta, Config, Norm, Projection, Updates, ValueProjection, pytorch,
 };
-use common::{Case, Kind, under};
+use common::{Case, Kind, distance, under};
 use serde_json::Value;
 
 #[test]
