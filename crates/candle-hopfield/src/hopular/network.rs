@@ -108,7 +108,7 @@ impl Hopular {
         let mut steps: Vec<Step> = Vec::with_capacity(self.blocks.len());
         for (number, block) in self.blocks.iter().enumerate() {
             let state = steps.last().map_or(&embedding, |step| &step.output);
-            let dropout = part(pass.dropout, 10 + number as u64);
+            let dropout = part(pass.dropout, 10 + 3 * number as u64);
             let around = Asked { own: &own, stored: &stored, hidden: pass.hidden, dropout };
             steps.push(block.forward(state, &around)?);
         }
