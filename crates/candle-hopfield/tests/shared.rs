@@ -6,6 +6,8 @@ mod case;
 mod common;
 #[path = "shared/hopular.rs"]
 mod hopular;
+#[path = "shared/optimiser.rs"]
+mod optimiser;
 
 use std::collections::HashMap;
 use std::path::Path;

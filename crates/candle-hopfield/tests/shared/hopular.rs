@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use candle_core::{DType, Device, Result, Tensor};
-use candle_hopfield::hopular::{self, Arithmetic, Attribute, Form, HopularConfig, Schema};
+use candle_core::{DType, Device, Result, Tensor, Var};
+use candle_hopfield::hopular::{
+    self, Arithmetic, Attribute, Column, Form, Gaps, HopularConfig, Losses, Rows, Schema, Standardiser,
+    Table,
+};
 use serde_json::Value;
 
-use crate::case::{Case, Gap};
+use crate::case::{Case, Gap, relative};
 use crate::common::under;
 
 /// Type of the variables, how the network computes, and how far values and gradients may be off.
@@ -27,7 +30,6 @@ fn outputs_and_gradients_are_those_of_the_released_network() -> Result<()> {
         let case = read(value, tensors)?;
         for (dtype, arithmetic, (values, gradients)) in LIMITS {
             let gap: Gap = case.compare(dtype, arithmetic)?;
-            println!("{dtype:?} {}: values {:.1e}, gradients {:.1e}", case.name, gap.0, gap.1);
             if !(gap.0 <= values && gap.1 <= gradients) {
                 wrong.push(format!("{dtype:?} {}: values {:.1e}, gradients {:.1e}", case.name, gap.0, gap.1));
             }
@@ -35,6 +37,103 @@ fn outputs_and_gradients_are_those_of_the_released_network() -> Result<()> {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     Ok(())
+}
+
+#[test]
+fn rows_are_standardised_and_encoded_as_in_the_released_code() -> Result<()> {
+    for (value, tensors) in &cases()? {
+        let (stored, units) = stored(value, tensors)?;
+        let attributes = stored.schema().attributes().iter().enumerate();
+        let owners: Vec<usize> = attributes.clone().flat_map(|(c, a)| vec![c; a.width()]).collect();
+        for (column, attribute) in attributes {
+            if *attribute == Attribute::Continuous {
+                let of = |name: &str| -> Result<f64> { tensors[name].to_dtype(DType::F64)?.get(column)?.to_scalar() };
+                let mean = (units.means()[column] - of("raw.mean")?).abs();
+                // A deviation of 0 is kept as 1: the column is only centred.
+                let deviation = (units.deviations()[column] - of("raw.stdv")?).abs();
+                assert!(mean < 1e-6 && (deviation < 1e-6 || of("raw.stdv")? == 0.0), "draw {}", value["case"]);
+            }
+        }
+        let found = Rows::of(&stored, &units).stored(DType::F64, &Device::Cpu)?;
+        assert!(relative(&found, &tensors["in.memory"])? < 1e-6, "draw {}", value["case"]);
+        let asked = Rows::of(&table(value, tensors, "raw.batch")?, &units);
+        let truth = asked.truth(DType::F64, &Device::Cpu)?;
+        // The release has a number where there is none, and does not use it.
+        let known = |cell: usize| f64::from(u8::from(asked.is_known(cell / owners.len(), owners[cell % owners.len()])));
+        let known: Vec<f64> = (0..truth.elem_count()).map(known).collect();
+        let known = Tensor::from_vec(known, truth.shape(), &Device::Cpu)?;
+        let expected = (tensors["in.unmasked"].to_dtype(DType::F64)? * known)?;
+        assert!(relative(&truth, &expected)? < 1e-6, "draw {}", value["case"]);
+    }
+    Ok(())
+}
+
+#[test]
+fn losses_and_accuracies_are_those_of_the_released_code() -> Result<()> {
+    for (value, tensors) in &cases()? {
+        let (_, units) = stored(value, tensors)?;
+        let rows = Rows::of(&table(value, tensors, "raw.batch")?, &units);
+        let noise = tensors["in.noise"].to_vec2::<u8>()?;
+        let counts = |row: usize, column: usize| {
+            rows.is_known(row, column) && (noise[row][column] != 0 || rows.schema().is_target(column))
+        };
+        let columns = rows.schema().attributes().len();
+        let counted: Vec<bool> =
+            (0..rows.rows() * columns).map(|cell| counts(cell / columns, cell % columns)).collect();
+        let output = Var::from_tensor(&tensors["out"].to_dtype(DType::F64)?)?;
+        for (kind, own) in [("train", None), ("eval", Some(&units))] {
+            let losses = Losses::of(&output.to_vec2()?, &rows, &counted, own)?;
+            let found = [
+                ("loss_feature", losses.feature),
+                ("loss_target", losses.target),
+                ("accuracy_feature", losses.feature_accuracy),
+                ("accuracy_target", losses.target_accuracy),
+            ];
+            for (name, found) in found {
+                let expected = value[kind][name].as_f64().unwrap_or(f64::NAN);
+                let gap = (found - expected).abs() / expected.max(1.0);
+                assert!(gap < 1e-6, "draw {} {kind} {name}: {found} {expected}", value["case"]);
+            }
+        }
+        let gamma = value["gamma"].as_f64().unwrap_or(f64::NAN);
+        let total = hopular::loss(output.as_tensor(), &rows, &counted, gamma)?;
+        let expected = value["loss"].as_f64().unwrap_or(f64::NAN);
+        assert!((total.to_scalar::<f64>()? - expected).abs() < 1e-6 * expected.max(1.0), "draw {}", value["case"]);
+        let grads = total.backward()?;
+        let Some(grad) = grads.get(&output) else { panic!("no gradient") };
+        assert!(relative(grad, &tensors["grad_loss.out"])? < 1e-6, "draw {}", value["case"]);
+    }
+    Ok(())
+}
+
+/// The stored rows, and their units.
+fn stored(value: &Value, tensors: &HashMap<String, Tensor>) -> Result<(Table, Standardiser)> {
+    let stored = table(value, tensors, "raw.memory")?;
+    let units = Standardiser::of(&stored, Gaps::AsZero);
+    Ok((stored, units))
+}
+
+/// Raw values (rows, S) as a table.
+fn table(value: &Value, tensors: &HashMap<String, Tensor>, name: &str) -> Result<Table> {
+    let raw: Vec<Vec<f64>> = tensors[name].to_dtype(DType::F64)?.to_vec2()?;
+    let missing: Vec<Vec<u8>> = tensors[&format!("{name}_missing")].to_vec2()?;
+    let schema = schema(value)?;
+    let mut start = 0;
+    let mut columns = Vec::new();
+    for (place, attribute) in schema.attributes().iter().enumerate() {
+        let cells = start..start + attribute.width();
+        start = cells.end;
+        let rows = || raw.iter().zip(&missing).map(|(row, missing)| (&row[cells.clone()], missing[place] != 0));
+        columns.push(match attribute {
+            Attribute::Continuous => {
+                Column::Continuous(rows().map(|(cell, gap)| if gap { f64::NAN } else { cell[0] }).collect())
+            }
+            Attribute::Categorical { .. } => Column::Categorical(
+                rows().map(|(cell, gap)| cell.iter().position(|one| *one == 1.0).filter(|_| !gap)).collect(),
+            ),
+        });
+    }
+    Table::new(&schema, columns)
 }
 
 fn folder() -> PathBuf {
