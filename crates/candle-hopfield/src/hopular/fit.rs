@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use candle_core::{Device, Result, Tensor, bail};
+use candle_core::{Device, Error, Result, Tensor, bail};
 
 use super::model::DTYPE;
 use super::{
@@ -44,7 +44,7 @@ impl Default for Training {
     fn default() -> Self {
         Self {
             epochs: 300,
-            learning_rate: 1e-2,
+            learning_rate: 0.05,
             optimiser: LambConfig {
                 lookahead_every: 5,
                 lookahead_share: 0.8,
@@ -118,7 +118,8 @@ pub struct Fitted {
 /// After every `validate_every` epochs the slow weights predict the validation rows. The best are kept: those of
 /// the highest accuracy, and of the lowest loss among equals or where a target is a number.
 ///
-/// The same table, options and seed give the same weights to the last bit, on any number of threads.
+/// The same table, options and seed give the same weights to the last bit, however many threads there are. A fit
+/// takes one thread: several can run side by side.
 ///
 /// ```
 /// use candle_hopfield::hopular::{Attribute, Column, HopularConfig, Schema, Table, Training, fit};
@@ -135,7 +136,7 @@ pub struct Fitted {
 ///     Column::Continuous(signs.iter().map(|(_, b)| *b).collect()),
 ///     Column::Categorical(signs.iter().map(|(a, b)| Some(usize::from(a * b > 0.0))).collect()),
 /// ])?;
-/// let training = Training { epochs: 60, ..Training::default() };
+/// let training = Training { epochs: 100, ..Training::default() };
 /// let fitted = fit(&table, &HopularConfig::small(), &training)?;
 /// let predicted = fitted.model.predict(&table)?[0].classes();
 /// let Some(predicted) = predicted else { panic!("classes") };
@@ -149,6 +150,12 @@ pub struct Fitted {
 /// a loss that is no number any more.
 pub fn fit(table: &Table, config: &HopularConfig, training: &Training) -> Result<Fitted> {
     training.check()?;
+    // The tensors of a small table are too small to share out: two threads take longer than one.
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().map_err(Error::wrap)?;
+    one.install(|| fit_here(table, config, training))
+}
+
+fn fit_here(table: &Table, config: &HopularConfig, training: &Training) -> Result<Fitted> {
     let (rows, validation) = parts::split(table, training.validation, training.seed)?;
     let held_out = match validation.is_empty() {
         true => None,

@@ -45,7 +45,7 @@ fn weights(model: &HopularModel) -> Result<Vec<f64>> {
 fn a_rule_with_two_limits_is_learned() -> Result<()> {
     let table = table(90, false)?;
     let rows = table.take(&(0..60).collect::<Vec<_>>())?;
-    let fitted = fit(&rows, &HopularConfig::small(), &Training { epochs: 120, ..Training::default() })?;
+    let fitted = fit(&rows, &HopularConfig::small(), &Training { epochs: 200, ..Training::default() })?;
     let losses = fitted.model.losses(&table.take(&(60..90).collect::<Vec<_>>())?, false)?;
     assert!(losses.target_accuracy >= 0.9, "{losses:?}");
     assert_eq!(fitted.validation.len(), 12);
@@ -59,7 +59,7 @@ fn a_number_is_predicted_in_its_own_unit() -> Result<()> {
     let x: Vec<f64> = (0..60).map(|i| (f64::from(i) * 2.4).sin()).collect();
     let y: Vec<f64> = x.iter().map(|x| 1000.0 + 50.0 * x * x).collect();
     let table = Table::new(&schema, vec![Column::Continuous(x), Column::Continuous(y.clone())])?;
-    let fitted = fit(&table, &HopularConfig::small(), &Training { epochs: 120, ..Training::default() })?;
+    let fitted = fit(&table, &HopularConfig::small(), &Training { epochs: 200, ..Training::default() })?;
     let Prediction::Numbers(found) = &fitted.model.predict(&table)?[0] else { panic!("numbers") };
     let error = found.iter().zip(&y).map(|(a, b)| (a - b).powi(2)).sum::<f64>() / 60.0;
     assert!(error.sqrt() < 6.0, "{error}: the deviation is 18");
