@@ -23,6 +23,7 @@
 //! | energy, update rule, bounds; retrieval | [`energy`], [`retrieval`] |
 //! | what a head does | [`analysis`] |
 //! | averaging by position instead of content | [`gaussian`] |
+//! | tables with a memory of their training rows: Hopular | [`hopular`] |
 //!
 //! # Example
 //!

@@ -73,9 +73,13 @@ pub(crate) fn made_up() -> Result<Problem> {
         folds: (0..200).map(|row| row % FOLDS).collect(),
         rivals: Vec::new(),
     };
-    let methods: [(&str, linear::Method); 2] = [("constant", linear::constant), ("linear", linear::logistic)];
+    let methods: [(&str, linear::Method); 2] = [
+        ("constant", |training, test| Ok(linear::constant(training, test))),
+        ("linear", linear::logistic),
+    ];
     for (name, method) in methods {
-        let figure = |fold| problem.divided(fold).and_then(|(training, test)| method(&training, &test));
+        let figure =
+            |fold| problem.divided(fold).and_then(|(training, test)| method(&training, &test));
         let figures = (0..FOLDS).map(figure).collect::<Result<_>>()?;
         problem.rivals.push((name.to_owned(), figures));
     }
@@ -111,7 +115,9 @@ fn read(folder: &Path, name: &str) -> Result<Problem> {
     let text = fs::read_to_string(folder.join(format!("{name}.baselines.csv")))?;
     let (names, figures) = text.split_once('\n').unwrap_or((&text, ""));
     let figures = numbers(figures)?;
-    let of = |place: usize| figures.iter().map(|row| row.get(place).copied().unwrap_or(f64::NAN)).collect();
+    let of = |place: usize| {
+        figures.iter().map(|row| row.get(place).copied().unwrap_or(f64::NAN)).collect()
+    };
     let names = names.trim().split(',').enumerate();
     Ok(Problem {
         name: name.replace('_', " "),

@@ -26,7 +26,8 @@ impl Line {
     /// Hopular's figures, one a fold, before those of the others.
     pub(crate) fn new(problem: &Problem, hopular: Vec<f64>) -> Self {
         let all = std::iter::once(("Hopular".to_owned(), hopular)).chain(problem.rivals.clone());
-        let methods = all.map(|(name, figures)| (name, (mean(&figures), spread(&figures)))).collect();
+        let methods =
+            all.map(|(name, figures)| (name, (mean(&figures), spread(&figures)))).collect();
         Self { name: problem.name.clone(), methods, larger: problem.has_classes() }
     }
 
@@ -51,7 +52,7 @@ impl Line {
             self.methods.iter().filter(|(name, _)| wanted(behind(name) - own)).count() as f64
         };
         let (better, equal) = (count(&|gap| gap < -1e-9), count(&|gap| gap.abs() <= 1e-9));
-        better + (equal + 1.0) / 2.0
+        better + f64::midpoint(equal, 1.0)
     }
 }
 

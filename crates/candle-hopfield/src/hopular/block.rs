@@ -84,12 +84,13 @@ impl Block {
         let own = normalise(self.norm_feature.as_ref(), asked.own)?;
         let seed = part(asked.dropout, 2);
         let (heads, count) = (self.feature.config().heads, own.dim(1)?);
-        let changes = chunks(own.dim(0)?, heads * count * count).enumerate().map(|(number, rows)| {
-            let own = own.narrow(0, rows.start, rows.len())?;
-            let state = columns.narrow(0, rows.start, rows.len())?;
-            let call = Call { dropout: part(seed, 100 + number as u64), ..Call::default() };
-            Ok(self.feature.retrieve(&own, &state, &own, call)?.output)
-        });
+        let changes =
+            chunks(own.dim(0)?, heads * count * count).enumerate().map(|(number, rows)| {
+                let own = own.narrow(0, rows.start, rows.len())?;
+                let state = columns.narrow(0, rows.start, rows.len())?;
+                let call = Call { dropout: part(seed, 100 + number as u64), ..Call::default() };
+                Ok(self.feature.retrieve(&own, &state, &own, call)?.output)
+            });
         let change = Tensor::cat(&changes.collect::<Result<Vec<_>>>()?, 0)?;
         let output = (columns + change)?.reshape(sample.dims())?;
         Ok(Step { sample, output, association })

@@ -105,8 +105,7 @@ impl HopularConfig {
     /// # Errors
     /// Names the first option out of range.
     pub fn check(&self) -> Result<()> {
-        let sizes =
-            [("embedding", self.embedding), ("heads", self.heads), ("blocks", self.blocks)];
+        let sizes = [("embedding", self.embedding), ("heads", self.heads), ("blocks", self.blocks)];
         if let Some((name, _)) = sizes.iter().find(|(_, size)| *size == 0) {
             bail!("`{name}` is 0: expected at least 1");
         }

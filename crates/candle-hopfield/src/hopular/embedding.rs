@@ -52,8 +52,7 @@ impl Embedding {
             let name = format!("weight.{column}");
             vb.get_with_hints((width, *inputs), &name, uniform(*inputs))
         };
-        let weights: Vec<Tensor> =
-            widths.iter().enumerate().map(weight).collect::<Result<_>>()?;
+        let weights: Vec<Tensor> = widths.iter().enumerate().map(weight).collect::<Result<_>>()?;
         let kind = |a: &Attribute| u32::from(*a != Attribute::Continuous);
         let kind: Vec<u32> = schema.attributes().iter().map(kind).collect();
         let released = config.form == Form::Release;
@@ -77,7 +76,8 @@ impl Embedding {
         let turned: Vec<Tensor> = self.weights.iter().map(Tensor::t).collect::<Result<_>>()?;
         let dtype = rows.dtype();
         let weight = Tensor::cat(&turned, 0)?.to_dtype(dtype)?; // (sum of s_j + 1, e)
-        let embedded = rows.contiguous()?.matmul(&spread(&weight, &self.owner.to_dtype(dtype)?)?)?;
+        let embedded =
+            rows.contiguous()?.matmul(&spread(&weight, &self.owner.to_dtype(dtype)?)?)?;
         let embedded =
             embedded.reshape((rows.dim(0)?, self.position.dim(0)?, self.position.dim(1)?))?;
         let mut place = (&self.position + self.kinds.index_select(&self.kind, 0)?)?; // (d, e)

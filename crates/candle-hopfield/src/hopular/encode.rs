@@ -10,7 +10,7 @@ use super::{Attribute, Column, Schema, Standardiser, Table};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rows {
     schema: Schema,
-    rows: usize,
+    count: usize,
     /// (rows, S), 0 where there is no value.
     values: Vec<f64>,
     /// (rows, d)
@@ -53,12 +53,12 @@ impl Rows {
                 }
             }
         }
-        Self { schema, rows: table.rows(), values, known }
+        Self { schema, count: table.rows(), values, known }
     }
 
     /// How many there are.
     pub fn rows(&self) -> usize {
-        self.rows
+        self.count
     }
 
     /// What the columns are.
@@ -76,7 +76,7 @@ impl Rows {
     /// # Errors
     /// Of the device.
     pub fn truth(&self, dtype: DType, device: &Device) -> Result<Tensor> {
-        Tensor::from_vec(self.values.clone(), (self.rows, self.schema.width()), device)?
+        Tensor::from_vec(self.values.clone(), (self.count, self.schema.width()), device)?
             .to_dtype(dtype)
     }
 
@@ -90,9 +90,8 @@ impl Rows {
     /// # Errors
     /// Of the device.
     pub fn stored(&self, dtype: DType, device: &Device) -> Result<Tensor> {
-        let cell = |row: usize, column: usize| match self.is_known(row, column) {
-            true => Cell::True,
-            false => Cell::Missing,
+        let cell = |row: usize, column: usize| {
+            if self.is_known(row, column) { Cell::True } else { Cell::Missing }
         };
         self.told(cell, dtype, device)
     }
@@ -102,10 +101,10 @@ impl Rows {
     /// # Errors
     /// Of the device.
     pub fn asked(&self, dtype: DType, device: &Device) -> Result<Tensor> {
-        let cell = |row: usize, column: usize| match self.is_known(row, column) {
-            _ if self.schema.is_target(column) => Cell::Masked,
-            true => Cell::True,
-            false => Cell::Missing,
+        let cell = |row: usize, column: usize| match () {
+            () if self.schema.is_target(column) => Cell::Masked,
+            () if self.is_known(row, column) => Cell::True,
+            () => Cell::Missing,
         };
         self.told(cell, dtype, device)
     }
@@ -121,8 +120,8 @@ impl Rows {
         device: &Device,
     ) -> Result<Tensor> {
         let (starts, width) = (self.schema.starts(), self.schema.width());
-        let mut told = Vec::with_capacity(self.rows * self.schema.input_width());
-        for row in 0..self.rows {
+        let mut told = Vec::with_capacity(self.count * self.schema.input_width());
+        for row in 0..self.count {
             for (column, attribute) in self.schema.attributes().iter().enumerate() {
                 let from = row * width + starts[column];
                 let truth = &self.values[from..from + attribute.width()];
@@ -141,6 +140,6 @@ impl Rows {
                 told.push(f64::from(u8::from(cell == Cell::Masked)));
             }
         }
-        Tensor::from_vec(told, (self.rows, self.schema.input_width()), device)?.to_dtype(dtype)
+        Tensor::from_vec(told, (self.count, self.schema.input_width()), device)?.to_dtype(dtype)
     }
 }

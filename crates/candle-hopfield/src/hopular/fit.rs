@@ -83,7 +83,9 @@ impl Training {
                 self.validate_every
             );
         }
-        for (name, share) in [("feature_weight", self.feature_weight), ("validation", self.validation)] {
+        for (name, share) in
+            [("feature_weight", self.feature_weight), ("validation", self.validation)]
+        {
             if !(0.0..=1.0).contains(&share) {
                 bail!("`{name}` is {share}: expected a share in [0, 1]");
             }
@@ -157,10 +159,7 @@ pub fn fit(table: &Table, config: &HopularConfig, training: &Training) -> Result
 
 fn fit_here(table: &Table, config: &HopularConfig, training: &Training) -> Result<Fitted> {
     let (rows, validation) = parts::split(table, training.validation, training.seed)?;
-    let held_out = match validation.is_empty() {
-        true => None,
-        false => Some(table.take(&validation)?),
-    };
+    let held_out = if validation.is_empty() { None } else { Some(table.take(&validation)?) };
     let rows = table.take(&rows)?;
     let standardiser = Standardiser::of(&rows, training.gaps);
     let model = HopularModel::untrained(&rows, standardiser, config, training.seed)?;
@@ -172,12 +171,9 @@ fn fit_here(table: &Table, config: &HopularConfig, training: &Training) -> Resul
             run.look(epoch + 1, held_out.as_ref())?;
         }
     }
-    let (epoch, _, weights) = match run.best {
-        Some(best) => best,
-        None => bail!("no epoch was finished"),
-    };
-    run.model.vars().assign(&weights)?;
-    Ok(Fitted { model: run.model, validated: run.validated, epoch, validation })
+    let Some(best) = run.best else { bail!("no epoch was finished") };
+    run.model.vars().assign(&best.weights)?;
+    Ok(Fitted { model: run.model, validated: run.validated, epoch: best.epoch, validation })
 }
 
 /// Training under way.
@@ -188,14 +184,23 @@ struct Run {
     hidden: Tensor,
     optimiser: Lamb,
     validated: Vec<(usize, Losses)>,
-    /// Epoch, what is to be as small as can be, and the slow weights.
-    best: Option<(usize, (f64, f64), HashMap<String, Tensor>)>,
+    best: Option<Best>,
+}
+
+/// The weights to keep so far.
+struct Best {
+    epoch: usize,
+    /// To be as small as can be, the first number before the second.
+    score: (f64, f64),
+    /// The slow ones.
+    weights: HashMap<String, Tensor>,
 }
 
 impl Run {
     fn new(model: HopularModel, table: &Table, training: &Training) -> Result<Self> {
         let rows = Rows::of(table, model.standardiser());
-        let has_target = |row| table.schema().targets().iter().any(|&target| table.has(row, target));
+        let has_target =
+            |row| table.schema().targets().iter().any(|&target| table.has(row, target));
         if !(0..table.rows()).any(has_target) {
             bail!("no row to train on has a target: expected at least one");
         }
@@ -233,7 +238,7 @@ impl Run {
         let names = self.model.vars().named().into_keys();
         let slow: HashMap<String, Tensor> = names.zip(self.optimiser.slow()).collect();
         let Some(held_out) = held_out else {
-            self.best = Some((epoch, (0.0, 0.0), slow));
+            self.best = Some(Best { epoch, score: (0.0, 0.0), weights: slow });
             return Ok(());
         };
         let fast = self.model.vars().named().into_iter();
@@ -247,8 +252,8 @@ impl Run {
         let accuracy =
             if schema.targets().iter().any(is_number) { 0.0 } else { losses.target_accuracy };
         let score = (-accuracy, losses.target);
-        if self.best.as_ref().is_none_or(|(_, best, _)| score < *best) {
-            self.best = Some((epoch, score, slow));
+        if self.best.as_ref().is_none_or(|best| score < best.score) {
+            self.best = Some(Best { epoch, score, weights: slow });
         }
         self.validated.push((epoch, losses));
         Ok(())

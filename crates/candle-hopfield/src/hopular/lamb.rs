@@ -80,7 +80,9 @@ impl Lamb {
             bail!("{config:?}: expected `betas` in [0, 1) and `lookahead_every` of at least 1");
         }
         if !(eps > 0.0 && weight_decay >= 0.0 && (0.0..=1.0).contains(&lookahead_share)) {
-            bail!("{config:?}: expected a positive `eps`, `weight_decay` of at least 0 and `lookahead_share` in [0, 1]");
+            bail!(
+                "{config:?}: expected a positive `eps`, `weight_decay` of at least 0 and `lookahead_share` in [0, 1]"
+            );
         }
         let follow = |var: Var| {
             let zeros = var.zeros_like()?;

@@ -64,16 +64,21 @@ impl Losses {
                 }
             }
             if count > 0 {
-                losses.add(rows.schema().is_target(column), loss / count as f64, right / count as f64);
+                losses.add(
+                    rows.schema().is_target(column),
+                    loss / count as f64,
+                    right / count as f64,
+                );
             }
         }
         Ok(losses.averaged())
     }
 
     fn add(&mut self, is_target: bool, loss: f64, right: f64) {
-        let (sum, accuracy, count) = match is_target {
-            true => (&mut self.target, &mut self.target_accuracy, &mut self.targets),
-            false => (&mut self.feature, &mut self.feature_accuracy, &mut self.features),
+        let (sum, accuracy, count) = if is_target {
+            (&mut self.target, &mut self.target_accuracy, &mut self.targets)
+        } else {
+            (&mut self.feature, &mut self.feature_accuracy, &mut self.features)
         };
         *sum += loss;
         *accuracy += right;
@@ -180,7 +185,8 @@ fn weights(rows: &Rows, counted: Counted, gamma: f64) -> Result<Vec<f64>> {
         (count, false) => feature / (features * count) as f64,
     };
     let of_column: Vec<f64> = (0..columns).map(of_column).collect();
-    let weight = |(cell, counts): (usize, &bool)| f64::from(u8::from(*counts)) * of_column[cell % columns];
+    let weight =
+        |(cell, counts): (usize, &bool)| f64::from(u8::from(*counts)) * of_column[cell % columns];
     Ok(counted.iter().enumerate().map(weight).collect())
 }
 

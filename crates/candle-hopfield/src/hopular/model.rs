@@ -129,7 +129,8 @@ impl HopularModel {
         let starts = self.schema.starts();
         let prediction = |target: &usize| match self.schema.attributes()[*target] {
             Attribute::Continuous => {
-                let number = |row: &Vec<f64>| self.standardiser.original(*target, row[starts[*target]]);
+                let number =
+                    |row: &Vec<f64>| self.standardiser.original(*target, row[starts[*target]]);
                 Prediction::Numbers(output.iter().map(number).collect())
             }
             Attribute::Categorical { classes } => {
@@ -211,8 +212,7 @@ impl HopularModel {
             Some(tensor) => tensor.to_dtype(DType::F64)?.to_vec1(),
             None => bail!("no tensor `{name}`"),
         };
-        let standardiser =
-            Standardiser::new(schema, numbers("means")?, numbers("deviations")?)?;
+        let standardiser = Standardiser::new(schema, numbers("means")?, numbers("deviations")?)?;
         let vars = SeededVars::new(0);
         let network = Hopular::new(schema, config, vars.builder(DTYPE, &Device::Cpu))?;
         vars.assign(&weights)?;

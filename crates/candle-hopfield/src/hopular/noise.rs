@@ -39,7 +39,9 @@ impl Noise {
         let Self { probability, mask, replace } = self;
         let all = [probability, mask, replace, mask + replace];
         if !all.iter().all(|share| (0.0..=1.0).contains(share)) {
-            bail!("{self:?}: expected shares in [0, 1], and `mask` and `replace` at most 1 together");
+            bail!(
+                "{self:?}: expected shares in [0, 1], and `mask` and `replace` at most 1 together"
+            );
         }
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! Rows to train on and rows to validate with.
 
 use candle_core::{Result, bail};
-use rand::seq::SliceRandom;
 use rand::SeedableRng;
+use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::{Column, Table};

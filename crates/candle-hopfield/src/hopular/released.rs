@@ -7,8 +7,15 @@ use candle_core::{Result, Tensor, bail};
 use super::{HopularConfig, Schema};
 use crate::pytorch;
 
-/// Where the tensors of one column or of one block go.
-type Columns = BTreeMap<&'static str, BTreeMap<usize, Tensor>>;
+/// Tensors by where they go.
+#[derive(Default)]
+struct Sorted {
+    renamed: HashMap<String, Tensor>,
+    /// To be stacked, by new name and column.
+    columns: BTreeMap<&'static str, BTreeMap<usize, Tensor>>,
+    /// Of Hopfield layers, by block and whether it is the sample memory.
+    layers: BTreeMap<(usize, bool), HashMap<String, Tensor>>,
+}
 
 /// Renames the state dict of a released `Hopular`, and stacks what is one tensor a column there.
 ///
@@ -23,48 +30,19 @@ pub fn rename(
     schema: &Schema,
     config: &HopularConfig,
 ) -> Result<HashMap<String, Tensor>> {
-    let mut renamed = HashMap::new();
-    let mut columns = Columns::new();
-    let mut layers: BTreeMap<(usize, bool), HashMap<String, Tensor>> = BTreeMap::new();
-    for (name, tensor) in tensors {
-        let parts: Vec<&str> = name.split('.').collect();
-        match parts[..] {
-            ["embeddings", "feature_embeddings", column, "0", "weight"] => {
-                renamed.insert(format!("embedding.weight.{}", number(column, name)?), tensor.clone());
-            }
-            ["embeddings", group, column, part, kind] => {
-                let Some(new) = stacked(group, part, kind) else { bail!("{}", unknown(name)) };
-                columns.entry(new).or_default().insert(number(column, name)?, tensor.clone());
-            }
-            ["embeddings", "feature_type_embeddings", "weight"] => {
-                renamed.insert("embedding.type".to_owned(), tensor.clone());
-            }
-            ["embeddings", "feature_position_embeddings", "weight"] => {
-                renamed.insert("embedding.position".to_owned(), tensor.clone());
-            }
-            ["hopular_blocks", block, norm @ ("sample_norm" | "feature_norm"), kind] => {
-                let new = if norm == "sample_norm" { "norm_sample" } else { "norm_feature" };
-                let block = number(block, name)?;
-                renamed.insert(format!("blocks.{block}.{new}.{kind}"), tensor.clone());
-            }
-            ["hopular_blocks", block, memory, "hopfield_lookup", ref rest @ ..] => {
-                let is_sample = memory == "sample_sample_associations";
-                let layer = layers.entry((number(block, name)?, is_sample)).or_default();
-                layer.insert(rest.join("."), tensor.clone());
-            }
-            ["summarizations", "feature_summarizations", part @ ("2" | "3"), kind] => {
-                let new = if part == "2" { "output.norm." } else { "output." };
-                renamed.insert(format!("{new}{kind}"), tensor.clone());
-            }
-            _ => bail!("{}", unknown(name)),
-        }
+    let mut sorted = Sorted::default();
+    let by_name: BTreeMap<&String, &Tensor> = tensors.iter().collect();
+    for (name, tensor) in by_name {
+        sorted.place(name, tensor)?;
     }
+    let Sorted { mut renamed, columns, layers } = sorted;
     for ((block, is_sample), layer) in layers {
         let options = if is_sample { config.sample(schema) } else { config.feature(schema) };
         let memory = if is_sample { "sample" } else { "feature" };
-        for (name, tensor) in pytorch::rename(&layer, &options)? {
-            renamed.insert(format!("blocks.{block}.{memory}.{name}"), tensor);
-        }
+        let layer = pytorch::rename(&layer, &options)?.into_iter();
+        renamed.extend(
+            layer.map(|(name, tensor)| (format!("blocks.{block}.{memory}.{name}"), tensor)),
+        );
     }
     for (name, tensors) in columns {
         let expected = schema.attributes().len();
@@ -75,6 +53,43 @@ pub fn rename(
         renamed.insert(name.to_owned(), Tensor::stack(&tensors, 0)?);
     }
     Ok(renamed)
+}
+
+impl Sorted {
+    fn place(&mut self, name: &str, tensor: &Tensor) -> Result<()> {
+        let parts: Vec<&str> = name.split('.').collect();
+        let new = match parts[..] {
+            ["embeddings", "feature_embeddings", column, "0", "weight"] => {
+                format!("embedding.weight.{}", number(column, name)?)
+            }
+            ["embeddings", "feature_type_embeddings", "weight"] => "embedding.type".to_owned(),
+            ["embeddings", "feature_position_embeddings", "weight"] => {
+                "embedding.position".to_owned()
+            }
+            ["embeddings", group, column, part, kind] => {
+                let Some(new) = stacked(group, part, kind) else { bail!("{}", unknown(name)) };
+                self.columns.entry(new).or_default().insert(number(column, name)?, tensor.clone());
+                return Ok(());
+            }
+            ["hopular_blocks", block, norm @ ("sample_norm" | "feature_norm"), kind] => {
+                let new = if norm == "sample_norm" { "norm_sample" } else { "norm_feature" };
+                format!("blocks.{}.{new}.{kind}", number(block, name)?)
+            }
+            ["hopular_blocks", block, memory, "hopfield_lookup", ref rest @ ..] => {
+                let is_sample = memory == "sample_sample_associations";
+                let layer = self.layers.entry((number(block, name)?, is_sample)).or_default();
+                layer.insert(rest.join("."), tensor.clone());
+                return Ok(());
+            }
+            ["summarizations", "feature_summarizations", "2", kind] => {
+                format!("output.norm.{kind}")
+            }
+            ["summarizations", "feature_summarizations", "3", kind] => format!("output.{kind}"),
+            _ => bail!("{}", unknown(name)),
+        };
+        self.renamed.insert(new, tensor.clone());
+        Ok(())
+    }
 }
 
 /// The stacked tensor that a column's tensor goes into.

@@ -53,7 +53,9 @@ impl Standardiser {
         }
         let usable = |deviation: &f64| deviation.is_finite() && *deviation > 0.0;
         if !means.iter().all(|mean| mean.is_finite()) || !deviations.iter().all(usable) {
-            bail!("means {means:?} and deviations {deviations:?}: expected numbers, the latter positive");
+            bail!(
+                "means {means:?} and deviations {deviations:?}: expected numbers, the latter positive"
+            );
         }
         Ok(Self { means, deviations })
     }

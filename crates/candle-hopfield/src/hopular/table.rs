@@ -114,13 +114,18 @@ fn check(column: &Column, attribute: Attribute, place: usize) -> Result<()> {
     match (column, attribute) {
         (Column::Continuous(values), Attribute::Continuous) => {
             if let Some(row) = values.iter().position(|value| value.is_infinite()) {
-                bail!("column {place} is infinite in row {row}: expected a number, or NaN for none");
+                bail!(
+                    "column {place} is infinite in row {row}: expected a number, or NaN for none"
+                );
             }
         }
         (Column::Categorical(values), Attribute::Categorical { classes }) => {
             let outside = |value: &Option<usize>| value.is_some_and(|class| class >= classes);
             if let Some(row) = values.iter().position(outside) {
-                bail!("column {place} has {:?} in row {row}: expected a class below {classes}", values[row]);
+                bail!(
+                    "column {place} has {:?} in row {row}: expected a class below {classes}",
+                    values[row]
+                );
             }
         }
         (_, expected) => bail!("column {place} is of another kind: expected {expected:?}"),

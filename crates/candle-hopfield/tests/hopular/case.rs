@@ -39,7 +39,8 @@ impl Case {
         let config = HopularConfig { arithmetic, ..self.config.clone() };
         let network = Hopular::new(&self.schema, &config, vb)?;
         let pass = Pass { hidden: self.hidden.as_ref(), dropout: None };
-        let trace = network.trace(inputs["asked"].as_tensor(), inputs["stored"].as_tensor(), pass)?;
+        let trace =
+            network.trace(inputs["asked"].as_tensor(), inputs["stored"].as_tensor(), pass)?;
         let mut found = BTreeMap::from([
             ("out".to_owned(), trace.output.clone()),
             ("embedding".to_owned(), trace.embedding),
@@ -61,6 +62,7 @@ impl Case {
         let mut gradients = 0f64;
         for (expected, vars) in [(&self.grads, &params), (&self.input_grads, &inputs)] {
             assert_eq!(expected.len(), vars.len(), "{}: gradients and variables", self.name);
+            let expected: BTreeMap<&String, &Tensor> = expected.iter().collect();
             for (name, expected) in expected {
                 let var = vars.get(name).ok_or_else(|| missing(name))?;
                 let found = grads.get(var).cloned().map_or_else(|| var.zeros_like(), Ok)?;

@@ -13,7 +13,7 @@ fn rows() -> Result<Rows> {
         Attribute::Categorical { classes: 2 },
     ];
     let schema = Schema::new(attributes, vec![2])?;
-    let number = |i: usize| if i % 8 == 0 { f64::NAN } else { (i as f64).sin() };
+    let number = |i: usize| if i.is_multiple_of(8) { f64::NAN } else { (i as f64).sin() };
     let table = Table::new(
         &schema,
         vec![
@@ -56,11 +56,17 @@ fn noise_keeps_its_rules() -> Result<()> {
     assert!(near(share(classes.iter().map(|&cell| counted[cell])), 0.5));
     assert!(near(of(|cell| cell == Cell::Masked), 0.25));
     assert!(near(of(|cell| matches!(cell, Cell::Replaced(_))), 0.15));
-    let drawn: Vec<f64> = classes.iter().filter_map(|&cell| match told[cell] {
-        Cell::Replaced(class) => Some(class),
-        _ => None,
-    }).collect();
-    assert!([0.0, 1.0, 2.0].iter().all(|class| drawn.contains(class)) && drawn.iter().all(|class| *class < 3.0));
+    let drawn: Vec<f64> = classes
+        .iter()
+        .filter_map(|&cell| match told[cell] {
+            Cell::Replaced(class) => Some(class),
+            _ => None,
+        })
+        .collect();
+    assert!(
+        [0.0, 1.0, 2.0].iter().all(|class| drawn.contains(class))
+            && drawn.iter().all(|class| *class < 3.0)
+    );
     Ok(())
 }
 
@@ -70,7 +76,9 @@ fn all_features_count_with_the_noise_of_the_release_and_none_without() -> Result
     let known = |cell: usize| rows.is_known(cell / 3, cell % 3);
     let (told, counted) = Noise::RELEASE.draw(&rows, 1);
     assert!((0..1200).all(|cell| counted[cell] == known(cell)));
-    let kept = share((0..1200).filter(|cell| cell % 3 < 2 && known(*cell)).map(|cell| told[cell] == Cell::True));
+    let kept = share(
+        (0..1200).filter(|cell| cell % 3 < 2 && known(*cell)).map(|cell| told[cell] == Cell::True),
+    );
     assert!((kept - 0.8).abs() < 0.05, "{kept}");
     let (_, counted) = Noise::NONE.draw(&rows, 1);
     assert!((0..1200).all(|cell| counted[cell] == (cell % 3 == 2 && known(cell))));
@@ -81,11 +89,20 @@ fn all_features_count_with_the_noise_of_the_release_and_none_without() -> Result
 #[test]
 fn stored_rows_show_targets_and_asked_rows_do_not() -> Result<()> {
     let rows = rows()?;
-    let (stored, asked) = (rows.stored(DType::F64, &Device::Cpu)?, rows.asked(DType::F64, &Device::Cpu)?);
+    let (stored, asked) =
+        (rows.stored(DType::F64, &Device::Cpu)?, rows.asked(DType::F64, &Device::Cpu)?);
     let (stored, asked) = (stored.to_vec2::<f64>()?, asked.to_vec2::<f64>()?);
     // number, flag, three classes, flag, two classes, flag
-    assert_eq!(stored[0], [0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], "number and target are missing");
-    assert_eq!(asked[0], [0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0], "the target is to be predicted");
+    assert_eq!(
+        stored[0],
+        [0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+        "number and target are missing"
+    );
+    assert_eq!(
+        asked[0],
+        [0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0],
+        "the target is to be predicted"
+    );
     assert_eq!(stored[1][1..], [0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
     assert_eq!(asked[1][..6], stored[1][..6]);
     assert_eq!(asked[1][6..], [0.0, 0.0, 1.0]);

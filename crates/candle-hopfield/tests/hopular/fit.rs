@@ -16,12 +16,14 @@ fn table(rows: usize, missing: bool) -> Result<Table> {
     ];
     let schema = Schema::new(attributes, vec![2])?;
     let number = |i: usize| 40.0 + 30.0 * (i as f64 * 2.4).sin();
-    let class = |i: usize| usize::from(number(i) > if i % 2 == 0 { 30.0 } else { 50.0 });
+    let class = |i: usize| usize::from(number(i) > if i.is_multiple_of(2) { 30.0 } else { 50.0 });
     let gap = |i: usize| missing && i % 7 == 3;
     Table::new(
         &schema,
         vec![
-            Column::Continuous((0..rows).map(|i| if gap(i) { f64::NAN } else { number(i) }).collect()),
+            Column::Continuous(
+                (0..rows).map(|i| if gap(i) { f64::NAN } else { number(i) }).collect(),
+            ),
             Column::Categorical((0..rows).map(|i| (!gap(i + 1)).then_some(i % 2)).collect()),
             Column::Categorical((0..rows).map(|i| (!gap(i + 2)).then_some(class(i))).collect()),
         ],
@@ -45,7 +47,8 @@ fn weights(model: &HopularModel) -> Result<Vec<f64>> {
 fn a_rule_with_two_limits_is_learned() -> Result<()> {
     let table = table(90, false)?;
     let rows = table.take(&(0..60).collect::<Vec<_>>())?;
-    let fitted = fit(&rows, &HopularConfig::small(), &Training { epochs: 200, ..Training::default() })?;
+    let fitted =
+        fit(&rows, &HopularConfig::small(), &Training { epochs: 200, ..Training::default() })?;
     let losses = fitted.model.losses(&table.take(&(60..90).collect::<Vec<_>>())?, false)?;
     assert!(losses.target_accuracy >= 0.9, "{losses:?}");
     assert_eq!(fitted.validation.len(), 12);
@@ -59,7 +62,8 @@ fn a_number_is_predicted_in_its_own_unit() -> Result<()> {
     let x: Vec<f64> = (0..60).map(|i| (f64::from(i) * 2.4).sin()).collect();
     let y: Vec<f64> = x.iter().map(|x| 1000.0 + 50.0 * x * x).collect();
     let table = Table::new(&schema, vec![Column::Continuous(x), Column::Continuous(y.clone())])?;
-    let fitted = fit(&table, &HopularConfig::small(), &Training { epochs: 200, ..Training::default() })?;
+    let fitted =
+        fit(&table, &HopularConfig::small(), &Training { epochs: 200, ..Training::default() })?;
     let Prediction::Numbers(found) = &fitted.model.predict(&table)?[0] else { panic!("numbers") };
     let error = found.iter().zip(&y).map(|(a, b)| (a - b).powi(2)).sum::<f64>() / 60.0;
     assert!(error.sqrt() < 6.0, "{error}: the deviation is 18");
@@ -142,7 +146,8 @@ fn a_row_alone_cannot_be_trained_on() -> Result<()> {
     let wrong = message(table(9, false)?, Training { epochs: 0, ..none.clone() });
     assert!(wrong.contains("`epochs` is 0"), "{wrong}");
     // Two rows are enough, and without validation the last weights are kept.
-    let fitted = fit(&table(2, false)?, &HopularConfig::small(), &Training { noise: Noise::NONE, ..none })?;
+    let fitted =
+        fit(&table(2, false)?, &HopularConfig::small(), &Training { noise: Noise::NONE, ..none })?;
     assert_eq!((fitted.epoch, fitted.validated.len(), fitted.validation.len()), (25, 0, 0));
     Ok(())
 }
@@ -150,7 +155,11 @@ fn a_row_alone_cannot_be_trained_on() -> Result<()> {
 /// Prints the numbers of a model; `any_number_of_threads_gives_the_same_model` runs it with several numbers of threads.
 #[test]
 fn model_of_this_process() -> Result<()> {
-    let fitted = fit(&table(90, true)?, &HopularConfig { embedding: 16, ..HopularConfig::small() }, &quick())?;
+    let fitted = fit(
+        &table(90, true)?,
+        &HopularConfig { embedding: 16, ..HopularConfig::small() },
+        &quick(),
+    )?;
     let bits: Vec<u64> = weights(&fitted.model)?.into_iter().map(f64::to_bits).collect();
     let sum = bits.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, bits| {
         (hash ^ bits).wrapping_mul(0x0100_0000_01b3)
@@ -167,7 +176,10 @@ fn any_number_of_threads_gives_the_same_model() -> Result<()> {
             .env("RAYON_NUM_THREADS", threads)
             .output()?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let line = text.split("bits of the model: ").nth(1).and_then(|rest| rest.split_whitespace().next());
+        let line = text
+            .split("bits of the model: ")
+            .nth(1)
+            .and_then(|rest| rest.split_whitespace().next());
         Ok(line.unwrap_or_default().to_owned())
     };
     let one = bits("1")?;

@@ -38,8 +38,10 @@ fn every_step_is_that_of_the_released_optimiser() -> Result<()> {
             synchronise: case["sync"] == true,
         };
         let start: BTreeMap<String, Tensor> = under(&tensors, "in.").into_iter().collect();
-        let vars: BTreeMap<String, Var> =
-            start.iter().map(|(name, tensor)| Ok((name.clone(), Var::from_tensor(tensor)?))).collect::<Result<_>>()?;
+        let vars: BTreeMap<String, Var> = start
+            .iter()
+            .map(|(name, tensor)| Ok((name.clone(), Var::from_tensor(tensor)?)))
+            .collect::<Result<_>>()?;
         let mut lamb = Lamb::new(vars.values().cloned().collect(), config)?;
         for step in 0..case["steps"].as_u64().unwrap_or(0) as usize {
             // A linear function has the given gradients.
@@ -52,11 +54,17 @@ fn every_step_is_that_of_the_released_optimiser() -> Result<()> {
             let ratios = lamb.step(&sum.backward()?, number(&case["lr"]))?;
             for ((name, var), (slow, ratio)) in vars.iter().zip(lamb.slow().iter().zip(ratios)) {
                 let expected = |kind: &str| tensors[&format!("{kind}.{name}")].get(step);
-                assert!(relative(var.as_tensor(), &expected("fast")?)? < 1e-12, "{case} {name} {step}");
+                assert!(
+                    relative(var.as_tensor(), &expected("fast")?)? < 1e-12,
+                    "{case} {name} {step}"
+                );
                 assert!(relative(slow, &expected("slow")?)? < 1e-12, "{case} {name} {step}");
                 if let Some(ratio) = ratio {
                     let expected: f64 = expected("trust_ratio")?.to_scalar()?;
-                    assert!((ratio - expected).abs() < 1e-12 * expected.max(1.0), "{case} {name} {step}");
+                    assert!(
+                        (ratio - expected).abs() < 1e-12 * expected.max(1.0),
+                        "{case} {name} {step}"
+                    );
                 }
             }
         }
@@ -75,9 +83,13 @@ fn rates_and_weights_are_those_of_the_released_schedules() -> Result<()> {
         }
     };
     check("learning_rate", &|epoch| Cosine::new(1e-3, 10).rate(epoch));
-    check("learning_rate_delayed", &|epoch| Cosine { start: 1e-3, delay: 4, epochs: 5 }.rate(epoch));
+    check("learning_rate_delayed", &|epoch| {
+        Cosine { start: 1e-3, delay: 4, epochs: 5 }.rate(epoch)
+    });
     check("feature_loss_weight", &|epoch| Cosine::new(1.0, 10).at(epoch));
     // Half of ten epochs come before the fall; the last of them is its first.
-    check("feature_loss_weight_warm", &|epoch| Cosine { start: 1.0, delay: 4, epochs: 5 }.at(epoch));
+    check("feature_loss_weight_warm", &|epoch| {
+        Cosine { start: 1.0, delay: 4, epochs: 5 }.at(epoch)
+    });
     Ok(())
 }
