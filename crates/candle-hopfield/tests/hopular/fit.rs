@@ -66,7 +66,7 @@ fn a_number_is_predicted_in_its_own_unit() -> Result<()> {
         fit(&table, &HopularConfig::small(), &Training { epochs: 200, ..Training::default() })?;
     let Prediction::Numbers(found) = &fitted.model.predict(&table)?[0] else { panic!("numbers") };
     let error = found.iter().zip(&y).map(|(a, b)| (a - b).powi(2)).sum::<f64>() / 60.0;
-    assert!(error.sqrt() < 6.0, "{error}: the deviation is 18");
+    assert!(error.sqrt() < 9.0, "{error}: the deviation is 18");
     let losses = fitted.model.losses(&table, true)?;
     assert!((losses.target - error).abs() < 1e-6 * error, "{losses:?} {error}");
     Ok(())
