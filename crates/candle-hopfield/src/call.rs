@@ -53,7 +53,10 @@ impl Call<'_> {
         let mut scoring = Scoring {
             association: config.association,
             updates: &config.updates,
-            beta: self.beta(config, beta)?.reshape((1, config.heads, 1, 1))?,
+            beta: self
+                .beta(config, beta)?
+                .reshape((1, config.heads, 1, 1))?
+                .to_dtype(stored.dtype())?,
             bias: Vec::new(),
             ignored: Vec::new(),
         };

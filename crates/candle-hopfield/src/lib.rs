@@ -24,6 +24,7 @@
 //! | losses of paired embeddings, with retrieval of both sides | [`contrastive`] |
 //! | what a head does | [`analysis`] |
 //! | averaging by position instead of content | [`gaussian`] |
+//! | tables with a memory of their training rows: Hopular | [`hopular`] |
 //!
 //! # Example
 //!
@@ -71,6 +72,7 @@ mod dropout;
 pub mod energy;
 pub mod gaussian;
 mod hopfield;
+pub mod hopular;
 mod lookup;
 mod norm;
 mod patterns;

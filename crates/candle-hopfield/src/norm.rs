@@ -8,7 +8,7 @@ use crate::Norm;
 /// `(x - mean) / sqrt(variance + eps) * weight + bias` over the last axis.
 ///
 /// `candle_nn::LayerNorm` takes a fused operation where it can, and that one has no backward: the
-/// gradient would be lost without a word.
+/// gradient would be lost without a word. The arithmetic is in the type of x, whatever that of the variables.
 #[derive(Clone, Debug)]
 pub(crate) struct LayerNorm {
     affine: Option<(Tensor, Tensor)>,
@@ -38,7 +38,9 @@ impl LayerNorm {
         let normal = centred.broadcast_div(&(variance + self.eps)?.sqrt()?)?;
         match &self.affine {
             None => Ok(normal),
-            Some((weight, bias)) => normal.broadcast_mul(weight)?.broadcast_add(bias),
+            Some((weight, bias)) => normal
+                .broadcast_mul(&weight.to_dtype(x.dtype())?)?
+                .broadcast_add(&bias.to_dtype(x.dtype())?),
         }
     }
 }

@@ -23,14 +23,15 @@ impl Linear {
         Ok(Self { weight, bias })
     }
 
-    /// In two dimensions: a product of a strided tensor with a broadcast one is wrong in candle 0.11.
+    /// In two dimensions: a product of a strided tensor with a broadcast one is wrong in candle 0.11. In the
+    /// type of `x`, whatever that of the variables.
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let (rows, from) = (x.dims()[..x.rank() - 1].to_vec(), x.dim(x.rank() - 1)?);
         let flat = x.contiguous()?.reshape((rows.iter().product::<usize>(), from))?;
-        let product = flat.matmul(&self.weight.t()?)?; // (rows, to)
+        let product = flat.matmul(&self.weight.to_dtype(x.dtype())?.t()?)?; // (rows, to)
         let product = match &self.bias {
             None => product,
-            Some(bias) => product.broadcast_add(bias)?,
+            Some(bias) => product.broadcast_add(&bias.to_dtype(x.dtype())?)?,
         };
         product.reshape([&rows[..], &[self.weight.dim(0)?]].concat())
     }

@@ -1,9 +1,15 @@
 //! Agreement with the released PyTorch layers on cases that are not part of this repository: a step of `.ci/run` of
 //! its own, which says so where they are not there.
 
+#[path = "hopular/case.rs"]
+mod case;
 mod common;
 #[path = "contrastive/case.rs"]
 mod pairs;
+#[path = "shared/hopular.rs"]
+mod hopular;
+#[path = "shared/optimiser.rs"]
+mod optimiser;
 
 use std::collections::HashMap;
 use std::path::Path;
