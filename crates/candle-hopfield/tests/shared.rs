@@ -4,12 +4,12 @@
 #[path = "hopular/case.rs"]
 mod case;
 mod common;
-#[path = "contrastive/case.rs"]
-mod pairs;
 #[path = "shared/hopular.rs"]
 mod hopular;
 #[path = "shared/optimiser.rs"]
 mod optimiser;
+#[path = "contrastive/case.rs"]
+mod pairs;
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{InvalidConfig, check};
+use crate::parts::memory::MOST;
 
 /// Columns of the metadata that a model learns from, or does not learn.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -12,6 +13,9 @@ pub struct CovariatesConfig {
     pub include: Vec<String>,
     /// Columns whose say is removed: the parts learn what they do not explain, and a score is without them.
     pub adjust: Vec<String>,
+    /// Whether the included columns are a Hopular memory beside the linear term: a model that stores their values and the labels
+    /// of all training repertoires, without names, and can learn what is no sum of effects.
+    pub memory: bool,
 }
 
 impl CovariatesConfig {
@@ -26,6 +30,13 @@ impl CovariatesConfig {
     }
 
     pub(super) fn validate(&self) -> Result<(), InvalidConfig> {
+        let included = self.include.len();
+        check(
+            !self.memory || (1..=MOST).contains(&included),
+            "covariates.memory",
+            &included,
+            "1 to 10 columns in `include`",
+        )?;
         let all = self.columns();
         let twice = |i: &usize| all[..*i].contains(&all[*i]);
         let repeated = (0..all.len()).find(twice).map(|i| &all[i]);

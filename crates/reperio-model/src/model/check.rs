@@ -84,15 +84,16 @@ fn check_kind(target: &Target) -> Result<()> {
 fn check_covariates(info: &ModelInfo, own: &TargetModel) -> Result<()> {
     let known = &info.covariates;
     for table in own.terms.iter().flat_map(|term| &term.tables) {
-        let Table::Covariates(table) = table else { continue };
-        let fit = table.effects.len() == known.len()
-            && table.effects.iter().zip(known).all(|(effect, covariate)| effect.fits(covariate));
-        if !fit {
-            bail!(
-                "effects of {} covariates that are not those of the model, which has {}",
-                table.effects.len(),
-                known.len()
-            );
+        let fits = match table {
+            Table::Covariates(table) => {
+                let mut all = table.effects.iter().zip(known);
+                table.effects.len() == known.len() && all.all(|(own, known)| own.fits(known))
+            }
+            Table::Memory(table) => table.fits(known),
+            _ => true,
+        };
+        if !fits {
+            bail!("a part of covariates that are not the {} of the model", known.len());
         }
     }
     Ok(())

@@ -13,6 +13,7 @@ mod origin;
 mod predict;
 mod residues;
 mod stored;
+mod stored_memory;
 
 use candle_core::Tensor;
 use reperio_data::repertoire::GeneVocabulary;

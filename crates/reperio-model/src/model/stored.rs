@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use candle_core::{Device, Result, Tensor, bail};
 use serde::{Deserialize, Serialize};
 
+use super::stored_memory::StoredMemory;
 use super::{TargetModel, Term};
 use crate::combine::Conformal;
 use crate::features::kmer_set::KmerSet;
@@ -40,6 +41,7 @@ enum StoredTable {
     Genes(GeneTable),
     Depth(DepthTable),
     Covariates(CovariateTable),
+    Memory(StoredMemory),
 }
 
 impl TargetModel {
@@ -85,6 +87,7 @@ fn pack_table(table: &Table, prefix: &str, tensors: &mut Named) -> Result<Stored
         Table::Genes(table) => StoredTable::Genes(table.clone()),
         Table::Depth(table) => StoredTable::Depth(table.clone()),
         Table::Covariates(table) => StoredTable::Covariates(table.clone()),
+        Table::Memory(table) => StoredTable::Memory(StoredMemory::pack(table, prefix, tensors)?),
         Table::Kmers(table) => {
             let entries = table.entries();
             let places: Vec<i64> = entries.iter().map(|(place, _)| i64::from(*place)).collect();
@@ -144,6 +147,9 @@ impl Unpacking {
             StoredTable::Genes(table) => return Ok(Table::Genes(table)),
             StoredTable::Depth(table) => return Ok(Table::Depth(table)),
             StoredTable::Covariates(table) => return Ok(Table::Covariates(table)),
+            StoredTable::Memory(memory) => {
+                return Ok(Table::Memory(Box::new(memory.unpack(prefix, &mut self.tensors)?)));
+            }
             StoredTable::Kmers { set, value, bias, offset } => (set, value, bias, offset),
         };
         if !bias.is_finite() || !offset.is_finite() {

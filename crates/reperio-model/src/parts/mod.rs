@@ -23,6 +23,7 @@ mod depth;
 mod genes;
 pub mod kmers;
 mod lasso;
+pub mod memory;
 pub(crate) mod ridge;
 mod table;
 mod task;
@@ -39,6 +40,7 @@ use kmers::burden::{Value, Weighing};
 pub use covariates::{CovariateTable, Effect};
 pub use depth::DepthTable;
 pub use genes::GeneTable;
+pub use memory::MemoryTable;
 pub use table::{Finding, Table};
 pub use task::{Answers, Learned, Task, inner_folds};
 
@@ -163,6 +165,8 @@ pub enum Recipe {
     Depth,
     /// Ridge regression on these columns of the metadata.
     Covariates(Vec<String>),
+    /// A Hopular memory of these columns.
+    CovariateMemory(Vec<String>),
 }
 
 impl Recipe {
@@ -184,6 +188,7 @@ impl Recipe {
             Self::Genes => "gene usage".to_owned(),
             Self::Depth => "depth".to_owned(),
             Self::Covariates(_) => "covariates".to_owned(),
+            Self::CovariateMemory(_) => "memory of covariates".to_owned(),
         }
     }
 
@@ -199,7 +204,7 @@ impl Recipe {
             &Self::Clones { identity, .. } => drop(ClonotypeIndex::of(cache, identity)),
             Self::Genes => drop(GeneUsage::of(cache)),
             Self::Depth => drop(depth::of(cache)),
-            Self::Covariates(_) => {}
+            Self::Covariates(_) | Self::CovariateMemory(_) => {}
         }
     }
 
@@ -227,6 +232,7 @@ impl Recipe {
             Self::Genes => Some(genes::learn(task)),
             Self::Depth => Some(depth::learn(task)),
             Self::Covariates(names) => Some(covariates::learn(task, names)),
+            Self::CovariateMemory(names) => memory::learn(task, names),
         })
     }
 }

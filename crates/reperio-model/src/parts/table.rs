@@ -7,6 +7,7 @@ use super::covariates::CovariateTable;
 use super::depth::DepthTable;
 use super::genes::GeneTable;
 use super::kmers::KmerTable;
+use super::memory::MemoryTable;
 
 /// Entries of a report on one term.
 pub(super) const REPORTED: usize = 20;
@@ -24,6 +25,8 @@ pub enum Table {
     Depth(DepthTable),
     /// Weights of covariates.
     Covariates(CovariateTable),
+    /// A memory of covariates.
+    Memory(Box<MemoryTable>),
 }
 
 impl Table {
@@ -39,7 +42,7 @@ impl Table {
             Self::Clones(table) => table.evidence(repertoire),
             Self::Genes(table) => table.evidence(repertoire),
             Self::Depth(table) => table.evidence(repertoire),
-            Self::Covariates(_) => vec![0.0; repertoire.len()],
+            Self::Covariates(_) | Self::Memory(_) => vec![0.0; repertoire.len()],
         }
     }
 
@@ -51,6 +54,7 @@ impl Table {
             Self::Genes(table) => table.bias,
             Self::Depth(table) => table.bias,
             Self::Covariates(table) => table.bias,
+            Self::Memory(table) => table.bias,
         }
     }
 
@@ -58,6 +62,7 @@ impl Table {
     pub fn shares(&self, covariates: &[Option<f64>]) -> Vec<f64> {
         match self {
             Self::Covariates(table) => table.shares(covariates),
+            Self::Memory(table) => table.shares(covariates),
             _ => vec![],
         }
     }
@@ -77,6 +82,7 @@ impl Table {
             }
             Self::Depth(table) => vec![table.bias, table.clonotypes, table.copies],
             Self::Covariates(table) => table.parameters(),
+            Self::Memory(table) => table.parameters(),
         }
     }
 }

@@ -5,6 +5,7 @@ use reperio_data::progress::{Observer, Progress};
 use serde_json::Value;
 
 use super::{TrainError, Training, answer, known};
+use crate::config::CovariatesConfig;
 use crate::covariates::{Adjustment, adjust};
 use crate::labels::TargetKind;
 use crate::model::Term;
@@ -69,9 +70,11 @@ pub(super) fn learn(
 }
 
 /// The covariates as a part, if there are any.
-fn covariates(training: &Training<'_>) -> Option<(Part, Recipe)> {
-    let names = &training.config.covariates.include;
-    (!names.is_empty()).then(|| (Part::Covariates, Recipe::Covariates(names.clone())))
+fn covariates(training: &Training<'_>) -> Vec<(Part, Recipe)> {
+    let CovariatesConfig { include, memory, .. } = &training.config.covariates;
+    let linear = (!include.is_empty()).then(|| Recipe::Covariates(include.clone()));
+    let memory = memory.then(|| Recipe::CovariateMemory(include.clone()));
+    linear.into_iter().chain(memory).map(|recipe| (Part::Covariates, recipe)).collect()
 }
 
 /// One recipe for all outputs of a target; `None` if it has nothing to say of any.
