@@ -39,12 +39,7 @@ impl CovariatesConfig {
         )?;
         let all = self.columns();
         let twice = |i: &usize| all[..*i].contains(&all[*i]);
-        let repeated = (0..all.len()).find(twice).map(|i| &all[i]);
-        check(
-            repeated.is_none(),
-            "covariates",
-            &repeated,
-            "each column once, either in `include` or in `adjust`",
-        )
+        let Some(i) = (0..all.len()).find(twice) else { return Ok(()) };
+        check(false, "covariates", &all[i], "each column once, either in `include` or in `adjust`")
     }
 }

@@ -286,10 +286,11 @@ fn cross_validate(
     let items = evaluate::items(cohort.metadata().ids(), &labels, groups);
     let Divided { folds, batches } =
         args.division.of(&items, cohort.metadata(), config.training.seed)?;
+    let strata = strata(args, cohort, &folds, batches.is_some())?;
+    let covariates = covariates::read(config, cohort.metadata(), &args.target.target)?;
     shell.log_to(&args.out)?;
     run_config::write(&args.out, config, cohort.sha256(), shell.command_line())?;
     Splits::new(&items, &folds).write(&args.out.join("splits.tsv"))?;
-    let strata = strata(args, cohort, &folds, batches.is_some())?;
     let plan = Plan { folds, permute_labels: args.permute_labels, strata };
     if let Some(smallest) = plan.small_fold() {
         tracing::warn!(
@@ -300,7 +301,6 @@ fn cross_validate(
     let checkpoint = args.out.join("checkpoint");
     let device = args.device.open()?;
     let context = TrainingContext { checkpoint: Some(&checkpoint), device: &device };
-    let covariates = covariates::read(config, cohort.metadata(), &args.target.target)?;
     let data = LabelledCohort { cohort, labels: &labels, groups, covariates: &covariates };
     let observer = shell.observer();
     let found = data.with_dataset(|dataset| {

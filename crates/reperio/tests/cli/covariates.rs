@@ -54,17 +54,21 @@ fn a_covariate_is_a_row_of_the_evidence_and_scores_need_it() {
     // The model file alone, and a repertoire without its row.
     fs::copy(dir.path().join("run/model.safetensors"), dir.path().join("alone.safetensors"))
         .unwrap();
-    let with = json(&dir, &[&["score", "--model", "alone.safetensors"], &labelled[..]].concat());
-    assert_eq!(with["scores"].as_array().map(Vec::len), Some(100), "{with}");
-    let first = &with["scores"][0];
-    let logit = first["targets"][0]["logits"][0].as_f64().unwrap();
-    assert!((logit - number(&sums[0][1])).abs() < 1e-9);
-    let id = first["repertoire_id"].as_str().unwrap();
-    let file = format!("made/repertoires/{id}.tsv.gz");
-    let without = json(&dir, &["score", "--model", "run", &file]);
-    let own = &without["scores"][0];
-    assert_ne!(own["targets"][0]["logits"][0], first["targets"][0]["logits"][0]);
-    assert!(own["warnings"][0].as_str().unwrap().contains("no value of age"), "{own}");
+    done(
+        &dir,
+        &[&["score", "--model", "alone.safetensors", "--out", "with.tsv"], &labelled[..]].concat(),
+    );
+    let columns = ["repertoire_id", "logit", "warnings"];
+    let with = rows(&dir.path().join("with.tsv"), &columns);
+    for (score, sum) in with.iter().zip(&sums) {
+        assert!((number(&score[1]) - number(&sum[1])).abs() < 1e-9, "{score:?} {sum:?}");
+        assert!(!score[2].contains("age"), "{score:?}");
+    }
+    let file = format!("made/repertoires/{}.tsv.gz", with[0][0]);
+    done(&dir, &["score", "--model", "run", "--out", "without.tsv", &file]);
+    let without = rows(&dir.path().join("without.tsv"), &columns);
+    assert_ne!(without[0][1], with[0][1]);
+    assert!(without[0][2].contains("no value of age"), "{without:?}");
 }
 
 #[test]
@@ -76,13 +80,9 @@ fn an_adjusted_model_knows_no_covariate_and_says_what_it_was_adjusted_for() {
     assert!(adjustment["explained"].as_f64().is_some_and(|auc| auc > 0.7), "{adjustment}");
     let config = fs::read_to_string(dir.path().join("run/config.toml")).unwrap();
     assert!(config.contains("[covariates]\ninclude = []\nadjust = [\"age\"]"), "{config}");
-    let scored = json(&dir, &["score", "--model", "run", "made/repertoires"]);
-    let warnings = scored["scores"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .flat_map(|own| own["warnings"].as_array().unwrap());
-    assert!(warnings.filter(|own| own.as_str().unwrap().contains("age")).count() == 0, "{scored}");
+    done(&dir, &["score", "--model", "run", "--out", "scores.tsv", "made/repertoires"]);
+    let scored = rows(&dir.path().join("scores.tsv"), &["warnings"]);
+    assert!(scored.iter().all(|own| !own[0].contains("age")), "{scored:?}");
     // A control whose labels go with the age as before.
     let control = [
         "--adjust",
@@ -102,14 +102,57 @@ fn an_adjusted_model_knows_no_covariate_and_says_what_it_was_adjusted_for() {
 #[test]
 fn wrong_covariates_are_errors() {
     let dir = simulated();
-    assert_cmd_snapshot!(reperio(&dir, &on_made("train", &["--covariate", "sex", "--out", "run"])), @"");
-    assert_cmd_snapshot!(reperio(&dir, &on_made("train", &["--covariate", "label", "--out", "run"])), @"");
-    assert_cmd_snapshot!(reperio(&dir, &on_made("train", &["--covariate", "age", "--adjust", "age", "--out", "run"])), @"");
-    assert_cmd_snapshot!(reperio(&dir, &on_made("evaluate", &["--permute-within", "sex", "--out", "run"])), @"");
+    assert_cmd_snapshot!(reperio(&dir, &on_made("train", &["--covariate", "sex", "--out", "run"])), @r#"
+    success: false
+    exit_code: 1
+    ----- stdout -----
+
+    ----- stderr -----
+    error: no column "sex" in the metadata, expected one of: filename, label, age
+    "#);
+    assert_cmd_snapshot!(reperio(&dir, &on_made("train", &["--covariate", "label", "--out", "run"])), @r#"
+    success: false
+    exit_code: 1
+    ----- stdout -----
+
+    ----- stderr -----
+    error: covariate "label" is a target, expected another column
+    "#);
+    assert_cmd_snapshot!(reperio(&dir, &on_made("train", &["--covariate", "age", "--adjust", "age", "--out", "run"])), @r#"
+    success: false
+    exit_code: 1
+    ----- stdout -----
+
+    ----- stderr -----
+    error: `covariates` is "age", expected each column once, either in `include` or in `adjust`
+    "#);
+    assert_cmd_snapshot!(reperio(&dir, &on_made("evaluate", &["--permute-within", "sex", "--out", "run"])), @r#"
+    success: false
+    exit_code: 1
+    ----- stdout -----
+
+    ----- stderr -----
+    error: no column "sex" in the metadata, expected one of: filename, label, age
+    "#);
     assert!(!dir.path().join("run/model.safetensors").exists());
-    done(&dir, &on_made("train", &["--covariate", "age", "--out", "run"]));
+    done(&dir, &on_made("train", &["--covariate", "age", "--out", "model"]));
     fs::write(dir.path().join("old.tsv"), "repertoire_id\tage\nsim001\told\n").unwrap();
-    let one =
-        ["score", "--model", "run", "made/repertoires/sim001.tsv.gz", "--metadata", "old.tsv"];
-    assert_cmd_snapshot!(reperio(&dir, &one), @"");
+    let one = [
+        "score",
+        "--model",
+        "model",
+        "made/repertoires/sim001.tsv.gz",
+        "--metadata",
+        "old.tsv",
+        "--out",
+        "s.tsv",
+    ];
+    assert_cmd_snapshot!(reperio(&dir, &one), @r#"
+    success: false
+    exit_code: 1
+    ----- stdout -----
+
+    ----- stderr -----
+    error: old.tsv
+    "#);
 }
