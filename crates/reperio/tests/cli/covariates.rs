@@ -153,6 +153,6 @@ fn wrong_covariates_are_errors() {
     ----- stdout -----
 
     ----- stderr -----
-    error: old.tsv
+    error: covariate "age" of repertoire "sim001" is "old", expected a number
     "#);
 }
