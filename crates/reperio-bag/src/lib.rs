@@ -22,6 +22,7 @@
 //!
 //! let layout = BagLayout::new(BagShape {
 //!     filters: vec![FilterGroup { width: 3, count: 4 }],
+//!     lstm_units: 0,
 //!     windows: Windows::Full,
 //!     position: PositionTerms::None,
 //!     gene_dim: 0,
@@ -85,6 +86,7 @@ mod gradient;
 mod input;
 mod lanes;
 mod layout;
+mod lstm;
 mod math;
 mod pack;
 mod parts;
@@ -107,7 +109,9 @@ pub use input::{BagInput, MAX_LENGTH, OwnedSequences, RESIDUES, Sequences};
 pub use lanes::InstructionSet;
 pub use layout::{BagLayout, Segment};
 pub use position::PositionTerms;
-pub use shape::{BagShape, FilterGroup, InvalidShape, MAX_HEADS, MAX_LAYERS, MAX_WIDTH, Windows};
+pub use shape::{
+    BagShape, FilterGroup, InvalidShape, MAX_HEADS, MAX_LAYERS, MAX_UNITS, MAX_WIDTH, Windows,
+};
 
 /// A pooled repertoire.
 #[derive(Clone, Debug, PartialEq)]
@@ -137,7 +141,7 @@ pub struct SequenceScores {
 pub struct Embeddings {
     /// e, (n, D).
     pub values: Vec<f32>,
-    /// First residue of each filter's first maximal window, (n, C); the sequence's length stands for a
+    /// First residue of each filter's first maximal window, (n, filters); nothing of an LSTM; the sequence's length stands for a
     /// window wholly in the padding.
     pub starts: Vec<u16>,
 }

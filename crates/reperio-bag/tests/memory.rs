@@ -28,6 +28,7 @@ fn a_million_sequences_train_within_four_megabytes() {
     }
     let layout = BagLayout::new(BagShape {
         filters: vec![FilterGroup { width: 5, count: 32 }, FilterGroup { width: 9, count: 32 }],
+        lstm_units: 0,
         windows: Windows::Full,
         position: PositionTerms::Ramps,
         gene_dim: 16,

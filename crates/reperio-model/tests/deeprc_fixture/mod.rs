@@ -158,6 +158,7 @@ fn widen(values: Vec<f32>) -> Vec<f64> {
 fn layout(count_scaling: bool) -> BagLayout {
     let shape = BagShape {
         filters: vec![FilterGroup { width: 9, count: 32 }],
+        lstm_units: 0,
         windows: Windows::Padded,
         position: PositionTerms::DeepRc,
         gene_dim: 0,

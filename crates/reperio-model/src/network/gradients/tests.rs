@@ -219,6 +219,7 @@ fn shapes() -> impl Strategy<Value = BagShape> {
                 .into_iter()
                 .map(|(width, count)| FilterGroup { width, count })
                 .collect(),
+            lstm_units: 0,
             windows,
             position,
             gene_dim,
@@ -340,6 +341,7 @@ proptest! {
 fn a_residue_that_no_maximum_sees_has_no_share() {
     let shape = BagShape {
         filters: vec![FilterGroup { width: 2, count: 1 }],
+        lstm_units: 0,
         windows: Windows::Full,
         position: PositionTerms::None,
         gene_dim: 0,
