@@ -4,12 +4,15 @@
 //! error never trains a default model. [`Config::default`] is Reperio's own model.
 //! [`Config::deeprc`] is the published network.
 
+mod embedding;
+
 use reperio_data::encode::MAX_LENGTH;
 use serde::{Deserialize, Serialize};
 
 use crate::bag::{FilterGroup, PositionTerms, Windows};
 use crate::optimizer::AdamWConfig;
 use crate::parts::Part;
+pub use embedding::Embedding;
 
 /// A value outside its range.
 #[derive(Debug, PartialEq, thiserror::Error)]
@@ -65,7 +68,13 @@ pub enum Initialisation {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ModelConfig {
-    /// Filters by width in residues.
+    /// What embeds a sequence.
+    #[serde(skip_serializing_if = "Embedding::is_default")]
+    pub embedding: Embedding,
+    /// Units of an LSTM, 1 to 256.
+    #[serde(skip_serializing_if = "embedding::are_default")]
+    pub lstm_units: usize,
+    /// Filters by width in residues; none with an LSTM.
     pub filters: Vec<FilterGroup>,
     /// Which windows a filter sees.
     pub windows: Windows,
@@ -96,6 +105,8 @@ pub struct ModelConfig {
 impl Default for ModelConfig {
     fn default() -> Self {
         Self {
+            embedding: Embedding::Convolution,
+            lstm_units: embedding::UNITS,
             filters: vec![FilterGroup { width: 5, count: 16 }, FilterGroup { width: 8, count: 16 }],
             windows: Windows::Full,
             position: PositionTerms::Bins { from_start: 12, from_end: 12 },
@@ -234,6 +245,8 @@ impl Config {
         Self {
             parts: PartsConfig { include: vec![Part::Network] },
             model: ModelConfig {
+                embedding: Embedding::Convolution,
+                lstm_units: embedding::UNITS,
                 filters: vec![FilterGroup { width: 9, count: 32 }],
                 windows: Windows::Padded,
                 position: PositionTerms::DeepRc,
@@ -282,6 +295,7 @@ impl Config {
     pub fn validate(&self) -> Result<(), InvalidConfig> {
         self.parts.validate()?;
         self.model.validate()?;
+        self.validate_planting()?;
         self.training.validate()?;
         self.discovery.validate()
     }
@@ -311,7 +325,14 @@ impl ModelConfig {
     fn validate(&self) -> Result<(), InvalidConfig> {
         let filters = &self.filters;
         let groups = filters.len();
-        check((1..=16).contains(&groups), "model.filters", &groups, "1 to 16 groups of filters")?;
+        self.validate_embedding()?;
+        let least = usize::from(self.embedding == Embedding::Convolution);
+        check(
+            (least..=16).contains(&groups),
+            "model.filters",
+            &groups,
+            "1 to 16 groups of filters",
+        )?;
         for group in filters {
             let width = group.width;
             check((1..=15).contains(&width), "model.filters.width", &width, "1 to 15 residues")?;

@@ -106,7 +106,8 @@ impl<'a> Collector<'a> {
         let mut own = Sums::new(self.model);
         own.background.add(repertoire);
         let outputs = self.model.n_outputs();
-        for output in 0..outputs {
+        // A network without filters has no windows to look for.
+        for output in (0..outputs).filter(|_| own.filters > 0) {
             let column: Vec<f64> = evidence.iter().skip(output).step_by(outputs).copied().collect();
             let places = places(&column, LOOKED);
             let mut first = output * own.filters;

@@ -272,7 +272,7 @@ fn cross_validate(
         );
     }
     let checkpoint = args.out.join("checkpoint");
-    let device = args.device.open()?;
+    let device = args.device.open_for(&config.model)?;
     let context = TrainingContext { checkpoint: Some(&checkpoint), device: &device };
     let data = LabelledCohort { cohort, labels: &labels, groups };
     let observer = shell.observer();
@@ -310,7 +310,7 @@ fn test(
 ) -> Result<Found> {
     let labels = Labels::of(cohort.metadata(), &model.info().targets)?;
     shell.log_to(&args.out)?;
-    let model = model.on(&args.device.open()?);
+    let model = model.on(&args.device.open_for(&model.info().config.model)?);
     run_config::write(&args.out, &model.info().config, cohort.sha256(), shell.command_line())?;
     let data = LabelledCohort { cohort, labels: &labels, groups };
     let (confounders, evaluation) = data.with_dataset(|dataset| {
