@@ -1,10 +1,6 @@
 //! Back through the steps: gradients of the gates, and of the parameters from them.
 
-#![expect(
-    clippy::inline_always,
-    clippy::needless_range_loop,
-    reason = "kernels are inlined where instructions are enabled, and index lane rows"
-)]
+#![expect(clippy::inline_always, reason = "kernels are inlined where instructions are enabled")]
 
 use super::super::dense::{Left, Outer, Product, Start, Then};
 use super::super::lanes::{InstructionSet, LANES, Row, Task, Vectors, dispatch};

@@ -1,10 +1,6 @@
 //! One step of the LSTM: what the residue says, and what the gates do with it.
 
-#![expect(
-    clippy::inline_always,
-    clippy::needless_range_loop,
-    reason = "kernels are inlined where instructions are enabled, and index lane rows"
-)]
+#![expect(clippy::inline_always, reason = "kernels are inlined where instructions are enabled")]
 
 use super::super::lanes::{Row, Task, Vectors};
 use super::super::math::{sigmoid, tanh};

@@ -115,9 +115,9 @@ pub(super) fn gradient(
             for (r, basis) in basis.iter().enumerate() {
                 grad[ranges.position.start + r * width + k] += da * scale * basis;
             }
-            for u in 0..units {
+            for (u, dstate) in dstate.iter_mut().enumerate() {
                 let at = ranges.recurrent.start + u * width + k;
-                dstate[u] += da * params[at];
+                *dstate += da * params[at];
                 grad[at] += da * before.map_or(0.0, |before| before.state[u]);
             }
         }

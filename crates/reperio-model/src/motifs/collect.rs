@@ -107,7 +107,8 @@ impl<'a> Collector<'a> {
         own.background.add(repertoire);
         let outputs = self.model.n_outputs();
         // A network without filters has no windows to look for.
-        for output in (0..outputs).filter(|_| own.filters > 0) {
+        let looked_at = if own.filters > 0 { outputs } else { 0 };
+        for output in 0..looked_at {
             let column: Vec<f64> = evidence.iter().skip(output).step_by(outputs).copied().collect();
             let places = places(&column, LOOKED);
             let mut first = output * own.filters;

@@ -310,7 +310,8 @@ fn test(
 ) -> Result<Found> {
     let labels = Labels::of(cohort.metadata(), &model.info().targets)?;
     shell.log_to(&args.out)?;
-    let model = model.on(&args.device.open_for(&model.info().config.model)?);
+    let device = args.device.open_for(&model.info().config.model)?;
+    let model = model.on(&device);
     run_config::write(&args.out, &model.info().config, cohort.sha256(), shell.command_line())?;
     let data = LabelledCohort { cohort, labels: &labels, groups };
     let (confounders, evaluation) = data.with_dataset(|dataset| {
