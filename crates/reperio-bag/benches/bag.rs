@@ -103,7 +103,9 @@ fn used() -> Option<Duration> {
 
 fn bag(c: &mut Criterion) {
     let core = Core(rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("one thread"));
-    for (name, shape) in common::shapes() {
+    let [deeprc, default] = common::shapes();
+    let lstm = BagShape { filters: vec![], lstm_units: 32, ..deeprc.1.clone() };
+    for (name, shape) in [deeprc, default, ("deeprc-lstm", lstm)] {
         let mut group = c.benchmark_group(name);
         group.throughput(Throughput::Elements(N as u64)).sample_size(20);
         for set in InstructionSet::ALL.into_iter().filter(|set| set.is_available()) {

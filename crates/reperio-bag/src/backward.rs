@@ -118,6 +118,12 @@ impl Scratch {
                 let laid = Laid::new(op, slab, &self.chunk.codes, bag);
                 scatter(op.set, laid, of, &mut gradient[range.clone()]);
             }
+            if let Some(lstm) = &op.packed.lstm {
+                let (input, out) =
+                    ((&self.chunk.codes, bag.input_scale), &mut gradient[rows.lstm.clone()]);
+                let dembed = (&self.dembed[..], op.packed.embed_rows);
+                self.chunk.recurrence.backward(op.set, lstm, input, (dembed, out));
+            }
         }
     }
 

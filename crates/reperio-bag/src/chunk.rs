@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::BagInput;
 use super::dense::{Dots, Left, Product, Start, Then};
 use super::lanes::{InstructionSet, LANES, Row, dispatch, floats_mut};
+use super::lstm::Recurrence;
 use super::pack::{PAD, Packed};
 use super::scan::{Laid, scan};
 use super::shape::{BagShape, MAX_WIDTH, Windows};
@@ -62,6 +63,8 @@ pub(super) struct Chunk {
     pub(super) n: usize,
     /// e, (n, embed rows)
     pub(super) embed: Vec<Row>,
+    /// States of the LSTM, if there is one.
+    pub(super) recurrence: Recurrence,
     /// First maximal windows, shaped like `embed`; empty if they are not wanted.
     pub(super) args: Vec<Row>,
     /// Outputs of the key network's layers, (n, key rows) each.
@@ -75,7 +78,7 @@ pub(super) struct Chunk {
 }
 
 impl Chunk {
-    /// Empty buffers; `with_args` to keep the windows of the maxima.
+    /// Empty buffers; `with_args` to keep what the backward pass needs: the windows of the maxima, the LSTM's states.
     pub(super) fn new(op: Operation, with_args: bool) -> Self {
         let embed = vec![Row::default(); CHUNK * op.packed.embed_rows];
         Self {
@@ -83,6 +86,7 @@ impl Chunk {
             len: 0,
             n: 0,
             args: if with_args { embed.clone() } else { Vec::new() },
+            recurrence: Recurrence::new(with_args),
             embed,
             layers: vec![vec![Row::default(); CHUNK * op.packed.key_rows]; op.packed.keys.len()],
             scores: vec![Row::default(); op.shape.heads * CHUNK_ROWS],
@@ -101,6 +105,10 @@ impl Chunk {
         for slab in &op.packed.slabs {
             let laid = Laid::new(op, slab, &self.codes, bag);
             scan(op.set, laid, &mut self.embed, &mut self.args);
+        }
+        if let Some(lstm) = &op.packed.lstm {
+            let (codes, scale) = (&self.codes, bag.input_scale);
+            self.recurrence.embed(op.set, lstm, (codes, scale), (&mut self.embed, rows));
         }
         self.add_genes(op, bag, range.clone());
         let log_counts = floats_mut(&mut self.log_counts);

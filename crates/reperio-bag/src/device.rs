@@ -4,9 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::cuda::{CudaError, Gpu};
+use super::cuda::{CudaError, Gpu, knows};
 use super::self_test;
-use super::{BagInput, BagLayout, Pooled, SequenceScores};
+use super::{BagInput, BagLayout, BagShape, Pooled, SequenceScores};
 
 /// The requested device: `auto`, `cpu` or `cuda:N`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -73,6 +73,25 @@ impl DeviceChoice {
     }
 }
 
+impl DeviceChoice {
+    /// [`Self::open`] for networks of `shape`. The kernels of a GPU know no LSTM: for one, `auto` takes the CPU, and the
+    /// log says so.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`], and if a GPU is requested by its number for an LSTM.
+    pub fn open_for(self, shape: &BagShape) -> Result<Device, CudaError> {
+        match (self, knows(shape)) {
+            (_, Ok(())) | (Self::Cpu, _) => self.open(),
+            (Self::Cuda(_), Err(err)) => Err(err),
+            (Self::Auto, Err(err)) => {
+                tracing::info!(device = %Device::Cpu, reason = chain(&err), "device");
+                Ok(Device::Cpu)
+            }
+        }
+    }
+}
+
 /// Opens GPU `ordinal`, if it computes what the CPU does.
 fn trusted(ordinal: usize) -> Result<Gpu, CudaError> {
     let gpu = Gpu::open(ordinal)?;
@@ -86,7 +105,8 @@ fn chain(err: &dyn std::error::Error) -> String {
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-/// A device that runs the bag operation. A GPU that fails hands over to the CPU, and the log says so.
+/// A device that runs the bag operation. A GPU that fails hands over to the CPU, and the log says so. A network with an
+/// LSTM runs on the CPU beside any GPU.
 #[derive(Clone, Debug, Default)]
 pub enum Device {
     /// The CPU.
@@ -112,7 +132,7 @@ impl Device {
     ///
     /// As [`forward`](crate::forward).
     pub fn forward(&self, layout: &BagLayout, params: &[f32], bags: &[BagInput]) -> Vec<Pooled> {
-        self.on_gpu(|gpu| gpu.forward(layout, params, bags))
+        self.on_gpu(layout, |gpu| gpu.forward(layout, params, bags))
             .unwrap_or_else(|| crate::forward(layout, params, bags))
     }
 
@@ -128,7 +148,7 @@ impl Device {
         bags: &[BagInput],
         (pooled, dz): (&[Pooled], &[f32]),
     ) -> Vec<f32> {
-        self.on_gpu(|gpu| gpu.backward(layout, params, bags, (pooled, dz)))
+        self.on_gpu(layout, |gpu| gpu.backward(layout, params, bags, (pooled, dz)))
             .unwrap_or_else(|| crate::backward(layout, params, bags, pooled, dz))
     }
 
@@ -144,13 +164,18 @@ impl Device {
         bag: &BagInput,
         (pooled, head): (&Pooled, &[f32]),
     ) -> SequenceScores {
-        self.on_gpu(|gpu| gpu.sequences(layout, params, bag, (pooled, head)))
+        self.on_gpu(layout, |gpu| gpu.sequences(layout, params, bag, (pooled, head)))
             .unwrap_or_else(|| crate::sequences(layout, params, bag, pooled, head))
     }
 
     /// The result of a GPU, or nothing where the CPU must do the work.
-    fn on_gpu<T>(&self, work: impl FnOnce(&Gpu) -> Result<T, CudaError>) -> Option<T> {
+    fn on_gpu<T>(
+        &self,
+        layout: &BagLayout,
+        work: impl FnOnce(&Gpu) -> Result<T, CudaError>,
+    ) -> Option<T> {
         let Self::Cuda(gpu) = self else { return None };
+        knows(layout.shape()).ok()?;
         match work(gpu) {
             Ok(result) => Some(result),
             Err(CudaError::Failed) => None,
@@ -165,6 +190,7 @@ impl Device {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{PositionTerms, Windows};
 
     #[test]
     fn choices_are_read_and_written() {
@@ -182,6 +208,28 @@ mod tests {
             let error = text.parse::<DeviceChoice>().unwrap_err();
             assert_eq!(error, "expected auto, cpu or cuda:N", "{text}");
         }
+    }
+
+    #[test]
+    fn an_lstm_runs_on_the_cpu_alone() {
+        let shape = BagShape {
+            filters: vec![],
+            lstm_units: 4,
+            windows: Windows::Full,
+            position: PositionTerms::None,
+            gene_dim: 0,
+            v_genes: 1,
+            j_genes: 1,
+            attention_layers: 1,
+            attention_width: 4,
+            heads: 1,
+            count_scaling: false,
+        };
+        for choice in [DeviceChoice::Auto, DeviceChoice::Cpu] {
+            assert!(matches!(choice.open_for(&shape), Ok(Device::Cpu)));
+        }
+        let err = DeviceChoice::Cuda(0).open_for(&shape).unwrap_err().to_string();
+        assert!(err.starts_with("a network with an LSTM runs on the CPU alone"), "{err}");
     }
 
     #[test]

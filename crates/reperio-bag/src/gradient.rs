@@ -4,12 +4,15 @@ use std::ops::Range;
 
 use super::lanes::{LANES, Row};
 use super::layout::BagLayout;
+use super::lstm::PackedLstm;
 use super::pack::{CODES, Packed, Slab};
 
 /// Where each gradient stands in one vector of lane rows.
 pub(super) struct GradientRows {
     /// Table, bias and start table of each slab.
     pub(super) slabs: Vec<Range<usize>>,
+    /// Those of the LSTM, empty without one.
+    pub(super) lstm: Range<usize>,
     /// V and J genes.
     pub(super) genes: [Range<usize>; 2],
     /// Weight and bias of each layer.
@@ -34,6 +37,7 @@ impl GradientRows {
             .iter()
             .map(|slab| place(slab.table.len() + slab.bias.len() + slab.starts.len()))
             .collect();
+        let lstm = place(packed.lstm.as_ref().map_or(0, PackedLstm::gradient_rows));
         let genes = [place(packed.genes[0].len()), place(packed.genes[1].len())];
         let keys = packed
             .keys
@@ -41,7 +45,7 @@ impl GradientRows {
             .map(|key| (place(key.weight.len()), place(key.bias.len())))
             .collect();
         let (query, gamma) = (place(packed.query.len()), place(packed.gamma.len()));
-        Self { slabs, genes, keys, query, gamma, len }
+        Self { slabs, lstm, genes, keys, query, gamma, len }
     }
 
     /// The flat gradient of `total`, the floats of these rows.
@@ -50,6 +54,9 @@ impl GradientRows {
         let mut flat = vec![0.0; layout.len()];
         for (slab, range) in packed.slabs.iter().zip(&self.slabs) {
             unpack_slab(layout, packed, slab, at(range), &mut flat);
+        }
+        if let Some(lstm) = &packed.lstm {
+            lstm.unpack(layout, at(&self.lstm), &mut flat);
         }
         for (range, own) in layout.genes.iter().zip(&self.genes) {
             unpack_matrix(at(own), layout.shape().gene_dim, &mut flat[range.clone()]);
@@ -70,7 +77,7 @@ impl GradientRows {
 }
 
 /// (n, rows) lane rows as (n, width) floats, as many as `out` holds.
-fn unpack_matrix(values: &[f64], width: usize, out: &mut [f32]) {
+pub(super) fn unpack_matrix(values: &[f64], width: usize, out: &mut [f32]) {
     if out.is_empty() {
         return;
     }

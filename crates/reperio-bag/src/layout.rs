@@ -29,6 +29,10 @@ impl Segment {
 /// | `filter.{g}.weight` | (K, 20, C) | W, residues in the order of the alphabet |
 /// | `filter.{g}.bias` | (C) | b |
 /// | `filter.{g}.position` | (R, C) | P; absent without position terms |
+/// | `lstm.input.weight` | (20, 4 U) | W of an LSTM of U units, in the place of filters; gates in the order input, forget, candidate, output |
+/// | `lstm.recurrent.weight` | (U, 4 U) | R |
+/// | `lstm.bias` | (2, 4 U) | b, the sum of both rows, as in PyTorch |
+/// | `lstm.position` | (R, 4 U) | P; absent without position terms |
 /// | `gene.v`, `gene.j` | (genes, G) | E, row 0 the unknown gene; absent if G = 0 |
 /// | `key.{l}.weight` | (in, A) | of the key network; in = D, then A |
 /// | `key.{l}.bias` | (A) | |
@@ -39,6 +43,7 @@ pub struct BagLayout {
     shape: BagShape,
     segments: Vec<Segment>,
     pub(super) filters: Vec<FilterRanges>,
+    pub(super) lstm: Option<LstmRanges>,
     /// `gene.v` and `gene.j`, empty if there are no genes.
     pub(super) genes: [Range<usize>; 2],
     /// Weight and bias of each layer.
@@ -57,6 +62,17 @@ pub(super) struct FilterRanges {
     pub(super) position: Range<usize>,
     /// Channel of the embedding where the group starts.
     pub(super) channel: usize,
+}
+
+/// Ranges of the LSTM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct LstmRanges {
+    pub(super) input: Range<usize>,
+    pub(super) recurrent: Range<usize>,
+    /// Two rows.
+    pub(super) bias: Range<usize>,
+    /// Empty without position terms.
+    pub(super) position: Range<usize>,
 }
 
 /// Lays segments one after another.
@@ -100,6 +116,13 @@ impl BagLayout {
             });
             channel += count;
         }
+        let (units, gates) = (shape.lstm_units, 4 * shape.lstm_units);
+        let lstm = (units > 0).then(|| LstmRanges {
+            input: cursor.place("lstm.input.weight", &[20, gates]),
+            recurrent: cursor.place("lstm.recurrent.weight", &[units, gates]),
+            bias: cursor.place("lstm.bias", &[2, gates]),
+            position: cursor.place("lstm.position", &[shape.position.rows(1), gates]),
+        });
         let genes = [
             cursor.place("gene.v", &[shape.v_genes, shape.gene_dim]),
             cursor.place("gene.j", &[shape.j_genes, shape.gene_dim]),
@@ -114,7 +137,7 @@ impl BagLayout {
         let query = cursor.place("query", &[shape.heads, width]);
         let gamma = cursor.place("gamma", &[shape.heads]);
         let Cursor { segments, len } = cursor;
-        Ok(Self { shape, segments, filters, genes, keys, query, gamma, len })
+        Ok(Self { shape, segments, filters, lstm, genes, keys, query, gamma, len })
     }
 
     /// Sizes that this layout was made for.
@@ -148,6 +171,7 @@ mod tests {
     fn segments_fill_the_vector_without_gaps() {
         let layout = BagLayout::new(BagShape {
             filters: vec![FilterGroup { width: 5, count: 3 }, FilterGroup { width: 9, count: 2 }],
+            lstm_units: 0,
             windows: Windows::Full,
             position: PositionTerms::Ramps,
             gene_dim: 4,
@@ -171,9 +195,33 @@ mod tests {
     }
 
     #[test]
+    fn an_lstm_stands_in_the_place_of_filters() {
+        let layout = BagLayout::new(BagShape {
+            filters: vec![],
+            lstm_units: 3,
+            windows: Windows::Full,
+            position: PositionTerms::DeepRc,
+            gene_dim: 2,
+            v_genes: 1,
+            j_genes: 1,
+            attention_layers: 1,
+            attention_width: 4,
+            heads: 1,
+            count_scaling: false,
+        })
+        .unwrap();
+        let of = |name: &str| layout.segment(name).unwrap().shape.clone();
+        assert_eq!(of("lstm.input.weight"), [20, 12]);
+        assert_eq!(of("lstm.recurrent.weight"), [3, 12]);
+        assert_eq!((of("lstm.bias"), of("lstm.position")), (vec![2, 12], vec![3, 12]));
+        assert_eq!(of("key.0.weight"), [5, 4]);
+    }
+
+    #[test]
     fn absent_parts_have_no_segment() {
         let layout = BagLayout::new(BagShape {
             filters: vec![FilterGroup { width: 1, count: 1 }],
+            lstm_units: 0,
             windows: Windows::Padded,
             position: PositionTerms::None,
             gene_dim: 0,

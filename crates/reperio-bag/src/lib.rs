@@ -9,6 +9,15 @@
 //! a_h = softmax over the repertoire (s_h)          z_h = sum_i a_hi e_i
 //! ```
 //!
+//! With [`BagShape::lstm_units`] the last state of an LSTM stands in the place of the filters, with W for a residue and
+//! R for the state before (`DeepRC`'s other embedding; on the CPU alone):
+//!
+//! ```text
+//! a_t = b + scale * ( start[L][t] + f_i * W[x_t] ) + R h_(t-1)       (4 U): i, f, g, o
+//! c_t = sigmoid(a_f) * c_(t-1) + sigmoid(a_i) * tanh(a_g)
+//! h_t = sigmoid(a_o) * tanh(c_t)          e = [ h_L ; EV[v_i] + EJ[j_i] ]
+//! ```
+//!
 //! `f_i` is 1, or the log-count where [`BagShape::count_scaling`] is set. The gradient of a maximum goes
 //! to its first window. Gradients are exact: every sequence takes part.
 //!
@@ -22,6 +31,7 @@
 //!
 //! let layout = BagLayout::new(BagShape {
 //!     filters: vec![FilterGroup { width: 3, count: 4 }],
+//!     lstm_units: 0,
 //!     windows: Windows::Full,
 //!     position: PositionTerms::None,
 //!     gene_dim: 0,
@@ -50,7 +60,7 @@
 //! # How it runs
 //!
 //! Parameters are packed into rows of sixteen lanes once a call (`pack`, `starts`). A bag is cut into parts
-//! by its size alone (`parts`), a part runs chunk by chunk (`chunk`): motif scan (`scan`), key network and
+//! by its size alone (`parts`), a part runs chunk by chunk (`chunk`): motif scan (`scan`) or LSTM (`lstm`), key network and
 //! other small products (`dense`), softmax (`softmax`). `forward` merges chunks online and parts in order;
 //! `backward` computes each chunk again, so memory does not grow with the repertoire (a million sequences
 //! add 3 MB). Every kernel is written once over `lanes`; [`scalar`] is the oracle of them all.
@@ -74,6 +84,14 @@
 //! `cargo bench --workspace --bench bag` on one core of a Zen 5 server, other work beside it: 11.0 million
 //! sequences per second forward and 3.3 forward + backward with AVX-512, 7.3 and 2.1 with AVX2, 2.3 and 0.7
 //! portable. Two widths of 16 filters, genes, position bins and four heads: 7.8 and 2.3 with AVX-512.
+//!
+//! # What an LSTM costs
+//!
+//! A step has 4 U x U products and 5 U exponentials, and a sequence as many steps as residues, one after the other: for 32
+//! units and 15 residues 61 thousand products, where 32 filters of 9 residues need 2 thousand additions.
+//! `cargo bench -p reperio-bag --bench bag -- deeprc` on one core of a server with AVX2, other work beside it: 0.25 million
+//! sequences per second forward and 0.079 forward + backward, where the filters have 5.1 and 1.46. So an LSTM is 20 times
+//! as dear to score and 18 times as dear to train.
 
 mod backward;
 mod chunk;
@@ -85,6 +103,7 @@ mod gradient;
 mod input;
 mod lanes;
 mod layout;
+mod lstm;
 mod math;
 mod pack;
 mod parts;
@@ -107,7 +126,9 @@ pub use input::{BagInput, MAX_LENGTH, OwnedSequences, RESIDUES, Sequences};
 pub use lanes::InstructionSet;
 pub use layout::{BagLayout, Segment};
 pub use position::PositionTerms;
-pub use shape::{BagShape, FilterGroup, InvalidShape, MAX_HEADS, MAX_LAYERS, MAX_WIDTH, Windows};
+pub use shape::{
+    BagShape, FilterGroup, InvalidShape, MAX_HEADS, MAX_LAYERS, MAX_UNITS, MAX_WIDTH, Windows,
+};
 
 /// A pooled repertoire.
 #[derive(Clone, Debug, PartialEq)]
@@ -137,7 +158,7 @@ pub struct SequenceScores {
 pub struct Embeddings {
     /// e, (n, D).
     pub values: Vec<f32>,
-    /// First residue of each filter's first maximal window, (n, C); the sequence's length stands for a
+    /// First residue of each filter's first maximal window, (n, filters); nothing of an LSTM; the sequence's length stands for a
     /// window wholly in the padding.
     pub starts: Vec<u16>,
 }

@@ -57,24 +57,51 @@ pub(super) fn selu_slope<S: Vectors>(simd: S, y: S::V) -> S::V {
     simd.select(simd.gt(y, simd.splat(0.0)), simd.splat(LAMBDA), negative)
 }
 
+/// The logistic function, `1 / (1 + exp(-x))`.
+#[inline(always)]
+pub(super) fn sigmoid<S: Vectors>(simd: S, x: S::V) -> S::V {
+    let one = simd.splat(1.0);
+    simd.div(one, simd.add(one, exp(simd, simd.sub(simd.splat(0.0), x))))
+}
+
+/// The hyperbolic tangent, within 2e-7.
+#[inline(always)]
+pub(super) fn tanh<S: Vectors>(simd: S, x: S::V) -> S::V {
+    simd.fma(sigmoid(simd, simd.add(x, x)), simd.splat(2.0), simd.splat(-1.0))
+}
+
+/// Slope of the logistic function where its value is `y`.
+#[inline(always)]
+pub(super) fn sigmoid_slope<S: Vectors>(simd: S, y: S::V) -> S::V {
+    simd.mul(y, simd.sub(simd.splat(1.0), y))
+}
+
+/// Slope of the hyperbolic tangent where its value is `y`.
+#[inline(always)]
+pub(super) fn tanh_slope<S: Vectors>(simd: S, y: S::V) -> S::V {
+    simd.sub(simd.splat(1.0), simd.mul(y, y))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::lanes::{InstructionSet, Row, Task, dispatch};
     use super::*;
 
-    struct Both(f32);
+    struct All(f32);
 
-    impl Task for Both {
-        type Output = [f32; 4];
+    impl Task for All {
+        type Output = [f32; 6];
 
         #[inline(always)]
-        fn run<S: Vectors>(self, simd: S) -> [f32; 4] {
+        fn run<S: Vectors>(self, simd: S) -> [f32; 6] {
             let x = simd.splat(self.0);
-            let mut out = [Row::default(); 4];
+            let mut out = [Row::default(); 6];
             simd.store(exp(simd, x), &mut out[0]);
             simd.store(exp_weight(simd, x), &mut out[1]);
             simd.store(selu(simd, x), &mut out[2]);
             simd.store(selu_slope(simd, selu(simd, x)), &mut out[3]);
+            simd.store(sigmoid(simd, x), &mut out[4]);
+            simd.store(tanh(simd, x), &mut out[5]);
             out.map(|row| row.0[7])
         }
     }
@@ -83,7 +110,7 @@ mod tests {
     fn values_agree_with_the_library_and_instruction_sets_with_each_other() {
         for step in -9000..=9000 {
             let x = step as f32 * 0.01;
-            let portable = dispatch(InstructionSet::Portable, Both(x));
+            let portable = dispatch(InstructionSet::Portable, All(x));
             let clamped = f64::from(x.clamp(-87.0, 88.0)).exp();
             let expected = [
                 clamped,
@@ -98,6 +125,8 @@ mod tests {
                 } else {
                     f64::from(LAMBDA_ALPHA) * f64::from(x).exp()
                 },
+                1.0 / (1.0 + (-f64::from(x)).exp()),
+                f64::from(x).tanh(),
             ];
             for (got, want) in portable.into_iter().zip(expected) {
                 let error = (f64::from(got) - want).abs();
@@ -108,7 +137,7 @@ mod tests {
                 |set: &InstructionSet| *set != InstructionSet::Portable && set.is_available();
             let mut first = None;
             for set in InstructionSet::ALL.into_iter().filter(fused) {
-                let values = dispatch(set, Both(x));
+                let values = dispatch(set, All(x));
                 let bits = values.map(f32::to_bits);
                 assert_eq!(*first.get_or_insert(bits), bits, "{set:?} x={x}");
                 for (a, b) in values.into_iter().zip(portable) {
@@ -121,7 +150,7 @@ mod tests {
     #[test]
     fn a_weight_of_minus_infinity_is_zero() {
         for set in InstructionSet::ALL {
-            let weight = dispatch(set, Both(f32::NEG_INFINITY))[1];
+            let weight = dispatch(set, All(f32::NEG_INFINITY))[1];
             assert_eq!(weight.to_bits(), 0, "{set:?}");
         }
     }

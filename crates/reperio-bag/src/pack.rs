@@ -3,6 +3,7 @@
 use super::input::{BagInput, RESIDUES};
 use super::lanes::{LANES, Row, floats_mut, rows_of};
 use super::layout::BagLayout;
+use super::lstm::PackedLstm;
 use super::starts::{WindowIndex, lengths};
 
 /// Code of a position outside a sequence.
@@ -49,6 +50,8 @@ pub(super) struct KeyLayer {
 /// All parameters of a bag operation, packed.
 pub(super) struct Packed {
     pub(super) slabs: Vec<Slab>,
+    /// In the place of filters.
+    pub(super) lstm: Option<PackedLstm>,
     /// One a filter group.
     pub(super) windows: Vec<WindowIndex>,
     /// Lane rows of an embedding.
@@ -89,12 +92,18 @@ impl Packed {
                 slabs.push(slab);
             }
         }
+        let lstm = PackedLstm::new(layout, params, &present);
+        if let Some(lstm) = &lstm {
+            places.extend(0..shape.lstm_units);
+            embed_rows += lstm.rows;
+        }
         let gene_rows = rows_of(shape.gene_dim);
         places.extend((0..shape.gene_dim).map(|k| embed_rows * LANES + k));
         embed_rows += gene_rows;
         let natural = |range: &std::ops::Range<usize>| &params[range.clone()];
         let key_width = shape.attention_width;
         Self {
+            lstm,
             windows,
             embed_rows,
             gene_rows,
@@ -125,7 +134,7 @@ impl Packed {
 }
 
 /// (n, width) floats as (n, rows) lane rows.
-fn pack_matrix(values: &[f32], width: usize) -> Vec<Row> {
+pub(super) fn pack_matrix(values: &[f32], width: usize) -> Vec<Row> {
     let rows = rows_of(width);
     if rows == 0 {
         return Vec::new();

@@ -3,6 +3,8 @@
 //! One sequence after another, one number after another, no chunks and no lanes. Property tests hold
 //! the fast paths to its values and gradients, and finite differences hold it to itself.
 
+mod lstm;
+
 use super::{BagInput, BagLayout, Windows};
 
 /// Scale of SELU (Klambauer et al. 2017, equation 2).
@@ -21,9 +23,9 @@ fn selu_slope(x: f64) -> f64 {
 /// Everything that is computed for one sequence.
 #[derive(Clone, Debug)]
 pub struct Trace {
-    /// Filter values before SELU: m, (C).
+    /// Filter values before SELU: m, (filters).
     pub m: Vec<f64>,
-    /// First residue of each filter's first maximal window, (C).
+    /// First residue of each filter's first maximal window, (filters).
     pub starts: Vec<usize>,
     /// Embedding e, (D).
     pub e: Vec<f64>,
@@ -118,6 +120,7 @@ pub fn trace(layout: &BagLayout, params: &[f64], bag: &BagInput, i: usize) -> Tr
     let shape = layout.shape();
     let (m, starts) = scan(layout, params, bag, i);
     let mut e: Vec<f64> = m.iter().map(|&m| selu(m)).collect();
+    e.extend(lstm::embedding(layout, params, bag, i));
     let (v, j) = gene_rows(layout, bag, i);
     for k in 0..shape.gene_dim {
         e.push(params[v + k] + params[j + k]);
@@ -200,6 +203,8 @@ pub fn backward(layout: &BagLayout, params: &[f64], bag: &BagInput, dz: &[f64]) 
             grad[layout.gamma.start + h] += dscore * f64::from(bag.sequences.log_counts[i]);
         }
         embedding_gradient(layout, bag, (i, trace), &de, &mut grad);
+        let dstate = &de[..layout.shape().channels()];
+        lstm::gradient(layout, params, (bag, i), dstate, &mut grad);
     }
     grad
 }

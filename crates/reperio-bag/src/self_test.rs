@@ -51,6 +51,7 @@ fn agree(what: &'static str, found: &[f32], expected: &[f32]) -> Result<(), Cuda
 fn shape() -> BagShape {
     BagShape {
         filters: vec![FilterGroup { width: 5, count: 16 }, FilterGroup { width: 9, count: 16 }],
+        lstm_units: 0,
         windows: Windows::Full,
         position: PositionTerms::Bins { from_start: 4, from_end: 4 },
         gene_dim: 8,

@@ -94,7 +94,7 @@ fn describe(
 /// Embeddings and the windows of their maxima.
 pub(super) fn embeddings(op: Operation, bag: &BagInput) -> Embeddings {
     let mut out = Embeddings { values: Vec::new(), starts: Vec::new() };
-    let (rows, channels) = (op.packed.embed_rows, op.shape.channels());
+    let (rows, channels) = (op.packed.embed_rows, op.shape.filter_count());
     let mut chunk = Chunk::new(op, true);
     for part in parts(&[*bag]) {
         for range in part.chunks() {

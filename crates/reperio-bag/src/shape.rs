@@ -11,6 +11,9 @@ pub const MAX_HEADS: usize = 8;
 /// Most layers of the key network.
 pub const MAX_LAYERS: usize = 3;
 
+/// Most units of an LSTM.
+pub const MAX_UNITS: usize = 256;
+
 /// Filters of one width.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,11 +39,14 @@ pub enum Windows {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BagShape {
-    /// Filters, in the order of their channels.
+    /// Filters, in the order of their channels; none with an LSTM.
     pub filters: Vec<FilterGroup>,
-    /// Which windows compete for a filter's maximum.
+    /// Units of an LSTM that embeds sequences in the place of filters, up to [`MAX_UNITS`]; 0 for none.
+    #[serde(default)]
+    pub lstm_units: usize,
+    /// Which windows compete for a filter's maximum; an LSTM has none.
     pub windows: Windows,
-    /// How a filter uses the position of a window.
+    /// How a filter uses the position of a window, and an LSTM that of a residue (a window of width 1).
     pub position: PositionTerms,
     /// Length of a gene embedding, 0 for none.
     pub gene_dim: usize,
@@ -71,9 +77,14 @@ pub struct InvalidShape {
 }
 
 impl BagShape {
-    /// Filters of all groups: C.
-    pub fn channels(&self) -> usize {
+    /// Filters of all groups.
+    pub fn filter_count(&self) -> usize {
         self.filters.iter().map(|group| group.count).sum()
+    }
+
+    /// Values of an embedding before those of the genes, of the filters or of the LSTM: C.
+    pub fn channels(&self) -> usize {
+        self.filter_count() + self.lstm_units
     }
 
     /// Length of a sequence's embedding: D = C + G.
@@ -95,7 +106,10 @@ impl BagShape {
         let check = |ok: bool, field, value, expected| {
             if ok { Ok(()) } else { Err(InvalidShape { field, value, expected }) }
         };
-        check(!self.filters.is_empty(), "filters", 0, "at least one group")?;
+        let (groups, units) = (self.filters.len(), self.lstm_units);
+        check(units <= MAX_UNITS, "lstm_units", units, "at most 256")?;
+        check(units == 0 || groups == 0, "filters", groups, "no group with an LSTM")?;
+        check(units > 0 || groups > 0, "filters", groups, "at least one group")?;
         for group in &self.filters {
             let width = group.width;
             check((1..=MAX_WIDTH).contains(&width), "filters.width", width, "1 to 15")?;
@@ -121,6 +135,7 @@ mod tests {
     fn shape() -> BagShape {
         BagShape {
             filters: vec![FilterGroup { width: 9, count: 32 }],
+            lstm_units: 0,
             windows: Windows::Full,
             position: PositionTerms::None,
             gene_dim: 0,
@@ -141,5 +156,15 @@ mod tests {
         assert_eq!(message, "`filters.width` is 16, expected 1 to 15");
         let headless = BagShape { heads: 0, ..shape() };
         assert_eq!(headless.validate().unwrap_err().to_string(), "`heads` is 0, expected 1 to 8");
+        let both = BagShape { lstm_units: 32, ..shape() };
+        let message = both.validate().unwrap_err().to_string();
+        assert_eq!(message, "`filters` is 1, expected no group with an LSTM");
+        let neither = BagShape { filters: vec![], ..shape() };
+        let message = neither.validate().unwrap_err().to_string();
+        assert_eq!(message, "`filters` is 0, expected at least one group");
+        assert_eq!(BagShape { filters: vec![], ..both.clone() }.validate(), Ok(()));
+        let large = BagShape { filters: vec![], lstm_units: 257, ..shape() };
+        let message = large.validate().unwrap_err().to_string();
+        assert_eq!(message, "`lstm_units` is 257, expected at most 256");
     }
 }

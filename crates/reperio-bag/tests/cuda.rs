@@ -38,6 +38,7 @@ fn shape(rng: &mut ChaCha8Rng) -> BagShape {
     let terms = [PositionTerms::None, PositionTerms::Ramps, PositionTerms::DeepRc, bins];
     BagShape {
         filters,
+        lstm_units: 0,
         windows: [Windows::Full, Windows::Padded][rng.random_range(0..2)],
         position: terms[rng.random_range(0..4)],
         gene_dim: [0, 3, 16, 40][rng.random_range(0..4)],
@@ -54,6 +55,7 @@ fn shape(rng: &mut ChaCha8Rng) -> BagShape {
 fn usual_shape() -> BagShape {
     BagShape {
         filters: vec![FilterGroup { width: 5, count: 16 }, FilterGroup { width: 9, count: 16 }],
+        lstm_units: 0,
         windows: Windows::Full,
         position: PositionTerms::Bins { from_start: 12, from_end: 12 },
         gene_dim: 16,

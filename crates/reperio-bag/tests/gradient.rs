@@ -24,9 +24,12 @@ fn six() -> OwnedSequences {
     six
 }
 
-fn shape(windows: Windows, position: PositionTerms) -> BagShape {
+/// Five filters, or as many units of an LSTM.
+fn shape(lstm_units: usize, windows: Windows, position: PositionTerms) -> BagShape {
+    let filters = [FilterGroup { width: 3, count: 2 }, FilterGroup { width: 5, count: 3 }];
     BagShape {
-        filters: vec![FilterGroup { width: 3, count: 2 }, FilterGroup { width: 5, count: 3 }],
+        filters: if lstm_units == 0 { filters.to_vec() } else { vec![] },
+        lstm_units,
         windows,
         position,
         gene_dim: 2,
@@ -50,10 +53,12 @@ fn the_twin_agrees_with_finite_differences() {
     let six = six();
     let input = BagInput { sequences: six.view(), input_scale: 0.7, padded_length: 19 };
     let bins = PositionTerms::Bins { from_start: 3, from_end: 2 };
-    for windows in [Windows::Full, Windows::Padded] {
+    for (units, windows) in
+        [(0, Windows::Full), (0, Windows::Padded), (5, Windows::Full), (5, Windows::Padded)]
+    {
         for position in [PositionTerms::None, PositionTerms::Ramps, bins, PositionTerms::DeepRc] {
             let mut rng = ChaCha8Rng::seed_from_u64(7);
-            let layout = BagLayout::new(shape(windows, position)).unwrap();
+            let layout = BagLayout::new(shape(units, windows, position)).unwrap();
             let mut params = draw(layout.len(), &mut rng);
             let dz = draw(2 * 7, &mut rng);
             let gradient = scalar::backward(&layout, &params, &input, &dz);
@@ -67,7 +72,11 @@ fn the_twin_agrees_with_finite_differences() {
                 let slope = (value(STEP) - value(-STEP)) / (2.0 * STEP);
                 params[k] = own;
                 let error = (slope - gradient[k]).abs();
-                assert!(error < 1e-7, "{windows:?} {position:?} {k}: {slope} != {}", gradient[k]);
+                assert!(
+                    error < 1e-7,
+                    "{units} {windows:?} {position:?} {k}: {slope} != {}",
+                    gradient[k]
+                );
             }
         }
     }

@@ -5,6 +5,7 @@
 //! [`Config::deeprc`] is the published network.
 
 mod covariates;
+mod embedding;
 
 use reperio_data::encode::MAX_LENGTH;
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use crate::bag::{FilterGroup, PositionTerms, Windows};
 use crate::optimizer::AdamWConfig;
 use crate::parts::Part;
 pub use covariates::CovariatesConfig;
+pub use embedding::Embedding;
 
 /// A value outside its range.
 #[derive(Debug, PartialEq, thiserror::Error)]
@@ -71,7 +73,13 @@ pub enum Initialisation {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ModelConfig {
-    /// Filters by width in residues.
+    /// What embeds a sequence.
+    #[serde(skip_serializing_if = "Embedding::is_default")]
+    pub embedding: Embedding,
+    /// Units of an LSTM, 1 to 256.
+    #[serde(skip_serializing_if = "embedding::are_default")]
+    pub lstm_units: usize,
+    /// Filters by width in residues; none with an LSTM.
     pub filters: Vec<FilterGroup>,
     /// Which windows a filter sees.
     pub windows: Windows,
@@ -102,6 +110,8 @@ pub struct ModelConfig {
 impl Default for ModelConfig {
     fn default() -> Self {
         Self {
+            embedding: Embedding::Convolution,
+            lstm_units: embedding::UNITS,
             filters: vec![FilterGroup { width: 5, count: 16 }, FilterGroup { width: 8, count: 16 }],
             windows: Windows::Full,
             position: PositionTerms::Bins { from_start: 12, from_end: 12 },
@@ -240,6 +250,8 @@ impl Config {
         Self {
             parts: PartsConfig { include: vec![Part::Network] },
             model: ModelConfig {
+                embedding: Embedding::Convolution,
+                lstm_units: embedding::UNITS,
                 filters: vec![FilterGroup { width: 9, count: 32 }],
                 windows: Windows::Padded,
                 position: PositionTerms::DeepRc,
@@ -289,6 +301,7 @@ impl Config {
     pub fn validate(&self) -> Result<(), InvalidConfig> {
         self.parts.validate()?;
         self.model.validate()?;
+        self.validate_planting()?;
         self.training.validate()?;
         self.discovery.validate()?;
         self.covariates.validate()
@@ -326,7 +339,14 @@ impl ModelConfig {
     fn validate(&self) -> Result<(), InvalidConfig> {
         let filters = &self.filters;
         let groups = filters.len();
-        check((1..=16).contains(&groups), "model.filters", &groups, "1 to 16 groups of filters")?;
+        self.validate_embedding()?;
+        let least = usize::from(self.embedding == Embedding::Convolution);
+        check(
+            (least..=16).contains(&groups),
+            "model.filters",
+            &groups,
+            "1 to 16 groups of filters",
+        )?;
         for group in filters {
             let width = group.width;
             check((1..=15).contains(&width), "model.filters.width", &width, "1 to 15 residues")?;

@@ -105,7 +105,7 @@ fn the_committed_configs_train_and_score() {
     let cache = FeatureCache::new(&repertoires, &groups);
     let members: Vec<usize> = (0..repertoires.len()).collect();
     let dataset = Dataset { cache: &cache, members: &members, labels: &labels };
-    for name in ["configs/default.toml", "configs/deeprc.toml"] {
+    for name in ["configs/default.toml", "configs/deeprc.toml", "configs/deeprc-lstm.toml"] {
         let mut config: Config = parsed(name);
         config.validate().unwrap();
         config.training.epochs = 2;

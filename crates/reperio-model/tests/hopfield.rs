@@ -41,6 +41,7 @@ fn repertoire() -> EncodedRepertoire {
 fn shape(position: PositionTerms) -> BagShape {
     BagShape {
         filters: vec![FilterGroup { width: 3, count: 2 }, FilterGroup { width: 5, count: 3 }],
+        lstm_units: 0,
         windows: Windows::Full,
         position,
         gene_dim: 2,

@@ -6,7 +6,7 @@ use reperio_data::progress::Silent;
 use reperio_data::repertoire::Repertoire;
 use reperio_data::simulate::{self, Background, SimulationConfig};
 use reperio_model::bag::Device;
-use reperio_model::config::Config;
+use reperio_model::config::{Config, Embedding};
 use reperio_model::features::FeatureCache;
 use reperio_model::labels::{KindName, Labels, TargetSpec};
 use reperio_model::model::{Explanation, Model};
@@ -246,16 +246,51 @@ fn any_subset_of_parts_is_a_model() {
 #[test]
 fn the_published_network_adds_up() {
     let case = Case::new(&[KindName::Binary]);
-    let mut config = Config::deeprc();
-    config.training.epochs = 3;
+    for mut config in [Config::deeprc(), Config::deeprc_lstm()] {
+        config.training.epochs = 3;
+        let Fitted { model, .. } = case.fit_as(&config);
+        assert_eq!(model.parts(), [Part::Network]);
+        adds_up(&model, &case.repertoires[..3]);
+        let explanation = model.explain(&case.repertoires[0]);
+        let left_out = explanation.attention.iter().position(|own| *own == 0.0);
+        let left_out = left_out.expect("nine of ten");
+        let found = model.network_residues(&case.repertoires[0], &explanation, &[left_out], 0);
+        let found = found.expect("a network").remove(0);
+        assert!(found.rest == 0.0 && found.shares.iter().all(|own| *own == 0.0), "{found:?}");
+    }
+}
+
+/// An LSTM in the place of the filters of our own network: everything is explained but by filters.
+#[test]
+fn a_network_with_an_lstm_adds_up_and_survives_a_file() {
+    let case = Case::new(&[KindName::Binary]);
+    let mut config = Config::default();
+    config.parts.include = vec![Part::Network];
+    (config.model.embedding, config.model.lstm_units) = (Embedding::Lstm, 20);
+    config.model.filters = vec![];
+    config.discovery.motifs = false;
+    (config.training.members, config.training.epochs) = (1, 3);
+    config.validate().expect("a valid config");
     let Fitted { model, .. } = case.fit_as(&config);
     assert_eq!(model.parts(), [Part::Network]);
     adds_up(&model, &case.repertoires[..3]);
-    let explanation = model.explain(&case.repertoires[0]);
-    let left_out = explanation.attention.iter().position(|own| *own == 0.0).expect("nine of ten");
-    let found = model.network_residues(&case.repertoires[0], &explanation, &[left_out], 0);
-    let found = found.expect("a network").remove(0);
-    assert!(found.rest == 0.0 && found.shares.iter().all(|own| *own == 0.0), "{found:?}");
+    assert!(model.filters().is_empty());
+    let repertoire = &case.repertoires[0];
+    let explanation = model.explain(repertoire);
+    let places: Vec<usize> = (0..repertoire.len()).collect();
+    let own = model.filter_evidence(repertoire, &explanation, &places, 0).remove(0);
+    assert!(own.filters.is_empty() && own.starts.is_empty());
+    for (rest, evidence) in own.rest.iter().zip(&explanation.evidence) {
+        assert!((rest - evidence).abs() < 1e-6 * evidence.abs().max(1.0), "{rest} != {evidence}");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("model.safetensors");
+    model.save(&path).expect("a file");
+    let loaded = Model::load(&path).expect("the same model");
+    assert_eq!(loaded.info().config, config);
+    for repertoire in &case.repertoires {
+        assert_eq!(loaded.predict(repertoire), model.predict(repertoire));
+    }
 }
 
 /// What stands in a file of before is the whole model, with the scores that it had.

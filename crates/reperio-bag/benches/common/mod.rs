@@ -12,6 +12,7 @@ const GENES: (u16, u16) = (60, 14);
 pub(crate) fn shapes() -> [(&'static str, BagShape); 2] {
     let deeprc = BagShape {
         filters: vec![FilterGroup { width: 9, count: 32 }],
+        lstm_units: 0,
         windows: Windows::Full,
         position: PositionTerms::DeepRc,
         gene_dim: 0,

@@ -33,6 +33,9 @@ pub enum CudaError {
         /// What the driver says.
         source: DriverError,
     },
+    /// A network that the kernels do not know.
+    #[error("a network with an LSTM runs on the CPU alone: the kernels of a GPU have filters")]
+    Lstm,
     /// A network whose sequences do not fit into a block's shared memory.
     #[error("the network is too large for the GPU: a block has {bytes} bytes of shared memory")]
     TooLarge {

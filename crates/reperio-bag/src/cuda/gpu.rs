@@ -8,8 +8,8 @@ use std::time::Duration;
 use cudarc::driver::CudaContext;
 
 use super::super::{
-    BagInput, BagLayout, Embeddings, MAX_LENGTH, Pooled, PositionTerms, SequenceScores, check,
-    check_pooled,
+    BagInput, BagLayout, BagShape, Embeddings, MAX_LENGTH, Pooled, PositionTerms, SequenceScores,
+    check, check_pooled,
 };
 use super::GpuInfo;
 use super::driver::{self, Driver};
@@ -129,7 +129,7 @@ impl Gpu {
     ///
     /// # Errors
     ///
-    /// If the network is too large for the GPU, or the driver fails.
+    /// If the network is too large for the GPU or has an LSTM, or the driver fails.
     ///
     /// # Panics
     ///
@@ -140,6 +140,7 @@ impl Gpu {
         params: &[f32],
         bags: &[BagInput],
     ) -> Result<Vec<Pooled>, CudaError> {
+        knows(layout.shape())?;
         check(layout, params, bags);
         self.with(|work| {
             let prepared = work.prepare(layout, params, bags)?;
@@ -177,6 +178,7 @@ impl Gpu {
         bags: &[BagInput],
         (pooled, dz): (&[Pooled], &[f32]),
     ) -> Result<Vec<f32>, CudaError> {
+        knows(layout.shape())?;
         check(layout, params, bags);
         let size = layout.shape().heads * layout.shape().embedding_dim();
         let expected = (bags.len(), bags.len() * size);
@@ -206,6 +208,7 @@ impl Gpu {
         bag: &BagInput,
         (pooled, head): (&Pooled, &[f32]),
     ) -> Result<SequenceScores, CudaError> {
+        knows(layout.shape())?;
         check(layout, params, &[*bag]);
         let size = layout.shape().heads * layout.shape().embedding_dim();
         assert_eq!(head.len() % size, 0, "a head of {} values, expected (T, H, D)", head.len());
@@ -231,12 +234,22 @@ impl Gpu {
         params: &[f32],
         bag: &BagInput,
     ) -> Result<Embeddings, CudaError> {
+        knows(layout.shape())?;
         check(layout, params, &[*bag]);
         self.with(|work| {
             let prepared = work.prepare(layout, params, &[*bag])?;
             work.embed(layout, &prepared, bag)
         })
     }
+}
+
+/// Checks that the kernels have what a network of `shape` is made of.
+///
+/// # Errors
+///
+/// If it has an LSTM.
+pub(crate) fn knows(shape: &BagShape) -> Result<(), CudaError> {
+    if shape.lstm_units > 0 { Err(CudaError::Lstm) } else { Ok(()) }
 }
 
 /// Start (or end) and centre channel of `DeepRC` at each residue of sequences of every length.

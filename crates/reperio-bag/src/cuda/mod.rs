@@ -64,6 +64,7 @@ use cudarc::driver::CudaContext;
 pub use error::CudaError;
 use error::Doing;
 pub use gpu::Gpu;
+pub(crate) use gpu::knows;
 
 /// A GPU and its memory.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -57,6 +57,11 @@ impl Vectors for V3 {
     }
 
     #[inline(always)]
+    fn div(self, a: Pair, b: Pair) -> Pair {
+        [self.avx._mm256_div_ps(a[0], b[0]), self.avx._mm256_div_ps(a[1], b[1])]
+    }
+
+    #[inline(always)]
     fn fma(self, a: Pair, b: Pair, c: Pair) -> Pair {
         [self.fma._mm256_fmadd_ps(a[0], b[0], c[0]), self.fma._mm256_fmadd_ps(a[1], b[1], c[1])]
     }

@@ -70,6 +70,8 @@ pub(super) trait Vectors: Copy {
     /// `a - b`.
     fn sub(self, a: Self::V, b: Self::V) -> Self::V;
     fn mul(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `a / b`.
+    fn div(self, a: Self::V, b: Self::V) -> Self::V;
     /// `a * b + c`, rounded once where the processor can.
     fn fma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
     /// The larger; `b` if they are equal or one is NaN.
@@ -208,6 +210,7 @@ mod tests {
                 simd.add(a, b),
                 simd.sub(a, b),
                 simd.mul(a, b),
+                simd.div(a, simd.add(simd.mul(b, b), simd.splat(1.0))),
                 simd.max(a, b),
                 simd.select(greater, a, c),
                 simd.mantissa_to_exponent(simd.splat(12_582_912.0 + 130.0)),

@@ -8,6 +8,8 @@
 //! rest_ti     = sum_g sum_h a_hi w_thg e_ig - sum_h a_hi o_th
 //! ```
 //!
+//! An LSTM has no filters: all that its network says is the rest.
+//!
 //! `s_t` is the weight of the network, M its members, `a` the attention, `w` the head and `e` the embedding: of the
 //! filters c, and of the genes g behind them. `o` is the origin of the evidence (`model/origin`).
 
@@ -126,7 +128,7 @@ impl Model {
 /// Length of an embedding, and filters in it.
 fn sizes(weights: &Weights) -> (usize, usize) {
     let shape = weights.layout.shape();
-    (shape.embedding_dim(), shape.channels())
+    (shape.embedding_dim(), shape.filter_count())
 }
 
 /// What the filters of one member see in the sequences of `some`, whose attention is (n, H).

@@ -106,7 +106,9 @@ impl<'a> Collector<'a> {
         let mut own = Sums::new(self.model);
         own.background.add(repertoire);
         let outputs = self.model.n_outputs();
-        for output in 0..outputs {
+        // A network without filters has no windows to look for.
+        let looked_at = if own.filters > 0 { outputs } else { 0 };
+        for output in 0..looked_at {
             let column: Vec<f64> = evidence.iter().skip(output).step_by(outputs).copied().collect();
             let places = places(&column, LOOKED);
             let mut first = output * own.filters;

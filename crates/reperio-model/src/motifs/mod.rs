@@ -26,6 +26,8 @@
 //! The `moves` of all filters and genes add up to the difference of the network's mean outputs. Filters with a share below
 //! 1 % are left out.
 //!
+//! A network with an LSTM has no filters, and so no motifs.
+//!
 //! Of a repertoire with more than 4096 clonotypes, the windows of 4096 count: half of them are those with the network's
 //! highest evidence for the output, half those with its lowest.
 
@@ -95,6 +97,9 @@ pub(crate) fn motifs(
     (repertoires, labels): (&[Repertoire], &Labels),
 ) -> Vec<Motif> {
     let filters = model.filters();
+    if filters.is_empty() && model.n_members() > 0 {
+        tracing::info!("the network has no filters but an LSTM, so there are no motifs");
+    }
     let frequencies = sums.background.frequencies();
     let width = filters.len() + model.n_members();
     let named = model.output_names().into_iter().enumerate();

@@ -1,6 +1,6 @@
 //! Random starts.
 
-use rand::SeedableRng;
+use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Normal};
 
@@ -22,6 +22,11 @@ pub(super) fn values(
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let draw = |(name, shape): (String, Vec<usize>)| {
         let n: usize = shape.iter().product();
+        if name.starts_with("lstm") {
+            // As PyTorch does: all parameters, biases too, uniform within one over the root of the units.
+            let limit = 1.0 / (layout.shape().lstm_units as f32).sqrt();
+            return (0..n).map(|_| rng.random_range(-limit..limit)).collect();
+        }
         let constant = match name.as_str() {
             LOG_BETA => Some(config.beta.ln() as f32),
             GAMMA => Some(0.0),

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! q_h = beta_h xi_h                      beta_h = exp(log_beta_h)
-//! z   = bag operation(filters, genes, key network, q, gamma)             (B, H, D)
+//! z   = bag operation(filters or LSTM, genes, key network, q, gamma)             (B, H, D)
 //! y_t = b_t + sum_h <w_th, z_h>                                          (B, T)
 //! ```
 
@@ -48,6 +48,7 @@ impl ModelConfig {
     pub fn shape(&self, v_genes: usize, j_genes: usize) -> BagShape {
         BagShape {
             filters: self.filters.clone(),
+            lstm_units: self.embedding_units(),
             windows: self.windows,
             position: self.position,
             gene_dim: self.gene_dim,

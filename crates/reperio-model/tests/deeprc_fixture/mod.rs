@@ -15,7 +15,7 @@ use serde_json::Value;
 
 pub(crate) use check::check;
 
-/// Names of the layers: filter, two of the key network, query, head.
+/// Names of the layers: filter or `lstm`, two of the key network, query, head.
 pub(crate) type LayerNames = [&'static str; 5];
 
 /// Parameters of one network, and everything computed with them.
@@ -123,7 +123,7 @@ pub(crate) fn read(
     (names, gradient): (&LayerNames, &str),
 ) -> Fixture {
     let count_scaling = case == "counts";
-    let layout = layout(count_scaling);
+    let layout = layout(names[0] == "lstm", count_scaling);
     let get = |prefix: &str, layer: usize, part: &str| -> Vec<f32> {
         let tensor = &tensors[&format!("{prefix}{}.{part}", names[layer])];
         tensor.flatten_all().and_then(|flat| flat.to_vec1()).expect("f32")
@@ -155,9 +155,11 @@ fn widen(values: Vec<f32>) -> Vec<f64> {
     values.into_iter().map(f64::from).collect()
 }
 
-fn layout(count_scaling: bool) -> BagLayout {
+/// 32 filters, or as many units of an LSTM.
+fn layout(is_lstm: bool, count_scaling: bool) -> BagLayout {
     let shape = BagShape {
-        filters: vec![FilterGroup { width: 9, count: 32 }],
+        filters: if is_lstm { vec![] } else { vec![FilterGroup { width: 9, count: 32 }] },
+        lstm_units: if is_lstm { 32 } else { 0 },
         windows: Windows::Padded,
         position: PositionTerms::DeepRc,
         gene_dim: 0,
@@ -174,6 +176,9 @@ fn layout(count_scaling: bool) -> BagLayout {
 /// PyTorch's tensors in the order of the flat vector: a convolution (C, 23, K) parts into residue and
 /// position rows, a linear layer (out, in) is transposed; there is no log-count term.
 fn flat(layout: &BagLayout, get: impl Fn(usize, &str) -> Vec<f32>) -> Vec<f32> {
+    if layout.shape().lstm_units > 0 {
+        return flat_lstm(layout, get);
+    }
     let convolution = get(0, "weight");
     let at = |c: usize, row: usize, t: usize| convolution[(c * 23 + row) * 9 + t];
     let tap = |t: usize, rows: std::ops::Range<usize>| {
@@ -189,22 +194,48 @@ fn flat(layout: &BagLayout, get: impl Fn(usize, &str) -> Vec<f32>) -> Vec<f32> {
                 out.extend((0..9).flat_map(|t| tap(t, 20..23)).map(|(c, row, t)| at(c, row, t)));
             }
             "filter.0.bias" => out.extend(get(0, "bias")),
-            "key.0.weight" => out.extend(transposed(&get(1, "weight"))),
-            "key.0.bias" => out.extend(get(1, "bias")),
-            "key.1.weight" => out.extend(transposed(&get(2, "weight"))),
-            "key.1.bias" => out.extend(get(2, "bias")),
-            "query" => out.extend(get(3, "weight")),
-            "gamma" => out.push(0.0),
-            other => panic!("unexpected tensor {other}"),
+            other => out.extend(behind(other, &get)),
         }
     }
     assert_eq!(out.len(), layout.len());
     out
 }
 
-/// A 32 x 32 matrix with rows and columns exchanged.
-fn transposed(weight: &[f32]) -> Vec<f32> {
-    (0..32).flat_map(|i| (0..32).map(move |o| weight[o * 32 + i])).collect()
+/// The same with an LSTM, whose input weights (4 U, 23) part into those of residues and of positions.
+fn flat_lstm(layout: &BagLayout, get: impl Fn(usize, &str) -> Vec<f32>) -> Vec<f32> {
+    let input = transposed(&get(0, "weight_ih_l0"), 23);
+    let (residues, positions) = input.split_at(20 * 128);
+    let mut out = Vec::with_capacity(layout.len());
+    for segment in layout.segments() {
+        match segment.name.as_str() {
+            "lstm.input.weight" => out.extend(residues),
+            "lstm.position" => out.extend(positions),
+            "lstm.recurrent.weight" => out.extend(transposed(&get(0, "weight_hh_l0"), 32)),
+            "lstm.bias" => out.extend([get(0, "bias_ih_l0"), get(0, "bias_hh_l0")].concat()),
+            other => out.extend(behind(other, &get)),
+        }
+    }
+    assert_eq!(out.len(), layout.len());
+    out
+}
+
+/// The tensors behind the embedding.
+fn behind(name: &str, get: &impl Fn(usize, &str) -> Vec<f32>) -> Vec<f32> {
+    match name {
+        "key.0.weight" => transposed(&get(1, "weight"), 32),
+        "key.0.bias" => get(1, "bias"),
+        "key.1.weight" => transposed(&get(2, "weight"), 32),
+        "key.1.bias" => get(2, "bias"),
+        "query" => get(3, "weight"),
+        "gamma" => vec![0.0],
+        other => panic!("unexpected tensor {other}"),
+    }
+}
+
+/// (out, in) as (in, out).
+fn transposed(weight: &[f32], inputs: usize) -> Vec<f32> {
+    let row = |i: usize| weight.iter().skip(i).step_by(inputs).copied();
+    (0..inputs).flat_map(row).collect()
 }
 
 /// Sequences in the fixture's order. A repertoire sorts its rows and collapses equal ones, so each

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use reperio_model::bag::{Device, DeviceChoice};
+use reperio_model::config::ModelConfig;
 
 /// The device of a command.
 #[derive(clap::Args, Clone, Copy, Debug)]
@@ -16,5 +17,11 @@ impl DeviceArgs {
     /// Opens the device; the log says which it is.
     pub(crate) fn open(self) -> Result<Device> {
         self.device.open().with_context(|| format!("--device {}", self.device))
+    }
+
+    /// The same for the network of `model`: an LSTM has only the CPU.
+    pub(crate) fn open_for(self, model: &ModelConfig) -> Result<Device> {
+        let opened = self.device.open_for(&model.shape(1, 1));
+        opened.with_context(|| format!("--device {}", self.device))
     }
 }

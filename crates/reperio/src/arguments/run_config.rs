@@ -102,6 +102,7 @@ mod tests {
     fn the_committed_configs_are_the_built_in_ones() {
         check("default.toml", &Config::default());
         check("deeprc.toml", &Config::deeprc());
+        check("deeprc-lstm.toml", &Config::deeprc_lstm());
     }
 
     #[test]

@@ -299,7 +299,7 @@ fn cross_validate(
         );
     }
     let checkpoint = args.out.join("checkpoint");
-    let device = args.device.open()?;
+    let device = args.device.open_for(&config.model)?;
     let context = TrainingContext { checkpoint: Some(&checkpoint), device: &device };
     let data = LabelledCohort { cohort, labels: &labels, groups, covariates: &covariates };
     let observer = shell.observer();
@@ -337,7 +337,8 @@ fn test(
 ) -> Result<Found> {
     let labels = Labels::of(cohort.metadata(), &model.info().targets)?;
     shell.log_to(&args.out)?;
-    let model = model.on(&args.device.open()?);
+    let device = args.device.open_for(&model.info().config.model)?;
+    let model = model.on(&device);
     run_config::write(&args.out, &model.info().config, cohort.sha256(), shell.command_line())?;
     let covariates = Covariates::of(cohort.metadata(), &model.info().covariates)?;
     let data = LabelledCohort { cohort, labels: &labels, groups, covariates: &covariates };

@@ -141,7 +141,7 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Trained> {
     shell.log_to(&args.out)?;
     run_config::write(&args.out, &config, cohort.sha256(), shell.command_line())?;
     let checkpoint = args.out.join("checkpoint");
-    let device = args.device.open()?;
+    let device = args.device.open_for(&config.model)?;
     let context = TrainingContext { checkpoint: Some(&checkpoint), device: &device };
     let (groups, covariates) = (&people.groups, &covariates);
     let data = LabelledCohort { cohort: &cohort, labels: &labels, groups, covariates };

@@ -1,5 +1,6 @@
 //! The evidence of a clonotype as a function of its filter values, in `f64`, and its gradient.
 
+use super::lstm::{Lstm, Steps};
 use super::product::{dot, multiply};
 use super::windows::Filters;
 use crate::bag::{BagLayout, Segment};
@@ -17,6 +18,11 @@ fn selu(x: f64) -> (f64, f64) {
     }
     let slope = LAMBDA * ALPHA * x.exp();
     (slope - LAMBDA * ALPHA, slope)
+}
+
+/// Itself, and its slope.
+fn unchanged(x: f64) -> (f64, f64) {
+    (x, 1.0)
 }
 
 /// The slope of SELU.
@@ -62,6 +68,8 @@ struct Layer {
 #[derive(Debug)]
 pub(crate) struct Evidence {
     pub(super) filters: Filters,
+    /// In the place of filters.
+    pub(super) lstm: Option<Lstm>,
     channels: usize,
     /// Embeddings of V and J genes, (genes, G).
     genes: [Vec<f64>; 2],
@@ -77,11 +85,13 @@ pub(crate) struct Evidence {
 /// What is known at one point of the path, and the space to compute it in.
 #[derive(Debug)]
 pub(super) struct Point {
-    /// Filter values m, (C).
+    /// Filter values m, or the last state of the LSTM, (C).
     pub(super) filters: Vec<f64>,
-    /// Slopes of SELU there, (C).
+    /// Slopes of SELU there, 1 for the LSTM, (C).
     pub(super) slopes: Vec<f64>,
-    /// Filters after SELU and genes, (D).
+    /// Steps of the LSTM.
+    pub(super) steps: Steps,
+    /// Filters after SELU, or the state, and genes, (D).
     embedding: Vec<f64>,
     /// What the genes and the bias give the first layer of the key network, (A).
     by_genes: Vec<f64>,
@@ -93,7 +103,7 @@ pub(super) struct Point {
     attention: Vec<f64>,
     /// What a head says of the clonotype, (H).
     said: Vec<f64>,
-    /// Gradient by the filters after SELU, (C).
+    /// Gradient by the filters after SELU, or by the state, (C).
     pub(super) gradient: Vec<f64>,
     back: Vec<f64>,
 }
@@ -124,6 +134,7 @@ impl Evidence {
         let head = &weights.head[output * size..(output + 1) * size];
         Self {
             filters: Filters::new(layout, flat),
+            lstm: Lstm::new(layout, flat),
             channels: shape.channels(),
             genes: [own("gene.v"), own("gene.j")],
             layers: (0..shape.attention_layers).map(layer).collect(),
@@ -146,6 +157,7 @@ impl Evidence {
         Point {
             filters: zeros(self.channels),
             slopes: zeros(self.channels),
+            steps: Steps::default(),
             embedding: zeros(dim),
             by_genes: vec![],
             layers: self.layers.iter().map(layer).collect(),
@@ -180,8 +192,9 @@ impl Evidence {
     /// Computes the scores of the filter values, without the part of the count.
     pub(super) fn score(&self, point: &mut Point) {
         let Point { filters, slopes, embedding, by_genes, layers, scores, .. } = point;
+        let apply = if self.lstm.is_some() { unchanged } else { selu };
         for ((m, slope), e) in filters.iter().zip(slopes).zip(embedding.iter_mut()) {
-            (*e, *slope) = selu(*m);
+            (*e, *slope) = apply(*m);
         }
         for l in 0..layers.len() {
             let (before, after) = layers.split_at_mut(l);

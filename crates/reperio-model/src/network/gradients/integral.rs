@@ -5,8 +5,11 @@
 //! to kinks inside the key network. So only the first is interpolated, from three Gauss-Legendre nodes on each
 //! stretch of the path, and integrated over the known pieces. What a stretch misses is known: its integral should be the
 //! difference of the evidence between its ends. The stretch that misses most is halved, until all together miss little.
+//!
+//! An LSTM is smooth: the gradient by its residues is integrated by the same three nodes.
 
 use super::evidence::{Clonotype, Evidence, Point, Reference, selu_slope};
+use super::lstm::Lines;
 use super::windows::Piece;
 
 /// Stretches to begin with.
@@ -30,6 +33,9 @@ const PAIR: [f64; 2] = [0.211_324_865_405_187_1, 0.788_675_134_594_812_9];
 pub(super) struct Path<'a> {
     evidence: &'a Evidence,
     pieces: Vec<Piece>,
+    /// Those of an LSTM, which has no pieces.
+    lines: Option<Lines>,
+    residues: usize,
     reference: Reference,
 }
 
@@ -38,7 +44,8 @@ struct Stretch {
     ends: [f64; 2],
     /// The evidence at its start, in its middle and at its end.
     values: [f64; 3],
-    /// The integral of the gradient by the filter's value over the part of every piece in it.
+    /// The integral of the gradient by the filter's value over the part of every piece in it; for an LSTM, that of the
+    /// gradient by every residue.
     own: Vec<f64>,
     /// How far the integrals are from the difference of the evidence.
     missed: f64,
@@ -60,7 +67,10 @@ impl<'a> Path<'a> {
     ) -> Self {
         let odds = clonotype.attention.iter().map(|[own, others]| own.ln() - others.ln()).collect();
         let reference = Reference { odds, scores: vec![] };
-        let mut path = Self { evidence, pieces: evidence.filters.pieces(clonotype), reference };
+        let pieces = evidence.filters.pieces(clonotype);
+        let lines = evidence.lstm.as_ref().map(|lstm| lstm.lines(clonotype));
+        let residues = clonotype.residues.len();
+        let mut path = Self { evidence, pieces, lines, residues, reference };
         evidence.place_genes(clonotype, point);
         path.place_filters(1.0, point);
         evidence.score(point);
@@ -73,8 +83,12 @@ impl<'a> Path<'a> {
         &self.pieces
     }
 
-    /// The values of the filters at `r`.
+    /// The values of the filters, or the state of the LSTM, at `r`.
     fn place_filters(&self, r: f64, point: &mut Point) {
+        if let (Some(lstm), Some(lines)) = (&self.evidence.lstm, &self.lines) {
+            lstm.follow(lines, r, &mut point.steps, &mut point.filters);
+            return;
+        }
         point.filters.fill(f64::NEG_INFINITY);
         for piece in &self.pieces {
             let own = &mut point.filters[piece.channel];
@@ -93,7 +107,8 @@ impl<'a> Path<'a> {
         self.evidence.value(&self.reference, point)
     }
 
-    /// The integral of the gradient by the filter's value over every piece, and the evidence at 0.
+    /// The integral of the gradient by the filter's value over every piece, or that by every residue of an LSTM, and the
+    /// evidence at 0.
     pub(super) fn integrate(&self, point: &mut Point) -> (Vec<f64>, f64) {
         let mut nodes = vec![AtNodes::default(); point.filters.len()];
         let mut stretches = Vec::with_capacity(4 * STRETCHES);
@@ -116,7 +131,7 @@ impl<'a> Path<'a> {
             stretches[worst] = self.stretch([from, a], between, (point, &mut nodes));
             stretches.push(self.stretch(between, [to, b], (point, &mut nodes)));
         }
-        let mut sums = vec![0.0; self.pieces.len()];
+        let mut sums = vec![0.0; stretches[0].own.len()];
         for stretch in &stretches {
             sums.iter_mut().zip(&stretch.own).for_each(|(sum, own)| *sum += own);
         }
@@ -130,6 +145,9 @@ impl<'a> Path<'a> {
         [to, b]: [f64; 2],
         (point, nodes): (&mut Point, &mut [AtNodes]),
     ) -> Stretch {
+        if let Some(lines) = &self.lines {
+            return self.smooth([from, a], [to, b], (lines, point));
+        }
         let mut values = [0.0; 3];
         for (k, node) in NODES.into_iter().enumerate() {
             values[k] = self.value(from + node * (to - from), point);
@@ -147,6 +165,29 @@ impl<'a> Path<'a> {
         let change = self.pieces.iter().zip(&own).map(|(piece, own)| own * piece.line.slope);
         let missed = (b - a - change.sum::<f64>()).abs();
         Stretch { ends: [from, to], values: [a, values[1], b], own, missed }
+    }
+}
+
+impl Path<'_> {
+    /// The stretch between two places under an LSTM.
+    fn smooth(
+        &self,
+        [from, a]: [f64; 2],
+        [to, b]: [f64; 2],
+        (lines, point): (&Lines, &mut Point),
+    ) -> Stretch {
+        let (mut middle, mut own) = (a, vec![0.0; self.residues]);
+        for (k, node) in NODES.into_iter().enumerate() {
+            let value = self.value(from + node * (to - from), point);
+            middle = if k == 1 { value } else { middle };
+            self.evidence.differentiate(point);
+            if let Some(lstm) = &self.evidence.lstm {
+                let weight = WEIGHTS[k] * (to - from);
+                lstm.spread((lines, &point.steps), &point.gradient, weight, &mut own);
+            }
+        }
+        let missed = (b - a - own.iter().sum::<f64>()).abs();
+        Stretch { ends: [from, to], values: [a, middle, b], own, missed }
     }
 }
 

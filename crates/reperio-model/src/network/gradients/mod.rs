@@ -17,11 +17,13 @@
 //! and the rest add up to it: the gradient along a path integrates to the difference of its ends. A residue
 //! that is in no window of a maximum has the share 0.
 //!
+//! An LSTM in the place of the filters goes the same way, with `r x` as its input: e(r) is then its last state.
+//!
 //! What is computed from the whole repertoire stays fixed too: the scale of the input, and which clonotypes the
 //! published reduction keeps. A clonotype that it leaves out has no evidence, no shares and no rest.
 //!
 //! Every variant of the network is covered: the filters' value along the path is a maximum of straight lines
-//! (`windows`), and what follows it is plain `f64` arithmetic (`evidence`). `integral` is the quadrature.
+//! (`windows`), that of an LSTM is followed step by step (`lstm`), and what follows it is plain `f64` arithmetic (`evidence`). `integral` is the quadrature.
 //!
 //! # References
 //!
@@ -30,6 +32,7 @@
 
 mod evidence;
 mod integral;
+mod lstm;
 mod product;
 #[cfg(test)]
 mod tests;
@@ -82,6 +85,9 @@ impl Evidence {
         let mut point = self.point();
         let path = Path::new(self, clonotype, &mut point);
         let (pieces, rest) = path.integrate(&mut point);
+        if self.lstm.is_some() {
+            return ResidueShares { shares: pieces, rest, error: 0.0 };
+        }
         let mut shares = vec![0.0; clonotype.residues.len()];
         for (piece, integral) in path.pieces().iter().zip(pieces) {
             self.filters.spread(clonotype, piece, integral, &mut shares);

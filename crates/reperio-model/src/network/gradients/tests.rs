@@ -124,10 +124,40 @@ impl Case {
         sum
     }
 
+    /// The last state of the LSTM on an input, by its formula; nothing without an LSTM.
+    fn last_state(&self, Input { clonotype, x }: Input<'_>) -> Vec<f64> {
+        let shape = self.weights.layout.shape();
+        let units = shape.lstm_units;
+        let factor = if shape.count_scaling { clonotype.log_count } else { 1.0 };
+        let (mut state, mut cell) = (vec![0.0; units], vec![0.0; units]);
+        for (t, channels) in x.iter().enumerate() {
+            let basis = shape.position.basis(1, x.len(), t);
+            let gate = |gate: usize, u: usize| {
+                let of = |name: &str, row: usize| {
+                    self.parameter(&format!("lstm.{name}"), (row * 4 + gate) * units + u)
+                };
+                let own = (0..20).map(|code| factor * channels[code] * of("input.weight", code));
+                let places = basis.iter().enumerate().map(|(r, basis)| basis * of("position", r));
+                let before = state.iter().enumerate().map(|(v, h)| h * of("recurrent.weight", v));
+                let seen = own.sum::<f64>() + places.sum::<f64>();
+                let bias = of("bias", 0) + of("bias", 1);
+                clonotype.input_scale * seen + before.sum::<f64>() + bias
+            };
+            let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
+            let next = (0..units).map(|u| {
+                let kept = sigmoid(gate(1, u)) * cell[u];
+                let cell = kept + sigmoid(gate(0, u)) * gate(2, u).tanh();
+                (cell, sigmoid(gate(3, u)) * cell.tanh())
+            });
+            (cell, state) = next.collect();
+        }
+        state
+    }
+
     /// The embedding of an input, by its formula.
     fn embedding(&self, clonotype: &Clonotype<'_>, x: &[[f64; 20]]) -> Vec<f64> {
         let shape = self.weights.layout.shape();
-        let mut out = Vec::new();
+        let mut out = self.last_state(Input { clonotype, x });
         for (group, FilterGroup { width, count }) in shape.filters.iter().copied().enumerate() {
             let windows = match shape.windows {
                 Windows::Full => x.len().max(width) - width + 1,
@@ -202,7 +232,12 @@ fn one_hot(residues: &[u8], size: f64) -> Vec<[f64; 20]> {
 }
 
 fn shapes() -> impl Strategy<Value = BagShape> {
-    let groups = prop::collection::vec((1..=15_usize, 1..=5_usize), 1..=2);
+    let group = |(width, count)| FilterGroup { width, count };
+    let groups = prop::collection::vec((1..=15_usize, 1..=5_usize).prop_map(group), 1..=2);
+    let embedding = prop_oneof![
+        2 => groups.prop_map(|filters| (filters, 0)),
+        1 => (1..=5_usize).prop_map(|units| (vec![], units)),
+    ];
     let position = prop_oneof![
         Just(PositionTerms::None),
         Just(PositionTerms::Ramps),
@@ -213,12 +248,10 @@ fn shapes() -> impl Strategy<Value = BagShape> {
     let windows = prop_oneof![Just(Windows::Full), Just(Windows::Padded)];
     let genes = prop_oneof![Just(0_usize), Just(3)];
     let attention = (1..=3_usize, 1..=8_usize, 1..=4_usize);
-    (groups, position, windows, genes, attention, any::<bool>()).prop_map(
-        |(groups, position, windows, gene_dim, attention, count_scaling)| BagShape {
-            filters: groups
-                .into_iter()
-                .map(|(width, count)| FilterGroup { width, count })
-                .collect(),
+    (embedding, position, windows, genes, attention, any::<bool>()).prop_map(
+        |(embedding, position, windows, gene_dim, attention, count_scaling)| BagShape {
+            filters: embedding.0,
+            lstm_units: embedding.1,
             windows,
             position,
             gene_dim,
@@ -340,6 +373,7 @@ proptest! {
 fn a_residue_that_no_maximum_sees_has_no_share() {
     let shape = BagShape {
         filters: vec![FilterGroup { width: 2, count: 1 }],
+        lstm_units: 0,
         windows: Windows::Full,
         position: PositionTerms::None,
         gene_dim: 0,

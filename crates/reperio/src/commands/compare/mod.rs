@@ -122,7 +122,7 @@ fn execute(args: &Args, shell: &Shell) -> Result<Compared> {
     let setup = Setup {
         config: config.clone(),
         deeprc_updates: args.deeprc_updates.get(),
-        device: args.device.open()?,
+        device: args.device.open_for(&config.model)?,
         simulation: simulated.as_ref().map(|own| own.config.clone()),
     };
     if !config.covariates.is_empty() {

@@ -191,7 +191,9 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Explained> {
 
 fn explain_here(args: &Args, file: &Path, shell: &Shell) -> Result<Explained> {
     let annotator = Annotator::load(&args.annotate.annotate)?;
-    let model = Model::load(file)?.on(&args.device.open()?);
+    let model = Model::load(file)?;
+    let device = args.device.open_for(&model.info().config.model)?;
+    let model = model.on(&device);
     let no_signal = model.no_signal();
     for column in &no_signal {
         tracing::warn!("{}", chance(column));

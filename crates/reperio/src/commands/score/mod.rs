@@ -103,7 +103,9 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Scores> {
 
 /// The scores, whose table is written, and what to warn of.
 fn score_here(args: &Args, file: &Path, shell: &Shell) -> Result<(Scores, Vec<String>)> {
-    let model = Model::load(file)?.on(&args.device.open()?);
+    let model = Model::load(file)?;
+    let device = args.device.open_for(&model.info().config.model)?;
+    let model = model.on(&device);
     let (request, coverage) = (args.input.request(shell), args.coverage);
     let score = move |observer: &dyn Observer| {
         score::inputs(&model, &request, coverage, observer).map(|scores| (model, scores))
