@@ -67,7 +67,7 @@ pub(super) fn learn(
 }
 
 /// One recipe for all outputs of a target; `None` if it has nothing to say of any.
-fn outputs(
+pub(super) fn outputs(
     training: &Training<'_>,
     fold: &[usize],
     t: usize,
