@@ -4,6 +4,7 @@ use reperio_data::cohort::Cohort;
 use reperio_data::repertoire::Repertoire;
 use reperio_stats::Groups;
 
+use crate::background::Background;
 use crate::features::FeatureCache;
 use crate::labels::Labels;
 use crate::train::Dataset;
@@ -17,13 +18,15 @@ pub struct LabelledCohort<'a> {
     pub labels: &'a Labels,
     /// Group of each: the subject, or the repertoire itself.
     pub groups: &'a Groups,
+    /// What unlabelled repertoires of other people have, if any were read.
+    pub background: Option<&'a Background>,
 }
 
 impl LabelledCohort<'_> {
     /// Calls `work` with all repertoires as a dataset: to [train](crate::train), to [evaluate](crate::evaluate).
     pub fn with_dataset<T>(self, work: impl FnOnce(Dataset<'_>) -> T) -> T {
         let repertoires: Vec<&Repertoire> = self.cohort.repertoires().iter().collect();
-        let cache = FeatureCache::new(&repertoires, self.groups);
+        let cache = FeatureCache::new(&repertoires, self.groups).against(self.background);
         let members: Vec<usize> = (0..repertoires.len()).collect();
         work(Dataset { cache: &cache, members: &members, labels: self.labels })
     }

@@ -46,7 +46,7 @@
 //! let mut config = Config::default();
 //! config.parts.include = vec![Part::Kmers]; // all parts unless said otherwise
 //! let context = TrainingContext { checkpoint: None, device: &Device::Cpu };
-//! let data = LabelledCohort { cohort: &cohort, labels: &labels, groups: &groups };
+//! let data = LabelledCohort { cohort: &cohort, labels: &labels, groups: &groups, background: None };
 //! let model = data.with_dataset(|data| train::fit(data, &config, context, &Silent))?.model;
 //!
 //! let positive = (0..cohort.len()).find(|&i| labels.values[0][i] == Some(1.0)).expect("a positive one");
@@ -75,6 +75,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod background;
 pub mod bag;
 pub mod combine;
 pub mod config;

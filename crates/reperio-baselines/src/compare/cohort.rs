@@ -73,7 +73,7 @@ impl<'a> ComparisonCohort<'a> {
     ///
     /// See [`UnfitCohort`].
     pub fn of(data: LabelledCohort<'a>, wanted: &FoldsWanted<'_>) -> Result<Self, UnfitCohort> {
-        let LabelledCohort { cohort, labels, groups } = data;
+        let LabelledCohort { cohort, labels, groups, .. } = data;
         let [target] = &labels.targets[..] else {
             return Err(UnfitCohort::Targets { found: labels.targets.len() });
         };

@@ -15,6 +15,8 @@ use reperio_data::gene::{self, Species};
 use reperio_data::repertoire::{GeneVocabulary, Repertoire};
 use reperio_stats::Groups;
 
+use crate::background::Background;
+
 pub use training_part::{FitError, TrainingPart};
 
 /// Whether some gene of `repertoires` is known by its family only: all are then compared by their families.
@@ -32,6 +34,7 @@ pub fn by_family(repertoires: &[&Repertoire]) -> bool {
 pub struct FeatureCache<'a> {
     repertoires: &'a [&'a Repertoire],
     groups: &'a Groups,
+    background: Option<&'a Background>,
     features: Mutex<BTreeMap<String, Arc<dyn Any + Send + Sync>>>,
 }
 
@@ -43,7 +46,18 @@ impl<'a> FeatureCache<'a> {
     /// If there is not one group per repertoire.
     pub fn new(repertoires: &'a [&'a Repertoire], groups: &'a Groups) -> Self {
         assert_eq!(repertoires.len(), groups.rows(), "one group a repertoire");
-        Self { repertoires, groups, features: Mutex::default() }
+        Self { repertoires, groups, background: None, features: Mutex::default() }
+    }
+
+    /// The same, with what strangers have of the repertoires' clonotypes.
+    #[must_use]
+    pub fn against(self, background: Option<&'a Background>) -> Self {
+        Self { background, ..self }
+    }
+
+    /// What strangers have of the repertoires' clonotypes, if it is known.
+    pub fn background(&self) -> Option<&'a Background> {
+        self.background
     }
 
     /// All repertoires.

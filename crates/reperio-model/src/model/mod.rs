@@ -18,6 +18,7 @@ use candle_core::Tensor;
 use reperio_data::repertoire::GeneVocabulary;
 use serde::{Deserialize, Serialize};
 
+use crate::background::BackgroundInfo;
 use crate::bag::Device;
 use crate::combine::Conformal;
 use crate::config::Config;
@@ -64,6 +65,9 @@ pub struct ModelInfo {
     /// empty in models of earlier versions, whose origin is 0.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence_origin: Vec<Vec<f64>>,
+    /// The background of unlabelled repertoires that it was trained with, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub background: Option<BackgroundInfo>,
 }
 
 /// One term other than the network: one table per output of its target.

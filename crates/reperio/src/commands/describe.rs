@@ -158,7 +158,7 @@ struct Measured {
 impl Measured {
     fn of(args: &Args, cohort: &Cohort, labels: &Labels) -> Result<Self> {
         let people = args.target.people(cohort.metadata())?;
-        let data = LabelledCohort { cohort, labels, groups: &people.groups };
+        let data = LabelledCohort { cohort, labels, groups: &people.groups, background: None };
         let (confounders, batch_effects) = data.with_dataset(|dataset| {
             let cache = dataset.cache;
             (confounders::of(data, cache, None), confounders::batch_effects(data, cache))

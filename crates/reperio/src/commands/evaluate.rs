@@ -20,6 +20,7 @@ use reperio_report::{Kind, verdict};
 use reperio_stats::Groups;
 use serde::Serialize;
 
+use crate::arguments::background::BackgroundArgs;
 use crate::arguments::cohort::{CohortArgs, TargetArgs};
 use crate::arguments::config::ConfigArgs;
 use crate::arguments::device::DeviceArgs;
@@ -51,13 +52,14 @@ Example:
   reperio evaluate --cohort cohort --target disease --split 60/20/20 --out evaluation
   reperio evaluate --cohort cohort --target disease --batch laboratory --out across
   reperio evaluate --cohort cohort --target disease --learning-curve --out evaluation
+  reperio evaluate --cohort cohort --target disease --background healthy/ --out evaluation
   reperio evaluate --cohort others --model run --out test")]
 pub(crate) struct Args {
     /// Folder to write to
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Test this run folder or model file instead of training
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["splits", "permute_labels", "config", "seed", "epochs"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["splits", "permute_labels", "config", "seed", "epochs", "background"])]
     model: Option<PathBuf>,
     #[command(flatten)]
     division: DivisionArgs,
@@ -79,6 +81,8 @@ pub(crate) struct Args {
     target: TargetArgs,
     #[command(flatten)]
     config: ConfigArgs,
+    #[command(flatten)]
+    background: BackgroundArgs,
     #[command(flatten)]
     rarefy: RarefyArgs,
     #[command(flatten)]
@@ -184,6 +188,7 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Evaluated> {
     let model = args.model.as_deref().map(Model::file);
     let sources =
         args.cohort.sources().and(&args.config.config).and(&args.division.splits).and(&model);
+    let sources = sources.and(&args.background.background);
     let _lock = outputs::folder(&args.out, &RESULTS, &sources, existing)?;
     let mut cohort = args.cohort.load(shell)?;
     args.rarefy.apply(cohort.repertoires_mut(), config.training.seed);
@@ -262,7 +267,10 @@ fn cross_validate(
     let Divided { folds, batches } =
         args.division.of(&items, cohort.metadata(), config.training.seed)?;
     shell.log_to(&args.out)?;
-    run_config::write(&args.out, config, cohort.sha256(), shell.command_line())?;
+    let background = args.background.load(cohort, config, &args.cohort.read, shell)?;
+    let background = background.as_ref();
+    let origin = (cohort.sha256(), background);
+    run_config::write(&args.out, config, origin, shell.command_line())?;
     Splits::new(&items, &folds).write(&args.out.join("splits.tsv"))?;
     let plan = Plan { folds, permute_labels: args.permute_labels, batches: batches.is_some() };
     if let Some(smallest) = plan.small_fold() {
@@ -274,7 +282,7 @@ fn cross_validate(
     let checkpoint = args.out.join("checkpoint");
     let device = args.device.open()?;
     let context = TrainingContext { checkpoint: Some(&checkpoint), device: &device };
-    let data = LabelledCohort { cohort, labels: &labels, groups };
+    let data = LabelledCohort { cohort, labels: &labels, groups, background };
     let observer = shell.observer();
     let found = data.with_dataset(|dataset| {
         let points = args.curve.points();
@@ -311,8 +319,9 @@ fn test(
     let labels = Labels::of(cohort.metadata(), &model.info().targets)?;
     shell.log_to(&args.out)?;
     let model = model.on(&args.device.open()?);
-    run_config::write(&args.out, &model.info().config, cohort.sha256(), shell.command_line())?;
-    let data = LabelledCohort { cohort, labels: &labels, groups };
+    let origin = (cohort.sha256(), None);
+    run_config::write(&args.out, &model.info().config, origin, shell.command_line())?;
+    let data = LabelledCohort { cohort, labels: &labels, groups, background: None };
     let (confounders, evaluation) = data.with_dataset(|dataset| {
         let confounders = confounded(data, dataset, args);
         (confounders, evaluate::test(&model, dataset, shell.observer()))

@@ -91,6 +91,7 @@ impl Trainer<'_> {
     ) -> Result<Trained, EvaluateError> {
         let views: Vec<&Repertoire> = thinned.iter().collect();
         let cache = FeatureCache::new(&views, dataset.cache.groups());
+        let cache = cache.against(dataset.cache.background());
         let parts = self.folds.iter().map(|fold| fold.fitted.clone()).collect();
         self.train(Dataset { cache: &cache, ..dataset }, name, parts)
     }

@@ -5,7 +5,8 @@ use reperio_stats::beta_binomial::Count;
 use reperio_stats::fisher::Fisher;
 use reperio_stats::poisson::at_least;
 
-use crate::features::clonotype_index::ClonotypeIndex;
+use crate::background::{Carriage, Strangers};
+use crate::features::clonotype_index::{ClonotypeIndex, Identity};
 use crate::parts::task::Task;
 
 /// Keys from which on a threshold counts whatever chance lets expect: among many some may be real, and they are not
@@ -38,6 +39,8 @@ pub(super) struct Census<'a> {
     fisher: Vec<Fisher>,
     /// P by chance of passing each threshold with so many carriers: `[analysis][threshold][carriers]`.
     reach: Vec<Vec<Vec<f64>>>,
+    /// What strangers carry, and the test against them of each analysis; `None` without a background.
+    strangers: Option<(&'a Carriage, Vec<Strangers>)>,
 }
 
 /// The keys that passed, and where more did than chance lets expect.
@@ -64,7 +67,7 @@ impl Tests {
 
 impl<'a> Census<'a> {
     pub(super) fn new(
-        index: &'a ClonotypeIndex,
+        (index, identity): (&'a ClonotypeIndex, Identity),
         task: Task<'a>,
         labels: &'a [bool],
         thresholds: &'a [f64],
@@ -85,7 +88,12 @@ impl<'a> Census<'a> {
         };
         let reach =
             fisher.iter().map(|own| thresholds.iter().map(|t| of(own, t)).collect()).collect();
-        Self { index, task, labels, thresholds, folds, place, fisher, reach }
+        let strangers = task.cache.background().map(|background| {
+            let carriage = background.carriage(identity);
+            let of = |analysis| carriage.strangers(class(analysis, true));
+            (carriage, (0..=folds).map(of).collect())
+        });
+        Self { index, task, labels, thresholds, folds, place, fisher, reach, strangers }
     }
 
     /// Every key that passes the first threshold in some analysis, in the index's order.
@@ -153,17 +161,39 @@ impl<'a> Census<'a> {
                 *expected += reach[m];
             }
         }
-        let ln_p = |f: usize| {
+        let without = |f: usize| {
             let held = if f < self.folds { carriers[f] } else { [0, 0] };
-            self.fisher[f].ln_p(all[0] - held[0], all[1] - held[1])
+            [all[0] - held[0], all[1] - held[1]]
         };
-        let level = |f: usize| {
-            let ln_p = ln_p(f);
-            self.thresholds.iter().take_while(|threshold| ln_p <= threshold.ln()).count() as u8
+        let ln_p = |f: usize| {
+            let [positive, negative] = without(f);
+            self.fisher[f].ln_p(positive, negative)
         };
-        let levels: Vec<u8> = (0..=self.folds).map(level).collect();
+        let mut ln_ps: Vec<f64> = (0..=self.folds).map(ln_p).collect();
+        let first = self.thresholds[0].ln();
+        if ln_ps.iter().all(|own| *own > first) {
+            return None;
+        }
+        self.against_strangers(key, |f| without(f)[0], &mut ln_ps);
+        let level = |ln_p: &f64| {
+            self.thresholds.iter().take_while(|threshold| *ln_p <= threshold.ln()).count() as u8
+        };
+        let levels: Vec<u8> = ln_ps.iter().map(level).collect();
         let any = levels.iter().any(|&level| level > 0);
-        any.then(|| Tested { key, levels, ln_p: ln_p(self.folds) })
+        any.then(|| Tested { key, levels, ln_p: ln_ps[self.folds] })
+    }
+
+    /// Raises the P values of a key, which `positive` members carry in an analysis, to those of the test against strangers.
+    fn against_strangers(&self, key: usize, positive: impl Fn(usize) -> usize, ln_ps: &mut [f64]) {
+        let Some((carriage, tests)) = &self.strangers else { return };
+        let share = |item: usize| {
+            let (repertoire, row) = self.index.first(item);
+            carriage.share(self.task.cache.repertoires()[repertoire], row)
+        };
+        let shares: Vec<f64> = self.index.members(key).map(share).collect();
+        for (f, (ln_p, test)) in ln_ps.iter_mut().zip(tests).enumerate() {
+            *ln_p = ln_p.max(test.ln_p(positive(f), shares.iter().copied()));
+        }
     }
 
     /// Positive and negative members that carry a key.
