@@ -4,6 +4,7 @@ use reperio_data::cohort::Cohort;
 use reperio_data::repertoire::Repertoire;
 use reperio_stats::Groups;
 
+use crate::background::Background;
 use crate::covariates::Covariates;
 use crate::features::FeatureCache;
 use crate::labels::Labels;
@@ -20,13 +21,17 @@ pub struct LabelledCohort<'a> {
     pub groups: &'a Groups,
     /// Covariates of all of them; none if no model asks for any.
     pub covariates: &'a Covariates,
+    /// What unlabelled repertoires of other people have, if any were read.
+    pub background: Option<&'a Background>,
 }
 
 impl LabelledCohort<'_> {
     /// Calls `work` with all repertoires as a dataset: to [train](crate::train), to [evaluate](crate::evaluate).
     pub fn with_dataset<T>(self, work: impl FnOnce(Dataset<'_>) -> T) -> T {
         let repertoires: Vec<&Repertoire> = self.cohort.repertoires().iter().collect();
-        let cache = FeatureCache::new(&repertoires, self.groups).beside(self.covariates);
+        let cache = FeatureCache::new(&repertoires, self.groups)
+            .beside(self.covariates)
+            .against(self.background);
         let members: Vec<usize> = (0..repertoires.len()).collect();
         work(Dataset { cache: &cache, members: &members, labels: self.labels })
     }

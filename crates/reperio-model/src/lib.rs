@@ -46,7 +46,9 @@
 //! let mut config = Config::default();
 //! config.parts.include = vec![Part::Kmers]; // all parts unless said otherwise
 //! let context = TrainingContext { checkpoint: None, device: &Device::Cpu };
-//! let data = LabelledCohort { cohort: &cohort, labels: &labels, groups: &groups, covariates: &Covariates::default() };
+//! let covariates = Covariates::default();
+//! let (groups, background) = (&groups, None);
+//! let data = LabelledCohort { cohort: &cohort, labels: &labels, groups, covariates: &covariates, background };
 //! let model = data.with_dataset(|data| train::fit(data, &config, context, &Silent))?.model;
 //!
 //! let positive = (0..cohort.len()).find(|&i| labels.values[0][i] == Some(1.0)).expect("a positive one");
@@ -75,6 +77,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod background;
 pub mod bag;
 pub mod combine;
 pub mod config;

@@ -67,7 +67,7 @@ def test_train_score_explain_and_evaluate(
     assert ours.read_bytes() == theirs.read_bytes()
 
     model.explain(data, metadata=metadata, top=50, out=tmp_path / "why", progress=False)
-    expected = {"sequences.tsv.gz", "neighbours.tsv", "repertoires/sim07/sequences.tsv.gz"}
+    expected = {"sequences.tsv.gz", "cases.tsv", "repertoires/sim07/sequences.tsv.gz"}
     same(tmp_path / "why", by_program / "why", expected)
 
     out = tmp_path / "evaluation"

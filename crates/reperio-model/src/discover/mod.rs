@@ -15,6 +15,7 @@ mod hits;
 mod screen;
 mod search;
 mod statistic;
+mod strangers;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +26,7 @@ use reperio_data::kmer::pattern::Pattern;
 use reperio_data::progress::Observer;
 use reperio_stats::Groups;
 
+use crate::background::Background;
 use crate::config::DiscoveryConfig;
 use contrast::Contrast;
 pub use genes::GeneUsage;
@@ -80,6 +82,8 @@ pub struct DiscoveryInput<'a> {
     pub contrasts: &'a [Contrast],
     /// Repertoires of one group (subject) stay together in cross-validation.
     pub groups: &'a Groups,
+    /// What strangers have, if it is known.
+    pub background: Option<&'a Background>,
 }
 
 /// Looks for seeds and gene usage in the training part.

@@ -10,7 +10,7 @@ use reperio_data::progress::{Observer, Progress};
 use reperio_stats::normal::two_sided_p;
 
 use super::statistic::Background;
-use super::{DiscoveryInput, Seed, hits, screen};
+use super::{DiscoveryInput, Seed, hits, screen, strangers};
 use crate::config::DiscoveryConfig;
 
 /// Positions distinguished in [`Seed::by_start`] and [`Seed::by_end`].
@@ -43,10 +43,11 @@ pub(super) fn search(
     report(1);
     let hits = hits::find(input.repertoires, &patterns, &screened.strongest);
     report(2);
+    let allowed = strangers::allowed(input, &patterns, &screened.strongest, &hits);
     let mut background = Background::new(input, &hits);
     let mut seeds: Vec<Seed> = Vec::new();
     while seeds.len() < config.max_seeds {
-        let Some(best) = strongest(&background, screened.strongest.len()) else { break };
+        let Some(best) = strongest(&background, screened.strongest.len(), &allowed) else { break };
         // Step-up limit: the r-th seed may have r times the p-value of the first.
         let rank = seeds.len() as f64 + 1.0;
         let limit =
@@ -78,13 +79,19 @@ struct Best {
     z: f64,
 }
 
-fn strongest(background: &Background<'_>, n_candidates: usize) -> Option<Best> {
+/// The best candidate among those that strangers allow: `[candidate][output]`, all if there is none.
+fn strongest(
+    background: &Background<'_>,
+    n_candidates: usize,
+    allowed: &[Vec<bool>],
+) -> Option<Best> {
     let everywhere = 0..=MAX_LENGTH;
     let best: Vec<Option<Best>> = (0..n_candidates)
         .into_par_iter()
         .map(|candidate| {
             let z = background.z(candidate, &everywhere);
-            let outputs = z.into_iter().enumerate();
+            let is_allowed = |output: usize| allowed.get(candidate).is_none_or(|own| own[output]);
+            let outputs = z.into_iter().enumerate().filter(|(output, _)| is_allowed(*output));
             let (output, z) = outputs.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))?;
             Some(Best { candidate, output, z })
         })

@@ -39,6 +39,7 @@ fn proposed(motif: &[u8], seed: u64) -> Discovery {
         n_genes: (1, 1),
         contrasts: &contrasts,
         groups: &groups,
+        background: None,
     };
     let config = DiscoveryConfig { genes: false, k: vec![3], max_gaps: 0, ..Default::default() };
     discover(input, &config, &Silent)

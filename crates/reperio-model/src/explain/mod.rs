@@ -25,9 +25,9 @@
 
 pub mod annotation;
 mod best;
+mod cases;
 mod families;
 mod heads;
-mod neighbours;
 mod ranking;
 mod sums;
 
@@ -48,10 +48,11 @@ use crate::patient::{self, Patient};
 use crate::score::{self, Score};
 
 pub use best::Leading;
+pub use cases::{Case, Known, Memory, associate};
+pub(crate) use cases::{Coordinates, Features, Sources, squared, stored_state, weights};
 pub use families::Family;
 pub use heads::{HeadName, HeadSummary, head_names};
 use heads::{Junction, Sample};
-pub use neighbours::{Known, Neighbour, nearest};
 use ranking::{Carriers, Leaders};
 pub use ranking::{Ranked, Ranking};
 pub use sums::Sum;

@@ -15,6 +15,7 @@ use reperio_data::gene::{self, Species};
 use reperio_data::repertoire::{GeneVocabulary, Repertoire};
 use reperio_stats::Groups;
 
+use crate::background::Background;
 use crate::covariates::Covariates;
 
 pub use training_part::{FitError, TrainingPart};
@@ -35,6 +36,7 @@ pub struct FeatureCache<'a> {
     repertoires: &'a [&'a Repertoire],
     groups: &'a Groups,
     covariates: Option<&'a Covariates>,
+    background: Option<&'a Background>,
     features: Mutex<BTreeMap<String, Arc<dyn Any + Send + Sync>>>,
 }
 
@@ -46,7 +48,8 @@ impl<'a> FeatureCache<'a> {
     /// If there is not one group per repertoire.
     pub fn new(repertoires: &'a [&'a Repertoire], groups: &'a Groups) -> Self {
         assert_eq!(repertoires.len(), groups.rows(), "one group a repertoire");
-        Self { repertoires, groups, covariates: None, features: Mutex::default() }
+        let features = Mutex::default();
+        Self { repertoires, groups, covariates: None, background: None, features }
     }
 
     /// The same with the covariates of the repertoires.
@@ -64,6 +67,17 @@ impl<'a> FeatureCache<'a> {
     /// The covariates of the repertoires; none without any.
     pub fn covariates(&self) -> Covariates {
         self.covariates.cloned().unwrap_or_default()
+    }
+
+    /// The same, with what strangers have of the repertoires' clonotypes.
+    #[must_use]
+    pub fn against(self, background: Option<&'a Background>) -> Self {
+        Self { background, ..self }
+    }
+
+    /// What strangers have of the repertoires' clonotypes, if it is known.
+    pub fn background(&self) -> Option<&'a Background> {
+        self.background
     }
 
     /// All repertoires.

@@ -19,6 +19,7 @@ use candle_core::Tensor;
 use reperio_data::repertoire::GeneVocabulary;
 use serde::{Deserialize, Serialize};
 
+use crate::background::BackgroundInfo;
 use crate::bag::Device;
 use crate::combine::Conformal;
 use crate::config::Config;
@@ -69,6 +70,9 @@ pub struct ModelInfo {
     /// Columns of the metadata that a score needs; none unless the model has a part of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub covariates: Vec<Covariate>,
+    /// The background of unlabelled repertoires that it was trained with, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub background: Option<BackgroundInfo>,
 }
 
 /// One term other than the network: one table per output of its target.

@@ -120,6 +120,7 @@ fn model(
         out_of_fold: vec![],
         evidence_origin: (0..MEMBERS).map(origin).collect(),
         covariates: vec![],
+        background: None,
     };
     (Model::new(info, Some(parameters), parts).expect("a model"), weights)
 }

@@ -38,6 +38,12 @@ impl DepthTable {
         let n = repertoire.len();
         vec![(self.clonotypes * clonotypes + self.copies * copies) / n as f64; n]
     }
+
+    /// What the number of clonotypes and their copies add.
+    pub(crate) fn by_feature(&self, repertoire: &Repertoire) -> Vec<(u32, f64)> {
+        let [clonotypes, copies] = depth(repertoire);
+        vec![(0, self.clonotypes * clonotypes), (1, self.copies * copies)]
+    }
 }
 
 /// Logarithms of the number of clonotypes and of their copies on average; of an empty repertoire as of one clonotype.

@@ -51,6 +51,16 @@ impl GeneTable {
         }
         evidence
     }
+
+    /// What each gene of `repertoire` adds, by its place among the weights, increasing.
+    pub(crate) fn by_feature(&self, repertoire: &Repertoire) -> Vec<(u32, f64)> {
+        let counts = gene_usage::counts(repertoire);
+        let share = |(number, (name, weight)): (u32, (&String, &f64))| {
+            let (count, known) = counts.get(name)?;
+            Some((number, weight * (count / known).sqrt()))
+        };
+        (0..).zip(&self.weights).filter_map(share).collect()
+    }
 }
 
 pub(super) fn learn(task: &Task<'_>) -> Learned {

@@ -2,7 +2,7 @@
 
 use reperio_data::repertoire::Repertoire;
 
-use super::clones::CloneTable;
+use super::clones::{CloneTable, PublicClone};
 use super::covariates::CovariateTable;
 use super::depth::DepthTable;
 use super::genes::GeneTable;
@@ -70,6 +70,35 @@ impl Table {
     /// Bias and all evidence; without covariates.
     pub fn logit(&self, repertoire: &Repertoire) -> f64 {
         self.bias() + self.evidence(repertoire).iter().sum::<f64>()
+    }
+
+    /// What each k-mer, clonotype or gene of `repertoire` adds to the logit, by its number in the term, increasing: as in a
+    /// repertoire of `depth` clonotypes, and without what is the same in all repertoires of one depth.
+    ///
+    /// With that they add up to the logit; k-mers beyond the expected ([`super::kmers::burden::Value::Excess`]) only at `depth`.
+    pub(crate) fn by_feature(&self, repertoire: &Repertoire, depth: f64) -> Vec<(u32, f64)> {
+        match self {
+            Self::Kmers(table) => table.by_feature(repertoire, depth),
+            Self::Clones(table) => table.by_feature(repertoire),
+            Self::Genes(table) => table.by_feature(repertoire),
+            Self::Depth(table) => table.by_feature(repertoire),
+            Self::Covariates(_) | Self::Memory(_) => vec![],
+        }
+    }
+
+    /// Numbers and names of all k-mers, clonotypes or genes of the term.
+    pub(crate) fn features(&self) -> Vec<(u32, String)> {
+        match self {
+            Self::Kmers(table) => {
+                table.entries().into_iter().map(|(at, _)| (at, table.text(at))).collect()
+            }
+            Self::Clones(table) => {
+                (0..).zip(table.clones().iter().map(PublicClone::name)).collect()
+            }
+            Self::Genes(table) => (0..).zip(table.weights.keys().cloned()).collect(),
+            Self::Depth(_) => vec![(0, "clonotypes".to_owned()), (1, "copies".to_owned())],
+            Self::Covariates(_) | Self::Memory(_) => vec![],
+        }
     }
 
     /// Every number of the term: equal if and only if two terms are.

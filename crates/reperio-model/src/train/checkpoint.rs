@@ -278,6 +278,9 @@ fn fingerprint(run: &Run<'_>) -> String {
     hash.update(env!("CARGO_PKG_VERSION"));
     hash.update(config);
     let training = run.training;
+    if let Some(background) = training.cache.background() {
+        hash.update(&background.info().sha256);
+    }
     let all = 0..training.members.len();
     let groups: Vec<&str> = all.clone().map(|i| training.group(i)).collect();
     let ids: Vec<&str> = all.map(|i| training.id(i)).collect();

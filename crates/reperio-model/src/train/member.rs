@@ -150,6 +150,7 @@ fn start(
         n_genes: (run.genes.v.len(), run.genes.j.len()),
         contrasts: &contrasts,
         groups: &run.training.groups(&parts.fitting),
+        background: run.training.cache.background(),
     };
     let discovery = discover::discover(input, &run.training.config.discovery, observer);
     let seed = run.training.config.training.seed.wrapping_add(1 + index as u64);

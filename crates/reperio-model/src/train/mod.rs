@@ -7,6 +7,7 @@ mod checkpoint;
 mod descent;
 mod held_out;
 mod member;
+mod memory;
 mod network;
 pub(crate) mod objective;
 mod report;
@@ -32,6 +33,7 @@ use crate::parts::{Part, inner_folds};
 use crate::population::Population;
 pub use checkpoint::CheckpointError;
 pub use held_out::TargetHeldOut;
+pub use memory::TargetMemory;
 use network::TrainedNetwork;
 pub use report::{
     EpochReport, MemberReport, OutOfFold, SeedFate, SeedReport, TermReport, TrainingReport,
@@ -270,6 +272,7 @@ pub fn fit(
         out_of_fold: out_of_fold.clone(),
         evidence_origin: Vec::new(),
         covariates: covariates_of(&training, &targets),
+        background: training.cache.background().map(|own| own.info().clone()),
     };
     let mut model = Model::new(info, parameters, targets)?.on(context.device);
     if helps {

@@ -4,7 +4,10 @@ use std::fmt;
 
 use reperio_data::progress::Observer;
 
-use super::{Fitted, TrainError, TrainingContext, TrainingReport, fit};
+use super::memory::{Source, relearn};
+use super::{
+    Fitted, TargetHeldOut, TargetMemory, TrainError, TrainingContext, TrainingReport, fit,
+};
 use crate::config::Config;
 use crate::confounders::{self, Confounders};
 use crate::covariates::{CovariateError, Covariates};
@@ -29,6 +32,9 @@ pub struct Run {
     pub ranking: Ranking,
     /// What the filters of the network see, output by output.
     pub motifs: Vec<Motif>,
+    /// The training repertoires as cases, by target; `None` where no inner fold held anything out. It names them, and so is no part
+    /// of the model.
+    pub memories: Vec<Option<TargetMemory>>,
 }
 
 /// A finished model's prediction of a repertoire of the cohort that it was trained on.
@@ -94,12 +100,14 @@ pub fn run(
     top: usize,
     observer: &dyn Observer,
 ) -> Result<Run, RunError> {
-    let (confounders, fitted) = data.with_dataset(|dataset| {
+    let fitted = data.with_dataset(|dataset| {
         let found = confounders::of(data, dataset.cache, None);
         found.iter().for_each(Confounders::log);
-        (found, fit(dataset, config, context, observer))
+        let fitted = fit(dataset, config, context, observer)?;
+        let relearned = relearn(dataset, &fitted, observer)?;
+        Ok::<_, TrainError>((found, fitted, relearned))
     });
-    let fitted = fitted?;
+    let (confounders, fitted, relearned) = fitted?;
     let model = &fitted.model;
     let collector = Collector::new(model);
     let covariates = Covariates::of(data.cohort.metadata(), &model.info().covariates)?;
@@ -122,13 +130,21 @@ pub fn run(
         Labels { targets: model.info().targets.clone(), values: data.labels.values.clone() };
     let cohort = (data.cohort.repertoires(), &labels);
     let motifs = motifs::motifs(model, &collector.sums(), &totals, cohort);
+    let source =
+        Source { model, repertoires: data.cohort.repertoires(), labels: &labels, totals: &totals };
+    let memory = |(t, own): (usize, &TargetHeldOut)| {
+        let groups: Vec<&str> = own.places.iter().map(|&place| data.groups.name(place)).collect();
+        source.memory(t, own, &relearned, &groups)
+    };
+    let memories = fitted.held_out.iter().enumerate().map(memory);
+    let memories = memories.collect::<Result<_, _>>().map_err(TrainError::Tensor)?;
     let predictions = said.into_iter().enumerate().map(|(i, prediction)| RunPrediction {
         repertoire_id: ids[i].clone(),
         side: side(&fitted.report, data, i),
         prediction,
     });
     let predictions = predictions.collect();
-    Ok(Run { confounders, fitted, predictions, ranking, motifs })
+    Ok(Run { confounders, fitted, predictions, ranking, motifs, memories })
 }
 
 /// What the training used repertoire `i` for.

@@ -78,7 +78,7 @@ fn covariates(training: &Training<'_>) -> Vec<(Part, Recipe)> {
 }
 
 /// One recipe for all outputs of a target; `None` if it has nothing to say of any.
-fn outputs(
+pub(super) fn outputs(
     training: &Training<'_>,
     fold: &[usize],
     t: usize,

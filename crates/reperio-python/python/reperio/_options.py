@@ -70,6 +70,9 @@ class TrainOptions(ReadOptions, CallOptions, total=False):
         all but depth]. A part that does not help gets no weight
     use_depth: Learn from the number of clonotypes and copies too. Depth often reflects how
         samples were prepared, not who is ill
+    background: Unlabelled repertoires of other people (cohort stores, files, folders): what
+        they carry as well is no sign of the positive class; read one by one, labels are never
+        looked at
     device: Device of the network: cpu, cuda:N, or auto (a working GPU, else the CPU); see
         `reperio devices` [default: auto]
     """
@@ -85,6 +88,7 @@ class TrainOptions(ReadOptions, CallOptions, total=False):
     epochs: int
     parts: str | Sequence[str]
     use_depth: bool
+    background: Path | Sequence[Path]
     device: str
 
 
@@ -122,6 +126,9 @@ class EvaluateOptions(ReadOptions, CallOptions, total=False):
         all but depth]. A part that does not help gets no weight
     use_depth: Learn from the number of clonotypes and copies too. Depth often reflects how
         samples were prepared, not who is ill
+    background: Unlabelled repertoires of other people (cohort stores, files, folders): what
+        they carry as well is no sign of the positive class; read one by one, labels are never
+        looked at
     rarefy: Draw this many clonotypes from each larger repertoire
     rarefy_templates: Draw this many templates (copies) from each larger repertoire
     device: Device of the network: cpu, cuda:N, or auto (a working GPU, else the CPU); see
@@ -146,6 +153,7 @@ class EvaluateOptions(ReadOptions, CallOptions, total=False):
     epochs: int
     parts: str | Sequence[str]
     use_depth: bool
+    background: Path | Sequence[Path]
     rarefy: int
     rarefy_templates: int
     device: str

@@ -18,12 +18,12 @@ FRAMES = ("polars", "pandas", "python")
 # Names and labels are text, also where they look like numbers: "007" stays "007".
 TEXT = frozenset(
     {
+        "case_id",
         "class",
         "filename",
         "label",
         "method",
         "motif",
-        "neighbour_id",
         "output",
         "prediction_set",
         "repertoire_id",

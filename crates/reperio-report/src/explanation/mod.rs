@@ -2,8 +2,8 @@
 
 mod antigens;
 mod attention;
+mod cases;
 mod cohort;
-mod neighbours;
 mod patient;
 mod shading;
 
@@ -37,8 +37,8 @@ struct Explanation<'a> {
     scores: Scores,
     heads: Table,
     chances: Option<antigens::Chances>,
-    /// The most alike training repertoires, where the model lay in the folder of its training.
-    neighbours: Option<Table>,
+    /// Training repertoires that the scores lean on, where the model lay in the folder of its training.
+    cases: Option<Table>,
 }
 
 /// `scores.tsv`, a row for each output of each repertoire.
@@ -55,6 +55,8 @@ struct Scores {
     sets: Vec<String>,
     clonotypes: Vec<String>,
     warnings: Vec<String>,
+    /// What the cases by themselves predict.
+    memory: Option<Vec<Option<f64>>>,
 }
 
 impl Scores {
@@ -88,6 +90,7 @@ impl Scores {
             sets: texts("prediction_set")?,
             clonotypes: texts("clonotypes")?,
             warnings: texts("warnings")?,
+            memory: table.optional("memory").map(|_| table.numbers("memory")).transpose()?,
             ids,
             first,
         })
@@ -174,9 +177,9 @@ pub(crate) fn write(folder: &Path, origin: &str) -> Result<PathBuf, ReportError>
     let scores = Scores::read(folder, &origin)?;
     let heads = Table::read(&folder.join("heads.tsv"), usize::MAX)?;
     let chances = antigens::Chances::read(folder)?;
-    let alike = folder.join("neighbours.tsv");
-    let neighbours = alike.is_file().then(|| Table::read(&alike, usize::MAX)).transpose()?;
-    let all = Explanation { folder, origin: &origin, scores, heads, chances, neighbours };
+    let cases = folder.join("cases.tsv");
+    let cases = cases.is_file().then(|| Table::read(&cases, usize::MAX)).transpose()?;
+    let all = Explanation { folder, origin: &origin, scores, heads, chances, cases };
     let main = folder.join(NAME);
     if all.scores.ids.len() == 1 {
         save(&main, &all.patient(0)?)?;

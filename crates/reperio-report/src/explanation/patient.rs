@@ -64,7 +64,7 @@ impl Explanation<'_> {
         sections.push(self.sequences(place, &table)?);
         sections.extend(self.antigens((id, self.output(place)), &self.own_folder(place))?);
         sections.extend(self.attention(place)?);
-        sections.extend(self.alike(place)?);
+        sections.extend(self.leans_on(place)?);
         let reading = section("reading", "How to read this page", None);
         let [sums, rest @ ..] = READING;
         let shading = shading_text(&table);

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use crate::clock::{self, Millis};
 use crate::engine::{Description, Engine, Target};
 
-/// The file of a run folder that is its model, and the table of its training repertoires, by which neighbours are found.
+/// The file of a run folder that is its model, and the table of its training repertoires, which are its cases.
 const MODEL: &str = "model.safetensors";
 const HELD_OUT: &str = "held_out.tsv";
 

@@ -1,5 +1,6 @@
 //! Options that several commands share, and what they mean.
 
+pub(crate) mod background;
 pub(crate) mod cohort;
 pub(crate) mod config;
 pub(crate) mod covariates;

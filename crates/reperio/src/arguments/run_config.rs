@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use reperio_model::background::{Background, BackgroundInfo};
 use reperio_model::config::{
     Config, CovariatesConfig, DiscoveryConfig, ModelConfig, PartsConfig, TrainingConfig,
 };
@@ -45,6 +46,9 @@ struct Provenance {
     threads: usize,
     /// The repertoires of the run as the program saw them.
     cohort_sha256: String,
+    /// Unlabelled repertoires that the training knew, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    background: Option<BackgroundInfo>,
 }
 
 /// Reads a config file; without one, the default model is used.
@@ -70,7 +74,7 @@ pub(crate) fn is_of(folder: &Path, name: &str) -> bool {
 pub(crate) fn write(
     folder: &Path,
     config: &Config,
-    cohort_sha256: String,
+    (cohort_sha256, background): (String, Option<&Background>),
     command: Vec<String>,
 ) -> Result<()> {
     let Config { parts, model, training, discovery, covariates } = config.clone();
@@ -80,6 +84,7 @@ pub(crate) fn write(
         command,
         threads: Shell::threads(),
         cohort_sha256,
+        background: background.map(|own| own.info().clone()),
     });
     let text = toml::to_string(&RunConfig { run, parts, model, training, discovery, covariates })?;
     paths::write_text(&folder.join("config.toml"), &text)
@@ -108,7 +113,7 @@ mod tests {
     #[test]
     fn a_run_folder_s_config_can_be_read_back() {
         let dir = tempfile::tempdir().unwrap();
-        write(dir.path(), &Config::deeprc(), "00".to_owned(), vec![]).unwrap();
+        write(dir.path(), &Config::deeprc(), ("00".to_owned(), None), vec![]).unwrap();
         let text = fs::read_to_string(dir.path().join("config.toml")).unwrap();
         assert!(text.starts_with("[run]\nversion = "), "{text}");
         assert_eq!(read(Some(&dir.path().join("config.toml"))).unwrap(), Config::deeprc());

@@ -159,12 +159,9 @@ struct Measured {
 impl Measured {
     fn of(args: &Args, cohort: &Cohort, labels: &Labels) -> Result<Self> {
         let people = args.target.people(cohort.metadata())?;
-        let data = LabelledCohort {
-            cohort,
-            labels,
-            groups: &people.groups,
-            covariates: &Covariates::default(),
-        };
+        let none = Covariates::default();
+        let (groups, covariates, background) = (&people.groups, &none, None);
+        let data = LabelledCohort { cohort, labels, groups, covariates, background };
         let (confounders, batch_effects) = data.with_dataset(|dataset| {
             let cache = dataset.cache;
             (confounders::of(data, cache, None), confounders::batch_effects(data, cache))

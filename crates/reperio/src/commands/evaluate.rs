@@ -21,6 +21,7 @@ use reperio_report::{Kind, verdict};
 use reperio_stats::Groups;
 use serde::Serialize;
 
+use crate::arguments::background::BackgroundArgs;
 use crate::arguments::cohort::{CohortArgs, TargetArgs};
 use crate::arguments::config::ConfigArgs;
 use crate::arguments::covariates::{self, CovariateArgs};
@@ -54,13 +55,14 @@ Example:
   reperio evaluate --cohort cohort --target disease --batch laboratory --out across
   reperio evaluate --cohort cohort --target disease --adjust age --permute-labels --permute-within age --out control
   reperio evaluate --cohort cohort --target disease --learning-curve --out evaluation
+  reperio evaluate --cohort cohort --target disease --background healthy/ --out evaluation
   reperio evaluate --cohort others --model run --out test")]
 pub(crate) struct Args {
     /// Folder to write to
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Test this run folder or model file instead of training
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["splits", "permute_labels", "config", "seed", "epochs"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["splits", "permute_labels", "config", "seed", "epochs", "background"])]
     model: Option<PathBuf>,
     #[command(flatten)]
     division: DivisionArgs,
@@ -88,6 +90,8 @@ pub(crate) struct Args {
     covariates: CovariateArgs,
     #[command(flatten)]
     config: ConfigArgs,
+    #[command(flatten)]
+    background: BackgroundArgs,
     #[command(flatten)]
     rarefy: RarefyArgs,
     #[command(flatten)]
@@ -194,6 +198,7 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Evaluated> {
     let model = args.model.as_deref().map(Model::file);
     let sources =
         args.cohort.sources().and(&args.config.config).and(&args.division.splits).and(&model);
+    let sources = sources.and(&args.background.background);
     let _lock = outputs::folder(&args.out, &RESULTS, &sources, existing)?;
     let mut cohort = args.cohort.load(shell)?;
     args.rarefy.apply(cohort.repertoires_mut(), config.training.seed);
@@ -289,7 +294,10 @@ fn cross_validate(
     let strata = strata(args, cohort, &folds, batches.is_some())?;
     let covariates = covariates::read(config, cohort.metadata(), &args.target.target)?;
     shell.log_to(&args.out)?;
-    run_config::write(&args.out, config, cohort.sha256(), shell.command_line())?;
+    let background = args.background.load(cohort, config, &args.cohort.read, shell)?;
+    let background = background.as_ref();
+    let origin = (cohort.sha256(), background);
+    run_config::write(&args.out, config, origin, shell.command_line())?;
     Splits::new(&items, &folds).write(&args.out.join("splits.tsv"))?;
     let plan = Plan { folds, permute_labels: args.permute_labels, strata };
     if let Some(smallest) = plan.small_fold() {
@@ -301,7 +309,8 @@ fn cross_validate(
     let checkpoint = args.out.join("checkpoint");
     let device = args.device.open_for(&config.model)?;
     let context = TrainingContext { checkpoint: Some(&checkpoint), device: &device };
-    let data = LabelledCohort { cohort, labels: &labels, groups, covariates: &covariates };
+    let covariates = &covariates;
+    let data = LabelledCohort { cohort, labels: &labels, groups, covariates, background };
     let observer = shell.observer();
     let found = data.with_dataset(|dataset| {
         let points = args.curve.points();
@@ -339,9 +348,11 @@ fn test(
     shell.log_to(&args.out)?;
     let device = args.device.open_for(&model.info().config.model)?;
     let model = model.on(&device);
-    run_config::write(&args.out, &model.info().config, cohort.sha256(), shell.command_line())?;
+    let origin = (cohort.sha256(), None);
+    run_config::write(&args.out, &model.info().config, origin, shell.command_line())?;
     let covariates = Covariates::of(cohort.metadata(), &model.info().covariates)?;
-    let data = LabelledCohort { cohort, labels: &labels, groups, covariates: &covariates };
+    let (covariates, background) = (&covariates, None);
+    let data = LabelledCohort { cohort, labels: &labels, groups, covariates, background };
     let (confounders, evaluation) = data.with_dataset(|dataset| {
         let confounders = confounded(data, dataset, args);
         (confounders, evaluate::test(&model, dataset, shell.observer()))

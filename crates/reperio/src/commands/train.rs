@@ -11,11 +11,12 @@ use reperio_model::labels::{Labels, TargetCounts};
 use reperio_model::model::{ModelInfo, Prediction};
 use reperio_model::people::People;
 use reperio_model::train::{
-    self, MemberReport, Run, RunPrediction, SeedFate, TrainingContext, TrainingReport,
+    self, MemberReport, Run, RunPrediction, SeedFate, TargetMemory, TrainingContext, TrainingReport,
 };
 use reperio_report::Kind;
 use serde::Serialize;
 
+use crate::arguments::background::BackgroundArgs;
 use crate::arguments::cohort::{CohortArgs, TargetArgs};
 use crate::arguments::config::ConfigArgs;
 use crate::arguments::covariates::{self, CovariateArgs};
@@ -47,7 +48,8 @@ Example:
   reperio train --cohort cohort --target disease --positive yes --out run
   reperio train --cohort cohort --target disease --parts network,kmers --out run
   reperio train --cohort cohort --target disease --covariate sex --adjust age --out run
-  reperio train --cohort exports/ --metadata labels.tsv --target disease --out run --resume")]
+  reperio train --cohort exports/ --metadata labels.tsv --target disease --out run --resume
+  reperio train --cohort cohort --target disease --background healthy/ --out run")]
 pub(crate) struct Args {
     /// Folder of the run
     #[arg(long, value_name = "RUN")]
@@ -67,6 +69,8 @@ pub(crate) struct Args {
     covariates: CovariateArgs,
     #[command(flatten)]
     config: ConfigArgs,
+    #[command(flatten)]
+    background: BackgroundArgs,
     #[command(flatten)]
     device: DeviceArgs,
 }
@@ -96,9 +100,28 @@ const RESULTS: Results = Results {
 struct Metrics<'a> {
     /// Each target's labels as they were read.
     labels: &'a [TargetCounts],
+    /// What the training repertoires say as cases, by target.
+    memory: Vec<Option<MemoryReport>>,
     /// How the training went.
     #[serde(flatten)]
     report: &'a TrainingReport,
+}
+
+/// The case memory of one target.
+#[derive(Serialize)]
+struct MemoryReport {
+    /// Inverse temperature.
+    beta: f64,
+    /// Held-out loss of what the cases predict by themselves, and of the class shares.
+    loss: f64,
+    loss_shares: f64,
+}
+
+impl MemoryReport {
+    fn of(own: &TargetMemory) -> Self {
+        let TargetMemory { beta, losses: [loss, loss_shares], .. } = *own;
+        Self { beta, loss, loss_shares }
+    }
 }
 
 /// What `train --json` prints.
@@ -128,7 +151,7 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Trained> {
     let mut config = args.config.resolve()?;
     args.covariates.resolve(&mut config)?;
     let existing = args.overwrite.or_resume(args.resume)?;
-    let sources = args.cohort.sources().and(&args.config.config);
+    let sources = args.cohort.sources().and(&args.config.config).and(&args.background.background);
     let _lock = outputs::folder(&args.out, &RESULTS, &sources, existing)?;
     let cohort = args.cohort.load(shell)?;
     let labels = args.target.labels(cohort.metadata())?;
@@ -139,12 +162,15 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Trained> {
         tracing::info!("{}", labels::line(target));
     }
     shell.log_to(&args.out)?;
-    run_config::write(&args.out, &config, cohort.sha256(), shell.command_line())?;
+    let background = args.background.load(&cohort, &config, &args.cohort.read, shell)?;
+    let background = background.as_ref();
+    let origin = (cohort.sha256(), background);
+    run_config::write(&args.out, &config, origin, shell.command_line())?;
     let checkpoint = args.out.join("checkpoint");
     let device = args.device.open_for(&config.model)?;
     let context = TrainingContext { checkpoint: Some(&checkpoint), device: &device };
     let (groups, covariates) = (&people.groups, &covariates);
-    let data = LabelledCohort { cohort: &cohort, labels: &labels, groups, covariates };
+    let data = LabelledCohort { cohort: &cohort, labels: &labels, groups, covariates, background };
     let run = train::run(data, &config, context, RANKED, shell.observer());
     let resume = format!(
         "{} holds everything so far: run the same command with --resume to continue",
@@ -167,13 +193,14 @@ fn write(
     people: &People,
     counts: &[TargetCounts],
 ) -> Result<()> {
-    let Run { confounders, fitted, predictions, ranking, motifs } = run;
+    let Run { confounders, fitted, predictions, ranking, motifs, memories } = run;
     confounders::write(&out.join("confounders.tsv"), confounders)?;
-    held_out::write(&out.join(held_out::NAME), fitted, labels, people)?;
+    held_out::write(&out.join(held_out::NAME), run, labels, people)?;
     write_predictions(out, fitted.model.info(), predictions)?;
     ranking::write(out, ranking)?;
     motifs::write(&out.join(motifs::NAME), motifs)?;
-    let metrics = Metrics { labels: counts, report: &fitted.report };
+    let memory = memories.iter().map(|own| own.as_ref().map(MemoryReport::of)).collect();
+    let metrics = Metrics { labels: counts, memory, report: &fitted.report };
     paths::write_text(&out.join("metrics.json"), &serde_json::to_string_pretty(&metrics)?)?;
     fitted.model.save(&out.join("model.safetensors"))?; // Last: its presence means "done".
     Ok(())

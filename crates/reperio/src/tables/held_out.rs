@@ -1,5 +1,8 @@
 //! `held_out.tsv`: what the parts of a model said of training repertoires that they had not seen.
 //!
+//! It also has what is stored of them as cases: `beta`, and in `state` what each feature adds to the logit of the output, as
+//! `term: feature=value`, without zeros.
+//!
 //! It stands beside the model and not in it: it names repertoires, which often are patients. Every row has the checksum of the
 //! model's file, so that the table of another model is not taken for its own. Which repertoires are of one person is a number:
 //! the names of the people stay where they are.
@@ -7,13 +10,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use polars::prelude::{Column, DataFrame, NamedFrom as _, Series};
-use reperio_model::explain::Known;
+use reperio_model::explain::Memory;
 use reperio_model::labels::{Labels, Target, TargetKind};
 use reperio_model::model::{Model, TargetPrediction};
 use reperio_model::people::People;
-use reperio_model::train::{Fitted, TargetHeldOut};
+use reperio_model::train::{Run, TargetHeldOut, TargetMemory};
 use reperio_report::tsv::Table;
 use reperio_stats::Groups;
 
@@ -28,10 +31,19 @@ const GROUP: &str = "group";
 /// The column that says which model it belongs to.
 const MODEL: &str = "model_sha256";
 
+/// The columns of a repertoire's state, and of the inverse temperature of the cases.
+const STATE: &str = "state";
+const BETA: &str = "beta";
+
+/// Between the features of a state, and before a value.
+const NEXT: &str = "; ";
+const IS: char = '=';
+
 /// One output of one repertoire.
 struct Row<'a> {
     target: &'a Target,
     own: &'a TargetHeldOut,
+    memory: Option<&'a TargetMemory>,
     output: usize,
     place: usize,
     label: Option<f64>,
@@ -42,19 +54,34 @@ impl Row<'_> {
         let logits: Vec<f64> = self.own.combined.iter().map(|own| own[self.place]).collect();
         TargetPrediction::new(self.target, &logits)
     }
+
+    fn state(&self) -> String {
+        let of = |memory: &TargetMemory| {
+            let features = memory.states[self.place][self.output].iter();
+            features
+                .map(|(name, value)| format!("{name}{IS}{value}"))
+                .collect::<Vec<_>>()
+                .join(NEXT)
+        };
+        self.memory.map(of).unwrap_or_default()
+    }
 }
 
 /// Writes a row for each output of each labelled training repertoire, target by target: its label, what the combination said of
-/// it, and what each part adds to the logit. If a column named the `people`, repertoires of one group have one number.
-pub(crate) fn write(path: &Path, fitted: &Fitted, labels: &Labels, people: &People) -> Result<()> {
+/// it, what each part adds to the logit, and its state as a case. If a column named the `people`, repertoires of one group have one number.
+pub(crate) fn write(path: &Path, run: &Run, labels: &Labels, people: &People) -> Result<()> {
+    let Run { fitted, memories, .. } = run;
     let model = &fitted.model;
     let targets = &model.info().targets;
     let mut rows = Vec::new();
-    for ((target, own), values) in targets.iter().zip(&fitted.held_out).zip(&labels.values) {
+    let memories = memories.iter().map(Option::as_ref);
+    for (((target, own), memory), values) in
+        targets.iter().zip(&fitted.held_out).zip(memories).zip(&labels.values)
+    {
         for place in 0..own.ids.len() {
             let label = values[own.places[place]];
             let outputs = 0..own.combined.len();
-            rows.extend(outputs.map(|output| Row { target, own, output, place, label }));
+            rows.extend(outputs.map(|output| Row { target, own, memory, output, place, label }));
         }
     }
     let said: Vec<TargetPrediction> = rows.iter().map(Row::said).collect();
@@ -91,6 +118,9 @@ pub(crate) fn write(path: &Path, fitted: &Fitted, labels: &Labels, people: &Peop
         };
         columns.push(numbers(&format!("logit_{}", part.name()), rows.iter().map(added).collect()));
     }
+    let beta = |row: &Row<'_>| row.memory.map(|own| own.beta);
+    columns.push(numbers(BETA, rows.iter().map(beta).collect()));
+    columns.push(table::text(STATE, rows.iter().map(Row::state)));
     let sha256 = model.sha256()?;
     columns.push(table::text(MODEL, rows.iter().map(|_| sha256.clone())));
     table::write(path, DataFrame::new(rows.len(), columns)?)
@@ -117,8 +147,8 @@ pub(crate) struct HeldOut {
 
 /// The training repertoires of one target.
 pub(crate) struct Trained {
-    /// Their ids, and what each part adds to each logit.
-    pub(crate) known: Vec<Known>,
+    /// Their ids and states; without a state there is none of them.
+    pub(crate) memory: Memory,
     /// Label of each.
     pub(crate) labels: Vec<String>,
     /// The class that the held-out outputs call; "" for a number.
@@ -153,15 +183,20 @@ pub(crate) fn beside(file: &Path, model: &Model) -> Result<Option<HeldOut>> {
 fn foreign(table: &Table, file: &Path) -> Result<Option<String>> {
     let Some(of) = table.optional(MODEL) else {
         return Ok(Some(format!(
-            "was written before such tables had a column `{MODEL}`: without it no neighbours are named, \
+            "was written before such tables had a column `{MODEL}`: without it no cases are named, \
              because it may be of another model; train again to have them"
         )));
     };
+    if table.optional(STATE).is_none() {
+        return Ok(Some(format!(
+            "was written before such tables had a column `{STATE}`: no cases are named; train again to have them"
+        )));
+    }
     let own = Model::sha256_of(file)?;
     let is_own = of.iter().all(|of| *of == own);
     Ok((!is_own).then(|| {
         format!(
-            "is of another model than {}: no neighbours are named; expected the two files of one training",
+            "is of another model than {}: no cases are named; expected the two files of one training",
             file.display()
         )
     }))
@@ -173,7 +208,7 @@ fn targets(path: &Path, table: &Table, model: &Model) -> Result<Vec<Trained>> {
     let names = model.output_names();
     let mut first = 0;
     let mut all = Vec::new();
-    for target in &model.info().targets {
+    for (t, target) in model.info().targets.iter().enumerate() {
         let own = &names[first..first + target.width()];
         first += own.len();
         let rows: Vec<usize> =
@@ -189,13 +224,15 @@ fn targets(path: &Path, table: &Table, model: &Model) -> Result<Vec<Trained>> {
             target.column,
             own.join(", ")
         );
-        all.push(trained(table, model, target, &rows)?);
+        let one = trained(table, (model, t), &rows);
+        all.push(one.with_context(|| path.display().to_string())?);
     }
     Ok(all)
 }
 
-/// The training repertoires of `target`, whose outputs stand in `rows`.
-fn trained(table: &Table, model: &Model, target: &Target, rows: &[usize]) -> Result<Trained> {
+/// The training repertoires of target `t`, whose outputs stand in `rows`.
+fn trained(table: &Table, (model, t): (&Model, usize), rows: &[usize]) -> Result<Trained> {
+    let target = &model.info().targets[t];
     let texts = |name: &str| -> Result<Vec<String>> {
         let all = table.text(name)?;
         Ok(rows.iter().step_by(target.width()).map(|&row| all[row].to_owned()).collect())
@@ -204,23 +241,46 @@ fn trained(table: &Table, model: &Model, target: &Target, rows: &[usize]) -> Res
         let all = table.numbers(name)?;
         Ok(rows.iter().step_by(target.width()).map(|&row| all[row]).collect())
     };
-    let parts =
-        model.parts().into_iter().map(|part| table.numbers(&format!("logit_{}", part.name())));
-    let parts = parts.collect::<Result<Vec<_>, _>>()?;
-    let groups = table.optional(GROUP);
-    let known = texts("repertoire_id")?.into_iter().zip(rows.chunks(target.width()));
-    let known = known.map(|(id, rows)| {
-        let of = |&row: &usize| parts.iter().map(move |own| own[row].unwrap_or(0.0));
-        let group = groups.as_ref().map_or("", |groups| groups[rows[0]]).to_owned();
-        Known { id, group, added: rows.iter().flat_map(of).collect() }
-    });
     let is_binary = matches!(target.kind, TargetKind::Binary { .. });
     let logits = numbers("logit")?.into_iter().map(|own| own.filter(|_| is_binary));
     Ok(Trained {
-        known: known.collect(),
+        memory: memory(table, (model, t), rows)?,
         labels: texts("label")?,
         classes: texts("class")?,
         logits: logits.collect(),
         values: numbers("value")?,
     })
+}
+
+/// The cases of target `t`; none where training held nothing out.
+fn memory(table: &Table, (model, t): (&Model, usize), rows: &[usize]) -> Result<Memory> {
+    let width = model.info().targets[t].width();
+    let (ids, states) = (table.text("repertoire_id")?, table.text(STATE)?);
+    let betas = table.numbers(BETA)?;
+    let beta = rows.first().and_then(|&row| betas[row]);
+    let Some(beta) = beta else { return Ok(Memory::new((model, t), 1.0, vec![])) };
+    let groups = table.optional(GROUP);
+    let mut cases = Vec::new();
+    for rows in rows.chunks(width) {
+        let group = groups.as_ref().map_or("", |groups| groups[rows[0]]).to_owned();
+        let states = rows.iter().map(|&row| parsed(states[row])).collect::<Result<_>>()?;
+        cases.push((ids[rows[0]].to_owned(), group, states));
+    }
+    Ok(Memory::new((model, t), beta, cases))
+}
+
+/// The features of a state.
+fn parsed(text: &str) -> Result<BTreeMap<String, f64>> {
+    let feature = |own: &str| {
+        let (name, value) = own.rsplit_once(IS)?;
+        let value = value.parse().ok().filter(|own: &f64| own.is_finite())?;
+        Some((name.to_owned(), value))
+    };
+    let all = text.split(NEXT).filter(|own| !own.is_empty());
+    let found = all.map(|own| {
+        feature(own).with_context(|| {
+            format!("{own:?} in column `{STATE}`, expected a feature and its number")
+        })
+    });
+    found.collect()
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod antigens;
 pub(crate) mod attention;
+pub(crate) mod cases;
 pub(crate) mod classes;
 pub(crate) mod confounders;
 pub(crate) mod counts;
@@ -12,7 +13,6 @@ pub(crate) mod held_out;
 pub(crate) mod labels;
 pub(crate) mod learning_curve;
 pub(crate) mod motifs;
-pub(crate) mod neighbours;
 pub(crate) mod parts;
 pub(crate) mod predictions;
 pub(crate) mod ranking;

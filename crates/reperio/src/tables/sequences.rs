@@ -17,8 +17,14 @@ use crate::shell::table;
 /// `explain` names the number.
 const SHADED: usize = 30;
 
-/// Writes the sums behind the logits of every repertoire, and what its scores say: a row for each of its outputs.
-pub(crate) fn write_sums(path: &Path, model: &Model, all: &[ExplainedRepertoire]) -> Result<()> {
+/// Writes the sums behind the logits of every repertoire, and what its scores say: a row for each of its outputs. `memory` is
+/// what the cases of each row by themselves predict, if there are any.
+pub(crate) fn write_sums(
+    path: &Path,
+    model: &Model,
+    all: &[ExplainedRepertoire],
+    memory: Option<Vec<Option<f64>>>,
+) -> Result<()> {
     let names = model.output_names();
     let rows = || all.iter().flat_map(|one| one.sums.iter().map(move |sum| (&one.id, sum)));
     let numbers = |name: &str, number: fn(&Sum) -> f64| {
@@ -34,6 +40,7 @@ pub(crate) fn write_sums(path: &Path, model: &Model, all: &[ExplainedRepertoire]
     ];
     columns.extend(parts(model, all));
     columns.extend(said(model, all));
+    columns.extend(memory.map(|own| Column::from(Series::new("memory".into(), own))));
     table::write(path, DataFrame::new(n, columns)?)
 }
 

@@ -96,6 +96,7 @@ impl Trainer<'_> {
         let views: Vec<&Repertoire> = thinned.iter().collect();
         let covariates = dataset.cache.covariates();
         let cache = FeatureCache::new(&views, dataset.cache.groups()).beside(&covariates);
+        let cache = cache.against(dataset.cache.background());
         let parts = self.folds.iter().map(|fold| fold.fitted.clone()).collect();
         self.train(Dataset { cache: &cache, ..dataset }, name, parts)
     }

@@ -18,28 +18,44 @@ pub(super) struct Associated {
     /// Whether genes are equal if their families are.
     by_family: bool,
     /// Under [`Identity::OneSubstitution`] each junction is listed under all its spellings with one residue masked.
-    weights: HashMap<Vec<u8>, f64>,
+    known: HashMap<Vec<u8>, Known>,
+}
+
+/// One associated clonotype.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Known {
+    /// Its place in the table.
+    pub(super) number: u32,
+    /// Its weight.
+    pub(super) weight: f64,
 }
 
 impl Associated {
     pub(super) fn new(identity: Identity, by_family: bool) -> Self {
-        Self { identity, by_family, weights: HashMap::new() }
+        Self { identity, by_family, known: HashMap::new() }
     }
 
-    /// Adds the clonotype of `row`; of equal ones the largest weight stays.
-    pub(super) fn insert(&mut self, repertoire: &Repertoire, row: usize, weight: f64) {
-        let weights = &mut self.weights;
+    /// Adds the clonotype of `row`; of equal ones the first of the largest weight stays.
+    pub(super) fn insert(&mut self, repertoire: &Repertoire, row: usize, own: Known) {
+        let all = &mut self.known;
         spellings((self.identity, self.by_family), repertoire, row, |key| {
-            let known = weights.entry(key.to_vec()).or_insert(weight);
-            *known = known.max(weight);
+            let known = all.entry(key.to_vec()).or_insert(own);
+            if own.weight > known.weight {
+                *known = own;
+            }
         });
     }
 
-    /// The weight of the clonotype of `row`, 0 if it is not associated.
-    pub(super) fn weight(&self, repertoire: &Repertoire, row: usize) -> f64 {
-        let mut largest = 0.0_f64;
+    /// The associated clonotype that the one of `row` is, of several the first of the largest weight.
+    pub(super) fn find(&self, repertoire: &Repertoire, row: usize) -> Option<Known> {
+        let mut largest: Option<Known> = None;
         spellings((self.identity, self.by_family), repertoire, row, |key| {
-            largest = largest.max(self.weights.get(key).copied().unwrap_or(0.0));
+            if let Some(&own) = self.known.get(key) {
+                let rank = |one: &Known| (one.weight, std::cmp::Reverse(one.number));
+                if largest.is_none_or(|best| rank(&own) > rank(&best)) {
+                    largest = Some(own);
+                }
+            }
         });
         largest
     }
@@ -110,9 +126,10 @@ mod tests {
             (Identity::OneSubstitution, [0.0, 2.0, 2.0, 2.0, 0.0]),
         ] {
             let mut set = Associated::new(identity, false);
-            set.insert(&own, 0, 2.0);
-            set.insert(&own, 0, 1.0);
-            let found: Vec<f64> = (0..5).map(|row| set.weight(&other, row)).collect();
+            set.insert(&own, 0, Known { number: 0, weight: 2.0 });
+            set.insert(&own, 0, Known { number: 1, weight: 1.0 });
+            let weight = |row| set.find(&other, row).map_or(0.0, |own| own.weight);
+            let found: Vec<f64> = (0..5).map(weight).collect();
             assert_eq!(found, weights, "{identity:?}");
         }
     }

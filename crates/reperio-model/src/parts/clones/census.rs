@@ -5,7 +5,8 @@ use reperio_stats::beta_binomial::Count;
 use reperio_stats::poisson::at_least;
 
 use super::test::Test;
-use crate::features::clonotype_index::ClonotypeIndex;
+use crate::background::{Carriage, Strangers};
+use crate::features::clonotype_index::{ClonotypeIndex, Identity};
 use crate::parts::task::Task;
 
 /// Keys from which on a threshold counts whatever chance lets expect: among many some may be real, and they are not
@@ -36,6 +37,8 @@ pub(super) struct Census<'a> {
     /// Of each repertoire of the cohort its place among the members, if it is one.
     place: Vec<Option<usize>>,
     test: Test,
+    /// What strangers carry, and the test against them of each analysis; `None` without a background.
+    strangers: Option<(&'a Carriage, Vec<Strangers>)>,
 }
 
 /// The keys that passed, and where more did than chance lets expect.
@@ -62,7 +65,7 @@ impl Tests {
 
 impl<'a> Census<'a> {
     pub(super) fn new(
-        index: &'a ClonotypeIndex,
+        (index, identity): (&'a ClonotypeIndex, Identity),
         task: Task<'a>,
         labels: &'a [bool],
         thresholds: &'a [f64],
@@ -73,7 +76,15 @@ impl<'a> Census<'a> {
             place[member] = Some(i);
         }
         let test = Test::new(&task, labels, thresholds);
-        Self { index, task, labels, thresholds, folds, place, test }
+        let positive = |analysis: usize| {
+            let fold = task.fold;
+            (0..fold.len()).filter(|&i| fold[i] != analysis && labels[i]).count()
+        };
+        let strangers = task.cache.background().map(|background| {
+            let carriage = background.carriage(identity);
+            (carriage, (0..=folds).map(|analysis| carriage.strangers(positive(analysis))).collect())
+        });
+        Self { index, task, labels, thresholds, folds, place, test, strangers }
     }
 
     /// Every key that passes the first threshold in some analysis, in the index's order.
@@ -129,14 +140,36 @@ impl<'a> Census<'a> {
                 carriers.push(i);
             }
         }
-        let found =
+        let mut ln_ps =
             self.test.of(&carriers, (self.labels, self.task.fold), self.thresholds, expected);
+        let first = self.thresholds[0].ln();
+        if ln_ps.iter().all(|own| *own > first) {
+            return None;
+        }
+        let positive = |f: usize| {
+            let counts = |i: &&usize| self.labels[**i] && self.task.fold[**i] != f;
+            carriers.iter().filter(counts).count()
+        };
+        self.against_strangers(key, positive, &mut ln_ps);
         let level = |ln_p: &f64| {
             self.thresholds.iter().take_while(|threshold| *ln_p <= threshold.ln()).count() as u8
         };
-        let levels: Vec<u8> = found.iter().map(level).collect();
+        let levels: Vec<u8> = ln_ps.iter().map(level).collect();
         let any = levels.iter().any(|&level| level > 0);
-        any.then(|| Tested { key, levels, ln_p: found[self.folds] })
+        any.then(|| Tested { key, levels, ln_p: ln_ps[self.folds] })
+    }
+
+    /// Raises the P values of a key, which `positive` members carry in an analysis, to those of the test against strangers.
+    fn against_strangers(&self, key: usize, positive: impl Fn(usize) -> usize, ln_ps: &mut [f64]) {
+        let Some((carriage, tests)) = &self.strangers else { return };
+        let share = |item: usize| {
+            let (repertoire, row) = self.index.first(item);
+            carriage.share(self.task.cache.repertoires()[repertoire], row)
+        };
+        let shares: Vec<f64> = self.index.members(key).map(share).collect();
+        for (f, (ln_p, test)) in ln_ps.iter_mut().zip(tests).enumerate() {
+            *ln_p = ln_p.max(test.ln_p(positive(f), shares.iter().copied()));
+        }
     }
 
     /// Positive and negative members that carry a key.

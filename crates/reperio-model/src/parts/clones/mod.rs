@@ -22,8 +22,8 @@ pub const THRESHOLDS: [f64; 9] = [1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 1e-6
 /// Counts public clonotypes that are associated with the positive class.
 ///
 /// ```text
-/// associated = keys with one-sided Fisher P <= threshold among the members; of an adjusted model, P of the Poisson
-///              binomial distribution of what the covariates let expect of the carriers
+/// associated = keys with one-sided Fisher P <= threshold among the members (and against strangers, see `background`); of
+///              an adjusted model, P of the Poisson binomial distribution of what the covariates let expect of the carriers
 /// k, n       = associated and all distinct clonotypes of a repertoire
 /// logit      = law(k, n)                                                see `LawKind`
 /// ```
@@ -43,7 +43,7 @@ pub(super) fn learn(
 ) -> Option<Learned> {
     let Answers::Classes(labels) = task.answers else { return None };
     let index = ClonotypeIndex::of(task.cache, identity);
-    let census = Census::new(&index, *task, labels, thresholds);
+    let census = Census::new((&index, identity), *task, labels, thresholds);
     let tests = census.test();
     let counts = census.counts(&tests);
     let (whole, inner) = counts.split_last()?;

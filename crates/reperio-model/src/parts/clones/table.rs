@@ -1,12 +1,14 @@
 //! Associated clonotypes and their contributions to the logit.
 
+use std::collections::BTreeMap;
+
 use reperio_data::gene;
 use reperio_data::junction::JunctionAa;
 use reperio_data::repertoire::{Builder, Repertoire, Row};
 use reperio_stats::beta_binomial::Count;
 use serde::{Deserialize, Serialize};
 
-use super::associated::Associated;
+use super::associated::{Associated, Known};
 use super::law::Law;
 use crate::features::clonotype_index::{Identity, first_rows};
 
@@ -99,6 +101,18 @@ impl From<CloneTable> for Stored {
     }
 }
 
+/// What a repertoire has of a table.
+struct Carried {
+    /// Of each row the first that is the same clonotype.
+    first: Vec<usize>,
+    /// The associated clonotype that the first row of each clonotype is.
+    found: Vec<Option<Known>>,
+    /// What each distinct clonotype adds because none might be carried.
+    base: f64,
+    /// What those that are carried add together.
+    more: f64,
+}
+
 impl CloneTable {
     pub(super) fn new(
         (identity, by_family): (Identity, bool),
@@ -106,7 +120,7 @@ impl CloneTable {
         clones: Vec<PublicClone>,
     ) -> Self {
         let mut associated = Associated::new(identity, by_family);
-        for clone in &clones {
+        for (number, clone) in (0..).zip(&clones) {
             let PublicClone { junction_aa, v_call, j_call, weight, .. } = clone;
             let mut builder = Builder::default();
             builder.push(Row {
@@ -116,7 +130,7 @@ impl CloneTable {
                 j_call,
                 duplicate_count: 1,
             });
-            associated.insert(&builder.finish(String::new()), 0, *weight);
+            associated.insert(&builder.finish(String::new()), 0, Known { number, weight: *weight });
         }
         Self { identity, by_family, law, clones, associated }
     }
@@ -134,6 +148,36 @@ impl CloneTable {
     /// Contribution of each clonotype: (n,)
     pub fn evidence(&self, repertoire: &Repertoire) -> Vec<f64> {
         let n = repertoire.len();
+        let Carried { first, found, base, more, .. } = self.carried(repertoire);
+        let mut rows = vec![0_u32; n];
+        for &row in &first {
+            rows[row] += 1;
+        }
+        let total: f64 = found.iter().flatten().map(|own| own.weight).sum();
+        let mut evidence = vec![0.0; n];
+        for row in (0..n).filter(|&row| first[row] == row) {
+            let own = found[row].map_or(0.0, |own| more * own.weight / total);
+            evidence[row] = (base + own) / f64::from(rows[row]);
+        }
+        // Rows that are one clonotype share what it adds.
+        for row in 0..n {
+            evidence[row] = evidence[first[row]];
+        }
+        evidence
+    }
+
+    /// What each associated clonotype that `repertoire` carries adds, by its place in the table, increasing.
+    pub(crate) fn by_feature(&self, repertoire: &Repertoire) -> Vec<(u32, f64)> {
+        let Carried { found, more, .. } = self.carried(repertoire);
+        let total: f64 = found.iter().flatten().map(|own| own.weight).sum();
+        let mut all: BTreeMap<u32, f64> = BTreeMap::new();
+        for own in found.iter().flatten() {
+            *all.entry(own.number).or_default() += more * own.weight / total;
+        }
+        all.into_iter().collect()
+    }
+
+    fn carried(&self, repertoire: &Repertoire) -> Carried {
         let same = |a: usize, b: usize| match (self.identity, self.by_family) {
             (Identity::Junction | Identity::OneSubstitution, _) => true,
             (Identity::Clonotype, false) => false, // Rows are distinct clonotypes.
@@ -144,32 +188,17 @@ impl CloneTable {
             }
         };
         let first = first_rows(repertoire, same);
-        let mut rows = vec![0_u32; n];
-        for &row in &first {
-            rows[row] += 1;
-        }
-        let distinct = || (0..n).filter(|&row| first[row] == row);
-        let weights: Vec<f64> = (0..n)
-            .map(
-                |row| if first[row] == row { self.associated.weight(repertoire, row) } else { 0.0 },
-            )
-            .collect();
-        let all = distinct().count() as u64;
-        let carried = weights.iter().filter(|weight| **weight > 0.0).count() as u64;
+        let find = |row: usize| {
+            let known = self.associated.find(repertoire, row).filter(|_| first[row] == row);
+            known.filter(|own| own.weight > 0.0)
+        };
+        let found: Vec<Option<Known>> = (0..first.len()).map(find).collect();
+        let all = (0..first.len()).filter(|&row| first[row] == row).count() as u64;
+        let hits = found.iter().flatten().count() as u64;
         let none = self.law.logit(Count { hits: 0, all });
         let base = (none - self.law.bias()) / all.max(1) as f64;
-        let more = self.law.logit(Count { hits: carried, all }) - none;
-        let total: f64 = weights.iter().sum();
-        let mut evidence = vec![0.0; n];
-        for row in distinct() {
-            let own = if weights[row] > 0.0 { more * weights[row] / total } else { 0.0 };
-            evidence[row] = (base + own) / f64::from(rows[row]);
-        }
-        // Rows that are one clonotype share what it adds.
-        for row in 0..n {
-            evidence[row] = evidence[first[row]];
-        }
-        evidence
+        let more = self.law.logit(Count { hits, all }) - none;
+        Carried { first, found, base, more }
     }
 
     pub(crate) fn parameters(&self) -> Vec<f64> {

@@ -112,6 +112,34 @@ impl KmerTable {
         places.iter().map(residues).collect()
     }
 
+    /// What each k-mer with a weight adds in `repertoire`, by its place in the set, increasing; for [`Value::Excess`] as
+    /// it would in a repertoire of `depth` clonotypes, before anything is expected. What is the same in all repertoires of one depth
+    /// is left out.
+    pub(crate) fn by_feature(&self, repertoire: &Repertoire, depth: f64) -> Vec<(u32, f64)> {
+        let mut counts = vec![0_u32; self.weights.len()];
+        for i in 0..repertoire.len() {
+            let codes = repertoire.junction_codes(i);
+            self.slots.visit(codes, |kmer| counts[self.slots.index(kmer)] += 1);
+        }
+        let clonotypes = repertoire.len().max(1) as f64;
+        let scale = match self.value {
+            Value::Excess => (depth / clonotypes).sqrt(),
+            Value::Frequency | Value::RootFrequency | Value::Presence => 1.0,
+        };
+        let share = |(place, &weight): (usize, &f32)| {
+            let count = counts[place];
+            let adds = count > 0 && weight != 0.0;
+            let value = || scale * f64::from(weight) * self.value.of(count, clonotypes);
+            adds.then(|| (place as u32, value()))
+        };
+        self.weights.iter().enumerate().filter_map(share).collect()
+    }
+
+    /// The k-mer at a place in the set, in letters.
+    pub(crate) fn text(&self, place: u32) -> String {
+        self.slots.text(self.slots.kmer(place as usize))
+    }
+
     /// What an occurrence of each k-mer contributes in `repertoire`.
     fn shares(&self, repertoire: &Repertoire) -> Shares<'_> {
         let clonotypes = repertoire.len().max(1) as f64;
@@ -134,5 +162,42 @@ impl KmerTable {
         let entries = self.entries().into_iter();
         let entries = entries.flat_map(|(place, weight)| [f64::from(place), f64::from(weight)]);
         [self.bias, self.offset].into_iter().chain(entries).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reperio_data::junction::JunctionAa;
+    use reperio_data::repertoire::{Builder, Row};
+
+    /// At its own depth what the k-mers add, less what is expected of every repertoire of that depth, is the evidence.
+    #[test]
+    fn features_add_up_to_the_evidence() {
+        let mut builder = Builder::default();
+        for junction_aa in ["CASSSF", "CASSTF", "CGGGF", "CASSSSF"] {
+            let junction_aa = &JunctionAa::new(junction_aa).unwrap();
+            builder.push(Row { junction_aa, v_call: "", j_call: "", duplicate_count: 1 });
+        }
+        let own = builder.finish("r".to_owned());
+        let set = KmerSet { k: 2, gaps: 0, anchors: false, regions: false };
+        for value in [Value::Excess, Value::Frequency, Value::RootFrequency, Value::Presence] {
+            let mut table = KmerTable::new(set, value, 0.5);
+            let mut kmers = Vec::new();
+            table.slots.visit(own.junction_codes(0), |kmer| kmers.push(kmer));
+            for (at, kmer) in kmers.into_iter().enumerate() {
+                table.insert(kmer, 0.5 + at as f64);
+            }
+            table.offset = 0.25;
+            let expected = match value {
+                Value::Excess => 0.25 * 4_f64.sqrt(),
+                Value::Frequency | Value::RootFrequency | Value::Presence => 0.25,
+            };
+            let features = table.by_feature(&own, own.len() as f64);
+            assert!(features.len() >= 2 && features.is_sorted_by(|a, b| a.0 < b.0), "{features:?}");
+            let sum: f64 = features.iter().map(|(_, share)| share).sum();
+            let evidence: f64 = table.evidence(&own).iter().sum();
+            assert!((sum - expected - evidence).abs() < 1e-9, "{value:?}: {sum} {evidence}");
+        }
     }
 }

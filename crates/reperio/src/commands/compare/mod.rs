@@ -148,15 +148,15 @@ fn execute(args: &Args, shell: &Shell) -> Result<Compared> {
         tracing::info!("{line}");
     }
     let none = Covariates::default();
-    let (groups, covariates) = (&people.groups, &none);
-    let data = LabelledCohort { cohort: &cohort, labels: &labels, groups, covariates };
+    let (groups, covariates, background) = (&people.groups, &none, None);
+    let data = LabelledCohort { cohort: &cohort, labels: &labels, groups, covariates, background };
     let labelled = ComparisonCohort::of(data, &folds)?;
     shell.log_to(&args.out)?;
     let sha256 = cohort.sha256();
     let same = (&sha256, &labelled.target, &labelled.folds, &config, setup.deeprc_updates);
     let files =
         FoldFiles::open(&args.out, &serde_json::to_string(&same)?, labelled.repertoires.len())?;
-    run_config::write(&args.out, &config, sha256, shell.command_line())?;
+    run_config::write(&args.out, &config, (sha256, None), shell.command_line())?;
     write_splits(&args.out, &labelled)?;
     let truth = simulated.as_ref().map(|own| &own.truth);
     let comparison = labelled.comparison(truth, seed);

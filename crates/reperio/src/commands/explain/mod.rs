@@ -26,8 +26,8 @@ use crate::arguments::server::ServerArgs;
 use crate::shell::output::{Report, align, row};
 use crate::shell::outputs::{self, OverwriteArgs, Results, Sources};
 use crate::shell::{Interrupted, Shell, paths};
-use crate::tables::held_out::{self, HeldOut};
-use crate::tables::{attention, covariates, neighbours, ranking, sequences};
+use crate::tables::cases::{self, Cases};
+use crate::tables::{attention, covariates, held_out, ranking, sequences};
 
 /// Rows of a table on the terminal; the file has all of them.
 const SHOWN: usize = 20;
@@ -49,8 +49,9 @@ const TOP: usize = 1000;
 /// sequences picked out). OUT/sequences.tsv.gz ranks the distinct clonotypes of all repertoires by
 /// their highest evidence, with the number of repertoires that carry them; OUT/families.tsv has the
 /// same in families: of one V gene and length, each clonotype within one substitution of another.
-/// OUT/neighbours.tsv has the training repertoires that the parts of the model see most alike, if the
-/// model lies in the folder that `train` wrote, beside `held_out.tsv`. One of the same name is left out, and so are
+/// OUT/cases.tsv has the training repertoires that each score leans on, with their labels and their weights, which sum to 1 over all of
+/// them, if the model lies in the folder that `train` wrote, beside `held_out.tsv`. `memory` in OUT/scores.tsv is what they
+/// predict by themselves. A case of the same name is left out, and so are
 /// others of its person (its group in the training, or one subject in the table of what is explained).
 /// OUT/report.html shows all of it. Of several repertoires, each has its own page, which OUT/report.html links to.
 ///
@@ -94,7 +95,7 @@ const RESULTS: Results = Results {
     files: &[
         "scores.tsv",
         "heads.tsv",
-        "neighbours.tsv",
+        cases::NAME,
         covariates::NAME,
         ranking::FAMILIES,
         antigens::ANNOTATIONS,
@@ -198,8 +199,8 @@ fn explain_here(args: &Args, file: &Path, shell: &Shell) -> Result<Explained> {
     for column in &no_signal {
         tracing::warn!("{}", chance(column));
     }
-    let held_out = held_out::beside(file, &model)?;
-    let (explained, known_antigens) = explain(args, (model, annotator), held_out.as_ref(), shell)?;
+    let cases = held_out::beside(file, &model)?.map(Cases::new);
+    let (explained, known_antigens) = explain(args, (model, annotator), cases, shell)?;
     let ExplainedCohort { repertoires, empty, largest_difference, heads, ranking, .. } = explained;
     let Ranking { sequences, .. } = ranking;
     Ok(Explained {
@@ -214,11 +215,11 @@ fn explain_here(args: &Args, file: &Path, shell: &Shell) -> Result<Explained> {
     })
 }
 
-/// Explains everything and writes it; `held_out` has the training repertoires, if they are known.
+/// Explains everything and writes it; `cases` are the training repertoires, if they are known.
 fn explain(
     args: &Args,
     (model, annotator): (Model, Option<Annotator>),
-    held_out: Option<&HeldOut>,
+    cases: Option<Cases>,
     shell: &Shell,
 ) -> Result<(ExplainedCohort, Option<KnownAntigens>)> {
     let top = if args.top == 0 { usize::MAX } else { args.top };
@@ -227,6 +228,9 @@ fn explain(
         let outputs = model.output_names();
         let write = |repertoire: &Repertoire, explained: &explain::Explained| {
             let own = folder.join(cohort::file_name(&repertoire.id));
+            if let Some(cases) = &cases {
+                cases.add(&model, repertoire, explained);
+            }
             let mut written = write_one(&own, &model, repertoire, explained);
             if let (Ok(()), Some(annotator)) = (&written, &annotator) {
                 written = annotator.add(&own, repertoire, (&outputs, explained));
@@ -234,18 +238,17 @@ fn explain(
             written.map_err(anyhow::Error::into_boxed_dyn_error)
         };
         let found = explain::inputs(&model, &request, top, observer, write);
-        found.map(|found| (model, annotator, found))
+        found.map(|found| (model, annotator, cases, found))
     };
-    let (model, annotator, found) = shell.read("run the command again", explain)?;
+    let (model, annotator, cases, found) = shell.read("run the command again", explain)?;
     let files = annotator.as_ref().map(|own| own.files().to_vec()).unwrap_or_default();
     let known = annotator.map(|own| own.finish(&args.out, &found.ranking.sequences)).transpose()?;
-    sequences::write_sums(&args.out.join("scores.tsv"), &model, &found.repertoires)?;
+    let targets = &model.info().targets;
+    let memory = cases.map(|own| own.write(&args.out.join(cases::NAME), targets, &found));
+    let (scores, memory) = (args.out.join("scores.tsv"), memory.transpose()?);
+    sequences::write_sums(&scores, &model, &found.repertoires, memory)?;
     attention::write(&args.out.join("heads.tsv"), &model, &found.repertoires)?;
     covariates::write(&args.out.join(covariates::NAME), &model, &found.repertoires)?;
-    if let Some(held_out) = held_out {
-        let (path, targets) = (args.out.join("neighbours.tsv"), &model.info().targets);
-        neighbours::write(&path, targets, held_out, &found)?;
-    }
     ranking::write(&args.out, &found.ranking)?;
     let origin = Origin {
         version: env!("CARGO_PKG_VERSION"),

@@ -96,7 +96,8 @@ pub(in crate::parts) fn learn(
     let Answers::Classes(labels) = task.answers else { return None };
     let counts = KmerCounts::of(task.cache, set);
     let screened = |&value: &Value| {
-        (value, Screen::new(task, labels, &counts, value).most_associated(SIZES[SIZES.len() - 1]))
+        let screen = Screen::new(task, labels, &counts, value).against_strangers(task, set);
+        (value, screen.most_associated(SIZES[SIZES.len() - 1]))
     };
     let analyses: Vec<(Value, Vec<Vec<Tested>>)> = values.iter().map(screened).collect();
     let mut forms = Vec::new();

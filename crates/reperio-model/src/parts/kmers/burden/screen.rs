@@ -5,6 +5,7 @@ use reperio_stats::normal::upper_tail;
 
 use super::{Value, Weighing};
 use crate::features::kmer_counts::KmerCounts;
+use crate::features::kmer_set::KmerSet;
 use crate::parts::task::Task;
 
 /// Expected number of k-mers beyond that limit where there is no signal.
@@ -46,6 +47,8 @@ pub(super) struct Screen<'a> {
     unit: f64,
     /// Clonotypes by fold; the last entry has all.
     clonotypes: Vec<f64>,
+    /// Frequency of each k-mer among strangers; empty without a background.
+    strangers: Vec<f64>,
 }
 
 impl<'a> Screen<'a> {
@@ -76,7 +79,22 @@ impl<'a> Screen<'a> {
         }
         let one = |&member: &usize| value.of(1, counts.clonotypes(member as u32));
         let unit = task.members.iter().map(one).sum::<f64>() / task.members.len().max(1) as f64;
-        Self { counts, value, place, n, unit, clonotypes }
+        Self { counts, value, place, n, unit, clonotypes, strangers: vec![] }
+    }
+
+    /// The same, also against what strangers have of the k-mers of `set`, if it is known: of both tests the smaller association counts.
+    pub(super) fn against_strangers(mut self, task: &Task<'_>, set: KmerSet) -> Self {
+        let background = task.cache.background().filter(|_| self.value == Value::Frequency);
+        let Some(background) = background else { return self };
+        let of = |column: usize| self.counts.entries(column).iter();
+        let frequency = |&(own, count): &(u32, u32)| f64::from(count) / self.counts.clonotypes(own);
+        let total: f64 = (0..self.counts.len()).flat_map(of).map(frequency).sum();
+        let mean = total / task.cache.repertoires().len().max(1) as f64;
+        if let Some(strangers) = background.kmers().of_set(set, mean) {
+            self.strangers =
+                (0..self.counts.len()).map(|i| strangers(self.counts.kmer(i))).collect();
+        }
+        self
     }
 
     /// The `most` associated k-mers of each analysis, the best first; of equal ones the first.
@@ -133,7 +151,8 @@ impl<'a> Screen<'a> {
             let mean_square = (without(1, 0) + without(1, 1)) / total.max(1.0);
             // A k-mer whose values hardly vary within the classes is not infinitely sure.
             let sd = variance.max(1e-3 * mean_square).max(1e-24).sqrt();
-            let association = (means[1] - means[0]) / sd;
+            let strangers = self.strangers.get(column).copied().unwrap_or(means[0]);
+            let association = (means[1] - means[0].max(strangers)) / sd;
             // Half a count, in units of one count of an average repertoire.
             let half = [0, 1].map(|class| 0.5 * self.unit / n[class].max(1.0));
             let odds = ((means[1] + half[1]) / (means[0] + half[0])).ln().max(0.0);
