@@ -287,7 +287,7 @@ impl Config {
     }
 }
 
-fn check(
+pub(crate) fn check(
     ok: bool,
     key: &'static str,
     value: &dyn std::fmt::Debug,
@@ -308,7 +308,7 @@ impl PartsConfig {
 }
 
 impl ModelConfig {
-    fn validate(&self) -> Result<(), InvalidConfig> {
+    pub(crate) fn validate(&self) -> Result<(), InvalidConfig> {
         let filters = &self.filters;
         let groups = filters.len();
         check((1..=16).contains(&groups), "model.filters", &groups, "1 to 16 groups of filters")?;

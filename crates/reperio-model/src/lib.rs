@@ -45,7 +45,7 @@
 //! let groups = Groups::of(cohort.metadata().ids()); // one repertoire per subject
 //! let mut config = Config::default();
 //! config.parts.include = vec![Part::Kmers]; // all parts unless said otherwise
-//! let context = TrainingContext { checkpoint: None, device: &Device::Cpu };
+//! let context = TrainingContext { checkpoint: None, device: &Device::Cpu, base: None };
 //! let data = LabelledCohort { cohort: &cohort, labels: &labels, groups: &groups };
 //! let model = data.with_dataset(|data| train::fit(data, &config, context, &Silent))?.model;
 //!
@@ -96,6 +96,7 @@ pub mod parts;
 pub mod people;
 pub mod population;
 pub mod prepare;
+pub mod pretrain;
 pub mod schedule;
 pub mod score;
 mod tensors;

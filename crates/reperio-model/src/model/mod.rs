@@ -64,6 +64,9 @@ pub struct ModelInfo {
     /// empty in models of earlier versions, whose origin is 0.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence_origin: Vec<Vec<f64>>,
+    /// SHA-256 of the pre-trained base that its network started from; none if from random numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
 }
 
 /// One term other than the network: one table per output of its target.

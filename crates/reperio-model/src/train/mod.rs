@@ -3,7 +3,7 @@
 //! All parts share the inner folds of the training repertoires. The predictions of a part for the held-out repertoires
 //! of each fold go to [`crate::combine`]. The terms with a weight make up the model.
 
-mod checkpoint;
+pub(crate) mod checkpoint;
 mod descent;
 mod held_out;
 mod member;
@@ -28,6 +28,7 @@ use crate::labels::{Labels, Target, TargetKind};
 use crate::model::{Model, ModelInfo, TargetModel};
 use crate::parts::{Part, inner_folds};
 use crate::population::Population;
+use crate::pretrain::{Base, BaseUse};
 pub use checkpoint::CheckpointError;
 pub use held_out::TargetHeldOut;
 use network::TrainedNetwork;
@@ -67,6 +68,8 @@ pub struct TrainingContext<'a> {
     pub checkpoint: Option<&'a Path>,
     /// Device of the bag operation.
     pub device: &'a Device,
+    /// What the network starts from; from random numbers if there is none.
+    pub base: Option<&'a Base>,
 }
 
 /// A trained model and how its training went.
@@ -110,6 +113,9 @@ pub enum TrainError {
     /// The training part cannot be divided into fitting and validation.
     #[error("cannot set aside a validation part")]
     Split(#[source] split::SplitError),
+    /// The base is of another network.
+    #[error("the base has another `[model]` than the configuration, expected the same")]
+    OtherBase,
     /// A checkpoint cannot be read or written.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
@@ -206,6 +212,9 @@ pub fn fit(
     context: TrainingContext<'_>,
     observer: &dyn Observer,
 ) -> Result<Fitted, TrainError> {
+    if context.base.is_some_and(|base| base.model() != &config.model) {
+        return Err(TrainError::OtherBase);
+    }
     let training = Training::new(dataset, config)?;
     let terms = match &training.fold {
         Some(fold) => terms::learn(&training, fold, observer)?,
@@ -244,6 +253,7 @@ pub fn fit(
         population: Population::of(&chosen),
         out_of_fold: out_of_fold.clone(),
         evidence_origin: Vec::new(),
+        base: context.base.filter(|_| helps).map(|base| base.sha256().to_owned()),
     };
     let mut model = Model::new(info, parameters, targets)?.on(context.device);
     if helps {
@@ -254,6 +264,7 @@ pub fn fit(
         members,
         terms: reports,
         out_of_fold,
+        base: context.base.map(|base| BaseUse::new(base, &chosen)),
     };
     Ok(Fitted { model, report, held_out })
 }

@@ -273,7 +273,7 @@ fn cross_validate(
     }
     let checkpoint = args.out.join("checkpoint");
     let device = args.device.open()?;
-    let context = TrainingContext { checkpoint: Some(&checkpoint), device: &device };
+    let context = TrainingContext { checkpoint: Some(&checkpoint), device: &device, base: None };
     let data = LabelledCohort { cohort, labels: &labels, groups };
     let observer = shell.observer();
     let found = data.with_dataset(|dataset| {

@@ -135,7 +135,7 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Trained> {
     run_config::write(&args.out, &config, cohort.sha256(), shell.command_line())?;
     let checkpoint = args.out.join("checkpoint");
     let device = args.device.open()?;
-    let context = TrainingContext { checkpoint: Some(&checkpoint), device: &device };
+    let context = TrainingContext { checkpoint: Some(&checkpoint), device: &device, base: None };
     let data = LabelledCohort { cohort: &cohort, labels: &labels, groups: &people.groups };
     let run = train::run(data, &config, context, RANKED, shell.observer());
     let resume = format!(
