@@ -21,6 +21,7 @@
 //! | bags of unequal size without padding | [`ragged`] |
 //! | any number of patterns in constant memory | [`stream`] |
 //! | energy, update rule, bounds; retrieval | [`energy`], [`retrieval`] |
+//! | losses of paired embeddings, with retrieval of both sides | [`contrastive`] |
 //! | what a head does | [`analysis`] |
 //! | averaging by position instead of content | [`gaussian`] |
 //!
@@ -65,6 +66,7 @@ pub mod association;
 mod beta;
 mod call;
 mod config;
+pub mod contrastive;
 mod dropout;
 pub mod energy;
 pub mod gaussian;

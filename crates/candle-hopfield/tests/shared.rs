@@ -2,15 +2,18 @@
 //! its own, which says so where they are not there.
 
 mod common;
+#[path = "contrastive/case.rs"]
+mod pairs;
 
 use std::collections::HashMap;
 use std::path::Path;
 
-use candle_core::{Device, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor};
+use candle_hopfield::contrastive::{Form, Objective};
 use candle_hopfield::{
     Activation, Beta, Config, Norm, Projection, Updates, ValueProjection, pytorch,
 };
-use common::{Case, Kind, under};
+use common::{Case, Kind, distance, under};
 use serde_json::Value;
 
 #[test]
@@ -117,5 +120,40 @@ fn config(options: &Value) -> Config {
             _ => None,
         },
         ..Config::new(size("input_size").unwrap_or(0))
+    }
+}
+
+#[test]
+fn contrastive_losses_are_those_of_the_released_program() -> Result<()> {
+    let shared = std::env::var("REPERIO_SHARED").expect("the folder of the shared files");
+    let folder = Path::new(&shared).join("fixtures/cloob");
+    let text = std::fs::read_to_string(folder.join("cases.json"))?;
+    let file: Value = serde_json::from_str(&text).map_err(candle_core::Error::wrap)?;
+    let tensors = candle_core::safetensors::load(folder.join("cases.safetensors"), &Device::Cpu)?;
+    let cases = pairs::cases((&file["cases"], &tensors), pair);
+    assert_eq!(cases.len(), 34);
+    assert_eq!(pairs::wrong(&cases, DType::F32, (1e-5, 1e-4))?, "");
+    assert_eq!(pairs::wrong(&cases, DType::F64, (1e-11, 1e-11))?, "");
+    Ok(())
+}
+
+fn pair(line: &Value) -> pairs::Case {
+    let number = |name: &str| line[name].as_f64().unwrap_or(f64::NAN);
+    let kind = line["kind"].as_str().unwrap_or_default();
+    let retrieval = matches!(kind, "cloob" | "infonce_hopfield");
+    pairs::Case {
+        name: String::new(),
+        objective: match kind {
+            "clip" | "infonce_hopfield" => Objective::InfoNce,
+            _ => Objective::InfoLoob,
+        },
+        form: Form::Release,
+        beta: retrieval.then(|| number("beta")),
+        inverse_temperature: number("inv_tau"),
+        scaled: false,
+        loss: number("loss"),
+        grad_t: number("grad_inv_tau"),
+        grad_beta: retrieval.then(|| number("grad_beta")),
+        tensors: HashMap::new(),
     }
 }
