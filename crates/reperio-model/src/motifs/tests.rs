@@ -119,6 +119,7 @@ fn model(
         population: Population::of(&repertoires.iter().collect::<Vec<_>>()),
         out_of_fold: vec![],
         evidence_origin: (0..MEMBERS).map(origin).collect(),
+        base: None,
     };
     (Model::new(info, Some(parameters), parts).expect("a model"), weights)
 }

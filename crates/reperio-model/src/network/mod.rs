@@ -20,6 +20,7 @@ use reperio_data::repertoire::GeneVocabulary;
 use crate::bag::{Bag, BagLayout, BagOp, BagShape, Device, bag};
 use crate::config::ModelConfig;
 use crate::optimizer::Parameter;
+pub(crate) use inherit::{Inheritance, is_of_head};
 pub use seeding::{PlantedSeed, recalibrate};
 pub use weights::Weights;
 
