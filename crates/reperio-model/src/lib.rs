@@ -10,6 +10,7 @@
 //! | what is predicted | [`labels::Labels`] of [`labels::TargetSpec`]s |
 //! | a cohort in memory with its labels and subjects | [`labelled::LabelledCohort`] |
 //! | how a model is made | [`config::Config`], [`parts::Part`] |
+//! | learning from repertoires without labels first | [`pretrain::pretrain`] |
 //! | training: a whole run, or the model alone | [`train::run`], [`train::fit`] |
 //! | cross-validation, or a test of a trained model | [`evaluate::evaluate`], [`evaluate::test`] |
 //! | how many repertoires are needed, and how deep | [`evaluate::learning_curve`] |

@@ -218,3 +218,6 @@ fn prepare<'a>(
     let encoded = repertoires.par_iter().map(encode).collect();
     Ok(Run { config, plan, encoded, genes, fitting, held_out, device })
 }
+
+#[cfg(test)]
+mod tests;

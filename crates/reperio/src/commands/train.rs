@@ -15,6 +15,7 @@ use reperio_model::train::{
 use reperio_report::Kind;
 use serde::Serialize;
 
+use crate::arguments::base::FromArgs;
 use crate::arguments::cohort::{CohortArgs, TargetArgs};
 use crate::arguments::config::ConfigArgs;
 use crate::arguments::device::DeviceArgs;
@@ -23,7 +24,7 @@ use crate::arguments::run_config;
 use crate::shell::output::{Report, align, row};
 use crate::shell::outputs::{self, OverwriteArgs, Results};
 use crate::shell::{Shell, paths, table};
-use crate::tables::{confounders, held_out, labels, motifs, parts, predictions, ranking};
+use crate::tables::{confounders, held_out, labels, motifs, parts, predictions, pretraining, ranking};
 
 /// Rows of the run folder's `sequences.tsv.gz` for each output.
 const RANKED: usize = 1000;
@@ -44,6 +45,7 @@ const RANKED: usize = 1000;
 Example:
   reperio train --cohort cohort --target disease --positive yes --out run
   reperio train --cohort cohort --target disease --parts network,kmers --out run
+  reperio train --cohort cohort --target disease --from base --out run
   reperio train --cohort exports/ --metadata labels.tsv --target disease --out run --resume")]
 pub(crate) struct Args {
     /// Folder of the run
@@ -60,6 +62,8 @@ pub(crate) struct Args {
     cohort: CohortArgs,
     #[command(flatten)]
     target: TargetArgs,
+    #[command(flatten)]
+    base: FromArgs,
     #[command(flatten)]
     config: ConfigArgs,
     #[command(flatten)]
@@ -120,9 +124,11 @@ pub(crate) fn run(args: &Args, shell: &Shell) -> Result<()> {
 /// The command, without printing its result.
 pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Trained> {
     let started = Instant::now();
-    let config = args.config.resolve()?;
+    let mut config = args.config.resolve()?;
+    let base = args.base.open(&mut config, args.config.config.as_deref())?;
     let existing = args.overwrite.or_resume(args.resume)?;
-    let sources = args.cohort.sources().and(&args.config.config);
+    let base_file = args.base.source();
+    let sources = args.cohort.sources().and(&args.config.config).and(&base_file);
     let _lock = outputs::folder(&args.out, &RESULTS, &sources, existing)?;
     let cohort = args.cohort.load(shell)?;
     let labels = args.target.labels(cohort.metadata())?;
@@ -135,7 +141,7 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Trained> {
     run_config::write(&args.out, &config, cohort.sha256(), shell.command_line())?;
     let checkpoint = args.out.join("checkpoint");
     let device = args.device.open()?;
-    let context = TrainingContext { checkpoint: Some(&checkpoint), device: &device, base: None };
+    let context = TrainingContext { checkpoint: Some(&checkpoint), device: &device, base: base.as_ref() };
     let data = LabelledCohort { cohort: &cohort, labels: &labels, groups: &people.groups };
     let run = train::run(data, &config, context, RANKED, shell.observer());
     let resume = format!(
@@ -186,6 +192,7 @@ impl Report for Trained {
     fn lines(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.targets.iter().map(labels::line).collect();
         lines.extend(self.group.clone());
+        lines.extend(self.report.base.iter().flat_map(pretraining::started_from));
         lines.extend(self.network_lines());
         for (terms, held_out) in self.report.terms.iter().zip(&self.report.out_of_fold) {
             lines.extend(parts::lines(terms, held_out));

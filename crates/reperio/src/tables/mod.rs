@@ -14,6 +14,7 @@ pub(crate) mod motifs;
 pub(crate) mod neighbours;
 pub(crate) mod parts;
 pub(crate) mod predictions;
+pub(crate) mod pretraining;
 pub(crate) mod ranking;
 pub(crate) mod readings;
 pub(crate) mod sequences;

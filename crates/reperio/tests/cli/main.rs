@@ -16,6 +16,7 @@ mod motifs;
 mod neighbours;
 mod outputs;
 mod pages;
+mod pretraining;
 mod report;
 mod server;
 mod support;
