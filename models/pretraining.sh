@@ -5,7 +5,7 @@
 #
 # TCRDB is a folder of TCRdb tables without labels, CELLS one with metadata.tsv (repertoire_id, subject_id, cell_subset) and
 # repertoires/. A base is pre-trained on TCRDB, another on a simulated cohort whose labels are not used. Then SEEDS times: so many
-# repertoires of CELLS (whole donors) or of a new simulated cohort keep their labels, a model learns from them, from the base and
+# repertoires of CELLS or of a new simulated cohort keep their labels, a model learns from them, from the base and
 # from random numbers, and scores the same donors or repertoires that none of them has seen. ROWS is the depth of CELLS.
 # REPERIO names the program. What is finished is kept in OUT, so the same command continues where it stopped.
 set -euo pipefail
@@ -62,16 +62,18 @@ both() {
     done
 }
 
-# CD4 against CD8: the last 4 donors of an order are tested, the first 2, 4 or 8 (6 repertoires each) are learned from.
+# CD4 against CD8: the last 6 donors of an order are tested. Of the first 8, so many repertoires are learned from: CD4 and CD8 of
+# the first week of each, then of the second, then of the third.
 cells() {
     local seed=$1 n folder=$out/cells-$1
     mkdir -p "$folder"
     tail -n +2 "$cells/metadata.tsv" | cut -f 3 | sort -u | shuffled "$seed" >"$folder/donors"
     for n in 12 24 48; do
-        awk -F '\t' -v OFS='\t' -v last=$((n / 6)) -v folds="$folder/splits-$n.tsv" '
-            FNR == NR { rank[$1] = FNR; donors = FNR; next }
+        awk -F '\t' -v OFS='\t' -v n="$n" -v folds="$folder/splits-$n.tsv" '
+            FNR == NR { rank[$1] = FNR; next }
             FNR == 1 { print "repertoire_id", "subject_id", "cell_subset"; print "repertoire_id", "fold" >folds; next }
-            rank[$3] <= last || rank[$3] > donors - 4 { print $1, $3, $5; print $1, (rank[$3] <= last ? "" : 0) >folds }
+            { week = weeks[$3, $5]++; learned = rank[$3] <= 8 && week * 16 + rank[$3] * 2 <= n }
+            learned || rank[$3] > 8 { print $1, $3, $5; print $1, (learned ? "" : 0) >folds }
         ' "$folder/donors" "$cells/metadata.tsv" >"$folder/labels-$n.tsv"
         mkdir -p "$folder/files-$n"
         tail -n +2 "$folder/labels-$n.tsv" | cut -f 1 | while read -r id; do

@@ -109,7 +109,8 @@ impl Network {
         for (names, start, n) in self.columns() {
             channels[start..start + n]
                 .sort_by(|&a, &b| of_channel[a as usize].total_cmp(&of_channel[b as usize]));
-            let own: Vec<u32> = channels[start..start + n].iter().map(|d| d - start as u32).collect();
+            let own: Vec<u32> =
+                channels[start..start + n].iter().map(|d| d - start as u32).collect();
             for name in names {
                 self.select(&name, &own, true)?;
             }
@@ -173,7 +174,8 @@ mod tests {
         for i in 0..60 {
             let residue = |_| char::from(b"ACDEFGHIKLMNPQRSTVWY"[rng.random_range(0..20)]);
             let middle: String = (0..6).map(residue).collect();
-            let junction_aa = format!("CAS{middle}YEQYF").as_str().try_into().unwrap();
+            let junction = format!("CAS{middle}YEQYF");
+            let junction_aa = junction.as_str().try_into().unwrap();
             let v_call = ["TRBV2", "TRBV9", "TRBV28"][i % 3];
             builder.push(Row { junction_aa, v_call, j_call: "TRBJ2-7", duplicate_count: 1 });
         }

@@ -252,7 +252,9 @@ fn check(info: &BaseInfo, parameters: &Named) -> candle_core::Result<()> {
         .collect();
     for &(name, shape) in &expected {
         let own = parameters.iter().find(|(other, _)| other == name);
-        if own.is_none_or(|(_, value)| value.dims() != shape || value.dtype() != candle_core::DType::F32) {
+        if own.is_none_or(|(_, value)| {
+            value.dims() != shape || value.dtype() != candle_core::DType::F32
+        }) {
             candle_core::bail!("parameter {name} is missing or has another shape than {shape:?}");
         }
     }

@@ -154,8 +154,14 @@ mod tests {
             Ok(config) => config.validate().err().map_or_else(String::new, |err| err.to_string()),
             Err(err) => err.to_string(),
         };
-        assert_eq!(check("pretraining.batch_size = 1"), "`pretraining.batch_size` is 1, expected 2 to 10000");
-        assert_eq!(check("pretraining.beta = 0.0"), "`pretraining.beta` is 0.0, expected above 0, at most 10^4");
+        assert_eq!(
+            check("pretraining.batch_size = 1"),
+            "`pretraining.batch_size` is 1, expected 2 to 10000"
+        );
+        assert_eq!(
+            check("pretraining.beta = 0.0"),
+            "`pretraining.beta` is 0.0, expected above 0, at most 10^4"
+        );
         assert!(check("model.heads = 9").starts_with("`model.heads` is 9"));
         assert!(check("pretraining.epoch = 3").contains("unknown field `epoch`"));
         assert_eq!(check("pretraining.views = 'halves'"), "");

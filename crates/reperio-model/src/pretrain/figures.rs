@@ -79,7 +79,9 @@ mod tests {
     use candle_core::Device;
 
     fn figures(x: &[[f32; 3]], y: &[[f32; 3]]) -> Figures {
-        let side = |rows: &[[f32; 3]]| Tensor::new(rows.to_vec(), &Device::Cpu).unwrap();
+        let side = |rows: &[[f32; 3]]| {
+            Tensor::from_vec(rows.concat(), (rows.len(), 3), &Device::Cpu).unwrap()
+        };
         Figures::new(&[side(x), side(y)]).unwrap()
     }
 

@@ -37,8 +37,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::bag::Device;
 use crate::train::{CheckpointError, EpochReport};
-pub use base::{Base, BaseError, BaseInfo, BaseUse};
 pub(crate) use base::KEY;
+pub use base::{Base, BaseError, BaseInfo, BaseUse};
 pub use config::{PretrainConfig, PretrainingConfig, ViewChoice};
 use descent::{Learner, Run};
 pub use figures::Figures;

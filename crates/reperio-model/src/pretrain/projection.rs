@@ -156,9 +156,8 @@ mod tests {
         let two = Projections::new(2, (5, 3), &mut rng(1, 0)).unwrap();
         let values: Vec<f64> = (0..20).map(|i| f64::from(i * i % 7)).collect();
         let z = [tensor(&values, 4), tensor(&values, 4)];
-        let values = |own: &Projections| {
-            own.vectors(&z).unwrap().map(|side| side.to_vec2::<f32>().unwrap())
-        };
+        let values =
+            |own: &Projections| own.vectors(&z).unwrap().map(|side| side.to_vec2::<f32>().unwrap());
         let [x, y] = values(&one);
         assert_eq!(x, y);
         let [x, y] = values(&two);

@@ -34,7 +34,8 @@ fn repertoire(id: &str, person: u64, sample: u64, n: usize) -> Repertoire {
         };
         let middle: String = (0..7).map(|_| residue(&mut rng)).collect();
         let v = if rng.random_bool(0.3) { gene } else { rng.random_range(1..9) };
-        let junction_aa = format!("CAS{middle}YEQYF").as_str().try_into().unwrap();
+        let junction = format!("CAS{middle}YEQYF");
+        let junction_aa = junction.as_str().try_into().unwrap();
         let v_call = format!("TRBV{v}");
         builder.push(Row { junction_aa, v_call: &v_call, j_call: "TRBJ2-7", duplicate_count: 1 });
     }
@@ -55,7 +56,11 @@ fn config(epochs: usize) -> PretrainConfig {
     config
 }
 
-fn made(data: &(Vec<Repertoire>, Groups), config: &PretrainConfig, folder: Option<&Path>) -> Pretrained {
+fn made(
+    data: &(Vec<Repertoire>, Groups),
+    config: &PretrainConfig,
+    folder: Option<&Path>,
+) -> Pretrained {
     let data = Unlabelled { repertoires: &data.0, groups: &data.1 };
     let context = PretrainContext { checkpoint: folder, device: &Device::Cpu };
     pretrain(data, config, context, &Silent).unwrap()
@@ -132,7 +137,10 @@ fn one_that_goes_on_gives_the_same_bytes_wherever_it_stopped() {
         let mut other = config.clone();
         other.pretraining.seed = 1;
         let refused = pretrain(unlabelled, &other, context, &Silent);
-        assert!(matches!(refused, Err(PretrainError::Checkpoint(CheckpointError::OtherRun { .. }))));
+        assert!(matches!(
+            refused,
+            Err(PretrainError::Checkpoint(CheckpointError::OtherRun { .. }))
+        ));
     }
 }
 
@@ -221,7 +229,10 @@ fn a_model_from_a_base_needs_it_no_more_and_names_it() {
     for own in &data.0 {
         assert_eq!(loaded.outputs(own), model.outputs(own));
     }
-    assert_eq!(fitted(&data, &config, Some(&base)).unwrap().model.sha256().unwrap(), model.sha256().unwrap());
+    assert_eq!(
+        fitted(&data, &config, Some(&base)).unwrap().model.sha256().unwrap(),
+        model.sha256().unwrap()
+    );
     let err = Base::load(&path).unwrap_err().to_string();
     assert!(err.contains("is a trained model, expected the base"), "{err}");
     config.model.gene_dim = 8;

@@ -153,8 +153,12 @@ impl Plan {
 
     /// Repertoires that it draws from.
     pub(super) fn repertoires(&self) -> Vec<usize> {
-        let mut all: Vec<usize> =
-            self.units.iter().flat_map(|own| own.first.iter().chain(&own.second)).copied().collect();
+        let mut all: Vec<usize> = self
+            .units
+            .iter()
+            .flat_map(|own| own.first.iter().chain(&own.second))
+            .copied()
+            .collect();
         all.sort_unstable();
         all
     }
@@ -168,7 +172,8 @@ impl Unit {
         most: usize,
         rng: &mut ChaCha8Rng,
     ) -> [Arc<EncodedRepertoire>; 2] {
-        let one = |own: &[usize], rng: &mut ChaCha8Rng| own[index::sample(rng, own.len(), 1).index(0)];
+        let one =
+            |own: &[usize], rng: &mut ChaCha8Rng| own[index::sample(rng, own.len(), 1).index(0)];
         let (first, second) = if !self.second.is_empty() {
             (one(&self.first, rng), one(&self.second, rng))
         } else if self.first.len() > 1 {
@@ -191,7 +196,11 @@ fn part(own: &Arc<EncodedRepertoire>, most: usize, rng: &mut ChaCha8Rng) -> Arc<
 }
 
 /// Two disjoint random halves; of an odd number the second has one more.
-fn halves(own: &EncodedRepertoire, most: usize, rng: &mut ChaCha8Rng) -> [Arc<EncodedRepertoire>; 2] {
+fn halves(
+    own: &EncodedRepertoire,
+    most: usize,
+    rng: &mut ChaCha8Rng,
+) -> [Arc<EncodedRepertoire>; 2] {
     let mut order: Vec<u32> = (0..own.len() as u32).collect();
     order.shuffle(rng);
     let (first, second) = order.split_at(order.len() / 2);
@@ -272,7 +281,8 @@ mod tests {
         let visits = [("a", "TRBV9"), ("a", "TRBV9"), ("b", "TRBV9")];
         assert_eq!(plan(&visits, auto), Some((Views::Visits, 2)));
         assert_eq!(plan(&visits, ViewChoice::Halves), Some((Views::Halves, 3)));
-        let chains = [("a", "TRBV9"), ("a", "TRAV1-2"), ("b", "TRBV9"), ("b", "TRAV1-2"), ("c", "TRBV9")];
+        let chains =
+            [("a", "TRBV9"), ("a", "TRAV1-2"), ("b", "TRBV9"), ("b", "TRAV1-2"), ("c", "TRBV9")];
         assert_eq!(plan(&chains, auto), Some((Views::Chains(Locus::Tra, Locus::Trb), 2)));
         let few = [("a", "TRBV9"), ("a", "TRBV9"), ("b", "TRBV9"), ("c", "TRBV9")];
         assert_eq!(plan(&few, auto), Some((Views::Halves, 4)));

@@ -43,7 +43,8 @@ impl FromArgs {
 
 /// Refuses a config file whose `[model]` differs from that of the base in what it states.
 fn check(file: &Path, base: &Base) -> Result<()> {
-    let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let text =
+        fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let stated: toml::Table =
         toml::from_str(&text).with_context(|| format!("{} is not valid TOML", file.display()))?;
     let Some(stated) = stated.get("model").and_then(toml::Value::as_table) else { return Ok(()) };

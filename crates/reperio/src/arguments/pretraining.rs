@@ -73,8 +73,9 @@ impl PretrainingArgs {
 fn read(path: &Path) -> Result<PretrainConfig> {
     let text =
         fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let File { model, pretraining, .. } = toml::from_str(&text)
-        .with_context(|| format!("{} is not a valid config file of a pre-training", path.display()))?;
+    let File { model, pretraining, .. } = toml::from_str(&text).with_context(|| {
+        format!("{} is not a valid config file of a pre-training", path.display())
+    })?;
     let config = PretrainConfig { model, pretraining };
     config.validate().with_context(|| path.display().to_string())?;
     Ok(config)
@@ -96,7 +97,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut config = PretrainConfig::default();
         config.pretraining.views = ViewChoice::Halves;
-        write(dir.path(), &config, Provenance::new("00".to_owned(), vec!["reperio".to_owned()])).unwrap();
+        write(dir.path(), &config, Provenance::new("00".to_owned(), vec!["reperio".to_owned()]))
+            .unwrap();
         let path = dir.path().join("config.toml");
         assert!(fs::read_to_string(&path).unwrap().contains("[pretraining]"));
         assert_eq!(read(&path).unwrap(), config);

@@ -351,12 +351,7 @@ fn test(
 }
 
 /// Writes the tables of an evaluation.
-fn write(
-    out: &Path,
-    found: &Found,
-    labels: &[TargetCounts],
-    base: Option<&BaseUse>,
-) -> Result<()> {
+fn write(out: &Path, found: &Found, labels: &[TargetCounts], base: Option<&BaseUse>) -> Result<()> {
     let Found { evaluation, batches, confounders, curves } = found;
     let Evaluation { predictions, summaries, training, .. } = evaluation;
     let ids: Vec<&str> = predictions.iter().map(|own| own.repertoire_id.as_str()).collect();
@@ -375,7 +370,8 @@ fn write(
         fs::remove_file(&curve).with_context(|| format!("cannot remove {}", curve.display()))?;
     }
     let batches = batches.as_deref();
-    let metrics = Metrics { targets: summaries, labels, batches, training, learning_curve: curves, base };
+    let metrics =
+        Metrics { targets: summaries, labels, batches, training, learning_curve: curves, base };
     // Last: its presence means "done".
     paths::write_text(&out.join("metrics.json"), &serde_json::to_string_pretty(&metrics)?)
 }

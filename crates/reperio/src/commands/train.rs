@@ -24,7 +24,9 @@ use crate::arguments::run_config;
 use crate::shell::output::{Report, align, row};
 use crate::shell::outputs::{self, OverwriteArgs, Results};
 use crate::shell::{Shell, paths, table};
-use crate::tables::{confounders, held_out, labels, motifs, parts, predictions, pretraining, ranking};
+use crate::tables::{
+    confounders, held_out, labels, motifs, parts, predictions, pretraining, ranking,
+};
 
 /// Rows of the run folder's `sequences.tsv.gz` for each output.
 const RANKED: usize = 1000;
@@ -141,7 +143,8 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Trained> {
     run_config::write(&args.out, &config, cohort.sha256(), shell.command_line())?;
     let checkpoint = args.out.join("checkpoint");
     let device = args.device.open()?;
-    let context = TrainingContext { checkpoint: Some(&checkpoint), device: &device, base: base.as_ref() };
+    let context =
+        TrainingContext { checkpoint: Some(&checkpoint), device: &device, base: base.as_ref() };
     let data = LabelledCohort { cohort: &cohort, labels: &labels, groups: &people.groups };
     let run = train::run(data, &config, context, RANKED, shell.observer());
     let resume = format!(

@@ -20,9 +20,18 @@ pub(crate) fn write(path: &Path, report: &PretrainReport) -> Result<()> {
     let epochs = &report.epochs;
     let number = |own: &usize| *own as u64;
     let columns = vec![
-        Column::new("epoch".into(), epochs.iter().map(|own| number(&own.epoch)).collect::<Vec<_>>()),
-        Column::new("training_loss".into(), epochs.iter().map(|own| own.training_loss).collect::<Vec<_>>()),
-        Column::new("held_out_loss".into(), epochs.iter().map(|own| own.validation_loss).collect::<Vec<_>>()),
+        Column::new(
+            "epoch".into(),
+            epochs.iter().map(|own| number(&own.epoch)).collect::<Vec<_>>(),
+        ),
+        Column::new(
+            "training_loss".into(),
+            epochs.iter().map(|own| own.training_loss).collect::<Vec<_>>(),
+        ),
+        Column::new(
+            "held_out_loss".into(),
+            epochs.iter().map(|own| own.validation_loss).collect::<Vec<_>>(),
+        ),
     ];
     table::write(path, DataFrame::new(epochs.len(), columns)?)
 }
@@ -33,7 +42,9 @@ pub(crate) fn lines(report: &PretrainReport) -> Vec<String> {
     let each = if *views == Views::Halves { "repertoires" } else { "subjects" };
     let mut lines = vec![
         format!("Views: {views}"),
-        format!("{repertoires} repertoires: {fitted} {each} to learn from, {held_out} subjects held out"),
+        format!(
+            "{repertoires} repertoires: {fitted} {each} to learn from, {held_out} subjects held out"
+        ),
     ];
     if *views != Views::Halves {
         lines.push(
@@ -45,9 +56,11 @@ pub(crate) fn lines(report: &PretrainReport) -> Vec<String> {
     lines.push(String::new());
     let loss = |epoch: usize| {
         let own = report.epochs.iter().find(|own| own.epoch == epoch);
-        own.and_then(|own| own.validation_loss).map_or_else(String::new, |loss| format!("{loss:.4}"))
+        own.and_then(|own| own.validation_loss)
+            .map_or_else(String::new, |loss| format!("{loss:.4}"))
     };
-    let figures = |own: &Figures| [format!("{:.3}", own.top1), format!("{:.1}", own.effective_rank)];
+    let figures =
+        |own: &Figures| [format!("{:.3}", own.top1), format!("{:.1}", own.effective_rank)];
     let ([start, start_rank], [end, end_rank]) = (figures(&report.start), figures(&report.end));
     let (kept, chance) = (format!("epoch {best_epoch}"), format!("{:.3}", report.end.chance));
     lines.extend(align(&[

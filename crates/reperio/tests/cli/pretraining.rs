@@ -40,7 +40,8 @@ fn a_model_from_a_base_scores_alone_and_names_it() {
         rows(&dir.path().join("scores.tsv"), &["logit"]),
         rows(&dir.path().join("run/predictions.tsv"), &["logit"])
     );
-    let text = done(&dir, &on_cohort("train", &["--from", "gone", "--epochs", "1", "--out", "whole"]));
+    let text =
+        done(&dir, &on_cohort("train", &["--from", "gone", "--epochs", "1", "--out", "whole"]));
     let named = format!("from base {}", &base["sha256"].as_str().unwrap()[..12]);
     assert!(text.contains(&named) && text.contains("transductive"), "{text}");
 }
@@ -49,7 +50,8 @@ fn a_model_from_a_base_scores_alone_and_names_it() {
 fn an_evaluation_says_what_its_base_has_seen() {
     let dir = cohort();
     pretrained(&dir, "base", &["--views", "halves"]);
-    let evaluate = ["--parts", "network", "--epochs", "1", "--folds", "2", "--from", "base", "--out"];
+    let evaluate =
+        ["--parts", "network", "--epochs", "1", "--folds", "2", "--from", "base", "--out"];
     let command = on_cohort("evaluate", &evaluate);
     let found = json(&dir, &[&command[..], &["own"]].concat());
     assert_eq!((&found["base"]["seen"], &found["base"]["here"]), (&16.into(), &16.into()));
@@ -82,7 +84,9 @@ fn the_same_seed_gives_the_same_bytes_and_so_does_a_resumed_run() {
         files
     };
     assert!(all("one") == all("two"));
-    assert!(!reperio(&dir, &["pretrain", "files", "--out", "one"]).output().unwrap().status.success());
+    assert!(
+        !reperio(&dir, &["pretrain", "files", "--out", "one"]).output().unwrap().status.success()
+    );
 }
 
 #[test]
@@ -92,7 +96,8 @@ fn what_cannot_work_is_said() {
     write(&dir, "other.toml", "[model]\ngene_dim = 8\nheads = 4\n");
     write(&dir, "same.toml", "[model]\ngene_dim = 16\nbeta = 1\n[training]\nmembers = 2\n");
     write(&dir, "one/a.tsv", fs::read(dir.path().join("files/r00.tsv")).unwrap());
-    let train = |more: &[&str]| reperio(&dir, &on_cohort("train", &[more, &["--out", "run"]].concat()));
+    let train =
+        |more: &[&str]| reperio(&dir, &on_cohort("train", &[more, &["--out", "run"]].concat()));
     assert_cmd_snapshot!(train(&["--from", "missing"]), @"");
     assert_cmd_snapshot!(train(&["--from", "labels.tsv"]), @"");
     assert_cmd_snapshot!(train(&["--from", "base", "--config", "other.toml"]), @"");
@@ -100,7 +105,18 @@ fn what_cannot_work_is_said() {
     assert_cmd_snapshot!(reperio(&dir, &["score", "--model", "base", "files", "--out", "s.tsv"]), @"");
     assert_cmd_snapshot!(reperio(&dir, &["pretrain", "one", "--out", "new"]), @"");
     assert_cmd_snapshot!(reperio(&dir, &["pretrain", "files", "--views", "subjects", "--out", "new"]), @"");
-    let more = ["--from", "base", "--config", "same.toml", "--epochs", "1", "--parts", "network", "--out", "run"];
+    let more = [
+        "--from",
+        "base",
+        "--config",
+        "same.toml",
+        "--epochs",
+        "1",
+        "--parts",
+        "network",
+        "--out",
+        "run",
+    ];
     done(&dir, &on_cohort("train", &more));
     assert_cmd_snapshot!(reperio(&dir, &on_cohort("train", &["--from", "run", "--out", "run2"])), @"");
     assert!(!dir.path().join("new").exists(), "a refused command leaves no folder");

@@ -108,12 +108,17 @@ fn train_explains_its_options() {
           --metadata <TABLE>
               Table of labels for the files, one row per repertoire (.tsv, .csv)
 
+          --from <BASE>
+              Start the network from this base (see `reperio pretrain`), whose `[model]` section it then
+              has
+
       -h, --help
               Print help (see a summary with '-h')
 
     Example:
       reperio train --cohort cohort --target disease --positive yes --out run
       reperio train --cohort cohort --target disease --parts network,kmers --out run
+      reperio train --cohort cohort --target disease --from base --out run
       reperio train --cohort exports/ --metadata labels.tsv --target disease --out run --resume
     ");
 }
@@ -186,6 +191,10 @@ fn evaluate_explains_its_options() {
           --metadata <TABLE>
               Table of labels for the files, one row per repertoire (.tsv, .csv)
 
+          --from <BASE>
+              Start the network from this base (see `reperio pretrain`), whose `[model]` section it then
+              has
+
       -h, --help
               Print help (see a summary with '-h')
 
@@ -195,6 +204,7 @@ fn evaluate_explains_its_options() {
       reperio evaluate --cohort cohort --target disease --split 60/20/20 --out evaluation
       reperio evaluate --cohort cohort --target disease --batch laboratory --out across
       reperio evaluate --cohort cohort --target disease --learning-curve --out evaluation
+      reperio evaluate --cohort cohort --target disease --from base --out evaluation
       reperio evaluate --cohort others --model run --out test
     ");
 }
@@ -262,4 +272,9 @@ fn compare_explains_its_options() {
         --simulated made --methods reperio,kmer3-logistic,burden --out comparison
       reperio compare --cohort cohort --target disease --out comparison --resume
     "#);
+}
+
+#[test]
+fn pretrain_explains_its_options() {
+    assert_snapshot!(own("pretrain"), @"");
 }
