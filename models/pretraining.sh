@@ -42,18 +42,21 @@ shuffled() {
     done | sort -n | awk '{ print $2 }'
 }
 
-# Evaluates on the repertoires of a split, from a base and from random numbers, with all parts and the network alone.
+# Evaluates on the repertoires of a split, from a base and from random numbers: with all parts, the network alone, and the network
+# alone without discovery.
 both() {
     local cohort=$1 seed=$2 n=$3 from=$4 parts start more
     shift 4
-    for parts in all network; do
+    printf '[discovery]\nmotifs = false\ngenes = false\n' >"$out/plain.toml"
+    for parts in all network plain; do
         for start in scratch base; do
             local folder=$out/results/$cohort/$n/$parts/$start/$seed
             [[ -e $folder/evaluated.json ]] && continue
             rm -rf "$folder"
             mkdir -p "$folder"
             more=(--seed "$seed")
-            [[ $parts == network ]] && more+=(--parts network)
+            [[ $parts != all ]] && more+=(--parts network)
+            [[ $parts == plain ]] && more+=(--config "$out/plain.toml")
             [[ $start == base ]] && more+=(--from "$from")
             "$reperio" evaluate "$@" "${more[@]}" --no-report --out "$folder/evaluation" --quiet --json >"$folder/running.json"
             rm -rf "$folder/evaluation/checkpoint"
@@ -105,18 +108,20 @@ ldr() {
 
 # A row of the table: means over the seeds, and the mean difference with its 95 % interval (Student's t).
 line() {
-    local cohort=$1 n=$2 parts=$3 title=$4 start
+    local cohort=$1 n=$2 parts=$3 title=$4 start name='whole model'
+    [[ $parts == network ]] && name='network alone'
+    [[ $parts == plain ]] && name='network alone, no discovery'
     for start in scratch base; do
         for ((seed = 1; seed <= seeds; seed++)); do
             sed -nE "s/^  \"auc\": ([0-9.]+),\$/$start $seed \1/p" "$out/results/$cohort/$n/$parts/$start/$seed/evaluated.json"
         done
-    done | awk -v title="$title" -v n="$n" -v parts="$parts" '
+    done | awk -v title="$title" -v n="$n" -v name="$name" '
         { auc[$1, $2] = $3; sum[$1] += $3; if ($1 == "scratch") seeds++ }
         END {
             split("12.706 4.303 3.182 2.776 2.571 2.447 2.365 2.306 2.262", t, " ")
             for (i = 1; i <= seeds; i++) { d = auc["base", i] - auc["scratch", i]; mean += d / seeds; squares += d * d / seeds }
             half = t[seeds - 1] * sqrt((squares - mean * mean) / (seeds - 1))
-            printf "| %s | %d | %s | %.3f | %.3f | %+.3f | %+.3f to %+.3f |\n", title, n, parts == "all" ? "whole model" : "network alone",
+            printf "| %s | %d | %s | %.3f | %.3f | %+.3f | %+.3f to %+.3f |\n", title, n, name,
                 sum["scratch"] / seeds, sum["base"] / seeds, mean, mean - half, mean + half
         }'
 }
@@ -131,7 +136,7 @@ done
 {
     echo '| cohort | labelled repertoires | | from random numbers | from the base | difference | 95 % interval |'
     echo '|---|---|---|---|---|---|---|'
-    for parts in network all; do
+    for parts in all network plain; do
         for n in 12 24 48; do line cells "$n" "$parts" 'CD4 against CD8'; done
         for n in 24 48 96; do line ldr "$n" "$parts" ldr-0.1; done
     done

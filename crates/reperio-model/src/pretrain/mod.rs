@@ -112,8 +112,8 @@ pub enum PretrainError {
     },
     /// Too few subjects.
     #[error(
-        "{found} subjects with two views, expected at least {FEWEST}: each is told apart from others. \
-         A repertoire needs two clonotypes"
+        "subjects with two views: {found}, expected at least {FEWEST}, because each is told apart from others \
+         (a repertoire has two halves if it has two clonotypes)"
     )]
     TooFew {
         /// Subjects that could be used.
@@ -190,6 +190,30 @@ pub fn pretrain(
     Ok(Pretrained { base, report })
 }
 
+/// Says whether `data` can be pre-trained on, before anything is computed.
+///
+/// # Errors
+///
+/// [`PretrainError::TooFew`] and [`PretrainError::NoPairs`].
+pub fn check(data: Unlabelled<'_>, config: &PretrainConfig) -> Result<(), PretrainError> {
+    plan(data, config).map(|_| ())
+}
+
+/// The views of `data`, and the subjects that have them.
+fn plan(
+    data: Unlabelled<'_>,
+    config: &PretrainConfig,
+) -> Result<(Plan, Vec<usize>), PretrainError> {
+    let plan = Plan::new(data.repertoires, data.groups, config.pretraining.views);
+    let plan = plan.ok_or(PretrainError::NoPairs)?;
+    let mut subjects: Vec<usize> = plan.units.iter().map(|unit| unit.subject).collect();
+    subjects.dedup(); // Units are in the order of the subjects.
+    if subjects.len() < FEWEST {
+        return Err(PretrainError::TooFew { found: subjects.len() });
+    }
+    Ok((plan, subjects))
+}
+
 /// Views, encoded repertoires, and who is held out.
 fn prepare<'a>(
     data: Unlabelled<'_>,
@@ -197,14 +221,8 @@ fn prepare<'a>(
     device: &'a Device,
     observer: &dyn Observer,
 ) -> Result<Run<'a>, PretrainError> {
-    let Unlabelled { repertoires, groups } = data;
-    let own = &config.pretraining;
-    let plan = Plan::new(repertoires, groups, own.views).ok_or(PretrainError::NoPairs)?;
-    let mut subjects: Vec<usize> = plan.units.iter().map(|unit| unit.subject).collect();
-    subjects.dedup();
-    if subjects.len() < FEWEST {
-        return Err(PretrainError::TooFew { found: subjects.len() });
-    }
+    let (repertoires, own) = (data.repertoires, &config.pretraining);
+    let (plan, mut subjects) = plan(data, config)?;
     subjects.shuffle(&mut rng(own.seed, ASIDE));
     let aside = (own.held_out * subjects.len() as f64).round() as usize;
     let aside = &subjects[..aside.clamp(2, subjects.len() - 2)];

@@ -155,14 +155,14 @@ fn too_few_people_are_an_error() {
         pretrain(data, &config, context, &Silent).unwrap_err().to_string()
     };
     let text = said(&repertoires, &groups, ViewChoice::Auto);
-    assert!(text.starts_with("3 subjects with two views, expected at least 4"), "{text}");
+    assert!(text.starts_with("subjects with two views: 3, expected at least 4"), "{text}");
     let single = Groups::each(6);
     let text = said(&repertoires, &single, ViewChoice::Subjects);
     assert!(text.starts_with("no subject has two repertoires"), "{text}");
     // A repertoire of one clonotype has no halves.
     let tiny: Vec<Repertoire> = (0..6).map(|i| repertoire("x", i, 0, 1)).collect();
     let text = said(&tiny, &single, ViewChoice::Halves);
-    assert!(text.starts_with("0 subjects with two views"), "{text}");
+    assert!(text.starts_with("subjects with two views: 0"), "{text}");
 }
 
 #[test]

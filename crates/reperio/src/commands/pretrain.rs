@@ -93,13 +93,14 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Pretrained> {
         tracing::warn!("{id} has no clonotypes: it is left out");
     }
     let people = people::find(cohort.metadata(), args.group.as_deref(), &[])?;
+    let data = Unlabelled { repertoires: cohort.repertoires(), groups: &people.groups };
+    pretrain::check(data, &config)?;
     shell.log_to(&args.out)?;
     let run = Provenance::new(cohort.sha256(), shell.command_line());
     pretraining::write(&args.out, &config, run)?;
     let checkpoint = args.out.join("checkpoint");
     let device = args.device.open()?;
     let context = PretrainContext { checkpoint: Some(&checkpoint), device: &device };
-    let data = Unlabelled { repertoires: cohort.repertoires(), groups: &people.groups };
     let made = pretrain::pretrain(data, &config, context, shell.observer());
     let resume = format!(
         "{} holds everything so far: run the same command with --resume to continue",

@@ -98,13 +98,62 @@ fn what_cannot_work_is_said() {
     write(&dir, "one/a.tsv", fs::read(dir.path().join("files/r00.tsv")).unwrap());
     let train =
         |more: &[&str]| reperio(&dir, &on_cohort("train", &[more, &["--out", "run"]].concat()));
-    assert_cmd_snapshot!(train(&["--from", "missing"]), @"");
-    assert_cmd_snapshot!(train(&["--from", "labels.tsv"]), @"");
-    assert_cmd_snapshot!(train(&["--from", "base", "--config", "other.toml"]), @"");
-    assert_cmd_snapshot!(train(&["--from", "base", "--parts", "kmers"]), @"");
-    assert_cmd_snapshot!(reperio(&dir, &["score", "--model", "base", "files", "--out", "s.tsv"]), @"");
-    assert_cmd_snapshot!(reperio(&dir, &["pretrain", "one", "--out", "new"]), @"");
-    assert_cmd_snapshot!(reperio(&dir, &["pretrain", "files", "--views", "subjects", "--out", "new"]), @"");
+    assert_cmd_snapshot!(train(&["--from", "missing"]), @"
+    success: false
+    exit_code: 1
+    ----- stdout -----
+
+    ----- stderr -----
+    error: cannot read base missing: No such file or directory (os error 2)
+    ");
+    assert_cmd_snapshot!(train(&["--from", "labels.tsv"]), @"
+    success: false
+    exit_code: 1
+    ----- stdout -----
+
+    ----- stderr -----
+    error: base labels.tsv is damaged or not a base: not a whole safetensors file: header too large
+    ");
+    assert_cmd_snapshot!(train(&["--from", "base", "--config", "other.toml"]), @"
+    success: false
+    exit_code: 1
+    ----- stdout -----
+
+    ----- stderr -----
+    error: other.toml: `model.gene_dim` is 8, and 16 in the base: leave it out, or pre-train with it
+    ");
+    assert_cmd_snapshot!(train(&["--from", "base", "--parts", "kmers"]), @"
+    success: false
+    exit_code: 1
+    ----- stdout -----
+
+    ----- stderr -----
+    error: --from is where the network starts, and there is none in --parts kmers: leave out one of them
+    ");
+    assert_cmd_snapshot!(reperio(&dir, &["score", "--model", "base", "files", "--out", "s.tsv"]), @"
+    success: false
+    exit_code: 1
+    ----- stdout -----
+
+    ----- stderr -----
+    error: base/base.safetensors is a pre-trained base without a classifier: train one from it with `reperio train --from`
+    ");
+    assert_cmd_snapshot!(reperio(&dir, &["pretrain", "one", "--out", "new"]), @"
+    success: false
+    exit_code: 1
+    ----- stdout -----
+
+    ----- stderr -----
+    error: subjects with two views: 1, expected at least 4, because each is told apart from others (a repertoire has two halves if it has two clonotypes)
+    ");
+    assert_cmd_snapshot!(reperio(&dir, &["pretrain", "files", "--views", "subjects", "--out", "new"]), @"
+    success: false
+    exit_code: 1
+    ----- stdout -----
+
+    ----- stderr -----
+    error: no subject has two repertoires: expected a column of people whose values repeat (--group COLUMN), or --views halves
+    ");
     let more = [
         "--from",
         "base",
@@ -118,6 +167,13 @@ fn what_cannot_work_is_said() {
         "run",
     ];
     done(&dir, &on_cohort("train", &more));
-    assert_cmd_snapshot!(reperio(&dir, &on_cohort("train", &["--from", "run", "--out", "run2"])), @"");
+    assert_cmd_snapshot!(reperio(&dir, &on_cohort("train", &["--from", "run", "--out", "run2"])), @"
+    success: false
+    exit_code: 1
+    ----- stdout -----
+
+    ----- stderr -----
+    error: run/base.safetensors is missing in a folder that holds a trained model, expected the base that `reperio pretrain` writes
+    ");
     assert!(!dir.path().join("new").exists(), "a refused command leaves no folder");
 }
