@@ -7,11 +7,13 @@
 # repertoires/. A base is pre-trained on TCRDB, another on a simulated cohort whose labels are not used. Then SEEDS times: so many
 # repertoires of CELLS or of a new simulated cohort keep their labels, a model learns from them, from the base and
 # from random numbers, and scores the same donors or repertoires that none of them has seen. ROWS is the depth of CELLS.
-# REPERIO names the program. What is finished is kept in OUT, so the same command continues where it stopped.
+# VARIANTS are those to measure; REPERIO names the program. What is finished is kept in OUT, so the same command continues
+# where it stopped.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 out=${1:?expected a folder to write to} tcrdb=${2:?expected a folder of TCRdb tables} cells=${3:?expected a folder of CD4 and CD8 repertoires}
-seeds=${SEEDS:-5} rows=${ROWS:-3000} clonotypes=${CLONOTYPES:-2000} epochs=${EPOCHS:-30}
+variants=${VARIANTS:-all network plain} seeds=${SEEDS:-3}
+rows=${ROWS:-2000} clonotypes=${CLONOTYPES:-2000} epochs=${EPOCHS:-20}
 reperio=${REPERIO:-target/release/reperio}
 mkdir -p "$out"
 
@@ -48,7 +50,7 @@ both() {
     local cohort=$1 seed=$2 n=$3 from=$4 parts start more
     shift 4
     printf '[discovery]\nmotifs = false\ngenes = false\n' >"$out/plain.toml"
-    for parts in all network plain; do
+    for parts in $variants; do
         for start in scratch base; do
             local folder=$out/results/$cohort/$n/$parts/$start/$seed
             [[ -e $folder/evaluated.json ]] && continue
