@@ -84,7 +84,7 @@ impl Method for Network {
         };
         let dataset = Dataset { cache: part.cache, members: part.members, labels: &labels };
         let config = self.config(part.members.len(), part.seed);
-        let context = TrainingContext { checkpoint: None, device: &self.device };
+        let context = TrainingContext { checkpoint: None, device: &self.device, base: None };
         match train::fit(dataset, &config, context, observer) {
             Ok(fitted) => Ok(Box::new(Trained { model: fitted.model, report: fitted.report })),
             Err(TrainError::Interrupted { .. } | TrainError::Stopped { .. }) => {

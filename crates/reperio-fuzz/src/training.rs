@@ -68,7 +68,7 @@ impl Patients {
         train::fit(
             dataset,
             &config(parts),
-            TrainingContext { checkpoint, device: &Device::Cpu },
+            TrainingContext { checkpoint, device: &Device::Cpu, base: None },
             observer,
         )
     }

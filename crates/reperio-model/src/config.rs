@@ -308,7 +308,7 @@ impl Config {
     }
 }
 
-fn check(
+pub(crate) fn check(
     ok: bool,
     key: &'static str,
     value: &dyn std::fmt::Debug,
@@ -336,7 +336,7 @@ impl PartsConfig {
 }
 
 impl ModelConfig {
-    fn validate(&self) -> Result<(), InvalidConfig> {
+    pub(crate) fn validate(&self) -> Result<(), InvalidConfig> {
         let filters = &self.filters;
         let groups = filters.len();
         self.validate_embedding()?;

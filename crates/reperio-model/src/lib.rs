@@ -10,6 +10,7 @@
 //! | what is predicted | [`labels::Labels`] of [`labels::TargetSpec`]s |
 //! | a cohort in memory with its labels and subjects | [`labelled::LabelledCohort`] |
 //! | how a model is made | [`config::Config`], [`parts::Part`] |
+//! | learning from repertoires without labels first | [`pretrain::pretrain`] |
 //! | training: a whole run, or the model alone | [`train::run`], [`train::fit`] |
 //! | cross-validation, or a test of a trained model | [`evaluate::evaluate`], [`evaluate::test`] |
 //! | how many repertoires are needed, and how deep | [`evaluate::learning_curve`] |
@@ -45,7 +46,7 @@
 //! let groups = Groups::of(cohort.metadata().ids()); // one repertoire per subject
 //! let mut config = Config::default();
 //! config.parts.include = vec![Part::Kmers]; // all parts unless said otherwise
-//! let context = TrainingContext { checkpoint: None, device: &Device::Cpu };
+//! let context = TrainingContext { checkpoint: None, device: &Device::Cpu, base: None };
 //! let covariates = Covariates::default();
 //! let (groups, background) = (&groups, None);
 //! let data = LabelledCohort { cohort: &cohort, labels: &labels, groups, covariates: &covariates, background };
@@ -101,6 +102,7 @@ mod patient;
 pub mod people;
 pub mod population;
 pub mod prepare;
+pub mod pretrain;
 pub mod schedule;
 pub mod score;
 mod tensors;

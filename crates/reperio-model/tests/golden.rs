@@ -109,7 +109,7 @@ fn the_committed_configs_train_and_score() {
         let mut config: Config = parsed(name);
         config.validate().unwrap();
         config.training.epochs = 2;
-        let context = TrainingContext { checkpoint: None, device: &Device::Cpu };
+        let context = TrainingContext { checkpoint: None, device: &Device::Cpu, base: None };
         let fitted = train::fit(dataset, &config, context, &Silent).unwrap();
         assert_eq!(fitted.model.info().config, config, "{name}");
         let folder = tempfile::tempdir().unwrap();

@@ -80,7 +80,7 @@ impl Case {
         let cache = FeatureCache::new(&views, &self.groups);
         let members: Vec<usize> = (0..views.len()).collect();
         let dataset = Dataset { cache: &cache, members: &members, labels: &self.labels };
-        let context = TrainingContext { checkpoint: None, device: &Device::Cpu };
+        let context = TrainingContext { checkpoint: None, device: &Device::Cpu, base: None };
         train::fit(dataset, config, context, &Silent).expect("a model")
     }
 }

@@ -11,8 +11,8 @@ use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{
-    bench, compare, demo, describe, devices, evaluate, explain, fit_generator, import, report,
-    score, serve, simulate, token, train,
+    bench, compare, demo, describe, devices, evaluate, explain, fit_generator, import, pretrain,
+    report, score, serve, simulate, token, train,
 };
 use crate::shell::{Global, Shell};
 
@@ -39,6 +39,7 @@ struct Cli {
 enum Command {
     Import(import::Args),
     Describe(describe::Args),
+    Pretrain(pretrain::Args),
     Train(train::Args),
     Evaluate(evaluate::Args),
     Compare(compare::Args),
@@ -86,6 +87,7 @@ impl Command {
         match self {
             Self::Import(args) => import::run(args, shell),
             Self::Describe(args) => describe::run(args, shell),
+            Self::Pretrain(args) => pretrain::run(args, shell),
             Self::Train(args) => train::run(args, shell),
             Self::Evaluate(args) => evaluate::run(args, shell),
             Self::Compare(args) => compare::run(args, shell),

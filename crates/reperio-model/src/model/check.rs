@@ -46,7 +46,7 @@ pub(super) fn check_origin(info: &ModelInfo, heads: &[usize]) -> Result<()> {
     Ok(())
 }
 
-fn check_genes(genes: &GeneVocabulary) -> Result<()> {
+pub(crate) fn check_genes(genes: &GeneVocabulary) -> Result<()> {
     for names in [&genes.v, &genes.j] {
         let sorted = names.is_sorted_by(|a, b| a < b);
         if !names.first().is_some_and(String::is_empty) || !sorted || names.len() > 65_535 {

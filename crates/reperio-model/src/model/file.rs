@@ -13,10 +13,11 @@ use sha2::{Digest, Sha256};
 use super::stored::{self, StoredTarget};
 use super::{FORMAT, Model, ModelInfo, NetworkParameters, TargetModel};
 use crate::parts::Part;
+use crate::pretrain::{self, Base};
 use crate::tensors::{self, Named, TensorsError};
 
 /// Key of the model's description in the file's metadata.
-const KEY: &str = "reperio.model";
+pub(crate) const KEY: &str = "reperio.model";
 /// The layout of files that hold a network and nothing else.
 const NETWORK_ONLY: u64 = 1;
 
@@ -54,6 +55,14 @@ pub enum ModelError {
         "{path} is a safetensors file without a Reperio model, expected the metadata key `{KEY}`"
     )]
     NotAModel {
+        /// File.
+        path: PathBuf,
+    },
+    /// A pre-trained base.
+    #[error(
+        "{path} is a pre-trained base without a classifier: train one from it with `reperio train --from`"
+    )]
+    IsBase {
         /// File.
         path: PathBuf,
     },
@@ -148,7 +157,11 @@ impl Model {
 
     /// The model file that `path` means: itself, or that of a run folder.
     pub fn file(path: &Path) -> PathBuf {
-        if path.is_dir() { path.join("model.safetensors") } else { path.to_owned() }
+        if !path.is_dir() {
+            return path.to_owned();
+        }
+        let (model, base) = (path.join("model.safetensors"), Base::file(path));
+        if !model.exists() && base.exists() { base } else { model }
     }
 
     /// Reads a model from `path`: a model file, or a run folder that holds `model.safetensors`.
@@ -161,7 +174,13 @@ impl Model {
         let bytes = read(&path).map_err(|source| ModelError::Io { path: path.clone(), source })?;
         let (tensors, metadata) = tensors::from_bytes(&bytes, &Device::Cpu)
             .map_err(|source| ModelError::Damaged { path: path.clone(), source })?;
-        let Some(text) = metadata.get(KEY) else { return Err(ModelError::NotAModel { path }) };
+        let Some(text) = metadata.get(KEY) else {
+            return Err(if metadata.contains_key(pretrain::KEY) {
+                ModelError::IsBase { path }
+            } else {
+                ModelError::NotAModel { path }
+            });
+        };
         let (text, sha256) = tensors::unsealed(text);
         // The version first: another version may seal its files differently.
         let (value, version) = versioned(&path, &text)?;
@@ -192,7 +211,7 @@ impl Model {
 }
 
 /// The bytes of a regular file: a device may never end.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     if fs::metadata(path)?.is_file() {
         fs::read(path)
     } else {

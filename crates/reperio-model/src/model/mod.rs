@@ -29,7 +29,9 @@ use crate::network::{Network, Weights};
 use crate::parts::{Part, Table};
 use crate::population::Population;
 use crate::train::OutOfFold;
+pub(crate) use check::check_genes;
 pub use file::ModelError;
+pub(crate) use file::{KEY, read};
 pub use filters::{FilterEvidence, FilterName};
 pub use heads::Attended;
 pub use in_common::{Common, in_common};
@@ -73,6 +75,9 @@ pub struct ModelInfo {
     /// The background of unlabelled repertoires that it was trained with, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub background: Option<BackgroundInfo>,
+    /// SHA-256 of the pre-trained base that its network started from; none if from random numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
 }
 
 /// One term other than the network: one table per output of its target.

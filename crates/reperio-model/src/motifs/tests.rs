@@ -121,6 +121,7 @@ fn model(
         evidence_origin: (0..MEMBERS).map(origin).collect(),
         covariates: vec![],
         background: None,
+        base: None,
     };
     (Model::new(info, Some(parameters), parts).expect("a model"), weights)
 }

@@ -7,6 +7,7 @@
 //! ```
 
 pub mod gradients;
+mod inherit;
 mod init;
 mod seeding;
 mod weights;
@@ -19,6 +20,7 @@ use reperio_data::repertoire::GeneVocabulary;
 use crate::bag::{Bag, BagLayout, BagOp, BagShape, Device, bag};
 use crate::config::ModelConfig;
 use crate::optimizer::Parameter;
+pub(crate) use inherit::{Inheritance, is_of_head};
 pub use seeding::{PlantedSeed, recalibrate};
 pub use weights::Weights;
 
@@ -191,6 +193,22 @@ impl Network {
         Tensor::cat(&parts, 0)
     }
 
+    /// Pooled z of each bag, its heads joined, as part of the graph.
+    ///
+    /// # Shapes
+    ///
+    /// - returns: `(B, H D)`
+    ///
+    /// # Errors
+    ///
+    /// If candle fails.
+    pub fn pooled(&self, bags: Vec<Bag>) -> Result<Tensor> {
+        let n = bags.len();
+        let op = BagOp::new(Arc::clone(&self.layout), bags).on(self.device.clone());
+        let z = bag(&self.flat()?, op)?; // (B, H, D)
+        z.reshape((n, ())) // (B, H D)
+    }
+
     /// Outputs y of each bag, as part of the graph.
     ///
     /// # Shapes
@@ -201,10 +219,7 @@ impl Network {
     ///
     /// If candle fails.
     pub fn outputs(&self, bags: Vec<Bag>) -> Result<Tensor> {
-        let n = bags.len();
-        let op = BagOp::new(Arc::clone(&self.layout), bags).on(self.device.clone());
-        let z = bag(&self.flat()?, op)?; // (B, H, D)
-        let z = z.reshape((n, 1, ()))?; // (B, 1, H D)
+        let z = self.pooled(bags)?.unsqueeze(1)?; // (B, 1, H D)
         let weight = self.param(HEAD_WEIGHT).reshape((1, self.outputs, ()))?; // (1, T, H D)
         let dots = z.broadcast_mul(&weight)?.sum(2)?; // (B, T)
         dots.broadcast_add(self.param(HEAD_BIAS))

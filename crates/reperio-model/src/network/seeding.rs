@@ -83,6 +83,13 @@ impl Discovery {
     }
 }
 
+impl Discovery {
+    /// State patterns that it plants.
+    pub(crate) fn roles(&self) -> usize {
+        Role::all(self).len()
+    }
+}
+
 impl Network {
     /// Plants `discovery` and returns where each seed went; seeds for which no filter is left are
     /// not planted.
@@ -195,6 +202,8 @@ impl Network {
                     row[unit] = f32::from(u8::from(input == source));
                 }
             })?;
+            // 0 in a random network, not in one that was trained before.
+            self.edit(&format!("key.{layer}.bias"), |bias| bias[unit] = 0.0)?;
         }
         let share = seed.share.max(1e-7);
         let gain = ((attention / share).ln() / KEY_GAP).clamp(0.5, 3.0) as f32;

@@ -8,9 +8,11 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 use reperio_data::atomic;
+use reperio_data::encode::EncodedRepertoire;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -18,6 +20,7 @@ use super::member::Snapshot;
 use super::network::Run;
 use super::report::{EpochReport, MemberReport};
 use crate::bag::InstructionSet;
+use crate::pretrain::Base;
 use crate::tensors;
 
 /// Why a checkpoint cannot be used.
@@ -116,15 +119,15 @@ struct Header {
 }
 
 /// What a checkpoint holds of the member in training.
-pub(super) struct Unfinished {
-    pub(super) parameters: Snapshot,
-    pub(super) best: Snapshot,
-    pub(super) optimizer: Snapshot,
-    pub(super) progressed: Progressed,
+pub(crate) struct Unfinished {
+    pub(crate) parameters: Snapshot,
+    pub(crate) best: Snapshot,
+    pub(crate) optimizer: Snapshot,
+    pub(crate) progressed: Progressed,
 }
 
 /// The checkpoint of a run, or nothing if none was requested.
-pub(super) struct Store {
+pub(crate) struct Store {
     path: Option<PathBuf>,
     header: Header,
     tensors: Snapshot,
@@ -134,8 +137,10 @@ const HEADER: &str = "reperio.checkpoint";
 
 impl Store {
     /// Opens the checkpoint in `folder`, which need not exist.
-    pub(super) fn open(folder: Option<&Path>, run: &Run<'_>) -> Result<Self, CheckpointError> {
-        let fingerprint = fingerprint(run);
+    pub(crate) fn open(
+        folder: Option<&Path>,
+        fingerprint: String,
+    ) -> Result<Self, CheckpointError> {
         let instructions = format!("{:?}", InstructionSet::detect());
         let header = Header { fingerprint, instructions, finished: vec![], member: None };
         let mut store = Self { path: None, header, tensors: vec![] };
@@ -186,14 +191,14 @@ impl Store {
     }
 
     /// Parameters and report of a member that is already trained.
-    pub(super) fn finished(&self, index: usize) -> Option<(Snapshot, MemberReport)> {
+    pub(crate) fn finished(&self, index: usize) -> Option<(Snapshot, MemberReport)> {
         let report = self.header.finished.get(index)?;
         Some((self.part(&format!("member.{index}.")), report.clone()))
     }
 
     /// The state of member `index`, if it is the one in training.
     #[expect(clippy::unnecessary_wraps, reason = "the caller treats reading as fallible")]
-    pub(super) fn unfinished(&self, index: usize) -> Result<Option<Unfinished>, CheckpointError> {
+    pub(crate) fn unfinished(&self, index: usize) -> Result<Option<Unfinished>, CheckpointError> {
         if self.header.finished.len() != index {
             return Ok(None);
         }
@@ -213,7 +218,7 @@ impl Store {
     }
 
     /// Saves the state of the member in training.
-    pub(super) fn save(
+    pub(crate) fn save(
         &mut self,
         index: usize,
         parameters: &Snapshot,
@@ -234,7 +239,7 @@ impl Store {
     }
 
     /// Saves member `index` as trained.
-    pub(super) fn finish(
+    pub(crate) fn finish(
         &mut self,
         index: usize,
         best: &Snapshot,
@@ -272,7 +277,7 @@ impl Store {
 }
 
 /// A checksum of everything that decides the course of training.
-fn fingerprint(run: &Run<'_>) -> String {
+pub(super) fn fingerprint(run: &Run<'_>) -> String {
     let mut hash = Sha256::new();
     let config = serde_json::to_string(run.training.config).expect("a config is plain data");
     hash.update(env!("CARGO_PKG_VERSION"));
@@ -288,7 +293,14 @@ fn fingerprint(run: &Run<'_>) -> String {
     for offset in training.offsets.iter().flatten() {
         hash.update(offset.to_le_bytes());
     }
-    for bag in &run.encoded {
+    hash.update(run.context.base.map_or("", Base::sha256));
+    hash_all(&mut hash, &run.encoded);
+    format!("{:x}", hash.finalize())
+}
+
+/// Adds the content of `repertoires` to a checksum.
+pub(crate) fn hash_all(hash: &mut Sha256, repertoires: &[Arc<EncodedRepertoire>]) {
+    for bag in repertoires {
         hash.update(bag.residues());
         for offset in bag.offsets() {
             hash.update(offset.to_le_bytes());
@@ -300,7 +312,6 @@ fn fingerprint(run: &Run<'_>) -> String {
             hash.update(count.to_le_bytes());
         }
     }
-    format!("{:x}", hash.finalize())
 }
 
 #[cfg(test)]

@@ -88,9 +88,10 @@ impl Stage {
         )
         .beside(&run.training.offsets);
         // Without a seed descent learns the bags by heart; broad signals are for the other parts, and for the gene
-        // usage that was planted.
+        // usage that was planted. A base has something to say without a seed.
         let alone = run.training.config.parts.include == [Part::Network];
-        let epochs = if planted.is_empty() && !alone { 0 } else { self.epochs };
+        let has_start = !planted.is_empty() || run.context.base.is_some();
+        let epochs = if has_start || alone { self.epochs } else { 0 };
         let mut descent = Descent::new(run, self, &network, &objective, epochs)?;
         descent.resume(store)?;
         descent.run(store, observer)?;
@@ -155,8 +156,14 @@ fn start(
     let discovery = discover::discover(input, &run.training.config.discovery, observer);
     let seed = run.training.config.training.seed.wrapping_add(1 + index as u64);
     let model = &run.training.config.model;
-    let layout = model.layout(&run.genes, discovery.heads(model.heads))?;
+    // Every state pattern of a base has a task: what tells repertoires apart.
+    let base = run.context.base;
+    let heads = base.map_or_else(|| discovery.heads(model.heads), |_| model.heads);
+    let layout = model.layout(&run.genes, heads)?;
     let network = Network::new(&layout, run.outputs, model, seed)?.on(run.context.device.clone());
+    if let Some(base) = base {
+        network.inherit(base.inheritance(), &run.genes, discovery.roles().min(heads))?;
+    }
     let planted = network.plant(&discovery)?;
     if !planted.is_empty() {
         let bags: Vec<Bag> =

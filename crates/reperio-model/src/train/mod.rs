@@ -3,7 +3,7 @@
 //! All parts share the inner folds of the training repertoires. The predictions of a part for the held-out repertoires
 //! of each fold go to [`crate::combine`]. The terms with a weight make up the model.
 
-mod checkpoint;
+pub(crate) mod checkpoint;
 mod descent;
 mod held_out;
 mod member;
@@ -31,6 +31,7 @@ use crate::labels::{Labels, Target, TargetKind};
 use crate::model::{Model, ModelInfo, TargetModel};
 use crate::parts::{Part, inner_folds};
 use crate::population::Population;
+use crate::pretrain::{Base, BaseUse};
 pub use checkpoint::CheckpointError;
 pub use held_out::TargetHeldOut;
 pub use memory::TargetMemory;
@@ -71,6 +72,8 @@ pub struct TrainingContext<'a> {
     pub checkpoint: Option<&'a Path>,
     /// Device of the bag operation.
     pub device: &'a Device,
+    /// What the network starts from; from random numbers if there is none.
+    pub base: Option<&'a Base>,
 }
 
 /// A trained model and how its training went.
@@ -117,6 +120,9 @@ pub enum TrainError {
     /// What covariates say of a label must come from other subjects.
     #[error("all repertoires are of one group: there is nothing to adjust by")]
     OneGroup,
+    /// The base is of another network.
+    #[error("the base has another `[model]` than the configuration, expected the same")]
+    OtherBase,
     /// A checkpoint cannot be read or written.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
@@ -232,6 +238,9 @@ pub fn fit(
     context: TrainingContext<'_>,
     observer: &dyn Observer,
 ) -> Result<Fitted, TrainError> {
+    if context.base.is_some_and(|base| base.model() != &config.model) {
+        return Err(TrainError::OtherBase);
+    }
     let mut training = Training::new(dataset, config)?;
     let adjustments = terms::adjust(&mut training)?;
     let terms = match &training.fold {
@@ -273,6 +282,7 @@ pub fn fit(
         evidence_origin: Vec::new(),
         covariates: covariates_of(&training, &targets),
         background: training.cache.background().map(|own| own.info().clone()),
+        base: context.base.filter(|_| helps).map(|base| base.sha256().to_owned()),
     };
     let mut model = Model::new(info, parameters, targets)?.on(context.device);
     if helps {
@@ -284,6 +294,7 @@ pub fn fit(
         members,
         terms: reports,
         out_of_fold,
+        base: context.base.map(|base| BaseUse::new(base, &chosen)),
     };
     Ok(Fitted { model, report, held_out })
 }

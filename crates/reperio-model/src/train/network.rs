@@ -79,7 +79,7 @@ pub(super) fn train(
         outputs,
         left_out: folds.map(|fold| fold.iter().map(|fold| fold % members).collect()),
     };
-    let mut store = checkpoint::Store::open(context.checkpoint, &run)?;
+    let mut store = checkpoint::Store::open(context.checkpoint, checkpoint::fingerprint(&run))?;
     let mut parameters = Vec::new();
     let mut reports = Vec::new();
     for index in 0..members {

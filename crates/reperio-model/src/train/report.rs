@@ -10,6 +10,7 @@ use crate::covariates::Adjustment;
 use crate::evaluate::{Metrics, auc_interval};
 use crate::labels::{Target, TargetKind};
 use crate::parts::{Finding, Part};
+use crate::pretrain::BaseUse;
 
 /// One training run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -25,6 +26,9 @@ pub struct TrainingReport {
     pub terms: Vec<Vec<TermReport>>,
     /// Results on repertoires held out in inner folds, by target.
     pub out_of_fold: Vec<OutOfFold>,
+    /// What the network started from; none for random numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<BaseUse>,
 }
 
 /// One term of one target.

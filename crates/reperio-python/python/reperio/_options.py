@@ -63,6 +63,8 @@ class TrainOptions(ReadOptions, CallOptions, total=False):
     group: Column of groups that are never split between training and test; `repertoire_id` for
         no groups [default: a column of people whose values repeat, such as `subject_id`,
         `patient` or `donor`]
+    base: Start the network from this base (see `reperio pretrain`), whose `[model]` section it
+        then has
     config: Config file (TOML) with the settings that differ from the defaults
     seed: Seed of all random numbers [default: 0]
     epochs: Largest number of passes over the training repertoires
@@ -83,6 +85,7 @@ class TrainOptions(ReadOptions, CallOptions, total=False):
     positive: str | int
     regression: str | Sequence[str]
     group: str
+    base: Path
     config: Path | Mapping[str, object]
     seed: int
     epochs: int
@@ -119,6 +122,8 @@ class EvaluateOptions(ReadOptions, CallOptions, total=False):
     group: Column of groups that are never split between training and test; `repertoire_id` for
         no groups [default: a column of people whose values repeat, such as `subject_id`,
         `patient` or `donor`]
+    base: Start the network from this base (see `reperio pretrain`), whose `[model]` section it
+        then has
     config: Config file (TOML) with the settings that differ from the defaults
     seed: Seed of all random numbers [default: 0]
     epochs: Largest number of passes over the training repertoires
@@ -148,6 +153,7 @@ class EvaluateOptions(ReadOptions, CallOptions, total=False):
     positive: str | int
     regression: str | Sequence[str]
     group: str
+    base: Path
     config: Path | Mapping[str, object]
     seed: int
     epochs: int

@@ -11,6 +11,7 @@ use std::path::Path;
 use reperio_model::evaluate::TargetSummary;
 use reperio_model::evaluate::learning_curve::TargetCurve;
 use reperio_model::labels::KindName;
+use reperio_model::pretrain::BaseUse;
 use reperio_model::train::TrainingReport;
 use reperio_stats::metrics::log_odds;
 use serde::Deserialize;
@@ -39,6 +40,9 @@ pub(crate) struct Evaluation {
     /// The learning curve of each target, if it was measured.
     #[serde(default)]
     pub(crate) learning_curve: Vec<TargetCurve>,
+    /// What the networks started from, if not from random numbers.
+    #[serde(default)]
+    base: Option<BaseUse>,
 }
 
 impl Evaluation {
@@ -64,7 +68,15 @@ impl Evaluation {
             String::new()
         };
         let control = if permuted { ". Labels were permuted: a control" } else { "" };
-        format!("{facts}{how}{control}")
+        let base = self.base.as_ref().map_or_else(String::new, |own| {
+            let seen = match own.seen {
+                0 => "none of these".to_owned(),
+                n => format!("{n} of these too: figures may be too good for people whom it has not seen"),
+            };
+            let others = own.repertoires;
+            format!(". The network started from a base that had seen {others} repertoires without labels, {seen}")
+        });
+        format!("{facts}{how}{control}{base}")
     }
 }
 

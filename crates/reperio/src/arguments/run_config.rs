@@ -35,7 +35,7 @@ pub(crate) struct RunConfig {
 
 /// Where a run came from.
 #[derive(Serialize, Deserialize)]
-struct Provenance {
+pub(crate) struct Provenance {
     /// Version of the program.
     version: String,
     /// Commit that it was built from.
@@ -49,6 +49,26 @@ struct Provenance {
     /// Unlabelled repertoires that the training knew, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     background: Option<BackgroundInfo>,
+}
+
+impl Provenance {
+    /// That of this process.
+    pub(crate) fn new(cohort_sha256: String, command: Vec<String>) -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            commit: env!("REPERIO_COMMIT").to_owned(),
+            command,
+            threads: Shell::threads(),
+            cohort_sha256,
+            background: None,
+        }
+    }
+}
+
+/// Where the run in a folder came from, whatever else its file says.
+#[derive(Deserialize)]
+struct Origin {
+    run: Option<Provenance>,
 }
 
 /// Reads a config file; without one, the default model is used.
@@ -66,7 +86,7 @@ pub(crate) fn read(path: Option<&Path>) -> Result<Config> {
 /// Whether `folder` holds a run of the command called `name`.
 pub(crate) fn is_of(folder: &Path, name: &str) -> bool {
     let text = fs::read_to_string(folder.join("config.toml")).unwrap_or_default();
-    let run = toml::from_str::<RunConfig>(&text).ok().and_then(|config| config.run);
+    let run = toml::from_str::<Origin>(&text).ok().and_then(|config| config.run);
     run.is_some_and(|run| run.command.iter().skip(1).any(|word| word == name))
 }
 
@@ -79,12 +99,8 @@ pub(crate) fn write(
 ) -> Result<()> {
     let Config { parts, model, training, discovery, covariates } = config.clone();
     let run = Some(Provenance {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        commit: env!("REPERIO_COMMIT").to_owned(),
-        command,
-        threads: Shell::threads(),
-        cohort_sha256,
         background: background.map(|own| own.info().clone()),
+        ..Provenance::new(cohort_sha256, command)
     });
     let text = toml::to_string(&RunConfig { run, parts, model, training, discovery, covariates })?;
     paths::write_text(&folder.join("config.toml"), &text)

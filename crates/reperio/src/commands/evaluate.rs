@@ -7,6 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use polars::prelude::{Column, DataFrame};
 use reperio_data::cohort::Cohort;
+use reperio_data::repertoire::Repertoire;
 use reperio_data::split::Splits;
 use reperio_model::config::Config;
 use reperio_model::confounders::{Confounders, of as confounders_of};
@@ -16,12 +17,14 @@ use reperio_model::evaluate::{self, EvaluateError, Evaluation, Plan, SMALL_FOLD,
 use reperio_model::labelled::LabelledCohort;
 use reperio_model::labels::{ChosenBy, Labels, TargetCounts};
 use reperio_model::model::Model;
+use reperio_model::pretrain::{Base, BaseUse};
 use reperio_model::train::{Dataset, TrainingContext, TrainingReport};
 use reperio_report::{Kind, verdict};
 use reperio_stats::Groups;
 use serde::Serialize;
 
 use crate::arguments::background::BackgroundArgs;
+use crate::arguments::base::FromArgs;
 use crate::arguments::cohort::{CohortArgs, TargetArgs};
 use crate::arguments::config::ConfigArgs;
 use crate::arguments::covariates::{self, CovariateArgs};
@@ -56,13 +59,14 @@ Example:
   reperio evaluate --cohort cohort --target disease --adjust age --permute-labels --permute-within age --out control
   reperio evaluate --cohort cohort --target disease --learning-curve --out evaluation
   reperio evaluate --cohort cohort --target disease --background healthy/ --out evaluation
+  reperio evaluate --cohort cohort --target disease --from base --out evaluation
   reperio evaluate --cohort others --model run --out test")]
 pub(crate) struct Args {
     /// Folder to write to
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Test this run folder or model file instead of training
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["splits", "permute_labels", "config", "seed", "epochs", "background"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["splits", "permute_labels", "config", "seed", "epochs", "background", "base"])]
     model: Option<PathBuf>,
     #[command(flatten)]
     division: DivisionArgs,
@@ -88,6 +92,8 @@ pub(crate) struct Args {
     target: TargetArgs,
     #[command(flatten)]
     covariates: CovariateArgs,
+    #[command(flatten)]
+    base: FromArgs,
     #[command(flatten)]
     config: ConfigArgs,
     #[command(flatten)]
@@ -135,6 +141,9 @@ struct Metrics<'a> {
     /// The learning curve of each target, if it was measured.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     learning_curve: &'a [TargetCurve],
+    /// What the networks started from, if not from random numbers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base: Option<&'a BaseUse>,
 }
 
 /// What `evaluate --json` prints.
@@ -177,6 +186,9 @@ pub(crate) struct Evaluated {
     /// What more repertoires, and less depth, would give: sentences for each target with a curve.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     outlook: Vec<String>,
+    /// What the networks started from, and how many of the repertoires it has `seen` before, without their labels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base: Option<BaseUse>,
     /// Seconds from reading to writing.
     pub(crate) seconds: f64,
 }
@@ -194,24 +206,32 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Evaluated> {
         config.training.validation_fraction = shares.validation_fraction();
         config.validate()?;
     }
+    let base = args.base.open(&mut config, args.config.config.as_deref())?;
     let existing = args.overwrite.or_resume(args.resume)?;
+    let base_file = args.base.source();
     let model = args.model.as_deref().map(Model::file);
     let sources =
         args.cohort.sources().and(&args.config.config).and(&args.division.splits).and(&model);
-    let sources = sources.and(&args.background.background);
+    let sources = sources.and(&args.background.background).and(&base_file);
     let _lock = outputs::folder(&args.out, &RESULTS, &sources, existing)?;
     let mut cohort = args.cohort.load(shell)?;
+    // Before repertoires are made smaller: the base knows them as they are.
+    let repertoires: Vec<&Repertoire> = cohort.repertoires().iter().collect();
+    let base_use = base.as_ref().map(|base| BaseUse::new(base, &repertoires));
     args.rarefy.apply(cohort.repertoires_mut(), config.training.seed);
     let people = args.target.people(cohort.metadata())?;
     let found = match &model {
         Some(model) => test(args, Model::load(model)?, &cohort, &people.groups, shell)?,
-        None => cross_validate(args, &config, &cohort, &people.groups, shell)?,
+        None => {
+            let learning = Learning { config: &config, base: base.as_ref() };
+            cross_validate(args, learning, &cohort, &people.groups, shell)?
+        }
     };
     let Found { evaluation, batches, .. } = &found;
     let seconds = started.elapsed().as_secs_f64();
     let chosen = if model.is_some() { ChosenBy::Model } else { args.target.chosen() };
     let labels = evaluation::counts(evaluation, chosen);
-    write(&args.out, &found, &labels)?;
+    write(&args.out, &found, &labels, base_use.as_ref())?;
     args.page.write(&args.out, Kind::Evaluation)?;
     let Some(first) = evaluation.summaries.first().cloned() else {
         bail!("no target was evaluated");
@@ -239,6 +259,7 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Evaluated> {
         confounding,
         labels,
         group: labels::people(&people),
+        base: base_use,
         seconds,
     })
 }
@@ -279,10 +300,17 @@ fn strata(
     Ok(Some(covariates.strata(0)))
 }
 
+/// How a model is learned.
+#[derive(Clone, Copy)]
+struct Learning<'a> {
+    config: &'a Config,
+    base: Option<&'a Base>,
+}
+
 /// Trains and tests in every fold; with --learning-curve, again on parts of the cohort.
 fn cross_validate(
     args: &Args,
-    config: &Config,
+    Learning { config, base }: Learning<'_>,
     cohort: &Cohort,
     groups: &Groups,
     shell: &Shell,
@@ -308,7 +336,7 @@ fn cross_validate(
     }
     let checkpoint = args.out.join("checkpoint");
     let device = args.device.open_for(&config.model)?;
-    let context = TrainingContext { checkpoint: Some(&checkpoint), device: &device };
+    let context = TrainingContext { checkpoint: Some(&checkpoint), device: &device, base };
     let covariates = &covariates;
     let data = LabelledCohort { cohort, labels: &labels, groups, covariates, background };
     let observer = shell.observer();
@@ -362,7 +390,7 @@ fn test(
 }
 
 /// Writes the tables of an evaluation.
-fn write(out: &Path, found: &Found, labels: &[TargetCounts]) -> Result<()> {
+fn write(out: &Path, found: &Found, labels: &[TargetCounts], base: Option<&BaseUse>) -> Result<()> {
     let Found { evaluation, batches, confounders, curves } = found;
     let Evaluation { predictions, summaries, training, .. } = evaluation;
     let ids: Vec<&str> = predictions.iter().map(|own| own.repertoire_id.as_str()).collect();
@@ -381,7 +409,8 @@ fn write(out: &Path, found: &Found, labels: &[TargetCounts]) -> Result<()> {
         fs::remove_file(&curve).with_context(|| format!("cannot remove {}", curve.display()))?;
     }
     let batches = batches.as_deref();
-    let metrics = Metrics { targets: summaries, labels, batches, training, learning_curve: curves };
+    let metrics =
+        Metrics { targets: summaries, labels, batches, training, learning_curve: curves, base };
     // Last: its presence means "done".
     paths::write_text(&out.join("metrics.json"), &serde_json::to_string_pretty(&metrics)?)
 }
@@ -390,6 +419,7 @@ impl Report for Evaluated {
     fn lines(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.labels.iter().map(labels::line).collect();
         lines.extend(self.group.clone());
+        lines.extend(self.base.iter().flat_map(tables::pretraining::started_from));
         lines.push(String::new());
         for target in &self.targets {
             lines.extend(evaluation::lines(target, self.batches.as_deref()));

@@ -9,6 +9,7 @@ pub(crate) mod evaluate;
 pub(crate) mod explain;
 pub(crate) mod fit_generator;
 pub(crate) mod import;
+pub(crate) mod pretrain;
 pub(crate) mod report;
 pub(crate) mod score;
 pub(crate) mod serve;

@@ -17,6 +17,7 @@ use reperio_report::Kind;
 use serde::Serialize;
 
 use crate::arguments::background::BackgroundArgs;
+use crate::arguments::base::FromArgs;
 use crate::arguments::cohort::{CohortArgs, TargetArgs};
 use crate::arguments::config::ConfigArgs;
 use crate::arguments::covariates::{self, CovariateArgs};
@@ -26,7 +27,9 @@ use crate::arguments::run_config;
 use crate::shell::output::{Report, align, row};
 use crate::shell::outputs::{self, OverwriteArgs, Results};
 use crate::shell::{Shell, paths, table};
-use crate::tables::{confounders, held_out, labels, motifs, parts, predictions, ranking};
+use crate::tables::{
+    confounders, held_out, labels, motifs, parts, predictions, pretraining, ranking,
+};
 
 /// Rows of the run folder's `sequences.tsv.gz` for each output.
 const RANKED: usize = 1000;
@@ -49,7 +52,8 @@ Example:
   reperio train --cohort cohort --target disease --parts network,kmers --out run
   reperio train --cohort cohort --target disease --covariate sex --adjust age --out run
   reperio train --cohort exports/ --metadata labels.tsv --target disease --out run --resume
-  reperio train --cohort cohort --target disease --background healthy/ --out run")]
+  reperio train --cohort cohort --target disease --background healthy/ --out run
+  reperio train --cohort cohort --target disease --from base --out run")]
 pub(crate) struct Args {
     /// Folder of the run
     #[arg(long, value_name = "RUN")]
@@ -67,6 +71,8 @@ pub(crate) struct Args {
     target: TargetArgs,
     #[command(flatten)]
     covariates: CovariateArgs,
+    #[command(flatten)]
+    base: FromArgs,
     #[command(flatten)]
     config: ConfigArgs,
     #[command(flatten)]
@@ -150,8 +156,11 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Trained> {
     let started = Instant::now();
     let mut config = args.config.resolve()?;
     args.covariates.resolve(&mut config)?;
+    let base = args.base.open(&mut config, args.config.config.as_deref())?;
     let existing = args.overwrite.or_resume(args.resume)?;
+    let base_file = args.base.source();
     let sources = args.cohort.sources().and(&args.config.config).and(&args.background.background);
+    let sources = sources.and(&base_file);
     let _lock = outputs::folder(&args.out, &RESULTS, &sources, existing)?;
     let cohort = args.cohort.load(shell)?;
     let labels = args.target.labels(cohort.metadata())?;
@@ -168,7 +177,8 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Trained> {
     run_config::write(&args.out, &config, origin, shell.command_line())?;
     let checkpoint = args.out.join("checkpoint");
     let device = args.device.open_for(&config.model)?;
-    let context = TrainingContext { checkpoint: Some(&checkpoint), device: &device };
+    let context =
+        TrainingContext { checkpoint: Some(&checkpoint), device: &device, base: base.as_ref() };
     let (groups, covariates) = (&people.groups, &covariates);
     let data = LabelledCohort { cohort: &cohort, labels: &labels, groups, covariates, background };
     let run = train::run(data, &config, context, RANKED, shell.observer());
@@ -221,6 +231,7 @@ impl Report for Trained {
     fn lines(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.targets.iter().map(labels::line).collect();
         lines.extend(self.group.clone());
+        lines.extend(self.report.base.iter().flat_map(pretraining::started_from));
         lines.extend(self.network_lines());
         for (terms, held_out) in self.report.terms.iter().zip(&self.report.out_of_fold) {
             lines.extend(parts::lines(terms, held_out));

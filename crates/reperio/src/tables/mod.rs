@@ -15,6 +15,7 @@ pub(crate) mod learning_curve;
 pub(crate) mod motifs;
 pub(crate) mod parts;
 pub(crate) mod predictions;
+pub(crate) mod pretraining;
 pub(crate) mod ranking;
 pub(crate) mod readings;
 pub(crate) mod sequences;

@@ -17,6 +17,7 @@ mod learning_curve;
 mod motifs;
 mod outputs;
 mod pages;
+mod pretraining;
 mod report;
 mod server;
 mod support;

@@ -20,6 +20,7 @@ fn the_program_lists_its_commands() {
     Commands:
       import         Read repertoire files and labels into a cohort store
       describe       Show what is in repertoire files or a cohort
+      pretrain       Pre-train a network on repertoires without labels
       train          Train a classifier
       evaluate       Cross-validate a classifier, or test a trained one
       compare        Compare published methods with Reperio on the same folds
@@ -60,6 +61,7 @@ fn every_command_shows_an_example() {
     let commands = [
         "import",
         "describe",
+        "pretrain",
         "train",
         "evaluate",
         "score",

@@ -108,12 +108,17 @@ fn train_explains_its_options() {
           --metadata <TABLE>
               Table of labels for the files, one row per repertoire (.tsv, .csv)
 
+          --from <BASE>
+              Start the network from this base (see `reperio pretrain`), whose `[model]` section it then
+              has
+
       -h, --help
               Print help (see a summary with '-h')
 
     Example:
       reperio train --cohort cohort --target disease --positive yes --out run
       reperio train --cohort cohort --target disease --parts network,kmers --out run
+      reperio train --cohort cohort --target disease --from base --out run
       reperio train --cohort exports/ --metadata labels.tsv --target disease --out run --resume
     ");
 }
@@ -186,6 +191,10 @@ fn evaluate_explains_its_options() {
           --metadata <TABLE>
               Table of labels for the files, one row per repertoire (.tsv, .csv)
 
+          --from <BASE>
+              Start the network from this base (see `reperio pretrain`), whose `[model]` section it then
+              has
+
       -h, --help
               Print help (see a summary with '-h')
 
@@ -195,6 +204,7 @@ fn evaluate_explains_its_options() {
       reperio evaluate --cohort cohort --target disease --split 60/20/20 --out evaluation
       reperio evaluate --cohort cohort --target disease --batch laboratory --out across
       reperio evaluate --cohort cohort --target disease --learning-curve --out evaluation
+      reperio evaluate --cohort cohort --target disease --from base --out evaluation
       reperio evaluate --cohort others --model run --out test
     ");
 }
@@ -262,4 +272,69 @@ fn compare_explains_its_options() {
         --simulated made --methods reperio,kmer3-logistic,burden --out comparison
       reperio compare --cohort cohort --target disease --out comparison --resume
     "#);
+}
+
+#[test]
+fn pretrain_explains_its_options() {
+    assert_snapshot!(own("pretrain"), @"
+    Pre-train a network on repertoires without labels
+
+    Two views of each subject are drawn (disjoint halves of a repertoire; or two repertoires of a
+    subject, such as two visits or TRA and TRB), and the network learns to tell by one view whose the
+    other is: contrastive learning with Hopfield retrieval (CLOOB). `train --from` then starts from what
+    it learned in place of random numbers. Whether that helps depends on the disease: what tells people
+    apart need not be what makes them ill. Writes config.toml, base.safetensors, metrics.json,
+    losses.tsv, log.jsonl, TensorBoard events and checkpoint/.
+
+    Usage: reperio pretrain [OPTIONS] --out <BASE> <INPUT>...
+
+    Arguments:
+      <INPUT>...
+              Cohort stores, repertoire files or folders of files
+
+    Options:
+          --out <BASE>
+              Folder to write to
+
+          --group <COLUMN>
+              Column of people [default: a column of people whose values repeat, such as `subject_id`,
+              `patient` or `donor`]; `repertoire_id` for none
+
+          --resume
+              Continue an interrupted pre-training; the result is the same to the last bit
+
+          --overwrite
+              Replace existing results; files that the command reads are never replaced
+
+          --metadata <TABLE>
+              Table of labels, one row per repertoire (.tsv, .csv)
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Pre-training:
+          --config <TOML>
+              Config file (TOML) with the settings of `[model]` and `[pretraining]` that differ from the
+              defaults
+
+          --seed <N>
+              Seed of all random numbers [default: 0]
+
+          --epochs <N>
+              Largest number of passes over the subjects [default: 30]
+
+          --views <VIEWS>
+              The two views that are brought together [default: subjects where at least half of them
+              have several repertoires, else halves]
+
+              Possible values:
+              - halves:   Disjoint random halves of the clonotypes of a repertoire
+              - subjects: Two repertoires of a subject (visits, or two loci). What differs between them
+                is learned to be ignored
+
+    Example:
+      reperio pretrain unlabelled/ --out base
+      reperio pretrain cohort --views halves --epochs 50 --out base
+      reperio train --cohort cohort --target disease --from base --out run
+    ");
 }
