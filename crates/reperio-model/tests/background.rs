@@ -96,7 +96,7 @@ fn learn(
     let members: Vec<usize> = (0..cohort.len()).collect();
     let fold: Vec<usize> = members.iter().map(|i| i / 2 % 5).collect();
     let answers = Answers::Classes(labels);
-    let task = Task { cache: &cache, members: &members, answers, fold: &fold };
+    let task = Task { cache: &cache, members: &members, answers, fold: &fold, offsets: None };
     recipe.learn(&task, &Silent).expect("nobody stops it")
 }
 

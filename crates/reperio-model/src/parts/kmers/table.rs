@@ -176,7 +176,7 @@ mod tests {
     fn features_add_up_to_the_evidence() {
         let mut builder = Builder::default();
         for junction_aa in ["CASSSF", "CASSTF", "CGGGF", "CASSSSF"] {
-            let junction_aa = &JunctionAa::new(junction_aa).unwrap();
+            let junction_aa = JunctionAa::new(junction_aa).unwrap();
             builder.push(Row { junction_aa, v_call: "", j_call: "", duplicate_count: 1 });
         }
         let own = builder.finish("r".to_owned());
