@@ -127,22 +127,16 @@ pub struct Fitted {
 /// use candle_hopfield::hopular::{Attribute, Column, HopularConfig, Schema, Table, Training, fit};
 ///
 /// # fn main() -> candle_core::Result<()> {
-/// // Whether two signs agree: nothing that a linear model can tell.
-/// let schema = Schema::new(
-///     vec![Attribute::Continuous, Attribute::Continuous, Attribute::Categorical { classes: 2 }],
-///     vec![2],
-/// )?;
-/// let signs: Vec<(f64, f64)> = (0..32).map(|i| (f64::from(i % 2) - 0.5, f64::from(i / 2 % 2) - 0.5)).collect();
-/// let table = Table::new(&schema, vec![
-///     Column::Continuous(signs.iter().map(|(a, _)| *a).collect()),
-///     Column::Continuous(signs.iter().map(|(_, b)| *b).collect()),
-///     Column::Categorical(signs.iter().map(|(a, b)| Some(usize::from(a * b > 0.0))).collect()),
-/// ])?;
-/// let training = Training { epochs: 100, ..Training::default() };
-/// let fitted = fit(&table, &HopularConfig::small(), &training)?;
-/// let predicted = fitted.model.predict(&table)?[0].classes();
-/// let Some(predicted) = predicted else { panic!("classes") };
-/// assert_eq!(predicted[..4], [1, 0, 0, 1]);
+/// let attributes = vec![Attribute::Continuous, Attribute::Categorical { classes: 2 }];
+/// let schema = Schema::new(attributes, vec![1])?; // the class is predicted from the number
+/// let number: Vec<f64> = (0..40).map(|i| (f64::from(i) * 1.7).sin()).collect();
+/// let class = number.iter().map(|number| Some(usize::from(*number > 0.0))).collect();
+/// let table = Table::new(&schema, vec![Column::Continuous(number), Column::Categorical(class)])?;
+///
+/// let fitted = fit(&table, &HopularConfig::small(), &Training::default())?;
+/// let asked = vec![Column::Continuous(vec![-0.8, 0.8]), Column::Categorical(vec![None, None])];
+/// let predicted = fitted.model.predict(&Table::new(&schema, asked)?)?;
+/// assert_eq!(predicted[0].classes(), Some(vec![0, 1]));
 /// # Ok(())
 /// # }
 /// ```
