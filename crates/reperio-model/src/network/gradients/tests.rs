@@ -7,6 +7,7 @@ use proptest::test_runner::RngSeed;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::evidence::segment;
 use super::integral::Path;
 use super::*;
 use crate::bag::{
@@ -129,19 +130,20 @@ impl Case {
         let shape = self.weights.layout.shape();
         let units = shape.lstm_units;
         let factor = if shape.count_scaling { clonotype.log_count } else { 1.0 };
+        let of =
+            |name: &str| segment(&self.weights.layout, &self.weights.flat, &format!("lstm.{name}"));
+        let (input, recurrent) = (of("input.weight"), of("recurrent.weight"));
+        let (bias, position) = (of("bias"), of("position"));
         let (mut state, mut cell) = (vec![0.0; units], vec![0.0; units]);
         for (t, channels) in x.iter().enumerate() {
             let basis = shape.position.basis(1, x.len(), t);
             let gate = |gate: usize, u: usize| {
-                let of = |name: &str, row: usize| {
-                    self.parameter(&format!("lstm.{name}"), (row * 4 + gate) * units + u)
-                };
-                let own = (0..20).map(|code| factor * channels[code] * of("input.weight", code));
-                let places = basis.iter().enumerate().map(|(r, basis)| basis * of("position", r));
-                let before = state.iter().enumerate().map(|(v, h)| h * of("recurrent.weight", v));
+                let at = |row: usize| (row * 4 + gate) * units + u;
+                let own = channels.iter().enumerate().map(|(r, size)| factor * size * input[at(r)]);
+                let places = basis.iter().enumerate().map(|(r, basis)| basis * position[at(r)]);
+                let before = state.iter().enumerate().map(|(v, h)| h * recurrent[at(v)]);
                 let seen = own.sum::<f64>() + places.sum::<f64>();
-                let bias = of("bias", 0) + of("bias", 1);
-                clonotype.input_scale * seen + before.sum::<f64>() + bias
+                clonotype.input_scale * seen + before.sum::<f64>() + bias[at(0)] + bias[at(1)]
             };
             let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
             let next = (0..units).map(|u| {
