@@ -46,7 +46,7 @@ use crate::model::{Attended, Explanation, Model};
 use crate::score::{self, Score};
 
 pub use best::Leading;
-pub use cases::{Case, Known, Memory, associate};
+pub use cases::{Case, Known, Memory, Stored, associate};
 pub(crate) use cases::{Coordinates, Features, Sources, squared, stored_state, weights};
 pub use families::Family;
 pub use heads::{HeadName, HeadSummary, head_names};

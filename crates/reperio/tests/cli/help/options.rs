@@ -115,6 +115,7 @@ fn train_explains_its_options() {
       reperio train --cohort cohort --target disease --positive yes --out run
       reperio train --cohort cohort --target disease --parts network,kmers --out run
       reperio train --cohort exports/ --metadata labels.tsv --target disease --out run --resume
+      reperio train --cohort cohort --target disease --background healthy/ --out run
     ");
 }
 
@@ -195,6 +196,7 @@ fn evaluate_explains_its_options() {
       reperio evaluate --cohort cohort --target disease --split 60/20/20 --out evaluation
       reperio evaluate --cohort cohort --target disease --batch laboratory --out across
       reperio evaluate --cohort cohort --target disease --learning-curve --out evaluation
+      reperio evaluate --cohort cohort --target disease --background healthy/ --out evaluation
       reperio evaluate --cohort others --model run --out test
     ");
 }
