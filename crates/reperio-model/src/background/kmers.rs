@@ -64,7 +64,7 @@ impl Counting {
         };
         let mut all = sums.into_iter().map(means);
         let sets = self.sets.into_iter().zip(all.by_ref());
-        let sets = sets.map(|((set, slots), means)| Set { set, slots, means }).collect();
+        let sets = sets.map(|((set, slots), means)| Set { kmers: set, slots, means }).collect();
         Frequencies { sets, patterns: self.patterns.into_iter().zip(all).collect() }
     }
 }
@@ -94,7 +94,7 @@ pub(crate) struct Frequencies {
 
 #[derive(Clone, Debug)]
 struct Set {
-    set: KmerSet,
+    kmers: KmerSet,
     slots: Slots,
     /// Windows with each k-mer over clonotypes, by its place in the set.
     means: Vec<f32>,
@@ -103,7 +103,7 @@ struct Set {
 impl Frequencies {
     /// What strangers have of the k-mers of `set`, scaled so that all of them together are `total`; `None` if they were not counted.
     pub(crate) fn of_set(&self, set: KmerSet, total: f64) -> Option<impl Fn(Kmer) -> f64 + '_> {
-        let own = self.sets.iter().find(|own| own.set == set)?;
+        let own = self.sets.iter().find(|own| own.kmers == set)?;
         let all: f64 = own.means.iter().map(|mean| f64::from(*mean)).sum();
         let scale = if all > 0.0 { total / all } else { 0.0 };
         Some(move |kmer| scale * f64::from(own.means[own.slots.index(kmer)]))

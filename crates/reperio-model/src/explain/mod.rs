@@ -48,7 +48,7 @@ use crate::patient::{self, Patient};
 use crate::score::{self, Score};
 
 pub use best::Leading;
-pub use cases::{Case, Known, Memory, associate};
+pub use cases::{Case, Known, Memory, Stored, associate};
 pub(crate) use cases::{Coordinates, Features, Sources, squared, stored_state, weights};
 pub use families::Family;
 pub use heads::{HeadName, HeadSummary, head_names};

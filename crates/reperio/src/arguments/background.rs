@@ -13,6 +13,7 @@ use crate::shell::Shell;
 
 /// Strangers that a training knows.
 #[derive(clap::Args, Clone, Debug)]
+#[command(next_help_heading = "Background")]
 pub(crate) struct BackgroundArgs {
     /// Unlabelled repertoires of other people (cohort stores, files, folders): what they carry as well is no
     /// sign of the positive class; read one by one, labels are never looked at

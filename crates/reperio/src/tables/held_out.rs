@@ -12,7 +12,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use polars::prelude::{Column, DataFrame, NamedFrom as _, Series};
-use reperio_model::explain::Memory;
+use reperio_model::explain::{Memory, Stored};
 use reperio_model::labels::{Labels, Target, TargetKind};
 use reperio_model::model::{Model, TargetPrediction};
 use reperio_model::people::People;
@@ -264,7 +264,7 @@ fn memory(table: &Table, (model, t): (&Model, usize), rows: &[usize]) -> Result<
     for rows in rows.chunks(width) {
         let group = groups.as_ref().map_or("", |groups| groups[rows[0]]).to_owned();
         let states = rows.iter().map(|&row| parsed(states[row])).collect::<Result<_>>()?;
-        cases.push((ids[rows[0]].to_owned(), group, states));
+        cases.push(Stored { id: ids[rows[0]].to_owned(), group, states });
     }
     Ok(Memory::new((model, t), beta, cases))
 }

@@ -101,6 +101,17 @@ pub(crate) fn stored_state(
     named.filter(|(_, value)| *value != 0.0).collect()
 }
 
+/// A training repertoire as a training stored it ([`crate::train::TargetMemory`]).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stored {
+    /// Its id.
+    pub id: String,
+    /// The group that no split divided; "" if the training knew none.
+    pub group: String,
+    /// Names and values of what is not 0 in its state, for each output.
+    pub states: Vec<BTreeMap<String, f64>>,
+}
+
 /// The stored training repertoires of one target, and how states are made.
 ///
 /// # State
@@ -126,18 +137,13 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// The memory of target `target`: `cases` are id, group and what is stored of each output
-    /// ([`crate::train::TargetMemory`]).
-    pub fn new(
-        (model, target): (&Model, usize),
-        beta: f64,
-        cases: Vec<(String, String, Vec<BTreeMap<String, f64>>)>,
-    ) -> Self {
+    /// The memory of target `target`.
+    pub fn new((model, target): (&Model, usize), beta: f64, cases: Vec<Stored>) -> Self {
         let outputs = model.targets()[target].bias.len();
         let mut own = Self { target, beta, coordinates: vec![], cases: vec![] };
         let mut places: Vec<BTreeMap<String, usize>> = Vec::new();
         for o in 0..outputs {
-            let stored = cases.iter().filter_map(|(_, _, states)| states.get(o));
+            let stored = cases.iter().filter_map(|own| own.states.get(o));
             let names: BTreeSet<String> = stored.flat_map(BTreeMap::keys).cloned().collect();
             let sources = Sources::of_model(model, target, o).names(model);
             let coordinates = Coordinates::named(&names, &sources);
@@ -158,7 +164,8 @@ impl Memory {
             states.iter().zip(&places).flat_map(one).collect()
         };
         let known = cases.into_iter();
-        let known = known.map(|(id, group, states)| Known { id, group, state: state(&states) });
+        let known =
+            known.map(|Stored { id, group, states }| Known { id, group, state: state(&states) });
         own.cases = known.collect();
         own
     }

@@ -20,8 +20,8 @@ mod sources;
 use candle_core::{Device, Result, Tensor, bail};
 use candle_hopfield::Association;
 
-pub use memory::Memory;
 pub(crate) use memory::{Coordinates, stored_state};
+pub use memory::{Memory, Stored};
 pub(crate) use sources::{Features, Sources};
 
 /// A stored training repertoire.

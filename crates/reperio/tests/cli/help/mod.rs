@@ -86,8 +86,15 @@ fn every_command_shows_an_example() {
 }
 
 /// What the help of several commands says in the same words.
-const SHARED: [&str; 6] =
-    ["Reading files:", "Target:", "Training:", "Depth:", "Device:", "Every command:"];
+const SHARED: [&str; 7] = [
+    "Reading files:",
+    "Target:",
+    "Training:",
+    "Background:",
+    "Depth:",
+    "Device:",
+    "Every command:",
+];
 
 /// The help of a command, cut before every line that is not indented.
 fn parts(command: &str) -> Vec<String> {
@@ -194,6 +201,11 @@ fn commands_share_options_in_the_same_words() {
           --use-depth
               Learn from the number of clonotypes and copies too. Depth often reflects how samples were
               prepared, not who is ill
+
+    Background:
+          --background <COHORT>...
+              Unlabelled repertoires of other people (cohort stores, files, folders): what they carry as
+              well is no sign of the positive class; read one by one, labels are never looked at
 
     Depth:
           --rarefy <N>

@@ -120,6 +120,7 @@ fn train_explains_its_options() {
       reperio train --cohort cohort --target disease --parts network,kmers --out run
       reperio train --cohort cohort --target disease --from base --out run
       reperio train --cohort exports/ --metadata labels.tsv --target disease --out run --resume
+      reperio train --cohort cohort --target disease --background healthy/ --out run
     ");
 }
 
@@ -205,6 +206,7 @@ fn evaluate_explains_its_options() {
       reperio evaluate --cohort cohort --target disease --batch laboratory --out across
       reperio evaluate --cohort cohort --target disease --learning-curve --out evaluation
       reperio evaluate --cohort cohort --target disease --from base --out evaluation
+      reperio evaluate --cohort cohort --target disease --background healthy/ --out evaluation
       reperio evaluate --cohort others --model run --out test
     ");
 }
