@@ -137,7 +137,9 @@ mod tests {
         let set = KmerSet { k: 2, gaps: 0, anchors: false, regions: false };
         let of = |order: [usize; 2]| {
             let counting = Counting::new(&[set], vec![Pattern::contiguous(2)]);
-            order.iter().for_each(|&i| counting.add(&all[i]));
+            for i in order {
+                counting.add(&all[i]);
+            }
             counting.finish(2)
         };
         let (one, other) = (of([0, 1]), of([1, 0]));
@@ -153,7 +155,7 @@ mod tests {
         assert!((frequency(slots.kmer(code("SS") as usize)) - 2.0).abs() < 1e-6);
         // One of three sequences, and one of two.
         let share = one.share(&Pattern::contiguous(2), code("SS")).unwrap();
-        assert!((share - (1.0 / 3.0 + 0.5) / 2.0).abs() < 1e-6, "{share}");
+        assert!((share - f64::midpoint(1.0 / 3.0, 0.5)).abs() < 1e-6, "{share}");
         assert_eq!(one.share(&Pattern::contiguous(3), 0), None);
     }
 }

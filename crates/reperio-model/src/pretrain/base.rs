@@ -133,8 +133,11 @@ pub(super) fn seen(repertoires: &[&Repertoire]) -> Vec<String> {
 }
 
 fn fingerprint(repertoire: &Repertoire) -> String {
-    let clonotypes = repertoire.fingerprints().clonotypes;
-    clonotypes[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::new();
+    for byte in &repertoire.fingerprints().clonotypes[..16] {
+        text += &format!("{byte:02x}");
+    }
+    text
 }
 
 impl Base {
