@@ -42,8 +42,9 @@
 //! | h of the columns' memory | `e / M` | `d e / M` |
 //!
 //! The paper's is the default, because it predicted better in a small comparison (`HopularConfig::small()` in single
-//! precision, learning rate .05, validation share .2; rows that neither trained nor validated, inside of the training
-//! parts of five folds; no test row of the example `hopular_tables`):
+//! precision, learning rate .05, validation share .2; one seed; rows that neither trained nor validated, inside of the
+//! training parts of five folds). Such rows are test rows in other folds of the example `hopular_tables`, so its figures are
+//! not wholly independent of the choice:
 //!
 //! | table | epochs | loss, release | loss, paper | accuracy or relative error, release | paper |
 //! |---|---|---|---|---|---|
