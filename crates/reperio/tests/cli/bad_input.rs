@@ -199,7 +199,7 @@ fn an_unknown_or_repeated_part() {
     ----- stdout -----
 
     ----- stderr -----
-    error: `parts.include` is ["kmers", "kmers"], expected at least one part, each once
+    error: `parts.include` is ["kmers", "kmers"], expected at least one part, each once, and covariates by `covariates.include`
     "#);
 }
 

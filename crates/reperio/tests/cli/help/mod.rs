@@ -86,9 +86,11 @@ fn every_command_shows_an_example() {
 }
 
 /// What the help of several commands says in the same words.
-const SHARED: [&str; 7] = [
+const SHARED: [&str; 9] = [
     "Reading files:",
     "Target:",
+    "Covariates:",
+    "Pre-training:",
     "Training:",
     "Background:",
     "Depth:",
