@@ -78,11 +78,11 @@ pub(crate) struct Args {
     #[command(flatten)]
     page: PageArgs,
     #[command(flatten)]
+    base: FromArgs,
+    #[command(flatten)]
     cohort: CohortArgs,
     #[command(flatten)]
     target: TargetArgs,
-    #[command(flatten)]
-    base: FromArgs,
     #[command(flatten)]
     config: ConfigArgs,
     #[command(flatten)]
