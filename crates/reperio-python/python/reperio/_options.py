@@ -56,6 +56,8 @@ class TrainOptions(ReadOptions, CallOptions, total=False):
     resume: Continue an interrupted run; the result is the same to the last bit
     overwrite: Replace existing results; files that the command reads are never replaced
     no_report: Write only tables, without the page and the model card
+    base: Start the network from this base (see `reperio pretrain`), whose `[model]` section it
+        then has
     positive: Value of the positive class; all other values are negative [default: inferred from
         the values]
     regression: Predict this target as a number; may be repeated [default: targets with more
@@ -63,8 +65,6 @@ class TrainOptions(ReadOptions, CallOptions, total=False):
     group: Column of groups that are never split between training and test; `repertoire_id` for
         no groups [default: a column of people whose values repeat, such as `subject_id`,
         `patient` or `donor`]
-    base: Start the network from this base (see `reperio pretrain`), whose `[model]` section it
-        then has
     config: Config file (TOML) with the settings that differ from the defaults
     seed: Seed of all random numbers [default: 0]
     epochs: Largest number of passes over the training repertoires
@@ -82,10 +82,10 @@ class TrainOptions(ReadOptions, CallOptions, total=False):
     resume: bool
     overwrite: bool
     no_report: bool
+    base: Path
     positive: str | int
     regression: str | Sequence[str]
     group: str
-    base: Path
     config: Path | Mapping[str, object]
     seed: int
     epochs: int
@@ -115,6 +115,8 @@ class EvaluateOptions(ReadOptions, CallOptions, total=False):
     resume: Continue an interrupted evaluation
     overwrite: Replace existing results; files that the command reads are never replaced
     no_report: Write only tables, without the page and the model card
+    base: Start the network from this base (see `reperio pretrain`), whose `[model]` section it
+        then has
     positive: Value of the positive class; all other values are negative [default: inferred from
         the values]
     regression: Predict this target as a number; may be repeated [default: targets with more
@@ -122,8 +124,6 @@ class EvaluateOptions(ReadOptions, CallOptions, total=False):
     group: Column of groups that are never split between training and test; `repertoire_id` for
         no groups [default: a column of people whose values repeat, such as `subject_id`,
         `patient` or `donor`]
-    base: Start the network from this base (see `reperio pretrain`), whose `[model]` section it
-        then has
     config: Config file (TOML) with the settings that differ from the defaults
     seed: Seed of all random numbers [default: 0]
     epochs: Largest number of passes over the training repertoires
@@ -150,10 +150,10 @@ class EvaluateOptions(ReadOptions, CallOptions, total=False):
     resume: bool
     overwrite: bool
     no_report: bool
+    base: Path
     positive: str | int
     regression: str | Sequence[str]
     group: str
-    base: Path
     config: Path | Mapping[str, object]
     seed: int
     epochs: int

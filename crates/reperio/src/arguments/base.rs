@@ -10,7 +10,6 @@ use reperio_model::pretrain::Base;
 
 /// What the network starts from.
 #[derive(clap::Args, Clone, Debug)]
-#[command(next_help_heading = "Pre-training")]
 pub(crate) struct FromArgs {
     /// Start the network from this base (see `reperio pretrain`), whose `[model]` section it then has
     #[arg(long = "from", value_name = "BASE")]

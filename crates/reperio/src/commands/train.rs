@@ -66,13 +66,13 @@ pub(crate) struct Args {
     #[command(flatten)]
     page: PageArgs,
     #[command(flatten)]
+    base: FromArgs,
+    #[command(flatten)]
     cohort: CohortArgs,
     #[command(flatten)]
     target: TargetArgs,
     #[command(flatten)]
     covariates: CovariateArgs,
-    #[command(flatten)]
-    base: FromArgs,
     #[command(flatten)]
     config: ConfigArgs,
     #[command(flatten)]

@@ -86,11 +86,10 @@ fn every_command_shows_an_example() {
 }
 
 /// What the help of several commands says in the same words.
-const SHARED: [&str; 9] = [
+const SHARED: [&str; 8] = [
     "Reading files:",
     "Target:",
     "Covariates:",
-    "Pre-training:",
     "Training:",
     "Background:",
     "Depth:",

@@ -102,15 +102,15 @@ fn train_explains_its_options() {
           --no-report
               Write only tables, without the page and the model card
 
+          --from <BASE>
+              Start the network from this base (see `reperio pretrain`), whose `[model]` section it then
+              has
+
           --cohort <COHORT>
               Cohort store, repertoire file or folder of files
 
           --metadata <TABLE>
               Table of labels for the files, one row per repertoire (.tsv, .csv)
-
-          --from <BASE>
-              Start the network from this base (see `reperio pretrain`), whose `[model]` section it then
-              has
 
       -h, --help
               Print help (see a summary with '-h')
@@ -186,15 +186,15 @@ fn evaluate_explains_its_options() {
           --no-report
               Write only tables, without the page and the model card
 
+          --from <BASE>
+              Start the network from this base (see `reperio pretrain`), whose `[model]` section it then
+              has
+
           --cohort <COHORT>
               Cohort store, repertoire file or folder of files
 
           --metadata <TABLE>
               Table of labels for the files, one row per repertoire (.tsv, .csv)
-
-          --from <BASE>
-              Start the network from this base (see `reperio pretrain`), whose `[model]` section it then
-              has
 
       -h, --help
               Print help (see a summary with '-h')
