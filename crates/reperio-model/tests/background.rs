@@ -1,5 +1,7 @@
 //! What strangers carry as well is taken from the signs of disease, and nothing else.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::sync::Arc;
 
 use reperio_data::cohort::{Cohort, ReadRequest};
@@ -190,7 +192,7 @@ fn copies_are_left_out_and_other_receptors_refused() {
     let of = |v_call: &str, j_call: &str| {
         let mut builder = Builder::default();
         let junction_aa = &JunctionAa::new("CAVRDF").unwrap();
-        builder.push(Row { junction_aa: junction_aa.clone(), v_call, j_call, duplicate_count: 1 });
+        builder.push(Row { junction_aa: *junction_aa, v_call, j_call, duplicate_count: 1 });
         builder.finish("x".to_owned())
     };
     insta::assert_snapshot!(text(vec![of("TRAV12-1", "TRAJ3")]), @"x of the background is of human TRA, expected human TRB as the cohort");

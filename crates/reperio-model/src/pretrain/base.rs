@@ -133,11 +133,9 @@ pub(super) fn seen(repertoires: &[&Repertoire]) -> Vec<String> {
 }
 
 fn fingerprint(repertoire: &Repertoire) -> String {
-    let mut text = String::new();
-    for byte in &repertoire.fingerprints().clonotypes[..16] {
-        text += &format!("{byte:02x}");
-    }
-    text
+    let bytes = &repertoire.fingerprints().clonotypes[..16];
+    let number = bytes.iter().fold(0_u128, |number, &byte| number << 8 | u128::from(byte));
+    format!("{number:032x}")
 }
 
 impl Base {
