@@ -3,7 +3,7 @@
 //! A column of numbers is a number, any other a class. A model may *include* a covariate, which is then a part of it
 //! ([`crate::parts::CovariateTable`]), or be *adjusted* for it ([`adjust`]): its parts then learn what the covariate does not explain.
 
-pub(crate) mod adjust;
+pub mod adjust;
 pub(crate) mod basis;
 mod read;
 
