@@ -99,6 +99,41 @@ fn an_adjusted_model_knows_no_covariate_and_says_what_it_was_adjusted_for() {
     assert_eq!(found["repertoires"], 100);
 }
 
+/// The file of a model with a memory is all that a score needs, and what each covariate adds makes up its share.
+#[test]
+fn a_memory_is_in_the_model_file_and_its_shares_add_up() {
+    let dir = simulated();
+    fs::write(dir.path().join("memory.toml"), "[covariates]\nmemory = true\n").unwrap();
+    let more = ["--covariate", "age", "--config", "memory.toml", "--out", "run"];
+    let trained = json(&dir, &on_made("train", &more));
+    let terms = trained["report"]["terms"][0].as_array().unwrap();
+    let memory = terms.iter().find(|own| own["name"] == "memory of covariates").unwrap();
+    assert!(memory["weight"].as_f64().unwrap() > 0.0, "{memory}");
+    fs::copy(dir.path().join("run/model.safetensors"), dir.path().join("alone.safetensors"))
+        .unwrap();
+    let labelled = ["made/repertoires", "--metadata", "made/metadata.tsv"];
+    let score = ["score", "--model", "alone.safetensors", "--out", "scores.tsv"];
+    done(&dir, &[&score[..], &labelled[..]].concat());
+    done(
+        &dir,
+        &[&["explain", "--model", "alone.safetensors"], &labelled[..], &["--out", "why"]].concat(),
+    );
+    let scores = rows(&dir.path().join("scores.tsv"), &["logit"]);
+    let columns = ["logit", "bias", "evidence", "evidence_covariates"];
+    let sums = rows(&dir.path().join("why/scores.tsv"), &columns);
+    let shares = rows(&dir.path().join("why/covariates.tsv"), &["evidence"]);
+    let trained = rows(&dir.path().join("run/predictions.tsv"), &["logit"]);
+    let number = |text: &String| text.parse::<f64>().unwrap();
+    assert_eq!(scores.len(), 100);
+    for (((score, sum), share), trained) in scores.iter().zip(&sums).zip(&shares).zip(&trained) {
+        let [logit, bias, evidence, covariates] = [0, 1, 2, 3].map(|k| number(&sum[k]));
+        assert!((logit - bias - evidence).abs() < 1e-4, "{sum:?}");
+        assert!((covariates - number(&share[0])).abs() < 1e-9, "{sum:?} {share:?}");
+        assert!((number(&score[0]) - logit).abs() < 1e-9, "{score:?} {sum:?}");
+        assert!((number(&trained[0]) - logit).abs() < 1e-9, "the model as it was trained");
+    }
+}
+
 #[test]
 fn wrong_covariates_are_errors() {
     let dir = simulated();
