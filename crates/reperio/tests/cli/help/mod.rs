@@ -185,6 +185,15 @@ fn commands_share_options_in_the_same_words() {
               groups [default: a column of people whose values repeat, such as `subject_id`, `patient`
               or `donor`]
 
+    Covariates:
+          --covariate <COLUMN>
+              Column that is a part of the model beside the repertoires, such as age; may be repeated.
+              Numbers, classes, missing values. A score then needs it too; a missing value adds nothing
+
+          --adjust <COLUMN>
+              Column whose say is removed, such as age or batch; may be repeated. The parts learn what
+              it does not explain, and a score is without it
+
     Training:
           --config <TOML>
               Config file (TOML) with the settings that differ from the defaults

@@ -118,9 +118,10 @@ fn train_explains_its_options() {
     Example:
       reperio train --cohort cohort --target disease --positive yes --out run
       reperio train --cohort cohort --target disease --parts network,kmers --out run
-      reperio train --cohort cohort --target disease --from base --out run
+      reperio train --cohort cohort --target disease --covariate sex --adjust age --out run
       reperio train --cohort exports/ --metadata labels.tsv --target disease --out run --resume
       reperio train --cohort cohort --target disease --background healthy/ --out run
+      reperio train --cohort cohort --target disease --from base --out run
     ");
 }
 
@@ -167,6 +168,10 @@ fn evaluate_explains_its_options() {
           --permute-labels [<SEED>]
               Permute the labels first: a control whose AUC must be close to 0.5
 
+          --permute-within <COLUMN>
+              Permute labels, those of the control and those behind the P value, only among repertoires
+              that are alike in this column: of one class, or about ten with the next numbers
+
           --learning-curve
               Also train on parts of the repertoires and at parts of their depth, and say what more
               repertoires would give (`learning_curve.tsv`). All together it takes about three times as
@@ -204,9 +209,11 @@ fn evaluate_explains_its_options() {
       reperio evaluate --cohort cohort --target disease --permute-labels --out control
       reperio evaluate --cohort cohort --target disease --split 60/20/20 --out evaluation
       reperio evaluate --cohort cohort --target disease --batch laboratory --out across
+      reperio evaluate --cohort cohort --target disease --adjust age --permute-labels --permute-within
+      age --out control
       reperio evaluate --cohort cohort --target disease --learning-curve --out evaluation
-      reperio evaluate --cohort cohort --target disease --from base --out evaluation
       reperio evaluate --cohort cohort --target disease --background healthy/ --out evaluation
+      reperio evaluate --cohort cohort --target disease --from base --out evaluation
       reperio evaluate --cohort others --model run --out test
     ");
 }
