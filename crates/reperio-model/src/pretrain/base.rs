@@ -133,8 +133,10 @@ pub(super) fn seen(repertoires: &[&Repertoire]) -> Vec<String> {
 }
 
 fn fingerprint(repertoire: &Repertoire) -> String {
-    let clonotypes = repertoire.fingerprints().clonotypes;
-    clonotypes[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    let whole = repertoire.fingerprints().clonotypes;
+    let mut half = [0; 16];
+    half.copy_from_slice(&whole[..16]);
+    format!("{:032x}", u128::from_be_bytes(half))
 }
 
 impl Base {

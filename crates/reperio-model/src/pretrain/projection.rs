@@ -118,7 +118,9 @@ mod tests {
         for d in 0..rows[0].len() {
             let mean = rows.iter().map(|row| row[d]).sum::<f64>() / n;
             let variance = rows.iter().map(|row| (row[d] - mean).powi(2)).sum::<f64>() / n;
-            own.iter_mut().for_each(|row| row[d] = (row[d] - mean) / (variance + EPS).sqrt());
+            for row in &mut own {
+                row[d] = (row[d] - mean) / (variance + EPS).sqrt();
+            }
         }
         let project = |row: &Vec<f64>| -> Vec<f64> {
             let value = |p: usize| row.iter().zip(map).map(|(s, own)| s * own[p]).sum::<f64>();

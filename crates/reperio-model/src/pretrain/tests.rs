@@ -210,8 +210,8 @@ fn fitted(
 fn a_model_from_a_base_needs_it_no_more_and_names_it() {
     let (data, folder) = (cohort(8), tempfile::tempdir().unwrap());
     let base = made(&data, &config(1), None).base;
-    let mut config = Config::default();
-    config.parts = PartsConfig { include: vec![Part::Network] };
+    let parts = PartsConfig { include: vec![Part::Network] };
+    let mut config = Config { parts, ..Config::default() };
     config.training.epochs = 2;
     config.training.members = 2;
     let Fitted { model, report, .. } = fitted(&data, &config, Some(&base)).unwrap();
