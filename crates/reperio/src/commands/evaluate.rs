@@ -206,12 +206,10 @@ pub(crate) fn execute(args: &Args, shell: &Shell) -> Result<Evaluated> {
     let base_use = base.as_ref().map(|base| BaseUse::new(base, &repertoires));
     args.rarefy.apply(cohort.repertoires_mut(), config.training.seed);
     let people = args.target.people(cohort.metadata())?;
+    let learning = Learning { config: &config, base: base.as_ref() };
     let found = match &model {
         Some(model) => test(args, Model::load(model)?, &cohort, &people.groups, shell)?,
-        None => {
-            let learning = Learning { config: &config, base: base.as_ref() };
-            cross_validate(args, learning, &cohort, &people.groups, shell)?
-        }
+        None => cross_validate(args, learning, &cohort, &people.groups, shell)?,
     };
     let Found { evaluation, batches, .. } = &found;
     let seconds = started.elapsed().as_secs_f64();
