@@ -7,12 +7,12 @@
 # repertoires/. A base is pre-trained on TCRDB, another on a simulated cohort whose labels are not used. Then SEEDS times: so many
 # repertoires of CELLS or of a new simulated cohort keep their labels, a model learns from them, from the base and
 # from random numbers, and scores the same donors or repertoires that none of them has seen. ROWS is the depth of CELLS.
-# VARIANTS are those to measure; REPERIO names the program. What is finished is kept in OUT, so the same command continues
+# VARIANTS are those to measure: the `network` alone, `all` parts, or the `plain` network without discovery; REPERIO names the program. What is finished is kept in OUT, so the same command continues
 # where it stopped.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 out=${1:?expected a folder to write to} tcrdb=${2:?expected a folder of TCRdb tables} cells=${3:?expected a folder of CD4 and CD8 repertoires}
-variants=${VARIANTS:-all network plain} seeds=${SEEDS:-3}
+variants=${VARIANTS:-network all} seeds=${SEEDS:-3}
 rows=${ROWS:-2000} clonotypes=${CLONOTYPES:-2000} epochs=${EPOCHS:-20}
 reperio=${REPERIO:-target/release/reperio}
 mkdir -p "$out"
@@ -138,7 +138,7 @@ done
 {
     echo '| cohort | labelled repertoires | | from random numbers | from the base | difference | 95 % interval |'
     echo '|---|---|---|---|---|---|---|'
-    for parts in all network plain; do
+    for parts in $variants; do
         for n in 12 24 48; do line cells "$n" "$parts" 'CD4 against CD8'; done
         for n in 24 48 96; do line ldr "$n" "$parts" ldr-0.1; done
     done
