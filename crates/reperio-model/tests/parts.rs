@@ -185,7 +185,9 @@ fn held_out_is_of_the_labelled(case: &Case, t: usize, own: &TargetHeldOut, terms
 #[test]
 fn every_kind_of_target_adds_up_and_survives_a_file() {
     let case = Case::new(&[KindName::Binary, KindName::Classes, KindName::Regression]);
-    let Fitted { model, report, held_out } = case.fit(&Part::ALL);
+    // Covariates are asked for by the names of their columns.
+    let parts: Vec<Part> = Part::ALL.into_iter().filter(|part| *part != Part::Covariates).collect();
+    let Fitted { model, report, held_out } = case.fit(&parts);
     assert_eq!(report.out_of_fold.len(), 3);
     for (t, own) in held_out.iter().enumerate() {
         held_out_is_of_the_labelled(&case, t, own, &report.terms[t]);

@@ -27,7 +27,7 @@ pub const MOST: usize = 10;
 /// Classes of all covariates together, at most.
 pub(crate) const MOST_WIDTH: usize = 10_000;
 /// Updates of one network.
-const EPOCHS: usize = 150;
+const EPOCHS: usize = 300;
 
 /// A trained memory.
 ///

@@ -28,6 +28,11 @@ impl CovariateArgs {
         if !self.adjust.is_empty() {
             config.covariates.adjust.clone_from(&self.adjust);
         }
+        if config.covariates.memory && config.covariates.include.is_empty() {
+            bail!(
+                "`covariates.memory` is true and there is nothing to remember: name columns with --covariate or in `covariates.include`"
+            );
+        }
         Ok(config.validate()?)
     }
 }

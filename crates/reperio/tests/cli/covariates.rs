@@ -103,9 +103,8 @@ fn an_adjusted_model_knows_no_covariate_and_says_what_it_was_adjusted_for() {
 #[test]
 fn a_memory_is_in_the_model_file_and_its_shares_add_up() {
     let dir = simulated();
-    fs::write(dir.path().join("memory.toml"), "[covariates]\ninclude = [\"age\"]\nmemory = true\n")
-        .unwrap();
-    let more = ["--config", "memory.toml", "--out", "run"];
+    fs::write(dir.path().join("memory.toml"), "[covariates]\nmemory = true\n").unwrap();
+    let more = ["--config", "memory.toml", "--covariate", "age", "--out", "run"];
     let trained = json(&dir, &on_made("train", &more));
     let terms = trained["report"]["terms"][0].as_array().unwrap();
     let memory = terms.iter().find(|own| own["name"] == "memory of covariates").unwrap();
