@@ -29,6 +29,7 @@
 //! # use reperio_data::simulate::{self, Background, SimulationConfig};
 //! use reperio_model::bag::Device;
 //! use reperio_model::config::Config;
+//! use reperio_model::covariates::Covariates;
 //! use reperio_model::labelled::LabelledCohort;
 //! use reperio_model::labels::{Labels, TargetSpec};
 //! use reperio_model::parts::Part;
