@@ -65,6 +65,11 @@ class TrainOptions(ReadOptions, CallOptions, total=False):
     group: Column of groups that are never split between training and test; `repertoire_id` for
         no groups [default: a column of people whose values repeat, such as `subject_id`,
         `patient` or `donor`]
+    covariate: Column that is a part of the model beside the repertoires, such as age; may be
+        repeated. Numbers, classes, missing values. A score then needs it too; a missing value
+        adds nothing
+    adjust: Column whose say is removed, such as age or batch; may be repeated. The parts learn
+        what it does not explain, and a score is without it
     config: Config file (TOML) with the settings that differ from the defaults
     seed: Seed of all random numbers [default: 0]
     epochs: Largest number of passes over the training repertoires
@@ -86,6 +91,8 @@ class TrainOptions(ReadOptions, CallOptions, total=False):
     positive: str | int
     regression: str | Sequence[str]
     group: str
+    covariate: str | Sequence[str]
+    adjust: str | Sequence[str]
     config: Path | Mapping[str, object]
     seed: int
     epochs: int
@@ -107,6 +114,9 @@ class EvaluateOptions(ReadOptions, CallOptions, total=False):
     batch: Column whose values are left out one after another, such as laboratory or run: does
         the model work in a batch that it has not seen? Labels are only permuted inside batches
     permute_labels: Permute the labels first: a control whose AUC must be close to 0.5
+    permute_within: Permute labels, those of the control and those behind the P value, only
+        among repertoires that are alike in this column: of one class, or about ten with the
+        next numbers
     learning_curve: Also train on parts of the repertoires and at parts of their depth, and say
         what more repertoires would give (`learning_curve.tsv`). All together it takes about
         three times as long
@@ -124,6 +134,11 @@ class EvaluateOptions(ReadOptions, CallOptions, total=False):
     group: Column of groups that are never split between training and test; `repertoire_id` for
         no groups [default: a column of people whose values repeat, such as `subject_id`,
         `patient` or `donor`]
+    covariate: Column that is a part of the model beside the repertoires, such as age; may be
+        repeated. Numbers, classes, missing values. A score then needs it too; a missing value
+        adds nothing
+    adjust: Column whose say is removed, such as age or batch; may be repeated. The parts learn
+        what it does not explain, and a score is without it
     config: Config file (TOML) with the settings that differ from the defaults
     seed: Seed of all random numbers [default: 0]
     epochs: Largest number of passes over the training repertoires
@@ -145,6 +160,7 @@ class EvaluateOptions(ReadOptions, CallOptions, total=False):
     split: str
     batch: str
     permute_labels: bool | int
+    permute_within: str
     learning_curve: bool
     curve_points: str
     resume: bool
@@ -154,6 +170,8 @@ class EvaluateOptions(ReadOptions, CallOptions, total=False):
     positive: str | int
     regression: str | Sequence[str]
     group: str
+    covariate: str | Sequence[str]
+    adjust: str | Sequence[str]
     config: Path | Mapping[str, object]
     seed: int
     epochs: int
